@@ -1,0 +1,33 @@
+const hasNative = 'toBase64' in Uint8Array.prototype && 'fromBase64' in Uint8Array
+
+/** Unpadded base64url (RFC 4648 section 5). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  if (hasNative) return bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}
+
+/**
+ * The bytes of unpadded base64url text. The caller has checked alphabet and length: this does not refuse a second
+ * spelling of the same bytes, so text that must have one spelling only is checked by `isCanonical` first.
+ */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
+  if (hasNative) return Uint8Array.fromBase64(text, { alphabet: 'base64url' })
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}
+
+/**
+ * Whether the text is the one spelling of 32 bytes: 43 characters, the last of which carries four bits and two zeros.
+ * Decoders take stray trailing bits in silence (RFC 4648 section 3.5), so one MAC would have four spellings.
+ */
+export function isCanonical32(text: string): boolean {
+  return /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(text)
+}
+
+/** Lower-case hexadecimal. */
+export function encodeHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

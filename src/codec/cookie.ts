@@ -1,0 +1,118 @@
+import { SessionError } from '../errors.ts'
+
+/** The attributes of the session's cookie. Each has a default that the strictest common advice asks for. */
+export interface CookieAttributes {
+  /** Default `__Host-session`: a browser takes it only over https, for this very host, for all paths. */
+  readonly name: string
+  readonly path: string
+  readonly domain: string | undefined
+  readonly sameSite: 'Lax' | 'Strict' | 'None'
+  readonly secure: boolean
+  readonly httpOnly: boolean
+  /** CHIPS: a separate cookie for each top-level site in which this one is embedded. */
+  readonly partitioned: boolean
+  /** Whether the cookie outlives the browser's own session, by a Max-Age up to the session's absolute timeout. */
+  readonly persistent: boolean
+}
+
+/** RFC 6265bis section 5.5: browsers cap Max-Age at 400 days. */
+const MAX_AGE_CAP_SECONDS = 400 * 86_400
+/** RFC 6265bis section 5.6: browsers drop an attribute longer than this. */
+const MAX_ATTRIBUTE_BYTES = 1024
+/** RFC 6265bis section 5.6: name and value together; a token of ours has at most 200 of these 4,096 bytes. */
+const MAX_NAME_BYTES = 3800
+/** One Cookie header can repeat a name: this many of its values are looked at, so that a flood costs no more. */
+const MAX_SAME_NAME = 4
+
+/**
+ * The values of all cookies of this name in a Cookie header, in the header's order (RFC 6265 section 4.2), four at
+ * most; empty where there is none. Browsers send two when two paths or domains have set one name (RFC 6265bis 8.6).
+ */
+export function readCookies(header: string | null, name: string): string[] {
+  const values: string[] = []
+  if (header === null) return values
+  const start = `${name}=`
+  let at = header.indexOf(start)
+  while (at >= 0 && values.length < MAX_SAME_NAME) {
+    const end = header.indexOf(';', at)
+    const before = header.slice(0, at).trimEnd()
+    if (before === '' || before.endsWith(';'))
+      values.push(header.slice(at + start.length, end < 0 ? undefined : end).trim())
+    at = end < 0 ? -1 : header.indexOf(start, end)
+  }
+  return values
+}
+
+/** The Set-Cookie value that stores a token; `maxAgeSeconds` counts for a persistent cookie only. */
+export function serializeCookie(
+  cookie: CookieAttributes,
+  value: string,
+  maxAgeSeconds: number,
+): string {
+  const maxAge = Math.min(Math.floor(maxAgeSeconds), MAX_AGE_CAP_SECONDS)
+  return `${cookie.name}=${value}${cookie.persistent ? `; Max-Age=${maxAge}` : ''}${attributeText(cookie)}`
+}
+
+/**
+ * The Set-Cookie value that removes the cookie. A browser removes it only when name, domain and path are those it was
+ * set with (RFC 6265bis section 5.7), and `Partitioned` too.
+ */
+export function clearCookie(cookie: CookieAttributes): string {
+  return `${cookie.name}=; Max-Age=0${attributeText(cookie)}`
+}
+
+function attributeText(cookie: CookieAttributes): string {
+  return (
+    (cookie.domain === undefined ? '' : `; Domain=${cookie.domain}`) +
+    `; Path=${cookie.path}` +
+    (cookie.secure ? '; Secure' : '') +
+    (cookie.httpOnly ? '; HttpOnly' : '') +
+    `; SameSite=${cookie.sameSite}` +
+    (cookie.partitioned ? '; Partitioned' : '')
+  )
+}
+
+/** Throws `ERR_OPTION` for a cookie that a browser would refuse, or that would reach further than it looks. */
+export function checkCookie(cookie: CookieAttributes): void {
+  for (const [isWrong, fault] of [...prefixFaults(cookie), ...attributeFaults(cookie)]) {
+    if (isWrong) {
+      throw new SessionError('ERR_OPTION', `cookie ${JSON.stringify(cookie.name)}: ${fault}`)
+    }
+  }
+}
+
+type Fault = readonly [isWrong: boolean, fault: string]
+
+/** RFC 6265bis section 4.1.3; browsers take the prefixes in any case of letters (section 5.4). */
+function prefixFaults({ name, path, domain, secure, httpOnly }: CookieAttributes): Fault[] {
+  const isHost = /^__host-/i.test(name)
+  const isHttp = /^__(host-)?http-/i.test(name)
+  const needsSecure = isHost || isHttp || /^__secure-/i.test(name)
+  return [
+    [isHost && domain !== undefined, '__Host- allows no domain. Leave it out, or use __Secure-.'],
+    [isHost && path !== '/', "__Host- needs path: '/'. Set it, or use __Secure-."],
+    [
+      needsSecure && !secure,
+      "this prefix needs secure: true. For plain http use a name without it, such as 'session'.",
+    ],
+    [isHttp && !httpOnly, '__Http- needs httpOnly: true.'],
+  ]
+}
+
+/** RFC 6265bis sections 4.1.1 and 5.7: what a browser would drop, and what would add an attribute of its own. */
+function attributeFaults(cookie: CookieAttributes): Fault[] {
+  const { name, path, domain = 'localhost', sameSite, secure, partitioned } = cookie
+  return [
+    [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), "a name has letters, digits and !#$%&'*+.^`|~_- only."],
+    [name.length > MAX_NAME_BYTES, `the name is longer than ${MAX_NAME_BYTES} bytes.`],
+    [!['Lax', 'Strict', 'None'].includes(sameSite), "sameSite is 'Lax', 'Strict' or 'None'."],
+    [sameSite === 'None' && !secure, "sameSite: 'None' needs secure: true."],
+    [partitioned && !secure, 'partitioned needs secure: true.'],
+    [!/^\/[ -:<-~]*$/.test(path), 'path starts with / and has no ; and no control character.'],
+    [!/^[\w.-]+$/.test(domain), 'domain is a host name, such as example.com.'],
+    [
+      path.length > MAX_ATTRIBUTE_BYTES || domain.length > MAX_ATTRIBUTE_BYTES,
+      `path and domain have ${MAX_ATTRIBUTE_BYTES} bytes at most.`,
+    ],
+  ]
+}

@@ -1,0 +1,53 @@
+import { SessionError } from '../errors.ts'
+import { encodeBase64url } from './base64url.ts'
+import { type Bytes, deriveBytes, importMacKey } from './mac.ts'
+
+const MIN_SECRET_BYTES = 32
+
+/** One or more secrets of at least 32 bytes each, newest first: the first signs, all verify. */
+export type Secrets = readonly [string, ...string[]]
+
+export interface SigningKey {
+  /** Four base64url characters that name the key in a token, derived from the secret one way. */
+  readonly id: string
+  readonly key: CryptoKey
+}
+
+/** The imported keys, newest first. */
+export type Keyring = readonly [SigningKey, ...SigningKey[]]
+
+/**
+ * Checks and imports the secrets. Throws `ERR_SECRET` for one that is missing or shorter than 32 bytes (RFC 2104
+ * section 3 asks for at least the hash's length).
+ */
+export async function importKeyring(secrets: Secrets): Promise<Keyring> {
+  const list: readonly unknown[] = Array.isArray(secrets) ? secrets : []
+  const [newest, ...older] = list.map(checkedBytes)
+  if (newest === undefined) {
+    throw new SessionError(
+      'ERR_SECRET',
+      `secrets is no list with a secret in it. Make one: ${HOW_TO_MAKE}`,
+    )
+  }
+  return [await importKey(newest), ...(await Promise.all(older.map(importKey)))]
+}
+
+const HOW_TO_MAKE = 'openssl rand -base64 32'
+
+function checkedBytes(secret: unknown, index: number): Bytes {
+  const bytes = new Uint8Array(new TextEncoder().encode(typeof secret === 'string' ? secret : ''))
+  if (bytes.length >= MIN_SECRET_BYTES) return bytes
+  const fault = bytes.length > 0 ? `has ${bytes.length} bytes` : 'is missing'
+  throw new SessionError(
+    'ERR_SECRET',
+    `Secret ${index + 1} ${fault}. Use at least ${MIN_SECRET_BYTES}: ${HOW_TO_MAKE}`,
+  )
+}
+
+async function importKey(secret: Bytes): Promise<SigningKey> {
+  const [id, bytes] = await Promise.all([
+    deriveBytes(secret, 'key id', 3),
+    deriveBytes(secret, 'session token', 32),
+  ])
+  return { id: encodeBase64url(id), key: await importMacKey(bytes) }
+}

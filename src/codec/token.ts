@@ -1,0 +1,93 @@
+import type { Keyring } from './keyring.ts'
+import { sign, verify } from './mac.ts'
+import { RANDOM_TEXT_LENGTH } from './random.ts'
+
+/** What a session's cookie says, once its MAC has been verified. Times are milliseconds since 1970. */
+export interface Token {
+  /** Where the store finds the session; minted by the store, in base64url characters. */
+  readonly handle: string
+  /** The part that `regenerate()` changes: 144 random bits. The store keeps only its hash. */
+  readonly secret: string
+  readonly createdAt: number
+  /** The last use that the cookie records: the store's own record may be later. */
+  readonly usedAt: number
+}
+
+export type RefusedToken = 'malformed' | 'unknown-key' | 'forged'
+
+export type OpenedToken =
+  | { readonly ok: true; readonly token: Token; readonly isNewestKey: boolean }
+  | { readonly ok: false; readonly reason: RefusedToken }
+
+/** Handles are at most this long, so that the cookie stays under 200 bytes with its default name. */
+export const MAX_HANDLE_LENGTH = 64
+
+const VERSION = '1'
+const TIME_LENGTH = 8
+const SECRET_AT = 2 * TIME_LENGTH
+const HANDLE_AT = SECRET_AT + RANDOM_TEXT_LENGTH
+
+/** Version, key id, body (two times, secret, handle), MAC. Bounded, so that an over-long value costs no MAC. */
+const SHAPE = new RegExp(
+  `^${VERSION}\\.([\\w-]{4})\\.([\\w-]{${HANDLE_AT + 1},${HANDLE_AT + MAX_HANDLE_LENGTH}})\\.([\\w-]{43})$`,
+)
+
+/** The cookie value for a token: base64url parts, and a MAC by the newest key over purpose, cookie name, key id and body. */
+export async function signToken(
+  keyring: Keyring,
+  cookieName: string,
+  token: Token,
+): Promise<string> {
+  const [{ id, key }] = keyring
+  const body = encodeTime(token.createdAt) + encodeTime(token.usedAt) + token.secret + token.handle
+  const signed = `${VERSION}.${id}.${body}`
+  return `${signed}.${await sign(key, macInput(cookieName, signed))}`
+}
+
+/**
+ * Opens a cookie value. Nothing of it is read before its MAC has been verified, with the one key that its key id
+ * names. What we did not sign, or signed for another cookie name, is a refusal with its reason, never an error.
+ */
+export async function openToken(
+  keyring: Keyring,
+  cookieName: string,
+  value: string,
+): Promise<OpenedToken> {
+  const parts = SHAPE.exec(value)
+  if (parts === null) return { ok: false, reason: 'malformed' }
+  const [, id = '', body = '', mac = ''] = parts
+  const signingKey = keyring.find((candidate) => candidate.id === id)
+  if (signingKey === undefined) return { ok: false, reason: 'unknown-key' }
+  if (!(await verify(signingKey.key, mac, macInput(cookieName, value.slice(0, -44))))) {
+    return { ok: false, reason: 'forged' }
+  }
+  const token = {
+    handle: body.slice(HANDLE_AT),
+    secret: body.slice(SECRET_AT, HANDLE_AT),
+    createdAt: decodeTime(body.slice(0, TIME_LENGTH)),
+    usedAt: decodeTime(body.slice(TIME_LENGTH, SECRET_AT)),
+  }
+  return { ok: true, token, isNewestKey: signingKey === keyring[0] }
+}
+
+/** A cookie name has no space (RFC 6265 section 4.1.1), so no two inputs read alike. */
+function macInput(cookieName: string, signed: string): string {
+  return `session ${cookieName} ${signed}`
+}
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** Six bytes, big-endian, in base64url: enough for milliseconds until the year 10889. */
+function encodeTime(milliseconds: number): string {
+  let text = ''
+  for (let rest = milliseconds; text.length < TIME_LENGTH; rest = Math.floor(rest / 64)) {
+    text = DIGITS.charAt(rest % 64) + text
+  }
+  return text
+}
+
+function decodeTime(text: string): number {
+  let milliseconds = 0
+  for (const digit of text) milliseconds = milliseconds * 64 + DIGITS.indexOf(digit)
+  return milliseconds
+}

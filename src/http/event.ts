@@ -1,0 +1,39 @@
+import type { RefusedToken } from '../codec/token.ts'
+import type { Gone } from '../store/store.ts'
+
+/**
+ * What happened to a session, for logs and alerts (OWASP: log the session life cycle). It never holds a token, a secret
+ * or stored data; `id` is `session.id`.
+ */
+export type SessionEvent =
+  /** A cookie or its session was not accepted; the request goes on as an anonymous one. */
+  | { readonly type: 'refused'; readonly reason: RefusedReason; readonly id?: string }
+  /** A session's time was up. */
+  | { readonly type: 'expired'; readonly timeout: 'idle' | 'absolute'; readonly id: string }
+  | { readonly type: 'created'; readonly id: string }
+  /** A token under an older secret was signed again under the newest. */
+  | { readonly type: 're-signed'; readonly id: string }
+  | { readonly type: 'regenerated'; readonly id: string }
+  | { readonly type: 'destroyed'; readonly id: string }
+  /** A write came after the session was over, or after its token was regenerated; it was not applied. */
+  | { readonly type: 'late-write'; readonly reason: 'ended' | 'rotated'; readonly id: string }
+  /** A stored session or value could not be read back, and counts as absent. */
+  | { readonly type: 'corrupt'; readonly id: string }
+  /** A call of the store threw; so does the operation that needed it. */
+  | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
+
+export type RefusedReason =
+  | RefusedToken
+  /** The request came over plain http, where a Secure cookie can't be used. */
+  | 'insecure'
+  /** The session is over: destroyed, or expired and cleaned away. */
+  | 'ended'
+  /** The session's token was regenerated, and this is an older one. */
+  | 'rotated'
+
+/** What to report when the store has no session for a token. */
+export function goneEvent(why: Gone['why'], isPastAbsolute: boolean, id: string): SessionEvent {
+  if (why === 'corrupt') return { type: 'corrupt', id }
+  if (why !== 'expired') return { type: 'refused', reason: why, id }
+  return { type: 'expired', timeout: isPastAbsolute ? 'absolute' : 'idle', id }
+}

@@ -1,0 +1,55 @@
+import type { Visit } from './visit.ts'
+
+/**
+ * The response with the session's cookie on it, if there is one to send: one Set-Cookie for its name, the handler's others
+ * kept, and `Cache-Control: private, no-store` whatever the handler allowed, since a cached copy would hand one visitor's
+ * session to another (OWASP; RFC 9111 section 7.3). `Vary: Cookie` when the session was used.
+ */
+export function withSessionHeaders(
+  response: Response,
+  visit: Visit,
+  cookieName: string,
+  setCookie: string | undefined,
+): Response {
+  let result = response
+  if (setCookie !== undefined) {
+    // A copy always: an application may send one Response object to many visitors.
+    result = new Response(response.body, response)
+    setOneCookie(result.headers, cookieName, setCookie)
+    result.headers.set('Cache-Control', 'private, no-store')
+  }
+  return visit.isUsed ? withVary(result) : result
+}
+
+function setOneCookie(headers: Headers, cookieName: string, setCookie: string): void {
+  const others = headers.getSetCookie().filter((value) => !value.startsWith(`${cookieName}=`))
+  headers.delete('Set-Cookie')
+  for (const value of [...others, setCookie]) headers.append('Set-Cookie', value)
+}
+
+function withVary(response: Response): Response {
+  const vary = response.headers.get('Vary') ?? ''
+  if (/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) return response
+  try {
+    response.headers.append('Vary', 'Cookie')
+    return response
+  } catch {
+    // A redirect's or a fetched response's headers can't be changed.
+    const copy = new Response(response.body, response)
+    copy.headers.append('Vary', 'Cookie')
+    return copy
+  }
+}
+
+/** What a request gets whose session was over before its changes were written (RFC 9457, RFC 9110 section 15.5.10). */
+export function lateWriteResponse(): Response {
+  const problem = {
+    type: 'about:blank',
+    title: 'Conflict',
+    status: 409,
+    code: 'ERR_SESSION_ENDED',
+    detail: 'The session ended while this request was using it. Nothing was saved. Try again.',
+  }
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
+  return new Response(JSON.stringify(problem), { status: 409, headers })
+}

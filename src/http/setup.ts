@@ -1,0 +1,58 @@
+import { importKeyring, type Keyring } from '../codec/keyring.ts'
+import { SessionError } from '../errors.ts'
+import type { SessionStore } from '../store/store.ts'
+import type { Settings } from './options.ts'
+
+/** What one environment's requests share: imported keys and the store. */
+export interface Setup {
+  readonly keyring: Keyring
+  readonly store: SessionStore
+}
+
+/**
+ * Gives the setup for an `env`, made once an isolate. Only finished setups are shared: Workers forbid that one request
+ * awaits a promise which another has begun.
+ */
+export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup | Promise<Setup> {
+  const setups = new WeakMap<object, Setup>()
+  let latestEnv: Env | undefined
+  let latest: Setup | undefined
+
+  async function make(env: Env): Promise<Setup> {
+    const isObject = typeof env === 'object' && env !== null
+    const known = isObject ? setups.get(env) : undefined
+    const setup = known ?? {
+      keyring: await importKeyring(fromEnv(settings.secrets, env)),
+      store: checkedStore(fromEnv(settings.store, env)),
+    }
+    if (isObject) setups.set(env, setup)
+    latestEnv = env
+    latest = setup
+    return setup
+  }
+
+  return (env) => (latest !== undefined && latestEnv === env ? latest : make(env))
+}
+
+function fromEnv<Env, T>(option: T | ((env: Env) => T), env: Env): T {
+  if (!isFunction(option)) return option
+  try {
+    return option(env)
+  } catch (cause) {
+    if (env !== undefined) throw cause
+    const advice = 'There is no env. Pass it on: fetch(request, env, ctx).'
+    throw new SessionError('ERR_OPTION', advice, { cause })
+  }
+}
+
+function isFunction<Env, T>(option: T | ((env: Env) => T)): option is (env: Env) => T {
+  return typeof option === 'function'
+}
+
+function checkedStore(store: Partial<SessionStore> | undefined): SessionStore {
+  if (typeof store?.newHandle === 'function') return store as SessionStore
+  throw new SessionError(
+    'ERR_OPTION',
+    'store is no session store. Write store: (env) => durableObjectStore(env.SESSIONS).',
+  )
+}

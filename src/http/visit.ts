@@ -1,0 +1,248 @@
+import { newRandomText } from '../codec/random.ts'
+import type { Token } from '../codec/token.ts'
+import { SessionError } from '../errors.ts'
+import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
+import type { SessionPort } from '../session/port.ts'
+import type { Gone } from '../store/store.ts'
+import { goneEvent } from './event.ts'
+import type { Settings } from './options.ts'
+import { clearedCookie, type Presented, refreshedCookie } from './set-cookie.ts'
+import type { Setup } from './setup.ts'
+import { endedError, isGone, momentOf, storeCall } from './store-call.ts'
+
+/**
+ * Where a visit stands with its session.
+ * - `anonymous`: there is none; the first write makes one.
+ * - `presented`: a token came, and the store has not been asked yet.
+ * - `live`: the store has confirmed it, or made it, in this request.
+ * - `superseded`: the token was regenerated a moment ago. The browser may hold the new one already, so that neither a
+ *   new session's cookie nor a cleared one must reach it.
+ * - `ended`: it was found to be over when this request had begun to use it.
+ * - `destroyed`: this request ended it.
+ */
+type Standing = 'anonymous' | 'presented' | 'live' | 'superseded' | 'ended' | 'destroyed'
+
+/**
+ * A request that comes with the old token later than this after a regenerate was not on its way at the time: its browser
+ * never got the new one, and may start afresh. As long as the requests of one page take.
+ */
+const ROTATION_WINDOW_MS = 60_000
+
+/** One request's dealings with its session: the token it came with, the store's answers, the cookie to send. */
+export class Visit implements SessionPort {
+  readonly storeName: string
+  readonly isAtomic: boolean
+  readonly canKeep: boolean
+  /** Whether the handler has used the session. */
+  isUsed = false
+  readonly #settings: Settings<never>
+  readonly #setup: Setup
+  readonly #presented: Presented
+  readonly #openedAt: number
+  #standing: Standing
+  #token: Token | undefined
+  /** The handle, secret and time that a first write takes, and takes again if it has to be repeated. */
+  #new: Token | undefined
+  #newHandle: string | undefined
+  #newSecret: string | undefined
+  /** When the store last confirmed a use by this request. */
+  #confirmedAt: number | undefined
+  /** The store calls that change something go one after the other, as the handler made them. */
+  #lastWrite: Promise<unknown> | undefined
+
+  constructor(settings: Settings<never>, setup: Setup, presented: Presented, openedAt: number) {
+    this.storeName = setup.store.name
+    this.isAtomic = setup.store.isAtomic
+    this.canKeep = presented.canKeep
+    this.#settings = settings
+    this.#setup = setup
+    this.#presented = presented
+    this.#openedAt = openedAt
+    this.#token = presented.token
+    this.#standing = presented.token === undefined ? 'anonymous' : 'presented'
+  }
+
+  /** Whether a late write was refused, or would be. */
+  get isOver(): boolean {
+    return this.#standing === 'ended' || this.#standing === 'superseded'
+  }
+
+  get id(): string {
+    return this.#setup.store.idOf(this.#token?.handle ?? this.#mintedHandle())
+  }
+
+  get isNew(): boolean {
+    return this.#token === undefined || this.#new !== undefined
+  }
+
+  get createdAt(): Date | undefined {
+    return this.#token && new Date(this.#token.createdAt)
+  }
+
+  get expiresAt(): Date | undefined {
+    if (this.#token === undefined) return undefined
+    const { idle, absolute } = this.#settings
+    const usedAt = this.#confirmedAt ?? this.#token.usedAt
+    return new Date(Math.min(usedAt + idle, this.#token.createdAt + absolute))
+  }
+
+  use(): void {
+    if (this.#standing === 'destroyed') {
+      throw new SessionError('ERR_SESSION_ENDED', 'This request has destroyed its session.')
+    }
+    if (!this.canKeep && !this.isUsed && !this.#presented.hasCookie) this.reportInsecure()
+    this.isUsed = true
+  }
+
+  reportInsecure(): void {
+    this.#settings.emit({ type: 'refused', reason: 'insecure' })
+  }
+
+  reportCorrupt(): void {
+    this.#settings.emit({ type: 'corrupt', id: this.id })
+  }
+
+  async read(): Promise<Entries | undefined> {
+    // A first write that nobody awaited makes the session that is to be read.
+    await this.#lastWrite
+    return this.#read()
+  }
+
+  async write(patch: Patch): Promise<Applied | Refusal> {
+    return this.#inTurn(async () => {
+      const token = await this.#tokenForWrite()
+      if (token === undefined) return this.#create(patch)
+      const moment = momentOf(this.#settings)
+      const reply = await this.#call('write', () => this.#setup.store.write(token, moment, patch))
+      if (!reply.ok && isGone(reply)) throw this.#lateWrite(reply)
+      this.#confirm(moment.now)
+      return reply
+    })
+  }
+
+  async regenerate(): Promise<void> {
+    return this.#inTurn(async () => {
+      const token = await this.#tokenForWrite()
+      if (token === undefined) return
+      const { store } = this.#setup
+      const moment = momentOf(this.#settings)
+      this.#newSecret ??= newRandomText()
+      const secret = this.#newSecret
+      const reply = await this.#call('regenerate', () => store.regenerate(token, moment, secret))
+      if (!reply.ok) throw this.#lateWrite(reply)
+      this.#newSecret = undefined
+      this.#token = { ...token, secret, handle: reply.handle }
+      this.#confirm(moment.now)
+      this.#settings.emit({ type: 'regenerated', id: this.id })
+    })
+  }
+
+  async destroy(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#standing === 'superseded') throw this.#lateWrite()
+      const token = this.#token
+      if (token !== undefined && this.#standing !== 'ended') {
+        const moment = momentOf(this.#settings)
+        const reply = await this.#call('destroy', () => this.#setup.store.destroy(token, moment))
+        if (!reply.ok && reply.why === 'rotated') throw this.#lateWrite(reply)
+        this.#settings.emit({ type: 'destroyed', id: this.id })
+      }
+      this.#standing = 'destroyed'
+    })
+  }
+
+  /** The Set-Cookie value to send, or `undefined` where the browser's cookie is right as it is. */
+  async cookie(): Promise<string | undefined> {
+    const token = this.#token
+    if (this.#standing === 'destroyed' || this.#standing === 'ended') {
+      return clearedCookie(this.#settings, this.#presented)
+    }
+    if (token === undefined || this.#standing === 'superseded') return undefined
+    const confirmedAt = this.#confirmedAt ?? 0
+    return refreshedCookie(this.#settings, this.#setup, this.#presented, token, confirmedAt)
+  }
+
+  async #read(): Promise<Entries | undefined> {
+    const token = this.#token
+    if (this.#standing === 'ended' || this.#standing === 'destroyed') throw endedError()
+    if (token === undefined || this.#standing === 'superseded') return undefined
+    const moment = momentOf(this.#settings)
+    const reply = await this.#call('read', () => this.#setup.store.read(token, moment))
+    if (reply.ok) {
+      this.#confirm(reply.usedAt ?? moment.now)
+      return reply.entries
+    }
+    if (this.#standing !== 'presented') throw this.#lateWrite(reply)
+    this.#stepDown(token, reply)
+    return undefined
+  }
+
+  /** The token to write under; `undefined` when there is no session; throws when it is over. */
+  async #tokenForWrite(): Promise<Token | undefined> {
+    const token = this.#token
+    const isStale =
+      token !== undefined && token.usedAt + this.#settings.idle <= this.#settings.now()
+    // Who simply comes back too late is to be a new visitor, and not a late writer.
+    if (isStale && this.#standing === 'presented') await this.#read()
+    if (this.#standing === 'destroyed') throw endedError()
+    if (this.isOver) throw this.#lateWrite()
+    return this.#token
+  }
+
+  async #create(patch: Patch): Promise<Applied | Refusal> {
+    const keepsNothing = (patch.set ?? []).length + (patch.increment ?? []).length === 0
+    if (keepsNothing) return { ok: true, taken: (patch.take ?? []).map(() => null), counts: [] }
+    const moment = momentOf(this.#settings)
+    const { now } = moment
+    const handle = this.#mintedHandle()
+    this.#new ??= { handle, secret: newRandomText(), createdAt: now, usedAt: now }
+    const token = this.#new
+    const reply = await this.#call('create', () => this.#setup.store.create(token, moment, patch))
+    if (!reply.ok && isGone(reply)) throw this.#lateWrite(reply)
+    if (!reply.ok) return reply
+    this.#token = token
+    this.#confirm(now)
+    this.#settings.emit({ type: 'created', id: this.id })
+    return reply
+  }
+
+  #mintedHandle(): string {
+    this.#newHandle ??= this.#setup.store.newHandle()
+    return this.#newHandle
+  }
+
+  #confirm(usedAt: number): void {
+    this.#standing = 'live'
+    this.#confirmedAt = usedAt
+  }
+
+  /** The token turned out to be no good before anything was done with it: the visitor is anonymous. */
+  #stepDown(token: Token, reply: Gone): void {
+    const { emit, absolute, now } = this.#settings
+    emit(goneEvent(reply.why, token.createdAt + absolute <= now(), this.id))
+    this.#token = undefined
+    this.#standing = this.#isJustRotated(reply) ? 'superseded' : 'anonymous'
+  }
+
+  /** The refusal of a write that came too late, reported. */
+  #lateWrite(reply?: Gone): SessionError {
+    if (reply !== undefined) this.#standing = this.#isJustRotated(reply) ? 'superseded' : 'ended'
+    const reason = this.#standing === 'superseded' ? 'rotated' : 'ended'
+    this.#settings.emit({ type: 'late-write', reason, id: this.id })
+    return endedError()
+  }
+
+  #isJustRotated(reply: Gone): boolean {
+    return reply.why === 'rotated' && reply.at > this.#openedAt - ROTATION_WINDOW_MS
+  }
+
+  #inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const result = this.#lastWrite === undefined ? write() : this.#lastWrite.then(write)
+    this.#lastWrite = result.catch(() => undefined)
+    return result
+  }
+
+  #call<T>(name: Parameters<typeof storeCall>[2], call: () => Promise<T>): Promise<T> {
+    return storeCall(this.#settings, this.#setup, name, () => this.id, call)
+  }
+}

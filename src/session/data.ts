@@ -1,0 +1,27 @@
+/** The same type with every property and element read-only, all the way down. */
+export type DeepReadonly<T> = T extends Primitive | ((...args: never) => unknown) | Date
+  ? T
+  : T extends ReadonlyMap<infer K, infer V>
+    ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
+    : T extends ReadonlySet<infer V>
+      ? ReadonlySet<DeepReadonly<V>>
+      : { readonly [P in keyof T]: DeepReadonly<T[P]> }
+
+type Primitive = string | number | boolean | bigint | symbol | null | undefined
+
+/** The keys of a session's dictionary. */
+export type Key<Data> = keyof Data & string
+
+/** The keys whose value can be any number, so that `increment` may be used on them. */
+export type NumberKey<Data> = {
+  [K in Key<Data>]-?: number extends Data[K] ? K : never
+}[Key<Data>]
+
+/** A value as it is read: frozen, and read-only to the type checker. */
+export type Value<Data, K extends Key<Data>> = DeepReadonly<Exclude<Data[K], undefined>>
+
+/** The whole dictionary as it is read. Any key may be absent. */
+export type Snapshot<Data> = { readonly [K in Key<Data>]?: Value<Data, K> }
+
+/** What a session holds when its type is not given. */
+export type AnyData = Record<string, unknown>

@@ -1,0 +1,29 @@
+import type { Applied, Entries, Patch, Refusal } from './patch.ts'
+
+/**
+ * What a session needs of the request that it belongs to. It is one visitor's record: found by the token, made by the
+ * first write. Every method throws `ERR_SESSION_ENDED` once the session is over, and `ERR_STORE` when the store fails.
+ */
+export interface SessionPort {
+  readonly id: string
+  readonly isNew: boolean
+  readonly createdAt: Date | undefined
+  readonly expiresAt: Date | undefined
+  /** The store's name, for messages. */
+  readonly storeName: string
+  /** Whether the store can increment, update and take. */
+  readonly isAtomic: boolean
+  /** False when nothing can be kept, on plain http: then every change stays in this request. */
+  readonly canKeep: boolean
+  /** The stored entries, or `undefined` without a store call where the visitor has no session. */
+  read(): Promise<Entries | undefined>
+  /** Applies the patch, creating the session where there is none. */
+  write(patch: Patch): Promise<Applied | Refusal>
+  /** Gives the session a new secret; nothing happens where there is none. */
+  regenerate(): Promise<void>
+  destroy(): Promise<void>
+  /** A stored text that cannot be read back. */
+  reportCorrupt(): void
+  /** Takes note that the answer depends on the visitor's session. Throws when this request has destroyed it. */
+  use(): void
+}

@@ -1,0 +1,271 @@
+import { SessionError } from '../errors.ts'
+import { applied, increment, take, update } from './atomic.ts'
+import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
+import { DATA, FLASH } from './patch.ts'
+import type { SessionPort } from './port.ts'
+import type { Serializer } from './value.ts'
+import { WorkingCopy } from './working-copy.ts'
+
+/** What the request's own machinery may do with a session, and a handler may not. */
+export interface SessionControls {
+  readonly port: SessionPort
+  /** Waits for what nobody awaited and writes what is recorded; from its call on, every change throws. */
+  readonly finish: () => Promise<void>
+  /** Forgets what is recorded and not written. */
+  readonly discard: () => void
+}
+
+/** The controls of a session. */
+export let controlsOf: <Data extends object, Flash extends object>(
+  session: Session<Data, Flash>,
+) => SessionControls
+
+/** What `update` calls: the present value, or `undefined`, in; the new one out. */
+export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
+
+/**
+ * One visitor's dictionary. The first read loads it; `set`, `delete`, `clear` and `flash` are recorded and written
+ * together, after the handler and before its response leaves; `increment`, `update` and `take` are atomic in the store.
+ *
+ * Every method throws `ERR_SESSION_ENDED` after `destroy()`. Methods that ask the store throw `ERR_STORE` when it
+ * fails, and `ERR_SESSION_ENDED` when the session was ended elsewhere while this request used it. Changes after the
+ * response was made throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
+ */
+export class Session<Data extends object = AnyData, Flash extends object = AnyData> {
+  readonly #port: SessionPort
+  readonly #serializer: Serializer | undefined
+  #workingCopy: WorkingCopy | undefined
+  #flashes: Promise<Snapshot<Flash>> | undefined
+  #isSealed = false
+
+  static {
+    controlsOf = <D extends object, F extends object>(session: Session<D, F>): SessionControls => ({
+      port: session.#port,
+      finish: async () => {
+        session.#isSealed = true
+        await session.#workingCopy?.finish()
+      },
+      discard: () => session.#workingCopy?.recorded.discard(),
+    })
+  }
+
+  constructor(port: SessionPort, serializer: Serializer | undefined) {
+    this.#port = port
+    this.#serializer = serializer
+  }
+
+  /** Names this session in logs and lists, for as long as it lives. It is not the token and does not lead to it. */
+  get id(): string {
+    return this.#port.id
+  }
+
+  /** Whether the visitor came without a session, as far as this request has learnt. */
+  get isNew(): boolean {
+    return this.#port.isNew
+  }
+
+  /** When the session began; `undefined` before there is one. */
+  get createdAt(): Date | undefined {
+    return this.#port.createdAt
+  }
+
+  /** When it ends if it is not used again, by the nearer of its two timeouts; `undefined` before there is one. */
+  get expiresAt(): Date | undefined {
+    return this.#port.expiresAt
+  }
+
+  /** The value, frozen, or `undefined`. Changes made in this request are seen. */
+  async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
+    const copy = this.#use()
+    return copy.decode(await copy.text(nameOf(key))) as Value<Data, K> | undefined
+  }
+
+  /** Whether the key has a value. */
+  async has(key: Key<Data>): Promise<boolean> {
+    return (await this.#use().text(nameOf(key))) !== null
+  }
+
+  /** The keys that have a value, in no promised order. */
+  async keys(): Promise<Key<Data>[]> {
+    const copy = this.#use()
+    return copy.recorded.names(await copy.load(), DATA).map((name) => name.slice(1) as Key<Data>)
+  }
+
+  /** The whole dictionary as a frozen object. */
+  async all(): Promise<Snapshot<Data>> {
+    const copy = this.#use()
+    const names = copy.recorded.names(await copy.load(), DATA)
+    const texts = await Promise.all(names.map((name) => copy.text(name)))
+    return snapshot(copy, names, texts)
+  }
+
+  /**
+   * Records a value. Throws at once `ERR_VALUE` for what JSON would change or drop, and `ERR_TOO_LARGE` past
+   * 1,900,000 bytes.
+   */
+  set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
+    const copy = this.#change()
+    copy.recorded.record(nameOf(key), copy.encode(key, value))
+  }
+
+  /** Records that the key is to go; a missing one is no error. */
+  delete(key: Key<Data>): void {
+    this.#change().recorded.record(nameOf(key), null)
+  }
+
+  /** Records that all keys are to go. Flash messages stay. */
+  clear(): void {
+    this.#change().recorded.clear()
+  }
+
+  /**
+   * Adds to a number in the store and gives the new one; a missing key counts from 0. Throws `ERR_VALUE` when there
+   * is something else or the sum is not finite, and `ERR_NOT_ATOMIC` on a store that cannot.
+   */
+  async increment(key: NumberKey<Data>, by = 1): Promise<number> {
+    const copy = this.#changeAtomically('increment')
+    return copy.run(() => increment(copy, nameOf(key), by))
+  }
+
+  /**
+   * Replaces a value by what `fn` makes of it, and gives the new one. `fn` may be async, may run again when another
+   * request won, and deletes the key by giving `undefined`. Throws `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC` on
+   * a store that cannot, and what `fn` throws.
+   */
+  async update<K extends Key<Data>>(
+    key: K,
+    fn: Updater<Value<Data, K>, Value<Data, K>>,
+  ): Promise<Value<Data, K>>
+  async update<K extends Key<Data>>(
+    key: K,
+    fn: Updater<Value<Data, K>, Value<Data, K> | undefined>,
+  ): Promise<Value<Data, K> | undefined>
+  async update<K extends Key<Data>>(
+    key: K,
+    fn: Updater<Value<Data, K>, Value<Data, K> | undefined>,
+  ): Promise<Value<Data, K> | undefined> {
+    const copy = this.#changeAtomically('update')
+    const next = async (text: string | null): Promise<string | null> => {
+      const value = await fn(copy.decode(text) as Value<Data, K> | undefined)
+      return value === undefined ? null : copy.encode(key, value)
+    }
+    const text = await copy.run(() => update(copy, nameOf(key), next))
+    return copy.decode(text) as Value<Data, K> | undefined
+  }
+
+  /**
+   * Reads a value and deletes it, for exactly one of all requests that ask; the others get `undefined`. For what may be
+   * used once: an OAuth state, a token from a mail. Throws `ERR_NOT_ATOMIC` on a store that cannot.
+   */
+  async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
+    const copy = this.#changeAtomically('take')
+    const text = await copy.run(() => take(copy, nameOf(key)))
+    return copy.decode(text) as Value<Data, K> | undefined
+  }
+
+  /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */
+  flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
+    const copy = this.#change()
+    copy.recorded.record(nameOf(key, FLASH), copy.encode(key, value))
+  }
+
+  /**
+   * The messages of earlier requests, by key, which no other request gets then (on Workers KV: hardly another).
+   * Called again in the same request it gives the same.
+   */
+  async flashes(): Promise<Snapshot<Flash>> {
+    const copy = this.#change()
+    this.#flashes ??= copy
+      .run(() => this.#takeFlashes(copy))
+      .catch((error: unknown) => {
+        this.#flashes = undefined
+        throw error
+      })
+    return this.#flashes
+  }
+
+  async #takeFlashes(copy: WorkingCopy): Promise<Snapshot<Flash>> {
+    const stored = (await copy.load()) ?? {}
+    const names = Object.keys(stored).filter(
+      (name) => name.startsWith(FLASH) && copy.recorded.look(name) === undefined,
+    )
+    if (this.#port.isAtomic && names.length > 0) {
+      const { taken } = applied(await copy.write('flashes', { take: names }), FLASH)
+      return snapshot(copy, names, taken)
+    }
+    for (const name of names) copy.recorded.record(name, null)
+    return snapshot(
+      copy,
+      names,
+      names.map((name) => stored[name] ?? null),
+    )
+  }
+
+  /**
+   * Gives the session a new token at once: same dictionary, and the old token is dead (OWASP: renew the session ID
+   * after any privilege change). Does nothing for a visitor without a session. Of two requests that do it at the same
+   * time one wins; the other gets `ERR_SESSION_ENDED`.
+   */
+  async regenerate(): Promise<void> {
+    const copy = this.#change()
+    await copy.run(() => this.#port.regenerate())
+  }
+
+  /**
+   * Ends the session: the store forgets it, the response clears the cookie, what was recorded is dropped, and no
+   * request can write it back. Using the session afterwards throws.
+   */
+  async destroy(): Promise<void> {
+    const copy = this.#change()
+    copy.recorded.discard()
+    await copy.run(() => this.#port.destroy())
+  }
+
+  /** Writes now what is recorded. Without it that happens after the handler, before the response leaves. */
+  async commit(): Promise<void> {
+    const copy = this.#change()
+    await copy.run(() => copy.commit())
+  }
+
+  #use(): WorkingCopy {
+    this.#port.use()
+    this.#workingCopy ??= new WorkingCopy(this.#port, this.#serializer)
+    return this.#workingCopy
+  }
+
+  #change(): WorkingCopy {
+    if (!this.#isSealed) return this.#use()
+    throw new SessionError(
+      'ERR_RESPONSE_SENT',
+      'The session was changed after its response was made. Change it, and await what is to be awaited, before the handler returns.',
+    )
+  }
+
+  #changeAtomically(operation: string): WorkingCopy {
+    const copy = this.#change()
+    if (this.#port.isAtomic) return copy
+    throw new SessionError(
+      'ERR_NOT_ATOMIC',
+      `The ${this.#port.storeName} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
+    )
+  }
+}
+
+/** The entry name of a key. Throws `ERR_KEY` for one that a store could not tell from another. */
+function nameOf(key: string, space: string = DATA): string {
+  if (typeof key === 'string' && key.isWellFormed()) return space + key
+  throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
+}
+
+/** The values of these entries by key; the application vouches for their types. */
+function snapshot<Data>(
+  copy: WorkingCopy,
+  names: readonly string[],
+  texts: readonly (string | null)[],
+): Snapshot<Data> {
+  const values = names.map(
+    (name, index) => [name.slice(1), copy.decode(texts[index] ?? null)] as const,
+  )
+  const present = values.filter(([, value]) => value !== undefined)
+  return Object.freeze(Object.fromEntries(present)) as Snapshot<Data>
+}

@@ -1,0 +1,178 @@
+import { decodeBase64url, encodeHex } from '../codec/base64url.ts'
+import { sha256 } from '../codec/mac.ts'
+import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
+import { SessionError } from '../errors.ts'
+import type { Entries } from '../session/patch.ts'
+import { differenceOf } from './difference.ts'
+import type { Gone, Moment, SessionStore } from './store.ts'
+
+/** What is used of a `KVNamespace`. */
+export interface SessionKvNamespace {
+  get(key: string, options: { type: 'text'; cacheTtl?: number }): Promise<string | null>
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>
+  delete(key: string): Promise<void>
+}
+
+export interface KvStoreOptions {
+  /** What the keys begin with, so that other data can share the namespace. Default `session:`. */
+  readonly prefix?: string
+  /** Seconds for which a location may answer from its cache. KV's own default is 60, its least 30. */
+  readonly cacheTtl?: number
+}
+
+/** A session, or what `regenerate` leaves at its former key. Times are milliseconds. */
+type KvValue =
+  | { readonly isCorrupt: true }
+  | {
+      readonly hash: string
+      readonly createdAt: number
+      readonly expiresAt: number
+      readonly entries: Entries
+    }
+  | { readonly rotatedAt: number }
+
+const ENDED: Gone = { ok: false, why: 'ended' }
+/** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
+const MIN_TTL_SECONDS = 60
+/** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
+const MIN_CACHE_TTL_SECONDS = 30
+/** KV keys have 512 bytes at most. */
+const MAX_PREFIX_LENGTH = 400
+
+/**
+ * Sessions in Workers KV: cheap to read anywhere, and only that. The last write wins for the whole dictionary, and other
+ * locations may see a change, a logout too, up to 60 s later (Cloudflare: how KV works). It has no atomic operation, so
+ * `increment`, `update` and `take` throw `ERR_NOT_ATOMIC`. Throws `ERR_BINDING` without a namespace.
+ */
+export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions = {}): SessionStore {
+  const { prefix = 'session:', cacheTtl } = options
+  checkKv(namespace, prefix, cacheTtl)
+  const getOptions = { type: 'text', ...(cacheTtl === undefined ? {} : { cacheTtl }) } as const
+
+  async function get(handle: string): Promise<KvValue | undefined> {
+    const text = await namespace.get(prefix + handle, getOptions)
+    return text === null ? undefined : parseValue(text)
+  }
+
+  async function put(handle: string, value: KvValue, now: number): Promise<void> {
+    const remaining = 'expiresAt' in value ? Math.ceil((value.expiresAt - now) / 1000) : 0
+    const expirationTtl = Math.max(MIN_TTL_SECONDS, remaining)
+    await namespace.put(prefix + handle, JSON.stringify(value), { expirationTtl })
+  }
+
+  return {
+    name: 'kv',
+    isAtomic: false,
+    recordsUse: false,
+    newHandle: () => newRandomText() + newRandomText(),
+    idOf: (handle) => encodeHex(decodeBase64url(idPart(handle))),
+
+    // No get before: it would make this location remember for a while that the key is absent.
+    async create({ handle, secret }, { now, absolute }, patch) {
+      const difference = differenceOf(new Map(), patch)
+      if (!difference.ok) return difference
+      const entries = Object.fromEntries(difference.put)
+      const value = {
+        hash: await sha256(secret),
+        createdAt: now,
+        expiresAt: now + absolute,
+        entries,
+      }
+      await put(handle, value, now)
+      return { ok: true, ...difference.outcome }
+    },
+
+    async read({ handle, secret }, moment) {
+      const [value, hash] = await Promise.all([get(handle), sha256(secret)])
+      const live = liveValue(value, hash, moment)
+      return live.ok ? { ok: true, entries: live.session.entries, usedAt: undefined } : live
+    },
+
+    async write({ handle, secret }, moment, patch) {
+      const [value, hash] = await Promise.all([get(handle), sha256(secret)])
+      const live = liveValue(value, hash, moment)
+      if (!live.ok) return live
+      const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
+      if (!difference.ok) return difference
+      const { put: texts, drop, outcome } = difference
+      if (texts.size + drop.size > 0) {
+        const kept = Object.entries(live.session.entries).filter(([name]) => !drop.has(name))
+        const entries = Object.fromEntries([...kept, ...texts])
+        await put(handle, { ...live.session, entries }, moment.now)
+      }
+      return { ok: true, ...outcome }
+    },
+
+    // To a fresh key: a secret replaced under the same one would be refused wherever the old copy is cached.
+    async regenerate({ handle, secret }, moment, newSecret) {
+      const [value, hash] = await Promise.all([get(handle), sha256(secret)])
+      const live = liveValue(value, hash, moment)
+      if (!live.ok) return live
+      const newHandle = idPart(handle) + newRandomText()
+      await put(newHandle, { ...live.session, hash: await sha256(newSecret) }, moment.now)
+      await put(handle, { rotatedAt: moment.now }, moment.now)
+      return { ok: true, handle: newHandle }
+    },
+
+    async destroy({ handle }) {
+      const value = await get(handle)
+      if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
+      // A missing value too: this location may only remember that it was absent.
+      await namespace.delete(prefix + handle)
+      return { ok: true }
+    },
+  }
+}
+
+/** The part of a handle that `regenerate` keeps. */
+function idPart(handle: string): string {
+  return handle.slice(0, RANDOM_TEXT_LENGTH)
+}
+
+type KvSession = Extract<KvValue, { hash: string }>
+type Live = { readonly ok: true; readonly session: KvSession }
+
+function liveValue(value: KvValue | undefined, hash: string, moment: Moment): Live | Gone {
+  if (value === undefined) return ENDED
+  if ('isCorrupt' in value) return { ok: false, why: 'corrupt' }
+  if ('rotatedAt' in value) return rotated(value.rotatedAt)
+  const deadline = Math.min(value.expiresAt, value.createdAt + moment.absolute)
+  if (deadline <= moment.now) return { ok: false, why: 'expired' }
+  return value.hash === hash ? { ok: true, session: value } : ENDED
+}
+
+function rotated(at: number): Gone {
+  return { ok: false, why: 'rotated', at }
+}
+
+function parseValue(text: string): KvValue {
+  try {
+    const value = JSON.parse(text) as Partial<Record<string, unknown>> | null
+    const isSession = typeof value?.['hash'] === 'string' && typeof value['entries'] === 'object'
+    if (isSession || typeof value?.['rotatedAt'] === 'number') return value as KvValue
+  } catch {
+    // The same answer as for JSON that is no session.
+  }
+  return { isCorrupt: true }
+}
+
+function checkKv(namespace: unknown, prefix: string, cacheTtl: number | undefined): void {
+  if (typeof namespace !== 'object' || namespace === null) {
+    throw new SessionError(
+      'ERR_BINDING',
+      'kvStore has no KV namespace. Add [[kv_namespaces]] to wrangler.toml and give kvStore that binding of env.',
+    )
+  }
+  if (prefix.length > MAX_PREFIX_LENGTH) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `kvStore: prefix is longer than ${MAX_PREFIX_LENGTH} characters.`,
+    )
+  }
+  if (cacheTtl !== undefined && !(cacheTtl >= MIN_CACHE_TTL_SECONDS)) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `kvStore: cacheTtl is ${cacheTtl}; KV takes ${MIN_CACHE_TTL_SECONDS} seconds or more.`,
+    )
+  }
+}

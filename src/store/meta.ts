@@ -1,0 +1,62 @@
+import type { Outcome } from '../session/patch.ts'
+import type { Gone, Moment } from './store.ts'
+
+type Timeouts = Pick<Moment, 'idle' | 'absolute'>
+
+/** What a store keeps of a session besides its entries. Times and durations are milliseconds. */
+export interface Meta {
+  /** SHA-256 of the token's secret: whoever reads the store can't make a token of it. */
+  readonly hash: string
+  readonly createdAt: number
+  readonly usedAt: number
+  /** When the secret was last replaced. */
+  readonly rotatedAt?: number
+  /** The timeouts at the last recorded use, by which the record is cleaned away. */
+  readonly idle: number
+  readonly absolute: number
+  /** The last operations' ids and outcomes, oldest first. */
+  readonly operations: readonly (readonly [id: string, outcome: Outcome])[]
+}
+
+/** As many operations as one request may have under way when the connection to the store breaks. */
+const MAX_OPERATIONS = 16
+/** Outcomes hold what `take` took; past this many characters the oldest are forgotten. */
+const MAX_OPERATIONS_CHARACTERS = 64_000
+
+export function newMeta(hash: string, moment: Moment): Meta {
+  const { now, idle, absolute } = moment
+  return { hash, createdAt: now, usedAt: now, idle, absolute, operations: [] }
+}
+
+/** When the session ends if it is not used again, by the timeouts given or else by those it was last used under. */
+export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
+  return Math.min(meta.usedAt + timeouts.idle, meta.createdAt + timeouts.absolute)
+}
+
+/** Why this secret gives no access at this moment, or `undefined` when it does. */
+export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | undefined {
+  if (deadlineOf(meta, moment) <= moment.now) return { ok: false, why: 'expired' }
+  // Hashes of 144 random bits: how many characters agree tells nobody anything to go on.
+  if (meta.hash === hash) return undefined
+  return { ok: false, why: 'rotated', at: meta.rotatedAt ?? meta.createdAt }
+}
+
+/** The record with this use in it, or the same record when the last one is recent. Time never goes back. */
+export function touched(meta: Meta, moment: Moment): Meta {
+  const { now, idle, absolute } = moment
+  const isSamePolicy = meta.idle === idle && meta.absolute === absolute
+  if (isSamePolicy && now - meta.usedAt < moment.touch) return meta
+  return { ...meta, usedAt: Math.max(meta.usedAt, now), idle, absolute }
+}
+
+/** The record with an operation's outcome in it, so that the operation is known when it comes again. */
+export function withOperation(meta: Meta, id: string, outcome: Outcome): Meta {
+  const operations = [...meta.operations, [id, outcome] as const].slice(-MAX_OPERATIONS)
+  while (JSON.stringify(operations).length > MAX_OPERATIONS_CHARACTERS) operations.shift()
+  return { ...meta, operations }
+}
+
+/** The outcome of an operation that was applied before, or `undefined`. */
+export function outcomeOf(meta: Meta, id: string): Outcome | undefined {
+  return meta.operations.find(([known]) => known === id)?.[1]
+}
