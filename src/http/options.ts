@@ -68,22 +68,9 @@ const DEFAULTS = {
   lateWrites: 'refuse',
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
-const OPTION_NAMES = new Set([
-  'secrets',
-  'store',
-  'idleTimeout',
-  'absoluteTimeout',
-  'touchInterval',
-  'cookie',
-  'serializer',
-  'lateWrites',
-  'onEvent',
-  'now',
-])
-
 /** Checks the options and completes them. Throws `ERR_OPTION`, or `ERR_SECRET` where secrets are missing altogether. */
 export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env> {
-  checkNames(options)
+  checkPresence(options)
   const { absoluteTimeout = DEFAULTS.absoluteTimeout, lateWrites = DEFAULTS.lateWrites } = options
   const { idleTimeout = Math.min(DEFAULTS.idleTimeout, absoluteTimeout), onEvent } = options
   const { touchInterval = DEFAULTS.touchInterval(idleTimeout) } = options
@@ -107,15 +94,7 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
   }
 }
 
-function checkNames(options: object): void {
-  const unknown = Object.keys(options).find((name) => !OPTION_NAMES.has(name))
-  if (unknown !== undefined) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `There is no option ${unknown}. The options are ${[...OPTION_NAMES].join(', ')}.`,
-    )
-  }
-  const { store, secrets } = options as { store?: unknown; secrets?: unknown }
+function checkPresence({ store, secrets }: { store?: unknown; secrets?: unknown }): void {
   if (store === undefined) {
     throw new SessionError(
       'ERR_OPTION',

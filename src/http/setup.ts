@@ -15,23 +15,19 @@ export interface Setup {
  */
 export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup | Promise<Setup> {
   const setups = new WeakMap<object, Setup>()
-  let latestEnv: Env | undefined
-  let latest: Setup | undefined
+  const noEnv = {}
 
-  async function make(env: Env): Promise<Setup> {
-    const isObject = typeof env === 'object' && env !== null
-    const known = isObject ? setups.get(env) : undefined
-    const setup = known ?? {
-      keyring: await importKeyring(fromEnv(settings.secrets, env)),
-      store: checkedStore(fromEnv(settings.store, env)),
-    }
-    if (isObject) setups.set(env, setup)
-    latestEnv = env
-    latest = setup
+  async function make(env: Env, key: object): Promise<Setup> {
+    const keyring = await importKeyring(fromEnv(settings.secrets, env))
+    const setup = { keyring, store: checkedStore(fromEnv(settings.store, env)) }
+    setups.set(key, setup)
     return setup
   }
 
-  return (env) => (latest !== undefined && latestEnv === env ? latest : make(env))
+  return (env) => {
+    const key = typeof env === 'object' && env !== null ? env : noEnv
+    return setups.get(key) ?? make(env, key)
+  }
 }
 
 function fromEnv<Env, T>(option: T | ((env: Env) => T), env: Env): T {

@@ -1,14 +1,13 @@
 import { newRandomText } from '../codec/random.ts'
 import type { Token } from '../codec/token.ts'
-import { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
-import type { Gone } from '../store/store.ts'
+import type { Gone, Moment } from '../store/store.ts'
 import { goneEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import { clearedCookie, type Presented, refreshedCookie } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
-import { endedError, isGone, momentOf, storeCall } from './store-call.ts'
+import { endedError, isGone, momentOf, storeError, type StoreMethod } from './store-call.ts'
 
 /**
  * Where a visit stands with its session.
@@ -48,7 +47,7 @@ export class Visit implements SessionPort {
   /** When the store last confirmed a use by this request. */
   #confirmedAt: number | undefined
   /** The store calls that change something go one after the other, as the handler made them. */
-  #lastWrite: Promise<unknown> | undefined
+  #lastChange: Promise<unknown> | undefined
 
   constructor(settings: Settings<never>, setup: Setup, presented: Presented, openedAt: number) {
     this.storeName = setup.store.name
@@ -87,9 +86,7 @@ export class Visit implements SessionPort {
   }
 
   use(): void {
-    if (this.#standing === 'destroyed') {
-      throw new SessionError('ERR_SESSION_ENDED', 'This request has destroyed its session.')
-    }
+    if (this.#standing === 'destroyed') throw endedError()
     if (!this.canKeep && !this.isUsed && !this.#presented.hasCookie) this.reportInsecure()
     this.isUsed = true
   }
@@ -104,47 +101,37 @@ export class Visit implements SessionPort {
 
   async read(): Promise<Entries | undefined> {
     // A first write that nobody awaited makes the session that is to be read.
-    await this.#lastWrite
+    await this.#lastChange
     return this.#read()
   }
 
   async write(patch: Patch): Promise<Applied | Refusal> {
-    return this.#inTurn(async () => {
-      const token = await this.#tokenForWrite()
+    return this.#inTurn(async (token) => {
       if (token === undefined) return this.#create(patch)
-      const moment = momentOf(this.#settings)
-      const reply = await this.#call('write', () => this.#setup.store.write(token, moment, patch))
-      if (!reply.ok && isGone(reply)) throw this.#lateWrite(reply)
-      this.#confirm(moment.now)
-      return reply
+      return this.#ask('write', (moment) => this.#setup.store.write(token, moment, patch))
     })
   }
 
   async regenerate(): Promise<void> {
-    return this.#inTurn(async () => {
-      const token = await this.#tokenForWrite()
+    return this.#inTurn(async (token) => {
       if (token === undefined) return
-      const { store } = this.#setup
-      const moment = momentOf(this.#settings)
       this.#newSecret ??= newRandomText()
       const secret = this.#newSecret
-      const reply = await this.#call('regenerate', () => store.regenerate(token, moment, secret))
-      if (!reply.ok) throw this.#lateWrite(reply)
+      const { handle } = await this.#ask('regenerate', (moment) =>
+        this.#setup.store.regenerate(token, moment, secret),
+      )
       this.#newSecret = undefined
-      this.#token = { ...token, secret, handle: reply.handle }
-      this.#confirm(moment.now)
+      this.#token = { ...token, secret, handle }
       this.#settings.emit({ type: 'regenerated', id: this.id })
     })
   }
 
   async destroy(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#standing === 'superseded') throw this.#lateWrite()
-      const token = this.#token
-      if (token !== undefined && this.#standing !== 'ended') {
-        const moment = momentOf(this.#settings)
-        const reply = await this.#call('destroy', () => this.#setup.store.destroy(token, moment))
-        if (!reply.ok && reply.why === 'rotated') throw this.#lateWrite(reply)
+    if (this.#standing === 'ended') this.#standing = 'destroyed'
+    if (this.#standing === 'destroyed') return undefined
+    return this.#inTurn(async (token) => {
+      if (token !== undefined) {
+        await this.#ask('destroy', (moment) => this.#setup.store.destroy(token, moment))
         this.#settings.emit({ type: 'destroyed', id: this.id })
       }
       this.#standing = 'destroyed'
@@ -177,32 +164,20 @@ export class Visit implements SessionPort {
     return undefined
   }
 
-  /** The token to write under; `undefined` when there is no session; throws when it is over. */
-  async #tokenForWrite(): Promise<Token | undefined> {
-    const token = this.#token
-    const isStale =
-      token !== undefined && token.usedAt + this.#settings.idle <= this.#settings.now()
-    // Who simply comes back too late is to be a new visitor, and not a late writer.
-    if (isStale && this.#standing === 'presented') await this.#read()
-    if (this.#standing === 'destroyed') throw endedError()
-    if (this.isOver) throw this.#lateWrite()
-    return this.#token
-  }
-
   async #create(patch: Patch): Promise<Applied | Refusal> {
     const keepsNothing = (patch.set ?? []).length + (patch.increment ?? []).length === 0
     if (keepsNothing) return { ok: true, taken: (patch.take ?? []).map(() => null), counts: [] }
-    const moment = momentOf(this.#settings)
-    const { now } = moment
+    const now = this.#settings.now()
     const handle = this.#mintedHandle()
     this.#new ??= { handle, secret: newRandomText(), createdAt: now, usedAt: now }
     const token = this.#new
-    const reply = await this.#call('create', () => this.#setup.store.create(token, moment, patch))
-    if (!reply.ok && isGone(reply)) throw this.#lateWrite(reply)
-    if (!reply.ok) return reply
-    this.#token = token
-    this.#confirm(now)
-    this.#settings.emit({ type: 'created', id: this.id })
+    const reply = await this.#ask('create', (moment) =>
+      this.#setup.store.create(token, moment, patch),
+    )
+    if (reply.ok) {
+      this.#token = token
+      this.#settings.emit({ type: 'created', id: this.id })
+    }
     return reply
   }
 
@@ -236,13 +211,44 @@ export class Visit implements SessionPort {
     return reply.why === 'rotated' && reply.at > this.#openedAt - ROTATION_WINDOW_MS
   }
 
-  #inTurn<T>(write: () => Promise<T>): Promise<T> {
-    const result = this.#lastWrite === undefined ? write() : this.#lastWrite.then(write)
-    this.#lastWrite = result.catch(() => undefined)
+  /** Runs what changes the session after what was to change it before, with the token then in force, if there is one. */
+  #inTurn<T>(change: (token: Token | undefined) => Promise<T>): Promise<T> {
+    const result = this.#begin(this.#lastChange, change)
+    this.#lastChange = result.catch(() => undefined)
     return result
   }
 
-  #call<T>(name: Parameters<typeof storeCall>[2], call: () => Promise<T>): Promise<T> {
-    return storeCall(this.#settings, this.#setup, name, () => this.id, call)
+  async #begin<T>(
+    before: Promise<unknown> | undefined,
+    change: (token: Token | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (before !== undefined) await before
+    const isStale = (this.#token?.usedAt ?? Infinity) + this.#settings.idle <= this.#settings.now()
+    // Who simply comes back too late is to be a new visitor, and not a late writer.
+    if (isStale && this.#standing === 'presented') await this.#read()
+    if (this.#standing === 'destroyed') throw endedError()
+    if (this.isOver) throw this.#lateWrite()
+    return change(this.#token)
+  }
+
+  /** Asks the store for a change. Throws when there is no session for it any more. */
+  async #ask<Reply extends { readonly ok: boolean }>(
+    name: StoreMethod,
+    call: (moment: Moment) => Promise<Reply | Gone>,
+  ): Promise<Reply> {
+    const moment = momentOf(this.#settings)
+    const reply = await this.#call(name, () => call(moment))
+    if (isGone(reply)) throw this.#lateWrite(reply)
+    this.#confirm(moment.now)
+    return reply
+  }
+
+  async #call<T>(name: StoreMethod, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (cause) {
+      this.#settings.emit({ type: 'store-failed', call: name, id: this.id })
+      throw storeError(this.storeName, name, cause)
+    }
   }
 }

@@ -1,11 +1,12 @@
 /**
- * A stored dictionary: a text for each entry name. An entry's name is the space it lies in (`=` the application's own
- * keys, `!` flash messages) and its key, so that no name is ever one of an object's inherited members.
+ * A stored dictionary: a text for each entry name. An entry's name is the space it lies in and its key, so that no name
+ * is ever that of an object's inherited member.
  */
 export type Entries = Readonly<Record<string, string>>
 
-/** The spaces that keep an application's keys and its flash messages apart. */
+/** The space of the application's own keys. */
 export const DATA = '='
+/** The space of flash messages. */
 export const FLASH = '!'
 
 /**
@@ -36,15 +37,22 @@ export interface Outcome {
   readonly counts: readonly number[]
 }
 
-/** Why a patch was not applied, though the session is there. Nothing of it has been. */
-export type Refusal =
-  | { readonly ok: false; readonly why: 'conflict'; readonly current: readonly (string | null)[] }
-  | { readonly ok: false; readonly why: 'not-a-number'; readonly name: string }
-  | { readonly ok: false; readonly why: 'too-large' }
-
 export type Applied = { readonly ok: true } & Outcome
 
-/** The changes that give one entry this text, or delete it. */
-export function changeOf(name: string, text: string | null): Changes {
-  return text === null ? { delete: [name] } : { set: [[name, text]] }
+/** Why a patch was not applied, though the session is there. Nothing of it has been. */
+export type Refusal =
+  /** `expect` does not hold; what these entries are instead. */
+  | { readonly ok: false; readonly why: 'conflict'; readonly current: readonly (string | null)[] }
+  /** An entry to increment is no number, or the sum is not finite. */
+  | { readonly ok: false; readonly why: 'not-a-number' }
+  /** The session would hold more than `MAX_TOTAL_CHARACTERS`. */
+  | { readonly ok: false; readonly why: 'too-large' }
+
+/** So that the whole dictionary, escaped and in UTF-8, fits one RPC (32 MiB) and one KV value (25 MiB). */
+export const MAX_TOTAL_CHARACTERS = 8_000_000
+
+/** The sum of a stored number and another one; not finite where either is no number. */
+export function sumOf(text: string | null, by: number): number {
+  // Only a JSON number begins like one; what a serializer wrote begins with its mark.
+  return (text === null ? 0 : Number(/^[-\d]/.test(text) ? text : Number.NaN)) + by
 }

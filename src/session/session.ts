@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { applied, increment, take, update } from './atomic.ts'
+import { increment, take, update } from './atomic.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import { DATA, FLASH } from './patch.ts'
 import type { SessionPort } from './port.ts'
@@ -45,7 +45,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
         session.#isSealed = true
         await session.#workingCopy?.finish()
       },
-      discard: () => session.#workingCopy?.recorded.discard(),
+      discard: () => session.#workingCopy?.discard(),
     })
   }
 
@@ -87,16 +87,15 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /** The keys that have a value, in no promised order. */
   async keys(): Promise<Key<Data>[]> {
-    const copy = this.#use()
-    return copy.recorded.names(await copy.load(), DATA).map((name) => name.slice(1) as Key<Data>)
+    const names = await this.#use().names(DATA)
+    return names.map((name) => name.slice(1) as Key<Data>)
   }
 
   /** The whole dictionary as a frozen object. */
   async all(): Promise<Snapshot<Data>> {
     const copy = this.#use()
-    const names = copy.recorded.names(await copy.load(), DATA)
-    const texts = await Promise.all(names.map((name) => copy.text(name)))
-    return snapshot(copy, names, texts)
+    const names = await copy.names(DATA)
+    return snapshot(copy, names, await Promise.all(names.map((name) => copy.text(name))))
   }
 
   /**
@@ -105,17 +104,17 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
     const copy = this.#change()
-    copy.recorded.record(nameOf(key), copy.encode(key, value))
+    copy.record(nameOf(key), copy.encode(key, value))
   }
 
   /** Records that the key is to go; a missing one is no error. */
   delete(key: Key<Data>): void {
-    this.#change().recorded.record(nameOf(key), null)
+    this.#change().record(nameOf(key), null)
   }
 
   /** Records that all keys are to go. Flash messages stay. */
   clear(): void {
-    this.#change().recorded.clear()
+    this.#change().clear()
   }
 
   /**
@@ -166,7 +165,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
     const copy = this.#change()
-    copy.recorded.record(nameOf(key, FLASH), copy.encode(key, value))
+    copy.record(nameOf(key, FLASH), copy.encode(key, value))
   }
 
   /**
@@ -186,14 +185,12 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   async #takeFlashes(copy: WorkingCopy): Promise<Snapshot<Flash>> {
     const stored = (await copy.load()) ?? {}
-    const names = Object.keys(stored).filter(
-      (name) => name.startsWith(FLASH) && copy.recorded.look(name) === undefined,
-    )
-    if (this.#port.isAtomic && names.length > 0) {
-      const { taken } = applied(await copy.write('flashes', { take: names }), FLASH)
-      return snapshot(copy, names, taken)
+    const names = (await copy.names(FLASH)).filter((name) => copy.own(name) === undefined)
+    if (!this.#port.isAtomic) {
+      for (const name of names) copy.record(name, null)
+    } else if (names.length > 0) {
+      return snapshot(copy, names, (await copy.apply(FLASH, { take: names })).taken)
     }
-    for (const name of names) copy.recorded.record(name, null)
     return snapshot(
       copy,
       names,
@@ -217,7 +214,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async destroy(): Promise<void> {
     const copy = this.#change()
-    copy.recorded.discard()
+    copy.discard()
     await copy.run(() => this.#port.destroy())
   }
 

@@ -6,114 +6,83 @@ export interface Serializer {
   parse(text: string): unknown
 }
 
-/** Stores refuse rows past 2 MB; an entry's name and text together may have this many UTF-8 bytes. */
+/** Durable Objects refuse a row past 2 MB; a key and its value's text may have this many UTF-8 bytes together. */
 export const MAX_ENTRY_BYTES = 1_900_000
-/** Deeper than any document that means to be one, and far from where a recursion overflows the stack. */
-const MAX_DEPTH = 500
-/** No JSON text begins with it: it marks what a serializer wrote, so that plain numbers stay countable in the store. */
+/** No JSON text begins with it. It marks what a serializer wrote, so that plain numbers stay countable in the store. */
 const SERIALIZED = '~'
 
 /**
- * The stored form of a value. Throws `ERR_VALUE`, naming the key and the place, for what JSON would change or drop (a
- * Date, a Map, NaN, `undefined` inside an object), unless a serializer is there to keep it, and `ERR_TOO_LARGE` past
- * the size that a store takes.
+ * The stored form of a value. Throws `ERR_VALUE`, naming the key, for what JSON would change or drop (a Date, a Map,
+ * NaN, `undefined` inside an object), unless a serializer is there to keep it; `ERR_TOO_LARGE` past the size that a
+ * store takes.
  */
-export function encodeValue(
-  key: string,
-  value: unknown,
-  serializer: Serializer | undefined,
-): string {
-  const text = serializer === undefined ? encodeJson(key, value) : serialize(key, value, serializer)
-  if ((text.length + key.length) * 3 > MAX_ENTRY_BYTES) checkSize(key, text)
+export function encodeValue(key: string, value: unknown, serializer?: Serializer): string {
+  // A plain number stays JSON, for the store to count on.
+  const isJson = serializer === undefined || (typeof value === 'number' && isStorable(value))
+  const text = isJson ? stringify(key, value) : SERIALIZED + serializer.stringify(value)
+  checkSize(key, text)
   return text
 }
 
-function serialize(key: string, value: unknown, serializer: Serializer): string {
-  // A plain number stays JSON: the store adds to it without knowing the serializer.
-  if (isPlainNumber(value)) return JSON.stringify(value)
-  if (value === undefined)
-    throw valueError(key, `${key} is undefined`, 'Use session.delete() to remove a key.')
-  return SERIALIZED + serializer.stringify(value)
-}
-
-function encodeJson(key: string, value: unknown): string {
-  checkJson(key, value, key, 0)
-  return JSON.stringify(value)
-}
-
-function isPlainNumber(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)
-}
-
-function checkJson(key: string, value: unknown, place: string, depth: number): void {
-  if (typeof value !== 'object') {
-    if (typeof value === 'string' || typeof value === 'boolean' || isPlainNumber(value)) return
-    throw valueError(key, `${place} is ${describe(value)}`)
-  }
-  if (depth > MAX_DEPTH) {
-    throw valueError(key, `it refers to itself, or is nested more than ${MAX_DEPTH} levels deep`)
-  }
-  if (Array.isArray(value)) checkArray(key, value, place, depth + 1)
-  else if (value !== null) checkObject(key, value, place, depth + 1)
-}
-
-function checkArray(key: string, array: unknown[], place: string, depth: number): void {
-  // By index, since iteration methods skip the holes that JSON would turn into null.
-  for (let index = 0; index < array.length; index += 1) {
-    checkJson(key, array[index], `${place}[${index}]`, depth)
-  }
-  checkNoMore(key, place, Object.keys(array).length > array.length)
-}
-
-function checkObject(key: string, object: object, place: string, depth: number): void {
-  const prototype: unknown = Object.getPrototypeOf(object)
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw valueError(key, `${place} is ${describe(object)}`)
-  }
-  for (const [name, item] of Object.entries(object)) {
-    checkJson(key, item, `${place}.${name}`, depth)
-  }
-  checkNoMore(key, place, Object.getOwnPropertySymbols(object).length > 0)
-}
-
-function checkNoMore(key: string, place: string, hasMore: boolean): void {
-  if (hasMore) throw valueError(key, `${place} has properties that JSON has no place for`)
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  if (typeof value !== 'object' || value === null) return `of type ${typeof value}`
-  const name: unknown = value.constructor?.name
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'not a plain object'
-}
-
-function valueError(key: string, fault: string, advice?: string): SessionError {
-  return new SessionError(
-    'ERR_VALUE',
-    `The value of ${JSON.stringify(key)} cannot be stored: ${fault}, which JSON would change or drop. ${
-      advice ??
-      'Store a string or a number instead, or give createSessions a serializer (devalue, superjson).'
-    }`,
-  )
-}
-
-function checkSize(key: string, text: string): void {
-  const bytes = new TextEncoder().encode(key + text).length
-  if (bytes <= MAX_ENTRY_BYTES) return
-  throw new SessionError(
-    'ERR_TOO_LARGE',
-    `The value of ${JSON.stringify(key)} has ${bytes} bytes as text, and a session's value may have ${MAX_ENTRY_BYTES}. Keep large data elsewhere, and its name in the session.`,
-  )
-}
-
-/** The value of a stored text, frozen all the way down. Throws when the text is not what `encodeValue` wrote. */
-export function decodeValue(text: string, serializer: Serializer | undefined): unknown {
+/** The value of a stored text, frozen all the way down. Throws when `encodeValue` did not write the text. */
+export function decodeValue(text: string, serializer?: Serializer): unknown {
   if (!text.startsWith(SERIALIZED)) return deepFreeze(JSON.parse(text))
   if (serializer === undefined) throw new SyntaxError('This value was written with a serializer.')
   return deepFreeze(serializer.parse(text.slice(SERIALIZED.length)))
 }
 
+function stringify(key: string, value: unknown): string {
+  try {
+    // A function of its own `this`: there the replacer finds a value as it was before any toJSON.
+    return JSON.stringify(
+      value,
+      function check(this: Record<string, unknown>, name, item: unknown) {
+        const original = this[name]
+        if (isStorable(original) && original === item) return item
+        throw new TypeError(`${name === '' ? 'it' : JSON.stringify(name)} is ${describe(original)}`)
+      },
+    )
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : 'it throws'
+    throw new SessionError(
+      'ERR_VALUE',
+      `set(${JSON.stringify(key)}): JSON would change or drop this value: ${fault}. Store strings and numbers instead, or give createSessions a serializer (devalue, superjson).`,
+      { cause },
+    )
+  }
+}
+
+/** Whether JSON gives this back as it was, its parts apart. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean'
+  if (value === null) return true
+  // JSON has no place for an array's named properties, for symbols, and for what a class would give back.
+  if (Array.isArray(value)) return Object.keys(value).length <= value.length
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = prototype === Object.prototype || prototype === null
+  return isPlain && Object.getOwnPropertySymbols(value).length === 0
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  const isNamed = typeof value === 'object' && value !== null
+  return isNamed ? `an object (${value.constructor?.name ?? 'of no class'})` : typeof value
+}
+
+function checkSize(key: string, text: string): void {
+  // No character has more than three bytes; a surrogate pair is two characters.
+  if ((key.length + text.length) * 3 <= MAX_ENTRY_BYTES) return
+  const bytes = new TextEncoder().encode(key + text).length
+  if (bytes <= MAX_ENTRY_BYTES) return
+  throw new SessionError(
+    'ERR_TOO_LARGE',
+    `set(${JSON.stringify(key)}): ${bytes} bytes of text, and a value may have ${MAX_ENTRY_BYTES}. Keep large data elsewhere, and its name in the session.`,
+  )
+}
+
 function deepFreeze(value: unknown): unknown {
+  // A typed array can't be frozen.
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   if (Object.isFrozen(value)) return value
   Object.freeze(value)

@@ -3,30 +3,57 @@ import { SessionError } from '../errors.ts'
 import {
   type Applied,
   type Changes,
-  changeOf,
+  DATA,
   type Entries,
+  MAX_TOTAL_CHARACTERS,
   type Patch,
   type Refusal,
 } from './patch.ts'
 import type { SessionPort } from './port.ts'
-import { type Look, Recorded } from './recorded.ts'
 import { decodeValue, encodeValue, type Serializer } from './value.ts'
 
-/** One request's copy of the dictionary: the stored entries once loaded, and what the request changes. */
+/** Texts by entry name; `null` is an entry known to be absent. */
+type Texts = Map<string, string | null>
+
+/** One request's copy of the dictionary: the stored entries once loaded, and over them what the request changes. */
 export class WorkingCopy {
-  readonly recorded: Recorded = new Recorded()
-  readonly #port: SessionPort
-  readonly #serializer: Serializer | undefined
-  readonly #running = new Set<Promise<unknown>>()
-  /** Patches with an unknown outcome after a store error: to repeat an operation is to send its patch again. */
+  /** Recorded, and not written yet. `clear` replaces both maps, so that what is under way settles in the old ones. */
+  #unsaved: Texts = new Map()
+  /** Written by this request, so that its own later reads see it. */
+  #saved: Texts = new Map()
+  #isCleared = false
+  #mustClear = false
+  /** What `commit` writes; kept with its id until something else is recorded, so that a repeated commit is known. */
+  #patch: Patch | undefined
+  /** Patches whose outcome a store error left unknown, by operation: repeating an operation sends its patch again. */
   readonly #unsure = new Map<string, Patch[]>()
+  readonly #running = new Set<Promise<unknown>>()
   /** What a serializer made of a text: freezing can't hold a Map or a Date. */
   readonly #serialized: (readonly [value: unknown, text: string])[] = []
   #loading: Promise<Entries | undefined> | undefined
+  readonly #port: SessionPort
+  readonly #serializer: Serializer | undefined
 
   constructor(port: SessionPort, serializer: Serializer | undefined) {
     this.#port = port
     this.#serializer = serializer
+  }
+
+  encode(key: string, value: unknown): string {
+    return encodeValue(key, value, this.#serializer)
+  }
+
+  /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
+  decode(text: string | null): unknown {
+    if (text === null) return undefined
+    try {
+      const value = decodeValue(text, this.#serializer)
+      if (this.#serializer !== undefined) this.#serialized.push([value, text])
+      return value
+    } catch {
+      this.#port.reportCorrupt()
+      return undefined
+    }
   }
 
   /** The stored entries, loaded by the first call. */
@@ -40,72 +67,105 @@ export class WorkingCopy {
 
   /** An entry's text as this request sees it, or `null`. */
   async text(name: string): Promise<string | null> {
-    const own = this.recorded.look(name)
+    const own = this.own(name)
     return own === undefined ? ((await this.load())?.[name] ?? null) : own
   }
 
-  /** What an awaited operation has to work on instead of the store: a text not written yet, or `undefined`. */
-  unsaved(name: string): Look {
-    const unsaved = this.recorded.unsaved(name)
-    return unsaved === undefined && !this.#port.canKeep
-      ? (this.recorded.look(name) ?? null)
-      : unsaved
+  /** An entry's text by this request's own changes; `undefined` where it made none. */
+  own(name: string): string | null | undefined {
+    const unsaved = this.unsaved(name)
+    if (unsaved !== undefined) return unsaved
+    const saved = this.#saved.get(name)
+    return saved === undefined && this.#isCleared && name.startsWith(DATA) ? null : saved
   }
 
-  encode(key: string, value: unknown): string {
-    return encodeValue(key, value, this.#serializer)
+  /** What is recorded of an entry and not written yet; `undefined` where that is nothing. */
+  unsaved(name: string): string | null | undefined {
+    const unsaved = this.#unsaved.get(name)
+    if (unsaved !== undefined) return unsaved
+    const isDropped = this.#mustClear && name.startsWith(DATA) && !this.#saved.has(name)
+    return isDropped || !this.#port.canKeep ? (this.#saved.get(name) ?? null) : undefined
   }
 
-  /** The frozen value of a text. A text that cannot be read back counts as absent, and is reported. */
-  decode(text: string | null): unknown {
-    if (text === null) return undefined
-    try {
-      const value = decodeValue(text, this.#serializer)
-      if (this.#serializer !== undefined) this.#serialized.push([value, text])
-      return value
-    } catch {
-      this.#port.reportCorrupt()
-      return undefined
+  /** The names in a space that have a text. */
+  async names(space: string): Promise<string[]> {
+    const stored = Object.keys((await this.load()) ?? {})
+    const names = new Set([...stored, ...this.#saved.keys(), ...this.#unsaved.keys()])
+    return [...names].filter((name) => name.startsWith(space) && this.own(name) !== null)
+  }
+
+  /** Records a new text, or `null` for a deletion. */
+  record(name: string, text: string | null): void {
+    this.#patch = undefined
+    this.#unsaved.set(name, text)
+  }
+
+  /** Records that the application's keys are to go. */
+  clear(): void {
+    this.#patch = undefined
+    this.#unsaved = new Map([...this.#unsaved].filter(([name]) => !name.startsWith(DATA)))
+    this.#saved = new Map([...this.#saved].filter(([name]) => !name.startsWith(DATA)))
+    this.#isCleared = true
+    this.#mustClear = true
+  }
+
+  /** Forgets what is recorded and not written. */
+  discard(): void {
+    this.#patch = undefined
+    this.#mustClear = false
+    this.#unsaved.clear()
+  }
+
+  /**
+   * An awaited operation on one entry: on what is recorded of it, which is then written, but nothing else that is
+   * recorded; or else in the store. Gives the entry's new text.
+   */
+  async change(
+    name: string,
+    recorded: (text: string | null) => string | null | Promise<string | null>,
+    stored: () => Promise<string | null>,
+  ): Promise<string | null> {
+    const unsaved = this.unsaved(name)
+    const saved = this.#saved
+    if (unsaved === undefined) {
+      const text = await stored()
+      saved.set(name, text)
+      return text
     }
+    const text = await recorded(unsaved)
+    this.record(name, text)
+    await this.#write(newPatch(changesOf([[name, text]])))
+    return text
   }
 
-  /** The patch of this operation that an earlier store error left without an answer. */
+  /** Has the store apply the changes of an operation; repeated after a store error, it is the same patch again. */
+  async apply(operation: string, changes: Changes): Promise<Applied> {
+    return orThrow(await this.send(operation, this.unanswered(operation) ?? newPatch(changes)))
+  }
+
+  /** The patch of this operation whose outcome a store error left unknown. */
   unanswered(operation: string): Patch | undefined {
-    return this.#unsure.get(operation)?.shift()
-  }
-
-  /** Writes changes under an operation id, which they keep if the store fails and the operation is repeated. */
-  async write(operation: string, changes: Changes): Promise<Applied | Refusal> {
-    return this.send(operation, this.unanswered(operation) ?? { id: newRandomText(), ...changes })
+    return this.#unsure.get(operation)?.pop()
   }
 
   async send(operation: string, patch: Patch): Promise<Applied | Refusal> {
     try {
-      return orTooLarge(await this.#port.write(patch))
+      return await this.#port.write(patch)
     } catch (error) {
-      if (error instanceof SessionError && error.code === 'ERR_STORE') {
-        this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
-      }
+      this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
       throw error
     }
   }
 
-  /** Writes one recorded entry at once, and no other. */
-  async saveNow(name: string, text: string | null): Promise<void> {
-    this.recorded.record(name, text)
-    if (!this.#port.canKeep) return
-    const clears = this.recorded.clears
-    await this.write(`save ${name} ${text}`, changeOf(name, text))
-    this.recorded.markSaved(name, text, clears)
-  }
-
   /** Writes all that is recorded. */
   async commit(): Promise<void> {
-    const patch = this.recorded.patch()
-    if (patch === undefined || !this.#port.canKeep) return
-    const clears = this.recorded.clears
-    orTooLarge(await this.#port.write(patch))
-    this.recorded.markPatchSaved(patch, clears)
+    if (this.#unsaved.size === 0 && !this.#mustClear) return
+    this.#patch ??= newPatch({
+      ...changesOf(this.#unsaved),
+      // What an awaited operation wrote after the clear was recorded outlives it.
+      ...(this.#mustClear ? { clear: [...this.#saved.keys()] } : {}),
+    })
+    await this.#write(this.#patch)
   }
 
   /** Runs an operation that the response waits for, even when the handler does not. */
@@ -119,26 +179,64 @@ export class WorkingCopy {
 
   /** Waits for the operations under way, then writes all that is recorded. Rejects with the first error of either. */
   async finish(): Promise<void> {
-    this.#checkUnchanged()
+    if (this.#serialized.some(([value, text]) => this.encode('', value) !== text)) {
+      throw new SessionError(
+        'ERR_VALUE',
+        'A value from the session was changed in place, which stores nothing. Change a copy, and session.set() it.',
+      )
+    }
     await Promise.all(this.#running)
     await this.commit()
   }
 
-  #checkUnchanged(): void {
-    for (const [value, text] of this.#serialized) {
-      if (this.encode('', value) === text) continue
-      throw new SessionError(
-        'ERR_VALUE',
-        'A value from session.get() was changed in place, which stores nothing. Copy it, change the copy, and session.set() it.',
-      )
+  async #write(patch: Patch): Promise<void> {
+    if (!this.#port.canKeep) return
+    const unsaved = this.#unsaved
+    const saved = this.#saved
+    orThrow(await this.#port.write(patch))
+    if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
+    const written = [
+      ...(patch.set ?? []),
+      ...(patch.delete ?? []).map((name) => [name, null] as const),
+    ]
+    for (const [name, text] of written) {
+      saved.set(name, text)
+      // Unless it was recorded anew meanwhile.
+      if (unsaved.get(name) === text) unsaved.delete(name)
     }
   }
 }
 
-function orTooLarge(result: Applied | Refusal): Applied | Refusal {
-  if (result.ok || result.why !== 'too-large') return result
+/** A patch of these changes, under a new operation id. */
+export function newPatch(changes: Changes): Patch {
+  return { id: newRandomText(), ...changes }
+}
+
+/** The changes that give entries these texts, or delete them. */
+export function changesOf(texts: Iterable<readonly [string, string | null]>): Changes {
+  const set: [string, string][] = []
+  const dropped: string[] = []
+  for (const [name, text] of texts) {
+    if (text === null) dropped.push(name)
+    else set.push([name, text])
+  }
+  return { delete: dropped, set }
+}
+
+/** The outcome of a patch that was applied; throws for one that was not. */
+export function orThrow(reply: Applied | Refusal): Applied {
+  if (reply.ok) return reply
+  if (reply.why === 'conflict') {
+    throw new SessionError(
+      'ERR_CONFLICT',
+      'update() lost against other requests again and again. Make its function quicker, or spread the work over several keys.',
+    )
+  }
+  if (reply.why === 'not-a-number') {
+    throw new SessionError('ERR_VALUE', 'increment() needs finite numbers: value, step and sum.')
+  }
   throw new SessionError(
     'ERR_TOO_LARGE',
-    'The session would hold more than 8,000,000 characters in all. Keep large data elsewhere, and its name in the session.',
+    `The session would hold over ${MAX_TOTAL_CHARACTERS} characters. Keep large data elsewhere, and its name in the session.`,
   )
 }

@@ -71,7 +71,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     async create({ handle, secret }, { now, absolute }, patch) {
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
-      const entries = Object.fromEntries(difference.put)
+      const entries = Object.fromEntries(difference.after)
       const value = {
         hash: await sha256(secret),
         createdAt: now,
@@ -94,11 +94,10 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
       if (!difference.ok) return difference
-      const { put: texts, drop, outcome } = difference
-      if (texts.size + drop.size > 0) {
-        const kept = Object.entries(live.session.entries).filter(([name]) => !drop.has(name))
-        const entries = Object.fromEntries([...kept, ...texts])
-        await put(handle, { ...live.session, entries }, moment.now)
+      const { after, changed, outcome } = difference
+      if (changed.length > 0) {
+        const session = { ...live.session, entries: Object.fromEntries(after) }
+        await put(handle, session, moment.now)
       }
       return { ok: true, ...outcome }
     },

@@ -1,77 +1,48 @@
 import { decodeBase64url, encodeHex } from '../codec/base64url.ts'
-import { sha256 } from '../codec/mac.ts'
 import { newRandomText } from '../codec/random.ts'
-import type { Entries } from '../session/patch.ts'
 import { deadlineOf } from './meta.ts'
-import { SessionRecord } from './session-record.ts'
+import { cellStore, SessionCell } from './session-cell.ts'
+import type { State } from './step.ts'
 import type { SessionStore } from './store.ts'
 
-const ENDED = { ok: false, why: 'ended' } as const
-/** After this many creations expired sessions are swept out, so that memory is bounded by the sessions in use. */
+/** After this many new sessions the expired ones are swept out, so that memory is bounded by the sessions in use. */
 const SWEEP_EVERY = 1000
 
+interface Place {
+  readonly cell: SessionCell
+  readonly deadline: number
+}
+
 /**
- * Sessions in this process's memory: for tests and for servers of one process. On Workers the next request may meet
+ * Sessions in this process's memory: for tests, and for servers of one process. On Workers the next request may meet
  * another isolate, where the session is unknown.
  */
 export function memoryStore(): SessionStore {
-  const records = new Map<string, SessionRecord>()
-  let creations = 0
+  const places = new Map<string, Place>()
+  let untilSweep = SWEEP_EVERY
 
-  function sweep(now: number): void {
-    creations += 1
-    if (creations % SWEEP_EVERY !== 0) return
-    for (const [handle, { meta }] of records) if (deadlineOf(meta) <= now) records.delete(handle)
+  function keep(handle: string, cell: SessionCell, state: State | undefined): void {
+    if (state === undefined) places.delete(handle)
+    else places.set(handle, { cell, deadline: deadlineOf(state.meta) })
   }
 
-  return {
-    name: 'memory',
-    isAtomic: true,
-    recordsUse: true,
-    newHandle: newRandomText,
-    idOf: (handle) => encodeHex(decodeBase64url(handle)),
-
-    async create({ handle, secret }, moment, patch) {
-      const hash = await sha256(secret)
-      const present = records.get(handle)
-      if (present !== undefined) return present.write(hash, moment, patch)
-      const [record, reply] = SessionRecord.create(hash, moment, patch, saveNothing)
-      if (record !== undefined) records.set(handle, record)
-      sweep(moment.now)
-      return reply
-    },
-
-    async read({ handle, secret }, moment) {
-      const hash = await sha256(secret)
-      const record = records.get(handle)
-      const gone = record === undefined ? ENDED : record.gone(hash, moment)
-      if (record === undefined || gone !== undefined) return gone ?? ENDED
-      record.touch(moment)
-      const entries = JSON.parse(record.entriesJson) as Entries
-      return { ok: true, entries, usedAt: record.meta.usedAt }
-    },
-
-    async write({ handle, secret }, moment, patch) {
-      const hash = await sha256(secret)
-      return records.get(handle)?.write(hash, moment, patch) ?? ENDED
-    },
-
-    async regenerate({ handle, secret }, moment, newSecret) {
-      const [hash, newHash] = await Promise.all([sha256(secret), sha256(newSecret)])
-      const record = records.get(handle)
-      const gone = record === undefined ? ENDED : record.regenerate(hash, moment, newHash)
-      return gone ?? { ok: true, handle }
-    },
-
-    async destroy({ handle, secret }, moment) {
-      const hash = await sha256(secret)
-      const gone = records.get(handle)?.gone(hash, moment)
-      if (gone?.why === 'rotated') return gone
-      records.delete(handle)
-      return { ok: true }
-    },
+  function sweep(): void {
+    untilSweep = SWEEP_EVERY
+    for (const [handle, { deadline }] of places) if (deadline <= Date.now()) places.delete(handle)
   }
+
+  async function send(handle: string, request: string): Promise<string> {
+    const cell: SessionCell =
+      places.get(handle)?.cell ??
+      new SessionCell(undefined, (state, _changed, isNew) => {
+        keep(handle, cell, state)
+        untilSweep -= isNew ? 1 : 0
+        if (untilSweep === 0) sweep()
+        return undefined
+      })
+    return cell.call(request)
+  }
+
+  const idOf = (handle: string): string => encodeHex(decodeBase64url(handle))
+  return cellStore({ name: 'memory', newHandle: newRandomText, idOf }, send)
 }
-
-/** What memory holds needs no saving. */
-function saveNothing(): void {}

@@ -4,16 +4,13 @@ import type { Gone, Moment } from './store.ts'
 type Timeouts = Pick<Moment, 'idle' | 'absolute'>
 
 /** What a store keeps of a session besides its entries. Times and durations are milliseconds. */
-export interface Meta {
+export interface Meta extends Timeouts {
   /** SHA-256 of the token's secret: whoever reads the store can't make a token of it. */
   readonly hash: string
   readonly createdAt: number
   readonly usedAt: number
   /** When the secret was last replaced. */
   readonly rotatedAt?: number
-  /** The timeouts at the last recorded use, by which the record is cleaned away. */
-  readonly idle: number
-  readonly absolute: number
   /** The last operations' ids and outcomes, oldest first. */
   readonly operations: readonly (readonly [id: string, outcome: Outcome])[]
 }
@@ -23,8 +20,7 @@ const MAX_OPERATIONS = 16
 /** Outcomes hold what `take` took; past this many characters the oldest are forgotten. */
 const MAX_OPERATIONS_CHARACTERS = 64_000
 
-export function newMeta(hash: string, moment: Moment): Meta {
-  const { now, idle, absolute } = moment
+export function newMeta(hash: string, { now, idle, absolute }: Moment): Meta {
   return { hash, createdAt: now, usedAt: now, idle, absolute, operations: [] }
 }
 
@@ -42,10 +38,9 @@ export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | und
 }
 
 /** The record with this use in it, or the same record when the last one is recent. Time never goes back. */
-export function touched(meta: Meta, moment: Moment): Meta {
-  const { now, idle, absolute } = moment
+export function touched(meta: Meta, { now, idle, absolute, touch }: Moment): Meta {
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
-  if (isSamePolicy && now - meta.usedAt < moment.touch) return meta
+  if (isSamePolicy && now - meta.usedAt < touch) return meta
   return { ...meta, usedAt: Math.max(meta.usedAt, now), idle, absolute }
 }
 
@@ -54,9 +49,4 @@ export function withOperation(meta: Meta, id: string, outcome: Outcome): Meta {
   const operations = [...meta.operations, [id, outcome] as const].slice(-MAX_OPERATIONS)
   while (JSON.stringify(operations).length > MAX_OPERATIONS_CHARACTERS) operations.shift()
   return { ...meta, operations }
-}
-
-/** The outcome of an operation that was applied before, or `undefined`. */
-export function outcomeOf(meta: Meta, id: string): Outcome | undefined {
-  return meta.operations.find(([known]) => known === id)?.[1]
 }

@@ -1,127 +1,74 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { sha256 } from '../codec/mac.ts'
-import type { Patch } from '../session/patch.ts'
+import { SessionError } from '../errors.ts'
 import { deadlineOf, type Meta } from './meta.ts'
-import { type Save, SessionRecord } from './session-record.ts'
-import type { Gone, Moment } from './store.ts'
+import { SessionCell } from './session-cell.ts'
+import type { State } from './step.ts'
 
-/** What every call brings, as JSON. */
-export interface Call {
-  readonly secret: string
-  readonly moment: Moment
-}
-
-/** Entry names begin with another character. */
+/** The row of everything but the entries, whose names begin with another character. */
 const META = '$'
-const ENDED: Gone = { ok: false, why: 'ended' }
 
 /**
- * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it; the store
- * `durableObjectStore` is its only caller. Every call carries one JSON text each way, and answers with a tagged result.
+ * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it;
+ * `durableObjectStore` is its only caller.
  *
- * Between storage and reply there is no await: the runtime holds a reply back until what was written before it is
- * durable (Cloudflare: output gates), and no other call comes in between.
+ * A reply waits for the writes before it to be durable, and writes without an await in between are one transaction
+ * (Cloudflare: Durable Object storage, output gates and write coalescing).
  */
 export class SessionObject extends DurableObject {
-  #record: SessionRecord | undefined
-  #isLoaded = false
-  /** The last secret that came, and its hash, so that a session in use hashes once. */
-  #hashed: { readonly secret: string; readonly hash: string } | undefined
+  readonly #cell = new SessionCell(this.#load(), (...change) => this.#save(...change))
 
-  async create(text: string): Promise<string> {
-    const { secret, moment, patch } = JSON.parse(text) as Call & { patch: Patch }
-    const hash = await this.#hash(secret)
-    const present = this.#load()
-    if (present !== undefined) return JSON.stringify(present.write(hash, moment, patch))
-    const [record, reply] = SessionRecord.create(hash, moment, patch, (change) =>
-      this.#save(change),
-    )
-    this.#record = record
-    if (record !== undefined) void this.ctx.storage.setAlarm(deadlineOf(record.meta))
-    return JSON.stringify(reply)
+  /** One call of the store: a JSON text in, a JSON text out. */
+  async call(request: string): Promise<string> {
+    return this.#cell.call(request)
   }
 
-  async read(text: string): Promise<string> {
-    const { secret, moment } = JSON.parse(text) as Call
-    const hash = await this.#hash(secret)
-    const record = this.#load()
-    const gone = record === undefined ? ENDED : record.gone(hash, moment)
-    if (record === undefined || gone !== undefined) return JSON.stringify(gone)
-    record.touch(moment)
-    return `{"ok":true,"usedAt":${record.meta.usedAt},"entries":${record.entriesJson}}`
-  }
-
-  async write(text: string): Promise<string> {
-    const { secret, moment, patch } = JSON.parse(text) as Call & { patch: Patch }
-    const hash = await this.#hash(secret)
-    return JSON.stringify(this.#load()?.write(hash, moment, patch) ?? ENDED)
-  }
-
-  async regenerate(text: string): Promise<string> {
-    const { secret, moment, newSecret } = JSON.parse(text) as Call & { newSecret: string }
-    const hash = await this.#hash(secret)
-    const newHash = await sha256(newSecret)
-    const record = this.#load()
-    const gone = record === undefined ? ENDED : record.regenerate(hash, moment, newHash)
-    return JSON.stringify(gone ?? { ok: true })
-  }
-
-  async destroy(text: string): Promise<string> {
-    const { secret, moment } = JSON.parse(text) as Call
-    const hash = await this.#hash(secret)
-    const record = this.#load()
-    const gone = record?.gone(hash, moment)
-    if (gone?.why === 'rotated') return JSON.stringify(gone)
-    if (record !== undefined) await this.#empty()
-    return JSON.stringify({ ok: true })
-  }
-
-  /** Frees the storage of an expired session. It decides nothing: whether a session has expired is asked at each use. */
+  /** Frees the storage of an expired session. Whether one has expired is decided at each use, not here. */
   override async alarm(): Promise<void> {
-    const record = this.#load()
-    const deadline = record === undefined ? 0 : deadlineOf(record.meta)
-    if (deadline > Date.now()) await this.ctx.storage.setAlarm(deadline)
-    else await this.#empty()
+    const deadline = await this.#cell.sweep(Date.now())
+    if (deadline !== undefined) await this.ctx.storage.setAlarm(deadline)
   }
 
-  async #hash(secret: string): Promise<string> {
-    if (this.#hashed?.secret === secret) return this.#hashed.hash
-    const hash = await sha256(secret)
-    this.#hashed = { secret, hash }
-    return hash
+  #load(): State | undefined {
+    const rows = new Map(this.#rows().list<string>())
+    const meta = rows.get(META)
+    rows.delete(META)
+    return meta === undefined ? undefined : { meta: JSON.parse(meta) as Meta, entries: rows }
   }
 
-  #load(): SessionRecord | undefined {
-    if (!this.#isLoaded) {
-      const { kv } = this.ctx.storage
-      const meta = kv.get<string>(META)
-      if (meta !== undefined) {
-        const entries = new Map(kv.list<string>())
-        entries.delete(META)
-        this.#record = new SessionRecord(JSON.parse(meta) as Meta, entries, (change) => {
-          this.#save(change)
-        })
-      }
-      this.#isLoaded = true
+  /** Not async: what storage refuses is thrown before the cell takes the change over. */
+  #save(
+    state: State | undefined,
+    changed: readonly string[],
+    isNew: boolean,
+  ): Promise<void> | undefined {
+    const { storage } = this.ctx
+    if (state === undefined) {
+      // deleteAll leaves no row, so that nothing is billed; before 2026-02-24 it left the alarm.
+      void storage.deleteAlarm()
+      return storage.deleteAll()
     }
-    return this.#record
-  }
-
-  #save({ meta, put, drop }: Save): void {
-    const { kv } = this.ctx.storage
-    this.ctx.storage.transactionSync(() => {
-      kv.put(META, JSON.stringify(meta))
-      for (const name of drop) kv.delete(name)
-      for (const [name, text] of put) kv.put(name, text)
+    const rows = this.#rows()
+    storage.transactionSync(() => {
+      rows.put(META, JSON.stringify(state.meta))
+      for (const name of changed) {
+        const text = state.entries.get(name)
+        if (text === undefined) rows.delete(name)
+        else rows.put(name, text)
+      }
     })
+    return isNew ? storage.setAlarm(deadlineOf(state.meta)) : undefined
   }
 
-  /** Leaves no row and no alarm, so that nothing is billed. */
-  async #empty(): Promise<void> {
-    this.#record = undefined
-    // Before 2026-02-24 deleteAll kept the alarm.
-    void this.ctx.storage.deleteAlarm()
-    await this.ctx.storage.deleteAll()
+  #rows(): SyncKvStorage {
+    try {
+      return this.ctx.storage.kv
+    } catch (cause) {
+      throw new SessionError(
+        'ERR_BINDING',
+        'SessionObject needs SQLite storage. Write new_sqlite_classes, not new_classes, in its migration.',
+        { cause },
+      )
+    }
   }
 }

@@ -1,0 +1,116 @@
+import { sha256 } from '../codec/mac.ts'
+import type { Patch } from '../session/patch.ts'
+import { deadlineOf } from './meta.ts'
+import { type Call, type State, step } from './step.ts'
+import type { Credential, Gone, Moment, ReadReply, SessionStore, WriteReply } from './store.ts'
+
+/** Makes a step durable, or throws before it gives a promise; without a state, nothing of the session stays. */
+export type Save = (
+  state: State | undefined,
+  changed: readonly string[],
+  isNew: boolean,
+) => Promise<void> | undefined
+
+/** What goes to a cell, as JSON. */
+interface Request {
+  readonly method: Call['method']
+  readonly secret: string
+  readonly moment: Moment
+  readonly newSecret?: string
+  readonly patch?: Patch
+}
+
+/** The answer of a place where there is no cell. */
+export const ENDED: Gone = { ok: false, why: 'ended' }
+
+/** Holds one session and applies the rules to it, one call after the other; a JSON text in, a JSON text out. */
+export class SessionCell {
+  #state: State | undefined
+  readonly #save: Save
+  #entriesJson = ''
+  #entriesOfJson: State['entries'] | undefined
+  /** The last secret that came, and its hash, so that a session in use is hashed once. */
+  #secret = ''
+  #hash = ''
+
+  constructor(state: State | undefined, save: Save) {
+    this.#state = state
+    this.#save = save
+  }
+
+  get state(): State | undefined {
+    return this.#state
+  }
+
+  async call(text: string): Promise<string> {
+    const { secret, newSecret, method, moment, patch } = JSON.parse(text) as Request
+    const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
+    const hash = await this.#hashOf(secret)
+    // From here to the save there is no await: no other call comes in between.
+    const { reply, state, changed } = step(this.#state, { method, moment, hash, newHash, patch })
+    if (state !== this.#state) {
+      const saving = this.#save(state, changed, this.#state === undefined)
+      this.#state = state
+      await saving
+    }
+    const replyJson = JSON.stringify(reply)
+    return 'usedAt' in reply ? `${replyJson.slice(0, -1)},"entries":${this.#entries()}}` : replyJson
+  }
+
+  /** Empties the cell of an expired session; gives the deadline of one that is not. */
+  async sweep(now: number): Promise<number | undefined> {
+    const deadline = this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
+    if (deadline > now) return deadline
+    this.#state = undefined
+    await this.#save(undefined, [], false)
+    return undefined
+  }
+
+  async #hashOf(secret: string): Promise<string> {
+    if (this.#secret === secret) return this.#hash
+    const hash = await sha256(secret)
+    this.#secret = secret
+    this.#hash = hash
+    return hash
+  }
+
+  #entries(): string {
+    const entries = this.#state?.entries
+    if (entries !== undefined && entries !== this.#entriesOfJson) {
+      this.#entriesJson = JSON.stringify(Object.fromEntries(entries))
+      this.#entriesOfJson = entries
+    }
+    return this.#entriesJson
+  }
+}
+
+/** A store over cells that are reached by `send`. */
+export function cellStore(
+  parts: Pick<SessionStore, 'name' | 'newHandle' | 'idOf'>,
+  send: (handle: string, request: string) => Promise<string>,
+): SessionStore {
+  async function call<Reply>(
+    method: Call['method'],
+    { handle, secret }: Credential,
+    moment: Moment,
+    more: Partial<Request> = {},
+  ): Promise<Reply> {
+    const request: Request = { method, secret, moment, ...more }
+    return JSON.parse(await send(handle, JSON.stringify(request))) as Reply
+  }
+
+  return {
+    ...parts,
+    isAtomic: true,
+    recordsUse: true,
+    create: (credential, moment, patch) =>
+      call<WriteReply>('create', credential, moment, { patch }),
+    read: (credential, moment) => call<ReadReply>('read', credential, moment),
+    write: (credential, moment, patch) => call<WriteReply>('write', credential, moment, { patch }),
+    regenerate: async (credential, moment, newSecret) => {
+      const reply = await call<Gone | { ok: true }>('regenerate', credential, moment, { newSecret })
+      return reply.ok ? { ok: true, handle: credential.handle } : reply
+    },
+    destroy: (credential, moment) => call<Gone | { ok: true }>('destroy', credential, moment),
+  }
+}
