@@ -2,16 +2,12 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  plugins: [
-    cloudflareTest({
-      wrangler: { configPath: './wrangler.toml' },
-      miniflare: {
-        bindings: { SESSION_SECRET: 'a secret for tests only, of 48 bytes in all, so ok' },
-      },
-    }),
-  ],
+  plugins: [cloudflareTest({ wrangler: { configPath: './test/wrangler.toml' } })],
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/node/**'],
+    // One workerd for all files: tests share its storage, and use visitors of their own.
+    isolate: false,
     coverage: { provider: 'istanbul', include: ['src/**'] },
     typecheck: { enabled: false, include: ['test/**/*.test-d.ts'] },
   },

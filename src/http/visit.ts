@@ -1,5 +1,6 @@
 import { newRandomText } from '../codec/random.ts'
 import type { Token } from '../codec/token.ts'
+import type { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import type { Gone, Moment } from '../store/store.ts'

@@ -1,0 +1,57 @@
+import { env } from 'cloudflare:workers'
+
+import {
+  createSessions,
+  type Session,
+  type SessionEvent,
+  type SessionOptions,
+} from '../../src/index.ts'
+import { durableObjectStore } from '../../src/store/durable-object.ts'
+import { Browser } from './browser.ts'
+import { countingStore } from './counting-store.ts'
+
+type Answer = object | string | number | boolean | null
+
+/** A handler of a test, and what it answers with. */
+export type Handler = (session: Session, request: Request) => Answer | Promise<Answer>
+
+export interface App {
+  /** A new visitor. */
+  readonly browser: () => Browser
+  /** What the next requests run. */
+  handler: Handler
+  readonly events: SessionEvent[]
+  /** The store's calls by name, in order. Empty it with `length = 0`. */
+  readonly calls: string[]
+  /** The clock, in milliseconds; only tests move it. */
+  now: number
+}
+
+/**
+ * A Worker in small: one session layer with its own clock, events and counted store, and a handler that each test sets.
+ * On real Durable Objects unless another store is given.
+ */
+export function newApp(options: Partial<SessionOptions<unknown>> = {}): App {
+  const given = options.store ?? durableObjectStore(env.SESSIONS)
+  const { store, calls } = countingStore(typeof given === 'function' ? given(env) : given)
+  const events: SessionEvent[] = []
+  const { withSession } = createSessions({
+    secrets: [env.SESSION_SECRET],
+    onEvent: (event) => void events.push(event),
+    now: () => app.now,
+    ...options,
+    store,
+  })
+  const fetch = withSession((request) => app.handler(request.session, request))
+  const server = (request: Request): Promise<Response> => fetch(request, {}, CONTEXT)
+  const app: App = {
+    browser: () => new Browser(server),
+    handler: () => 'ok',
+    events,
+    calls,
+    now: Date.now(),
+  }
+  return app
+}
+
+const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined }

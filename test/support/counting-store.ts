@@ -1,0 +1,18 @@
+import type { SessionStore } from '../../src/index.ts'
+
+const METHODS = ['create', 'read', 'write', 'regenerate', 'destroy'] as const
+
+/** A store that does what the given one does, and notes the name of each call. */
+export function countingStore(store: SessionStore): { store: SessionStore; calls: string[] } {
+  const calls: string[] = []
+  const counted = { ...store }
+  for (const method of METHODS) {
+    Object.assign(counted, {
+      [method]: (...parameters: never[]) => {
+        calls.push(method)
+        return Reflect.apply(store[method], store, parameters)
+      },
+    })
+  }
+  return { store: counted, calls }
+}

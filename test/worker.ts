@@ -1,0 +1,57 @@
+import { createSessions, type Session, type SessionStore } from '../src/index.ts'
+import { durableObjectStore, SessionObject } from '../src/store/durable-object.ts'
+import { kvStore } from '../src/store/kv.ts'
+
+export { SessionObject }
+
+type Data = Record<string, string | number>
+
+type Env = Cloudflare.Env
+type Action = (session: Session<Data>, key: string, value: string) => unknown
+
+const ACTIONS: Record<string, Action> = {
+  all: (session) => session.all(),
+  set: (session, key, value) => session.set(key, value),
+  increment: (session, key) => session.increment(key),
+  append: (session, key, value) => session.update(key, (text = '') => `${text}${value}`),
+  take: (session, key) => session.take(key),
+  flash: (session, key, value) => session.flash(key, value),
+  flashes: (session) => session.flashes(),
+  regenerate: (session) => session.regenerate(),
+  destroy: (session) => session.destroy(),
+  nothing: () => undefined,
+}
+
+const LAYERS = new Map([
+  ['/objects', layerOn((env) => durableObjectStore(env.SESSIONS))],
+  ['/kv', layerOn((env) => kvStore(env.SESSION_KV))],
+])
+
+/**
+ * A layer whose requests say what they do: `?do=set&key=a&value=1`, `&load` to read the dictionary first, and
+ * `&before=20&after=40` to wait for these milliseconds on either side.
+ */
+function layerOn(
+  store: (env: Env) => SessionStore,
+): (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response> {
+  const { withSession } = createSessions<Data, Env>({
+    secrets: (env) => [env.SESSION_SECRET],
+    store,
+  })
+  return withSession(async ({ session, url }) => {
+    const query = new URL(url).searchParams
+    const action = ACTIONS[query.get('do') ?? 'all']
+    if (query.has('load')) await session.all()
+    await scheduler.wait(Number(query.get('before') ?? 0))
+    const result = await action?.(session, query.get('key') ?? 'key', query.get('value') ?? '1')
+    await scheduler.wait(Number(query.get('after') ?? 0))
+    return { result: result ?? null, id: session.id, isNew: session.isNew }
+  })
+}
+
+export default {
+  fetch(request, env, ctx) {
+    const layer = LAYERS.get(new URL(request.url).pathname)
+    return layer?.(request, env, ctx) ?? new Response('Not found', { status: 404 })
+  },
+} satisfies ExportedHandler<Env>
