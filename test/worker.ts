@@ -50,8 +50,13 @@ function layerOn(
 }
 
 export default {
-  fetch(request, env, ctx) {
+  async fetch(request, env, ctx) {
     const layer = LAYERS.get(new URL(request.url).pathname)
-    return layer?.(request, env, ctx) ?? new Response('Not found', { status: 404 })
+    if (layer === undefined) return new Response('Not found', { status: 404 })
+    try {
+      return await layer(request, env, ctx)
+    } catch (error) {
+      return new Response(String(error), { status: 500 })
+    }
   },
 } satisfies ExportedHandler<Env>

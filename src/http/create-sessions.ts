@@ -23,7 +23,7 @@ export type RoutedRequest = Request & { readonly params: ReturnType<typeof JSON.
 export type Incoming<R> = RoutedRequest extends R ? Request : R
 
 /** What a wrapped handler gives: a Response, or `undefined` too where the handler may leave the request to another. */
-export type Answer<Result> = 0 extends 1 & Result
+export type Answer<Result> = 0 extends 1 & Awaited<Result>
   ? Response
   : undefined extends Awaited<Result>
     ? Response | undefined

@@ -110,7 +110,7 @@ function checkPresence({ store, secrets }: { store?: unknown; secrets?: unknown 
 }
 
 function checkTimeouts(idle: number, absolute: number, touch: number): void {
-  for (const [name, seconds] of Object.entries({ idleTimeout: idle, absoluteTimeout: absolute })) {
+  for (const [name, seconds] of Object.entries({ absoluteTimeout: absolute, idleTimeout: idle })) {
     if (!(Number.isFinite(seconds) && seconds > 0)) {
       throw new SessionError('ERR_OPTION', `${name} is ${seconds}. Give it seconds above 0.`)
     }

@@ -20,26 +20,31 @@ export function clearedCookie(settings: Settings<never>, presented: Presented): 
   return presented.hasCookie && presented.canKeep ? clearCookie(settings.cookie) : undefined
 }
 
+/** A request's last use of its session that the store confirmed; 0 where there was none. */
+export interface Use {
+  readonly at: number
+  /** The use that the store then had on record, which may be earlier. */
+  readonly recordedAt: number
+}
+
 /**
  * The Set-Cookie value that gives the browser this token, or `undefined` where it has it: the token itself is new, or
- * its key is old, or the use that it records is so long ago that it would soon count as idle.
+ * its key is old, or the use that it tells of is so long ago that it would soon count as idle.
  */
 export async function refreshedCookie(
-  settings: Settings<never>,
-  setup: Setup,
+  { cookie, idle, touch, absolute, now, emit }: Settings<never>,
+  { keyring, store }: Setup,
   presented: Presented,
   token: Token,
-  confirmedAt: number,
+  use: Use,
 ): Promise<string | undefined> {
-  const { cookie, idle, touch, absolute, now, emit } = settings
-  const usedAt = Math.max(token.usedAt, confirmedAt)
-  // Where the store keeps no time of use, the token is the only record.
-  const reissueAfter = setup.store.recordsUse ? idle / 2 : touch
-  const isDue = usedAt > token.usedAt && usedAt - token.usedAt >= reissueAfter
-  const isPresented = token === presented.token
-  if (isPresented && !isDue && !presented.isOldKey) return undefined
-  if (isPresented && presented.isOldKey)
-    emit({ type: 're-signed', id: setup.store.idOf(token.handle) })
-  const value = await signToken(setup.keyring, cookie.name, { ...token, usedAt })
+  if (token === presented.token) {
+    // Where the store keeps no time of use, the token is the only record.
+    const isDue = use.at - token.usedAt >= (store.recordsUse ? idle / 2 : touch)
+    if (!isDue && !presented.isOldKey) return undefined
+    if (presented.isOldKey) emit({ type: 're-signed', id: store.idOf(token.handle) })
+  }
+  const usedAt = Math.max(token.usedAt, use.recordedAt)
+  const value = await signToken(keyring, cookie.name, { ...token, usedAt })
   return serializeCookie(cookie, value, (token.createdAt + absolute - now()) / 1000)
 }

@@ -6,7 +6,7 @@ import type { SessionPort } from '../session/port.ts'
 import type { Gone, Moment } from '../store/store.ts'
 import { goneEvent } from './event.ts'
 import type { Settings } from './options.ts'
-import { clearedCookie, type Presented, refreshedCookie } from './set-cookie.ts'
+import { clearedCookie, type Presented, refreshedCookie, type Use } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
 import { endedError, isGone, momentOf, storeError, type StoreMethod } from './store-call.ts'
 
@@ -45,8 +45,7 @@ export class Visit implements SessionPort {
   #new: Token | undefined
   #newHandle: string | undefined
   #newSecret: string | undefined
-  /** When the store last confirmed a use by this request. */
-  #confirmedAt: number | undefined
+  #use: Use = { at: 0, recordedAt: 0 }
   /** The store calls that change something go one after the other, as the handler made them. */
   #lastChange: Promise<unknown> | undefined
 
@@ -82,7 +81,7 @@ export class Visit implements SessionPort {
   get expiresAt(): Date | undefined {
     if (this.#token === undefined) return undefined
     const { idle, absolute } = this.#settings
-    const usedAt = this.#confirmedAt ?? this.#token.usedAt
+    const usedAt = Math.max(this.#use.recordedAt, this.#token.usedAt)
     return new Date(Math.min(usedAt + idle, this.#token.createdAt + absolute))
   }
 
@@ -146,8 +145,7 @@ export class Visit implements SessionPort {
       return clearedCookie(this.#settings, this.#presented)
     }
     if (token === undefined || this.#standing === 'superseded') return undefined
-    const confirmedAt = this.#confirmedAt ?? 0
-    return refreshedCookie(this.#settings, this.#setup, this.#presented, token, confirmedAt)
+    return refreshedCookie(this.#settings, this.#setup, this.#presented, token, this.#use)
   }
 
   async #read(): Promise<Entries | undefined> {
@@ -157,7 +155,7 @@ export class Visit implements SessionPort {
     const moment = momentOf(this.#settings)
     const reply = await this.#call('read', () => this.#setup.store.read(token, moment))
     if (reply.ok) {
-      this.#confirm(reply.usedAt ?? moment.now)
+      this.#confirm(moment, reply.usedAt)
       return reply.entries
     }
     if (this.#standing !== 'presented') throw this.#lateWrite(reply)
@@ -187,9 +185,9 @@ export class Visit implements SessionPort {
     return this.#newHandle
   }
 
-  #confirm(usedAt: number): void {
+  #confirm({ now }: Moment, recordedAt = now): void {
     this.#standing = 'live'
-    this.#confirmedAt = usedAt
+    this.#use = { at: now, recordedAt }
   }
 
   /** The token turned out to be no good before anything was done with it: the visitor is anonymous. */
@@ -233,14 +231,14 @@ export class Visit implements SessionPort {
   }
 
   /** Asks the store for a change. Throws when there is no session for it any more. */
-  async #ask<Reply extends { readonly ok: boolean }>(
+  async #ask<Reply extends { readonly ok: boolean; readonly usedAt?: number }>(
     name: StoreMethod,
     call: (moment: Moment) => Promise<Reply | Gone>,
   ): Promise<Reply> {
     const moment = momentOf(this.#settings)
     const reply = await this.#call(name, () => call(moment))
     if (isGone(reply)) throw this.#lateWrite(reply)
-    this.#confirm(moment.now)
+    this.#confirm(moment, reply.usedAt)
     return reply
   }
 

@@ -1,11 +1,13 @@
 /** The same type with every property and element read-only, all the way down. */
-export type DeepReadonly<T> = T extends Primitive | ((...args: never) => unknown) | Date
+export type DeepReadonly<T> = unknown extends T
   ? T
-  : T extends ReadonlyMap<infer K, infer V>
-    ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
-    : T extends ReadonlySet<infer V>
-      ? ReadonlySet<DeepReadonly<V>>
-      : { readonly [P in keyof T]: DeepReadonly<T[P]> }
+  : T extends Primitive | ((...args: never) => unknown) | Date
+    ? T
+    : T extends ReadonlyMap<infer K, infer V>
+      ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
+      : T extends ReadonlySet<infer V>
+        ? ReadonlySet<DeepReadonly<V>>
+        : { readonly [P in keyof T]: DeepReadonly<T[P]> }
 
 type Primitive = string | number | boolean | bigint | symbol | null | undefined
 

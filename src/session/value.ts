@@ -54,7 +54,8 @@ function stringify(key: string, value: unknown): string {
 
 /** Whether JSON gives this back as it was, its parts apart. */
 function isStorable(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+  // -0 becomes 0, which equals it.
+  if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean'
   if (value === null) return true
   // JSON has no place for an array's named properties, for symbols, and for what a class would give back.
@@ -65,7 +66,7 @@ function isStorable(value: unknown): boolean {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (typeof value === 'number') return String(value)
   const isNamed = typeof value === 'object' && value !== null
   return isNamed ? `an object (${value.constructor?.name ?? 'of no class'})` : typeof value
 }

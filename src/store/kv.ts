@@ -85,7 +85,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     async read({ handle, secret }, moment) {
       const [value, hash] = await Promise.all([get(handle), sha256(secret)])
       const live = liveValue(value, hash, moment)
-      return live.ok ? { ok: true, entries: live.session.entries, usedAt: undefined } : live
+      return live.ok ? { ok: true, entries: live.session.entries } : live
     },
 
     async write({ handle, secret }, moment, patch) {

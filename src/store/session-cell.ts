@@ -54,7 +54,8 @@ export class SessionCell {
       await saving
     }
     const replyJson = JSON.stringify(reply)
-    return 'usedAt' in reply ? `${replyJson.slice(0, -1)},"entries":${this.#entries()}}` : replyJson
+    const hasEntries = reply.ok && method === 'read'
+    return hasEntries ? `${replyJson.slice(0, -1)},"entries":${this.#entries()}}` : replyJson
   }
 
   /** Empties the cell of an expired session; gives the deadline of one that is not. */

@@ -57,12 +57,13 @@ function firstStep({ method, moment, hash, patch }: Call): Step {
 }
 
 function writeStep(state: State, patch: Patch): Step {
-  const known = state.meta.operations.find(([id]) => id === patch.id)
-  if (known !== undefined) return stepTo({ ok: true, ...known[1] }, state)
+  const { usedAt, operations } = state.meta
+  const known = operations.find(([id]) => id === patch.id)
+  if (known !== undefined) return stepTo({ ok: true, usedAt, ...known[1] }, state)
   const difference = differenceOf(state.entries, patch)
   if (!difference.ok) return stepTo(difference, state)
   const { after, changed, outcome } = difference
-  const reply = { ok: true, ...outcome } as const
+  const reply = { ok: true, usedAt, ...outcome } as const
   if (changed.length === 0) return stepTo(reply, state)
   const meta = withOperation(state.meta, patch.id, outcome)
   return { reply, state: { meta, entries: after }, changed }

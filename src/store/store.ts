@@ -28,16 +28,14 @@ export type Gone =
   /** The session lives on under a newer secret, given at this time. */
   | { readonly ok: false; readonly why: 'rotated'; readonly at: number }
 
-export type ReadReply =
-  | {
-      readonly ok: true
-      readonly entries: Entries
-      /** The last recorded use, this one included if it was recorded; the token's own where the store keeps none. */
-      readonly usedAt: number | undefined
-    }
-  | Gone
+/** The last use on record, this one included if it was recorded; absent where the store records none. */
+interface Used {
+  readonly usedAt?: number
+}
 
-export type WriteReply = Applied | Refusal | Gone
+export type ReadReply = ({ readonly ok: true; readonly entries: Entries } & Used) | Gone
+
+export type WriteReply = (Applied & Used) | Refusal | Gone
 
 /**
  * Where sessions rest. The comments are the contract; `test/store/contract.ts` holds every store to it.

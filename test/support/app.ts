@@ -10,10 +10,8 @@ import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from './browser.ts'
 import { countingStore } from './counting-store.ts'
 
-type Answer = object | string | number | boolean | null
-
-/** A handler of a test, and what it answers with. */
-export type Handler = (session: Session, request: Request) => Answer | Promise<Answer>
+/** A handler of a test. What it gives is answered as JSON, `undefined` as null; a Response as it is. */
+export type Handler = (session: Session, request: Request) => unknown
 
 export interface App {
   /** A new visitor. */
@@ -42,7 +40,9 @@ export function newApp(options: Partial<SessionOptions<unknown>> = {}): App {
     ...options,
     store,
   })
-  const fetch = withSession((request) => app.handler(request.session, request))
+  const fetch = withSession(
+    async (request) => (await app.handler(request.session, request)) ?? null,
+  )
   const server = (request: Request): Promise<Response> => fetch(request, {}, CONTEXT)
   const app: App = {
     browser: () => new Browser(server),
