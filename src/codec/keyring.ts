@@ -26,7 +26,7 @@ export async function importKeyring(secrets: Secrets): Promise<Keyring> {
   if (newest === undefined) {
     throw new SessionError(
       'ERR_SECRET',
-      `secrets is no list with a secret in it. Make one: ${HOW_TO_MAKE}`,
+      `There are no secrets. Write secrets: (env) => [env.SESSION_SECRET], and make one: ${HOW_TO_MAKE}`,
     )
   }
   return [await importKey(newest), ...(await Promise.all(older.map(importKey)))]

@@ -1,3 +1,4 @@
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { Keyring } from './keyring.ts'
 import { sign, verify } from './mac.ts'
 import { RANDOM_TEXT_LENGTH } from './random.ts'
@@ -75,19 +76,13 @@ function macInput(cookieName: string, signed: string): string {
   return `session ${cookieName} ${signed}`
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
-/** Six bytes, big-endian, in base64url: enough for milliseconds until the year 10889. */
+/** Six bytes, big-endian: enough for milliseconds until the year 10889. */
 function encodeTime(milliseconds: number): string {
-  let text = ''
-  for (let rest = milliseconds; text.length < TIME_LENGTH; rest = Math.floor(rest / 64)) {
-    text = DIGITS.charAt(rest % 64) + text
-  }
-  return text
+  return encodeBase64url(
+    Uint8Array.from([5, 4, 3, 2, 1, 0], (place) => milliseconds / 256 ** place),
+  )
 }
 
 function decodeTime(text: string): number {
-  let milliseconds = 0
-  for (const digit of text) milliseconds = milliseconds * 64 + DIGITS.indexOf(digit)
-  return milliseconds
+  return decodeBase64url(text).reduce((milliseconds, byte) => milliseconds * 256 + byte, 0)
 }

@@ -32,8 +32,8 @@ export type RefusedReason =
   | 'rotated'
 
 /** What to report when the store has no session for a token. */
-export function goneEvent(why: Gone['why'], isPastAbsolute: boolean, id: string): SessionEvent {
-  if (why === 'corrupt') return { type: 'corrupt', id }
-  if (why !== 'expired') return { type: 'refused', reason: why, id }
+export function goneEvent(gone: Gone['gone'], isPastAbsolute: boolean, id: string): SessionEvent {
+  if (gone === 'corrupt') return { type: 'corrupt', id }
+  if (gone !== 'expired') return { type: 'refused', reason: gone, id }
   return { type: 'expired', timeout: isPastAbsolute ? 'absolute' : 'idle', id }
 }

@@ -68,9 +68,14 @@ const DEFAULTS = {
   lateWrites: 'refuse',
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
-/** Checks the options and completes them. Throws `ERR_OPTION`, or `ERR_SECRET` where secrets are missing altogether. */
+/** Checks the options and completes them. Throws `ERR_OPTION`. */
 export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env> {
-  checkPresence(options)
+  if ((options.store as unknown) === undefined) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'store is missing, and has no default. Write store: (env) => durableObjectStore(env.SESSIONS).',
+    )
+  }
   const { absoluteTimeout = DEFAULTS.absoluteTimeout, lateWrites = DEFAULTS.lateWrites } = options
   const { idleTimeout = Math.min(DEFAULTS.idleTimeout, absoluteTimeout), onEvent } = options
   const { touchInterval = DEFAULTS.touchInterval(idleTimeout) } = options
@@ -91,21 +96,6 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
     dropsLateWrites: lateWrites === 'drop',
     emit: (event) => emit(onEvent, event),
     now: options.now ?? Date.now,
-  }
-}
-
-function checkPresence({ store, secrets }: { store?: unknown; secrets?: unknown }): void {
-  if (store === undefined) {
-    throw new SessionError(
-      'ERR_OPTION',
-      'store is missing, and has no default. Write store: (env) => durableObjectStore(env.SESSIONS).',
-    )
-  }
-  if (secrets === undefined) {
-    throw new SessionError(
-      'ERR_SECRET',
-      'secrets is missing. Write secrets: (env) => [env.SESSION_SECRET].',
-    )
   }
 }
 

@@ -43,13 +43,17 @@ function withVary(response: Response): Response {
 
 /** What a request gets whose session was over before its changes were written (RFC 9457, RFC 9110 section 15.5.10). */
 export function lateWriteResponse(): Response {
-  const problem = {
-    type: 'about:blank',
-    title: 'Conflict',
-    status: 409,
-    code: 'ERR_SESSION_ENDED',
-    detail: 'The session ended while this request was using it. Nothing was saved. Try again.',
-  }
-  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
-  return new Response(JSON.stringify(problem), { status: 409, headers })
+  const status = 409
+  return Response.json(
+    {
+      title: 'Conflict',
+      status,
+      code: 'ERR_SESSION_ENDED',
+      detail: 'The session ended while this request was using it. Nothing was saved. Try again.',
+    },
+    {
+      status,
+      headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'private, no-store' },
+    },
+  )
 }

@@ -19,7 +19,7 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
 
   async function make(env: Env, key: object): Promise<Setup> {
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
-    const setup = { keyring, store: checkedStore(fromEnv(settings.store, env)) }
+    const setup = { keyring, store: fromEnv(settings.store, env) }
     setups.set(key, setup)
     return setup
   }
@@ -43,12 +43,4 @@ function fromEnv<Env, T>(option: T | ((env: Env) => T), env: Env): T {
 
 function isFunction<Env, T>(option: T | ((env: Env) => T)): option is (env: Env) => T {
   return typeof option === 'function'
-}
-
-function checkedStore(store: Partial<SessionStore> | undefined): SessionStore {
-  if (typeof store?.newHandle === 'function') return store as SessionStore
-  throw new SessionError(
-    'ERR_OPTION',
-    'store is no session store. Write store: (env) => durableObjectStore(env.SESSIONS).',
-  )
 }

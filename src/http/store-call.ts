@@ -10,8 +10,8 @@ export function momentOf({ idle, absolute, touch, now }: Settings<never>): Momen
 }
 
 /** Whether a reply says that there is no session, rather than what came of a patch. */
-export function isGone(reply: { readonly ok: boolean; readonly why?: string }): reply is Gone {
-  return ['ended', 'expired', 'corrupt', 'rotated'].includes(reply.why ?? '')
+export function isGone(reply: object): reply is Gone {
+  return 'gone' in reply
 }
 
 /** What an operation throws whose session is over. */

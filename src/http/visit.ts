@@ -193,7 +193,7 @@ export class Visit implements SessionPort {
   /** The token turned out to be no good before anything was done with it: the visitor is anonymous. */
   #stepDown(token: Token, reply: Gone): void {
     const { emit, absolute, now } = this.#settings
-    emit(goneEvent(reply.why, token.createdAt + absolute <= now(), this.id))
+    emit(goneEvent(reply.gone, token.createdAt + absolute <= now(), this.id))
     this.#token = undefined
     this.#standing = this.#isJustRotated(reply) ? 'superseded' : 'anonymous'
   }
@@ -207,7 +207,7 @@ export class Visit implements SessionPort {
   }
 
   #isJustRotated(reply: Gone): boolean {
-    return reply.why === 'rotated' && reply.at > this.#openedAt - ROTATION_WINDOW_MS
+    return reply.gone === 'rotated' && reply.at > this.#openedAt - ROTATION_WINDOW_MS
   }
 
   /** Runs what changes the session after what was to change it before, with the token then in force, if there is one. */

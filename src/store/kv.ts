@@ -31,7 +31,7 @@ type KvValue =
     }
   | { readonly rotatedAt: number }
 
-const ENDED: Gone = { ok: false, why: 'ended' }
+const ENDED: Gone = { ok: false, gone: 'ended' }
 /** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
 const MIN_TTL_SECONDS = 60
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
@@ -133,15 +133,15 @@ type Live = { readonly ok: true; readonly session: KvSession }
 
 function liveValue(value: KvValue | undefined, hash: string, moment: Moment): Live | Gone {
   if (value === undefined) return ENDED
-  if ('isCorrupt' in value) return { ok: false, why: 'corrupt' }
+  if ('isCorrupt' in value) return { ok: false, gone: 'corrupt' }
   if ('rotatedAt' in value) return rotated(value.rotatedAt)
   const deadline = Math.min(value.expiresAt, value.createdAt + moment.absolute)
-  if (deadline <= moment.now) return { ok: false, why: 'expired' }
+  if (deadline <= moment.now) return { ok: false, gone: 'expired' }
   return value.hash === hash ? { ok: true, session: value } : ENDED
 }
 
 function rotated(at: number): Gone {
-  return { ok: false, why: 'rotated', at }
+  return { ok: false, gone: 'rotated', at }
 }
 
 function parseValue(text: string): KvValue {

@@ -31,10 +31,10 @@ export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
 
 /** Why this secret gives no access at this moment, or `undefined` when it does. */
 export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | undefined {
-  if (deadlineOf(meta, moment) <= moment.now) return { ok: false, why: 'expired' }
+  if (deadlineOf(meta, moment) <= moment.now) return { ok: false, gone: 'expired' }
   // Hashes of 144 random bits: how many characters agree tells nobody anything to go on.
   if (meta.hash === hash) return undefined
-  return { ok: false, why: 'rotated', at: meta.rotatedAt ?? meta.createdAt }
+  return { ok: false, gone: 'rotated', at: meta.rotatedAt ?? meta.createdAt }
 }
 
 /** The record with this use in it, or the same record when the last one is recent. Time never goes back. */

@@ -21,7 +21,7 @@ interface Request {
 }
 
 /** The answer of a place where there is no cell. */
-export const ENDED: Gone = { ok: false, why: 'ended' }
+export const ENDED: Gone = { ok: false, gone: 'ended' }
 
 /** Holds one session and applies the rules to it, one call after the other; a JSON text in, a JSON text out. */
 export class SessionCell {
@@ -43,11 +43,12 @@ export class SessionCell {
   }
 
   async call(text: string): Promise<string> {
-    const { secret, newSecret, method, moment, patch } = JSON.parse(text) as Request
+    const request = JSON.parse(text) as Request
+    const { method, secret, newSecret } = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
     // From here to the save there is no await: no other call comes in between.
-    const { reply, state, changed } = step(this.#state, { method, moment, hash, newHash, patch })
+    const { reply, state, changed } = step(this.#state, { ...request, hash, newHash })
     if (state !== this.#state) {
       const saving = this.#save(state, changed, this.#state === undefined)
       this.#state = state
@@ -62,8 +63,8 @@ export class SessionCell {
   async sweep(now: number): Promise<number | undefined> {
     const deadline = this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
     if (deadline > now) return deadline
-    this.#state = undefined
     await this.#save(undefined, [], false)
+    this.#state = undefined
     return undefined
   }
 

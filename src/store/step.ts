@@ -15,9 +15,9 @@ export interface Call {
   readonly moment: Moment
   readonly hash: string
   /** For `regenerate`. */
-  readonly newHash: string | undefined
+  readonly newHash?: string | undefined
   /** For `create` and `write`. */
-  readonly patch: Patch | undefined
+  readonly patch?: Patch | undefined
 }
 
 /** What a call comes to: its reply, the state afterwards (the very same if nothing changed), the entries changed. */
@@ -33,7 +33,7 @@ export function step(present: State | undefined, call: Call): Step {
   if (present === undefined) return firstStep(call)
   const { meta, entries } = present
   const gone = goneReason(meta, hash, moment)
-  if (method === 'destroy' && gone?.why !== 'rotated') return stepTo({ ok: true }, undefined)
+  if (method === 'destroy' && gone?.gone !== 'rotated') return stepTo({ ok: true }, undefined)
   // A regenerate that is repeated after a failure finds its own secret there.
   if (newHash === meta.hash) return stepTo({ ok: true }, present)
   if (gone !== undefined) return stepTo(gone, present)
@@ -50,7 +50,7 @@ export function step(present: State | undefined, call: Call): Step {
 
 function firstStep({ method, moment, hash, patch }: Call): Step {
   if (method === 'destroy') return stepTo({ ok: true }, undefined)
-  const ended: Gone = { ok: false, why: 'ended' }
+  const ended: Gone = { ok: false, gone: 'ended' }
   if (method !== 'create' || patch === undefined) return stepTo(ended, undefined)
   const made = writeStep({ meta: newMeta(hash, moment), entries: new Map() }, patch)
   return made.reply.ok ? made : { ...made, state: undefined }

@@ -20,13 +20,13 @@ export interface Moment {
 /** Why there is no session for a credential. */
 export type Gone =
   /** Never made, destroyed, or cleaned away; or a handle that can't be one of this store's. */
-  | { readonly ok: false; readonly why: 'ended' }
+  | { readonly ok: false; readonly gone: 'ended' }
   /** Past its idle or absolute timeout, though the record may still be there. */
-  | { readonly ok: false; readonly why: 'expired' }
+  | { readonly ok: false; readonly gone: 'expired' }
   /** What is stored can't be read as a session. */
-  | { readonly ok: false; readonly why: 'corrupt' }
+  | { readonly ok: false; readonly gone: 'corrupt' }
   /** The session lives on under a newer secret, given at this time. */
-  | { readonly ok: false; readonly why: 'rotated'; readonly at: number }
+  | { readonly ok: false; readonly gone: 'rotated'; readonly at: number }
 
 /** The last use on record, this one included if it was recorded; absent where the store records none. */
 interface Used {

@@ -28,7 +28,6 @@ function construct(options: object): unknown {
 describe('at construction', () => {
   test.for<[options: object, code: string, message: string]>([
     [{ store: undefined }, 'ERR_OPTION', 'store is missing, and has no default.'],
-    [{ secrets: undefined }, 'ERR_SECRET', 'secrets is missing. Write secrets: (env) => '],
     [{ idleTimeout: 0 }, 'ERR_OPTION', 'idleTimeout is 0. Give it seconds above 0.'],
     [{ idleTimeout: -1 }, 'ERR_OPTION', 'idleTimeout is -1.'],
     [{ absoluteTimeout: -5 }, 'ERR_OPTION', 'absoluteTimeout is -5.'],
@@ -52,13 +51,17 @@ describe('at construction', () => {
       'cookie "__Host-session": __Host- allows no domain.',
     ],
     [{ cookie: { path: '/app' } }, 'ERR_OPTION', "__Host- needs path: '/'."],
-    [{ cookie: { secure: false } }, 'ERR_OPTION', 'this prefix needs secure: true.'],
+    [{ cookie: { secure: false } }, 'ERR_OPTION', 'the prefix needs secure: true.'],
     [
       { cookie: { name: 's', sameSite: 'None', secure: false } },
       'ERR_OPTION',
       "sameSite: 'None' needs secure: true.",
     ],
-    [{ cookie: { name: 's; Domain=evil.example' } }, 'ERR_OPTION', 'a name has letters, digits'],
+    [
+      { cookie: { name: 's; Domain=evil.example' } },
+      'ERR_OPTION',
+      'name has 1 to 3800 letters, digits',
+    ],
   ])('%j is refused, saying what to write instead', async ([options, code, message]) => {
     const fault = await faultOf(() => construct(options))
     expect(fault.code).toBe(code)
@@ -109,12 +112,15 @@ describe('at the first request', () => {
     )
   })
 
-  test('what is no store is refused', async () => {
-    const fault = await firstRequest({ store: () => env.SESSION_KV }, env)
-    expect(fault.message).toMatch(
-      /^ERR_OPTION: store is no session store\. Write store: \(env\) =>/,
-    )
-  })
+  test.for([undefined, [], 'a secret that is no list of secrets'])(
+    '%j in place of secrets is refused, saying what to write',
+    async (secrets) => {
+      const fault = await firstRequest({ secrets }, env)
+      expect(fault.message).toBe(
+        'ERR_SECRET: There are no secrets. Write secrets: (env) => [env.SESSION_SECRET], and make one: openssl rand -base64 32',
+      )
+    },
+  )
 
   test('a forgotten env is refused, with what it led to as the cause', async () => {
     const fault = await firstRequest({
