@@ -7,7 +7,7 @@ const MIN_SECRET_BYTES = 32
 /** One or more secrets of at least 32 bytes each, newest first: the first signs, all verify. */
 export type Secrets = readonly [string, ...string[]]
 
-export interface SigningKey {
+interface SigningKey {
   /** Four base64url characters that name the key in a token, derived from the secret one way. */
   readonly id: string
   readonly key: CryptoKey

@@ -21,7 +21,7 @@ export type OpenedToken =
   | { readonly ok: false; readonly reason: RefusedToken }
 
 /** Handles are at most this long, so that the cookie stays under 200 bytes with its default name. */
-export const MAX_HANDLE_LENGTH = 64
+const MAX_HANDLE_LENGTH = 64
 
 const VERSION = '1'
 const TIME_LENGTH = 8

@@ -7,7 +7,7 @@ export interface Serializer {
 }
 
 /** Durable Objects refuse a row past 2 MB; a key and its value's text may have this many UTF-8 bytes together. */
-export const MAX_ENTRY_BYTES = 1_900_000
+const MAX_ENTRY_BYTES = 1_900_000
 /** No JSON text begins with it. It marks what a serializer wrote, so that plain numbers stay countable in the store. */
 const SERIALIZED = '~'
 
