@@ -1,7 +1,8 @@
 const hasNative = 'toBase64' in Uint8Array.prototype && 'fromBase64' in Uint8Array
 
 /** Unpadded base64url (RFC 4648 section 5). */
-export function encodeBase64url(bytes: Uint8Array): string {
+export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
+  const bytes = new Uint8Array(source)
   if (hasNative) return bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')

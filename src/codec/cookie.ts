@@ -68,50 +68,38 @@ function attributeText(cookie: CookieAttributes): string {
   )
 }
 
-/** Throws `ERR_OPTION` for a cookie that a browser would refuse, or that would reach further than it looks. */
-export function checkCookie(cookie: CookieAttributes): void {
-  const fault = [...prefixFaults(cookie), ...attributeFaults(cookie)].find(([isWrong]) => isWrong)
-  if (fault !== undefined) {
-    throw new SessionError('ERR_OPTION', `cookie ${JSON.stringify(cookie.name)}: ${fault[1]}`)
-  }
-}
-
-type Fault = readonly [isWrong: boolean, advice: string]
-
-/** RFC 6265bis section 4.1.3; browsers take the prefixes in any case of letters (section 5.4). */
-function prefixFaults({ name, path, domain, secure, httpOnly }: CookieAttributes): Fault[] {
-  const isHost = /^__host-/i.test(name)
-  const isHttp = /^__(host-)?http-/i.test(name)
-  const needsSecure = isHost || isHttp || /^__secure-/i.test(name)
-  return [
-    [isHost && domain !== undefined, '__Host- allows no domain. Leave it out, or use __Secure-.'],
-    [isHost && path !== '/', "__Host- needs path: '/'. Set it, or use __Secure-."],
-    [
-      needsSecure && !secure,
-      "the prefix needs secure: true. For plain http use a name without it, such as 'session'.",
-    ],
-    [isHttp && !httpOnly, '__Http- needs httpOnly: true.'],
-  ]
-}
-
 /**
- * RFC 6265bis sections 4.1.1, 5.6 and 5.7: what a browser would drop, and what would add an attribute of its own. With a
- * token of 200 bytes at most, name and value stay under 4,096 bytes together.
+ * Throws `ERR_OPTION` for a cookie that a browser would refuse, that would reach further than it looks, or that would
+ * bring attributes of its own (RFC 6265bis sections 4.1.1, 4.1.3, 5.6 and 5.7). Browsers take the prefixes in any case of
+ * letters (section 5.4). With a token of 200 bytes at most, name and value stay under 4,096 bytes together.
  */
-function attributeFaults(cookie: CookieAttributes): Fault[] {
-  const { name, path, domain = 'localhost', sameSite, secure, partitioned } = cookie
+export function checkCookie(cookie: CookieAttributes): void {
+  const fault = faultsOf(cookie).find(([isWrong]) => isWrong)
+  if (fault === undefined) return
+  throw new SessionError('ERR_OPTION', `cookie ${JSON.stringify(cookie.name)}: ${fault[1]}`)
+}
+
+function faultsOf(cookie: CookieAttributes): [isWrong: boolean, advice: string][] {
+  const { name, path, domain = 'localhost', sameSite, secure, httpOnly, partitioned } = cookie
+  const isWide = path !== '/' || cookie.domain !== undefined
+  const needsSecure = [/^__(host|http|secure)-/i.test(name), sameSite === 'None', partitioned]
   return [
-    [
-      !/^[\w!#$%&'*+.^`|~-]{1,3800}$/.test(name),
-      "name has 1 to 3800 letters, digits or !#$%&'*+.^`|~_-",
-    ],
-    [
-      !/^\/[ -:<-~]{0,1023}$/.test(path),
-      'path starts with / and has no ; in up to 1024 characters.',
-    ],
-    [!/^[\w.-]{1,1024}$/.test(domain), 'domain is a host name, such as example.com.'],
+    [!NAME.test(name), "a name has 1 to 3800 letters, digits or !#$%&'*+.^`|~_-"],
+    [!PATH.test(path), 'path starts with / and has no ; in up to 1024 characters.'],
+    [!DOMAIN.test(domain), 'domain is a host name, such as example.com.'],
     [!['Lax', 'Strict', 'None'].includes(sameSite), "sameSite is 'Lax', 'Strict' or 'None'."],
-    [sameSite === 'None' && !secure, "sameSite: 'None' needs secure: true."],
-    [partitioned && !secure, 'partitioned needs secure: true.'],
+    [
+      isWide && /^__host-/i.test(name),
+      "__Host- needs path: '/' and no domain. Change them, or use the prefix __Secure-.",
+    ],
+    [
+      !secure && needsSecure.includes(true),
+      "the prefixes, sameSite: 'None' and partitioned need secure: true. For plain http use a name such as 'session'.",
+    ],
+    [!httpOnly && /^__(host-)?http-/i.test(name), '__Http- needs httpOnly: true.'],
   ]
 }
+
+const NAME = /^[\w!#$%&'*+.^`|~-]{1,3800}$/
+const PATH = /^\/[ -:<-~]{0,1023}$/
+const DOMAIN = /^[\w.-]{1,1024}$/

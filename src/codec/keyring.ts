@@ -3,6 +3,8 @@ import { encodeBase64url } from './base64url.ts'
 import { type Bytes, deriveBytes, importMacKey } from './mac.ts'
 
 const MIN_SECRET_BYTES = 32
+/** RFC 2104 section 3: as long as the hash. What HKDF gives beyond them tells nothing of them (RFC 5869 section 3.2). */
+const KEY_BYTES = 32
 
 /** One or more secrets of at least 32 bytes each, newest first: the first signs, all verify. */
 export type Secrets = readonly [string, ...string[]]
@@ -45,9 +47,7 @@ function checkedBytes(secret: unknown, index: number): Bytes {
 }
 
 async function importKey(secret: Bytes): Promise<SigningKey> {
-  const [id, bytes] = await Promise.all([
-    deriveBytes(secret, 'key id', 3),
-    deriveBytes(secret, 'session token', 32),
-  ])
-  return { id: encodeBase64url(id), key: await importMacKey(bytes) }
+  const bytes = await deriveBytes(secret, 'session token', KEY_BYTES + 3)
+  const key = await importMacKey(bytes.slice(0, KEY_BYTES))
+  return { id: encodeBase64url(bytes.slice(KEY_BYTES)), key }
 }

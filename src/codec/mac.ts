@@ -28,9 +28,7 @@ export async function importMacKey(bytes: Bytes): Promise<CryptoKey> {
 
 /** The MAC of a text's UTF-8 bytes as 43 base64url characters. */
 export async function sign(key: CryptoKey, text: string): Promise<string> {
-  return encodeBase64url(
-    new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text))),
-  )
+  return encodeBase64url(await crypto.subtle.sign('HMAC', key, encoder.encode(text)))
 }
 
 /**
@@ -47,7 +45,5 @@ export async function verify(key: CryptoKey, mac: string, text: string): Promise
  * a short or guessable text would need a slow hash instead.
  */
 export async function sha256(text: string): Promise<string> {
-  return encodeBase64url(
-    new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))),
-  )
+  return encodeBase64url(await crypto.subtle.digest('SHA-256', encoder.encode(text)))
 }

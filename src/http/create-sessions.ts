@@ -71,7 +71,7 @@ export function createSessions<
     settings,
     setupFor: setupFactory(settings),
     mark: Symbol('edge-session'),
-    newSession: (visit) => new Session(visit, settings.serializer),
+    newSession: (visit) => new Session(visit),
   }
   return {
     // By the time that the handler runs, the request has its session; and only a handler that gives undefined gets it.

@@ -100,23 +100,11 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
 }
 
 function checkTimeouts(idle: number, absolute: number, touch: number): void {
-  for (const [name, seconds] of Object.entries({ absoluteTimeout: absolute, idleTimeout: idle })) {
-    if (!(Number.isFinite(seconds) && seconds > 0)) {
-      throw new SessionError('ERR_OPTION', `${name} is ${seconds}. Give it seconds above 0.`)
-    }
-  }
-  if (idle > absolute) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `idleTimeout (${idle} s) is longer than absoluteTimeout (${absolute} s). Raise absoluteTimeout, or lower idleTimeout.`,
-    )
-  }
-  if (!(touch >= 0 && touch <= idle / 2)) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `touchInterval is ${touch}. Give it seconds from 0 to half of idleTimeout (${idle / 2}).`,
-    )
-  }
+  if (idle > 0 && idle <= absolute && absolute < Infinity && touch >= 0 && touch <= idle / 2) return
+  throw new SessionError(
+    'ERR_OPTION',
+    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.`,
+  )
 }
 
 /** An observer's fault is no reason to fail a request. */

@@ -3,7 +3,8 @@ import type { Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
-import type { Gone, Moment } from '../store/store.ts'
+import type { Serializer } from '../session/value.ts'
+import type { Gone, Moment, SessionStore } from '../store/store.ts'
 import { goneEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import { clearedCookie, type Presented, refreshedCookie, type Use } from './set-cookie.ts'
@@ -30,9 +31,9 @@ const ROTATION_WINDOW_MS = 60_000
 
 /** One request's dealings with its session: the token it came with, the store's answers, the cookie to send. */
 export class Visit implements SessionPort {
-  readonly storeName: string
-  readonly isAtomic: boolean
+  readonly store: SessionStore
   readonly canKeep: boolean
+  readonly serializer: Serializer | undefined
   /** Whether the handler has used the session. */
   isUsed = false
   readonly #settings: Settings<never>
@@ -50,9 +51,9 @@ export class Visit implements SessionPort {
   #lastChange: Promise<unknown> | undefined
 
   constructor(settings: Settings<never>, setup: Setup, presented: Presented, openedAt: number) {
-    this.storeName = setup.store.name
-    this.isAtomic = setup.store.isAtomic
+    this.store = setup.store
     this.canKeep = presented.canKeep
+    this.serializer = settings.serializer
     this.#settings = settings
     this.#setup = setup
     this.#presented = presented
@@ -67,7 +68,7 @@ export class Visit implements SessionPort {
   }
 
   get id(): string {
-    return this.#setup.store.idOf(this.#token?.handle ?? this.#mintedHandle())
+    return this.store.idOf(this.#token?.handle ?? this.#mintedHandle())
   }
 
   get isNew(): boolean {
@@ -108,7 +109,7 @@ export class Visit implements SessionPort {
   async write(patch: Patch): Promise<Applied | Refusal> {
     return this.#inTurn(async (token) => {
       if (token === undefined) return this.#create(patch)
-      return this.#ask('write', (moment) => this.#setup.store.write(token, moment, patch))
+      return this.#ask('write', (moment) => this.store.write(token, moment, patch))
     })
   }
 
@@ -118,7 +119,7 @@ export class Visit implements SessionPort {
       this.#newSecret ??= newRandomText()
       const secret = this.#newSecret
       const { handle } = await this.#ask('regenerate', (moment) =>
-        this.#setup.store.regenerate(token, moment, secret),
+        this.store.regenerate(token, moment, secret),
       )
       this.#newSecret = undefined
       this.#token = { ...token, secret, handle }
@@ -131,7 +132,7 @@ export class Visit implements SessionPort {
     if (this.#standing === 'destroyed') return undefined
     return this.#inTurn(async (token) => {
       if (token !== undefined) {
-        await this.#ask('destroy', (moment) => this.#setup.store.destroy(token, moment))
+        await this.#ask('destroy', (moment) => this.store.destroy(token, moment))
         this.#settings.emit({ type: 'destroyed', id: this.id })
       }
       this.#standing = 'destroyed'
@@ -153,7 +154,7 @@ export class Visit implements SessionPort {
     if (this.#standing === 'ended' || this.#standing === 'destroyed') throw endedError()
     if (token === undefined || this.#standing === 'superseded') return undefined
     const moment = momentOf(this.#settings)
-    const reply = await this.#call('read', () => this.#setup.store.read(token, moment))
+    const reply = await this.#call('read', () => this.store.read(token, moment))
     if (reply.ok) {
       this.#confirm(moment, reply.usedAt)
       return reply.entries
@@ -170,9 +171,7 @@ export class Visit implements SessionPort {
     const handle = this.#mintedHandle()
     this.#new ??= { handle, secret: newRandomText(), createdAt: now, usedAt: now }
     const token = this.#new
-    const reply = await this.#ask('create', (moment) =>
-      this.#setup.store.create(token, moment, patch),
-    )
+    const reply = await this.#ask('create', (moment) => this.store.create(token, moment, patch))
     if (reply.ok) {
       this.#token = token
       this.#settings.emit({ type: 'created', id: this.id })
@@ -181,7 +180,7 @@ export class Visit implements SessionPort {
   }
 
   #mintedHandle(): string {
-    this.#newHandle ??= this.#setup.store.newHandle()
+    this.#newHandle ??= this.store.newHandle()
     return this.#newHandle
   }
 
@@ -247,7 +246,7 @@ export class Visit implements SessionPort {
       return await call()
     } catch (cause) {
       this.#settings.emit({ type: 'store-failed', call: name, id: this.id })
-      throw storeError(this.storeName, name, cause)
+      throw storeError(this.store.name, name, cause)
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
+import type { Serializer } from './value.ts'
 
 /**
  * What a session needs of the request that it belongs to. It is one visitor's record: found by the token, made by the
@@ -9,10 +10,10 @@ export interface SessionPort {
   readonly isNew: boolean
   readonly createdAt: Date | undefined
   readonly expiresAt: Date | undefined
-  /** The store's name, for messages. */
-  readonly storeName: string
-  /** Whether the store can increment, update and take. */
-  readonly isAtomic: boolean
+  /** The store's name, for messages, and whether it can increment, update and take. */
+  readonly store: { readonly name: string; readonly isAtomic: boolean }
+  /** The application's own way to write values. */
+  readonly serializer: Serializer | undefined
   /** False when nothing can be kept, on plain http: then every change stays in this request. */
   readonly canKeep: boolean
   /** The stored entries, or `undefined` without a store call where the visitor has no session. */

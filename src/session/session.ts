@@ -3,7 +3,6 @@ import { increment, take, update } from './atomic.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import { DATA, FLASH } from './patch.ts'
 import type { SessionPort } from './port.ts'
-import type { Serializer } from './value.ts'
 import { WorkingCopy } from './working-copy.ts'
 
 /** What the request's own machinery may do with a session, and a handler may not. */
@@ -33,7 +32,6 @@ export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
  */
 export class Session<Data extends object = AnyData, Flash extends object = AnyData> {
   readonly #port: SessionPort
-  readonly #serializer: Serializer | undefined
   #workingCopy: WorkingCopy | undefined
   #flashes: Promise<Snapshot<Flash>> | undefined
   #isSealed = false
@@ -49,9 +47,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     })
   }
 
-  constructor(port: SessionPort, serializer: Serializer | undefined) {
+  constructor(port: SessionPort) {
     this.#port = port
-    this.#serializer = serializer
   }
 
   /** Names this session in logs and lists, for as long as it lives. It is not the token and does not lead to it. */
@@ -186,7 +183,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   async #takeFlashes(copy: WorkingCopy): Promise<Snapshot<Flash>> {
     const stored = (await copy.load()) ?? {}
     const names = (await copy.names(FLASH)).filter((name) => copy.own(name) === undefined)
-    if (!this.#port.isAtomic) {
+    if (!this.#port.store.isAtomic) {
       for (const name of names) copy.record(name, null)
     } else if (names.length > 0) {
       return snapshot(copy, names, (await copy.apply(FLASH, { take: names })).taken)
@@ -226,7 +223,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   #use(): WorkingCopy {
     this.#port.use()
-    this.#workingCopy ??= new WorkingCopy(this.#port, this.#serializer)
+    this.#workingCopy ??= new WorkingCopy(this.#port)
     return this.#workingCopy
   }
 
@@ -240,10 +237,10 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   #changeAtomically(operation: string): WorkingCopy {
     const copy = this.#change()
-    if (this.#port.isAtomic) return copy
+    if (this.#port.store.isAtomic) return copy
     throw new SessionError(
       'ERR_NOT_ATOMIC',
-      `The ${this.#port.storeName} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
+      `The ${this.#port.store.name} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
     )
   }
 }

@@ -10,7 +10,7 @@ import {
   type Refusal,
 } from './patch.ts'
 import type { SessionPort } from './port.ts'
-import { decodeValue, encodeValue, type Serializer } from './value.ts'
+import { decodeValue, encodeValue } from './value.ts'
 
 /** Texts by entry name; `null` is an entry known to be absent. */
 type Texts = Map<string, string | null>
@@ -32,23 +32,21 @@ export class WorkingCopy {
   readonly #serialized: (readonly [value: unknown, text: string])[] = []
   #loading: Promise<Entries | undefined> | undefined
   readonly #port: SessionPort
-  readonly #serializer: Serializer | undefined
 
-  constructor(port: SessionPort, serializer: Serializer | undefined) {
+  constructor(port: SessionPort) {
     this.#port = port
-    this.#serializer = serializer
   }
 
   encode(key: string, value: unknown): string {
-    return encodeValue(key, value, this.#serializer)
+    return encodeValue(key, value, this.#port.serializer)
   }
 
   /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
   decode(text: string | null): unknown {
     if (text === null) return undefined
     try {
-      const value = decodeValue(text, this.#serializer)
-      if (this.#serializer !== undefined) this.#serialized.push([value, text])
+      const value = decodeValue(text, this.#port.serializer)
+      if (this.#port.serializer !== undefined) this.#serialized.push([value, text])
       return value
     } catch {
       this.#port.reportCorrupt()

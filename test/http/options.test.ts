@@ -28,39 +28,47 @@ function construct(options: object): unknown {
 describe('at construction', () => {
   test.for<[options: object, code: string, message: string]>([
     [{ store: undefined }, 'ERR_OPTION', 'store is missing, and has no default.'],
-    [{ idleTimeout: 0 }, 'ERR_OPTION', 'idleTimeout is 0. Give it seconds above 0.'],
-    [{ idleTimeout: -1 }, 'ERR_OPTION', 'idleTimeout is -1.'],
-    [{ absoluteTimeout: -5 }, 'ERR_OPTION', 'absoluteTimeout is -5.'],
-    [{ absoluteTimeout: Number.NaN }, 'ERR_OPTION', 'absoluteTimeout is NaN.'],
-    [{ absoluteTimeout: Infinity }, 'ERR_OPTION', 'absoluteTimeout is Infinity.'],
+    [
+      { idleTimeout: 0 },
+      'ERR_OPTION',
+      'idleTimeout is 0, absoluteTimeout 43200, touchInterval 0 seconds. Needed: 0 < idleTimeout',
+    ],
+    [{ idleTimeout: -1 }, 'ERR_OPTION', 'idleTimeout is -1,'],
+    [{ absoluteTimeout: -5 }, 'ERR_OPTION', 'absoluteTimeout -5,'],
+    [{ absoluteTimeout: Number.NaN }, 'ERR_OPTION', 'absoluteTimeout NaN,'],
+    [{ absoluteTimeout: Infinity }, 'ERR_OPTION', 'absoluteTimeout Infinity,'],
     [
       { idleTimeout: 7200, absoluteTimeout: 3600 },
       'ERR_OPTION',
-      'idleTimeout (7200 s) is longer than absoluteTimeout (3600 s). Raise absoluteTimeout,',
+      'idleTimeout is 7200, absoluteTimeout 3600,',
     ],
-    [{ touchInterval: -1 }, 'ERR_OPTION', 'touchInterval is -1.'],
+    [{ touchInterval: -1 }, 'ERR_OPTION', 'touchInterval -1 seconds.'],
     [
       { idleTimeout: 60, touchInterval: 31 },
       'ERR_OPTION',
-      'touchInterval is 31. Give it seconds from 0 to half of idleTimeout (30).',
+      'touchInterval 31 seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.',
     ],
     [{ lateWrites: 'ignore' }, 'ERR_OPTION', "lateWrites is 'refuse' or 'drop'."],
     [
       { cookie: { domain: 'example.com' } },
       'ERR_OPTION',
-      'cookie "__Host-session": __Host- allows no domain.',
+      'cookie "__Host-session": __Host- needs path: \'/\' and no domain.',
     ],
-    [{ cookie: { path: '/app' } }, 'ERR_OPTION', "__Host- needs path: '/'."],
-    [{ cookie: { secure: false } }, 'ERR_OPTION', 'the prefix needs secure: true.'],
+    [{ cookie: { path: '/app' } }, 'ERR_OPTION', "__Host- needs path: '/' and no domain."],
+    [
+      { cookie: { secure: false } },
+      'ERR_OPTION',
+      "the prefixes, sameSite: 'None' and partitioned need secure: true.",
+    ],
     [
       { cookie: { name: 's', sameSite: 'None', secure: false } },
       'ERR_OPTION',
-      "sameSite: 'None' needs secure: true.",
+      "the prefixes, sameSite: 'None' and partitioned need secure: true.",
     ],
     [
       { cookie: { name: 's; Domain=evil.example' } },
       'ERR_OPTION',
-      'name has 1 to 3800 letters, digits',
+      'a name has 1 to 3800 letters, digits',
     ],
   ])('%j is refused, saying what to write instead', async ([options, code, message]) => {
     const fault = await faultOf(() => construct(options))
@@ -73,7 +81,9 @@ describe('at construction', () => {
   test('the timeouts have defaults, and the idle one gives way to a shorter absolute one', () => {
     expect(() => construct({ absoluteTimeout: 60 })).not.toThrow()
     expect(() => construct({ idleTimeout: 12 * 3600 })).not.toThrow()
-    expect(() => construct({ idleTimeout: 12 * 3600 + 1 })).toThrow(/longer than absoluteTimeout/)
+    expect(() => construct({ idleTimeout: 12 * 3600 + 1 })).toThrow(
+      /Needed: 0 < idleTimeout <= absoluteTimeout/,
+    )
   })
 })
 
