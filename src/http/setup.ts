@@ -18,8 +18,10 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
   const noEnv = {}
 
   async function make(env: Env, key: object): Promise<Setup> {
+    const store = fromEnv(settings.store, env)
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
-    const setup = { keyring, store: fromEnv(settings.store, env) }
+    // Another first request may have been quicker, and a store may hold sessions.
+    const setup = setups.get(key) ?? { keyring, store }
     setups.set(key, setup)
     return setup
   }

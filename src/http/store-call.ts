@@ -25,7 +25,11 @@ export function endedError(): SessionError {
 /** What an operation throws when the store did. */
 export function storeError(store: string, method: StoreMethod, cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
-  const effect = method === 'read' ? '' : ' Whether it took effect is unknown.'
-  const message = `The ${store} store failed to ${method} the session.${effect}`
-  return new SessionError('ERR_STORE', message, { cause })
+  const effect = method === 'read' ? '' : '. Whether it took effect is unknown'
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new SessionError(
+    'ERR_STORE',
+    `The ${store} store failed to ${method} the session${effect}: ${reason}`,
+    { cause },
+  )
 }

@@ -1,7 +1,7 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
 import { deadlineOf } from './meta.ts'
-import { type Call, type State, step } from './step.ts'
+import { type Call, type State, type Step, step } from './step.ts'
 import type { Credential, Gone, Moment, ReadReply, SessionStore, WriteReply } from './store.ts'
 
 /** Makes a step durable, or throws before it gives a promise; without a state, nothing of the session stays. */
@@ -49,22 +49,21 @@ export class SessionCell {
     const hash = await this.#hashOf(secret)
     // From here to the save there is no await: no other call comes in between.
     const { reply, state, changed } = step(this.#state, { ...request, hash, newHash })
-    if (state !== this.#state) {
-      const saving = this.#save(state, changed, this.#state === undefined)
-      this.#state = state
-      await saving
-    }
-    const replyJson = JSON.stringify(reply)
-    const hasEntries = reply.ok && method === 'read'
-    return hasEntries ? `${replyJson.slice(0, -1)},"entries":${this.#entries()}}` : replyJson
+    if (state === this.#state) return this.#replyText(reply, method)
+    const saving = this.#save(state, changed, this.#state === undefined)
+    this.#state = state
+    const replyText = this.#replyText(reply, method)
+    await saving
+    return replyText
   }
 
   /** Empties the cell of an expired session; gives the deadline of one that is not. */
   async sweep(now: number): Promise<number | undefined> {
     const deadline = this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
     if (deadline > now) return deadline
-    await this.#save(undefined, [], false)
+    const saving = this.#save(undefined, [], false)
     this.#state = undefined
+    await saving
     return undefined
   }
 
@@ -76,13 +75,16 @@ export class SessionCell {
     return hash
   }
 
-  #entries(): string {
+  /** A read's reply has the entries, as a text that is kept until they change. */
+  #replyText(reply: Step['reply'], method: Call['method']): string {
+    const text = JSON.stringify(reply)
     const entries = this.#state?.entries
-    if (entries !== undefined && entries !== this.#entriesOfJson) {
+    if (!reply.ok || method !== 'read' || entries === undefined) return text
+    if (entries !== this.#entriesOfJson) {
       this.#entriesJson = JSON.stringify(Object.fromEntries(entries))
       this.#entriesOfJson = entries
     }
-    return this.#entriesJson
+    return `${text.slice(0, -1)},"entries":${this.#entriesJson}}`
   }
 }
 

@@ -1,12 +1,14 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { SessionError } from '../errors.ts'
 import { deadlineOf, type Meta } from './meta.ts'
 import { SessionCell } from './session-cell.ts'
 import type { State } from './step.ts'
+import type { Gone } from './store.ts'
 
 /** The row of everything but the entries, whose names begin with another character. */
 const META = '$'
+
+const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it;
@@ -16,24 +18,36 @@ const META = '$'
  * (Cloudflare: Durable Object storage, output gates and write coalescing).
  */
 export class SessionObject extends DurableObject {
-  readonly #cell = new SessionCell(this.#load(), (...change) => this.#save(...change))
+  #isCorrupt = false
+  #cell: SessionCell | undefined
 
   /** One call of the store: a JSON text in, a JSON text out. */
   async call(request: string): Promise<string> {
-    return this.#cell.call(request)
+    const reply = await this.#loadedCell().call(request)
+    return this.#isCorrupt ? JSON.stringify(CORRUPT) : reply
   }
 
   /** Frees the storage of an expired session. Whether one has expired is decided at each use, not here. */
   override async alarm(): Promise<void> {
-    const deadline = await this.#cell.sweep(Date.now())
+    const deadline = await this.#loadedCell().sweep(Date.now())
     if (deadline !== undefined) await this.ctx.storage.setAlarm(deadline)
   }
 
+  #loadedCell(): SessionCell {
+    this.#cell ??= new SessionCell(this.#load(), (...change) => this.#save(...change))
+    return this.#cell
+  }
+
   #load(): State | undefined {
-    const rows = new Map(this.#rows().list<string>())
+    const rows = new Map(this.ctx.storage.kv.list<string>())
     const meta = rows.get(META)
     rows.delete(META)
-    return meta === undefined ? undefined : { meta: JSON.parse(meta) as Meta, entries: rows }
+    try {
+      return meta === undefined ? undefined : { meta: JSON.parse(meta) as Meta, entries: rows }
+    } catch {
+      this.#isCorrupt = true
+      return undefined
+    }
   }
 
   /** Not async: what storage refuses is thrown before the cell takes the change over. */
@@ -48,27 +62,14 @@ export class SessionObject extends DurableObject {
       void storage.deleteAlarm()
       return storage.deleteAll()
     }
-    const rows = this.#rows()
     storage.transactionSync(() => {
-      rows.put(META, JSON.stringify(state.meta))
+      storage.kv.put(META, JSON.stringify(state.meta))
       for (const name of changed) {
         const text = state.entries.get(name)
-        if (text === undefined) rows.delete(name)
-        else rows.put(name, text)
+        if (text === undefined) storage.kv.delete(name)
+        else storage.kv.put(name, text)
       }
     })
     return isNew ? storage.setAlarm(deadlineOf(state.meta)) : undefined
-  }
-
-  #rows(): SyncKvStorage {
-    try {
-      return this.ctx.storage.kv
-    } catch (cause) {
-      throw new SessionError(
-        'ERR_BINDING',
-        'SessionObject needs SQLite storage. Write new_sqlite_classes, not new_classes, in its migration.',
-        { cause },
-      )
-    }
   }
 }

@@ -182,3 +182,19 @@ test('a store needs no binding where the class is exported', async () => {
   const response = await handler(new Request('https://app.example/'), {}, CONTEXT)
   expect(await response.json()).toBe(1)
 })
+
+test('parallel first requests get one store between them', async () => {
+  const { withSession } = createSessions<{ n: number }, typeof env>({
+    secrets: (bindings) => [bindings.SESSION_SECRET],
+    store: () => memoryStore(),
+  })
+  const handler = withSession(({ session }) => session.increment('n'))
+  const responses = await Promise.all(
+    Array.from({ length: 5 }, () => handler(new Request('https://app.example/'), env, CONTEXT)),
+  )
+  for (const response of responses) {
+    const [cookie = ''] = response.headers.getSetCookie()
+    const next = new Request('https://app.example/', { headers: { cookie } })
+    expect(await (await handler(next, env, CONTEXT)).json()).toBe(2)
+  }
+})

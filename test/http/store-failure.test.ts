@@ -73,7 +73,8 @@ describe('a store that fails', () => {
       expect(fault).toBeInstanceOf(SessionError)
       expect(fault).toMatchObject({
         code: 'ERR_STORE',
-        message: 'ERR_STORE: The durable-object store failed to read the session.',
+        message:
+          'ERR_STORE: The durable-object store failed to read the session: the network broke',
         cause: FAULT,
       })
       expect(app.events).toMatchObject([{ type: 'store-failed', call: 'read' }])
@@ -97,7 +98,7 @@ describe('a store that fails', () => {
       return 'never'
     }
     await expect(browser.fetch('/')).rejects.toThrow(
-      'ERR_STORE: The durable-object store failed to write the session. Whether it took effect is unknown.',
+      'ERR_STORE: The durable-object store failed to write the session. Whether it took effect is unknown: the network broke',
     )
     app.handler = all
     expect(await browser.json('/')).toEqual({ n: 1, t: 'token' })
