@@ -1,11 +1,9 @@
 import type { AnyData } from '../session/data.ts'
-import { controlsOf, Session } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 import { commit } from './commit.ts'
-import { enter, type Layer } from './exchange.ts'
 import { resolveOptions, type SessionOptions } from './options.ts'
 import { setupFactory } from './setup.ts'
-import type { Visit } from './visit.ts'
-import { runWithSession } from './with-session.ts'
+import { type Layer, open, runWithSession, visitOf } from './with-session.ts'
 
 /** What a handler is called with after its request and `env`; Workers' `ExecutionContext` is one. */
 export interface RequestContext {
@@ -67,11 +65,10 @@ export function createSessions<
   Flash extends object = AnyData,
 >(options: SessionOptions<Env>): Sessions<Data, Env, Flash> {
   const settings = resolveOptions(options)
-  const layer: Layer<Data, Env, Flash> = {
+  const layer: Layer<Env> = {
     settings,
     setupFor: setupFactory(settings),
     mark: Symbol('edge-session'),
-    newSession: (visit) => new Session(visit),
   }
   return {
     // By the time that the handler runs, the request has its session; and only a handler that gives undefined gets it.
@@ -83,8 +80,7 @@ export function createSessions<
         runWithSession(layer, request, env, () =>
           handler(request as R & HasSession<Data, Flash>, env, ctx),
         ) as Promise<Answer<Result>>,
-    open: async (request, env) => (await enter(layer, request, env)).session,
-    commit: (session, response) =>
-      commit(settings, session, controlsOf(session).port as Visit, response),
+    open: (request, env) => open(layer, request, env),
+    commit: (session, response) => commit(settings, visitOf(session), response),
   }
 }

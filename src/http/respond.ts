@@ -1,5 +1,3 @@
-import type { Visit } from './visit.ts'
-
 /**
  * The response with the session's cookie on it, if there is one to send: one Set-Cookie for its name, the handler's others
  * kept, and `Cache-Control: private, no-store` whatever the handler allowed, since a cached copy would hand one visitor's
@@ -7,7 +5,7 @@ import type { Visit } from './visit.ts'
  */
 export function withSessionHeaders(
   response: Response,
-  visit: Visit,
+  isUsed: boolean,
   cookieName: string,
   setCookie: string | undefined,
 ): Response {
@@ -18,7 +16,7 @@ export function withSessionHeaders(
     setOneCookie(result.headers, cookieName, setCookie)
     result.headers.set('Cache-Control', 'private, no-store')
   }
-  return visit.isUsed ? withVary(result) : result
+  return isUsed ? withVary(result) : result
 }
 
 function setOneCookie(headers: Headers, cookieName: string, setCookie: string): void {

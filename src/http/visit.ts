@@ -4,6 +4,7 @@ import type { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import type { Serializer } from '../session/value.ts'
+import { WorkingCopy } from '../session/working-copy.ts'
 import type { Gone, Moment, SessionStore } from '../store/store.ts'
 import { goneEvent } from './event.ts'
 import type { Settings } from './options.ts'
@@ -34,8 +35,11 @@ export class Visit implements SessionPort {
   readonly store: SessionStore
   readonly canKeep: boolean
   readonly serializer: Serializer | undefined
+  readonly copy: WorkingCopy = new WorkingCopy(this)
   /** Whether the handler has used the session. */
   isUsed = false
+  /** How many wrappers are around the handler at the moment. */
+  depth = 0
   readonly #settings: Settings<never>
   readonly #setup: Setup
   readonly #presented: Presented
@@ -169,8 +173,7 @@ export class Visit implements SessionPort {
     if (keepsNothing) return { ok: true, taken: (patch.take ?? []).map(() => null), counts: [] }
     const now = this.#settings.now()
     const handle = this.#mintedHandle()
-    this.#new ??= { handle, secret: newRandomText(), createdAt: now, usedAt: now }
-    const token = this.#new
+    const token = (this.#new ??= { handle, secret: newRandomText(), createdAt: now, usedAt: now })
     const reply = await this.#ask('create', (moment) => this.store.create(token, moment, patch))
     if (reply.ok) {
       this.#token = token

@@ -1,41 +1,79 @@
-import { controlsOf } from '../session/session.ts'
-import { commit, isLateWrite, respond } from './commit.ts'
-import { carrierOf, enter, type Exchange, type Layer } from './exchange.ts'
-import { lateWriteResponse } from './respond.ts'
+import { copyOf, Session } from '../session/session.ts'
+import { answerLateWrite, commit } from './commit.ts'
+import { openVisit } from './open.ts'
+import type { Settings } from './options.ts'
+import type { Setup } from './setup.ts'
+import type { Visit } from './visit.ts'
+
+/** One `createSessions`: its settings, and its own mark on the requests that it has opened. */
+export interface Layer<Env> {
+  readonly settings: Settings<Env>
+  readonly setupFor: (env: Env) => Setup | Promise<Setup>
+  readonly mark: symbol
+}
+
+/** What one wrapper leaves on a request for the next; properties, since routers pass proxies of a request on. */
+interface Carrier<Data extends object, Flash extends object> {
+  session?: unknown
+  [mark: symbol]: Session<Data, Flash> | undefined
+}
+
+/** The request's session: the one that an earlier wrapper has opened, or a new one. */
+export async function open<Data extends object, Env, Flash extends object>(
+  { settings, setupFor, mark }: Layer<Env>,
+  request: Request,
+  env: Env,
+): Promise<Session<Data, Flash>> {
+  const carrier = carrierOf<Data, Flash>(request)
+  const opened = carrier[mark]
+  if (opened !== undefined) return opened
+  const { copy } = await openVisit(settings, await setupFor(env), request)
+  const session = new Session<Data, Flash>(copy)
+  carrier[mark] = session
+  return session
+}
+
+/** The visit behind a session of this layer, which `open` has put there. */
+export function visitOf<Data extends object, Flash extends object>(
+  session: Session<Data, Flash>,
+): Visit {
+  return copyOf(session).port as Visit
+}
 
 /** Runs a wrapped handler: the session before it, the commit after it. */
-export async function runWithSession<Data extends object, Env, Flash extends object>(
-  layer: Layer<Data, Env, Flash>,
+export async function runWithSession<Env>(
+  layer: Layer<Env>,
   request: Request,
   env: Env,
   handle: () => unknown,
 ): Promise<Response | undefined> {
-  const exchange = await enter(layer, request, env)
-  // Another layer's session may be on the request already, and is to be there again afterwards.
+  const session = await open(layer, request, env)
+  const visit = visitOf(session)
   const carrier = carrierOf(request)
+  // Another layer's session may be on the request already, and is to be there again afterwards.
   const outer = carrier.session
-  carrier.session = exchange.session
-  exchange.depth += 1
+  carrier.session = session
+  visit.depth += 1
   try {
-    return await answer(layer, exchange, handle)
+    const result = await handle()
+    return result === undefined ? undefined : await answer(layer.settings, visit, result)
   } catch (error) {
-    controlsOf(exchange.session).discard()
-    if (!isLateWrite(error, exchange.visit)) throw error
-    return await respond(layer.settings, exchange.visit, lateWriteResponse())
+    return await answerLateWrite(layer.settings, visit, error)
   } finally {
-    exchange.depth -= 1
+    visit.depth -= 1
     if (outer !== undefined) carrier.session = outer
   }
 }
 
-async function answer<Data extends object, Env, Flash extends object>(
-  layer: Layer<Data, Env, Flash>,
-  { session, visit, depth }: Exchange<Data, Flash>,
-  handle: () => unknown,
-): Promise<Response | undefined> {
-  const result = await handle()
-  if (result === undefined) return undefined
+async function answer(settings: Settings<never>, visit: Visit, result: unknown): Promise<Response> {
   const response = result instanceof Response ? result : Response.json(result)
   // Inside another wrapper of this layer, that one commits, once for all.
-  return depth > 1 ? response : commit(layer.settings, session, visit, response)
+  return visit.depth > 1 ? response : commit(settings, visit, response)
+}
+
+/** The same request, as one that may carry a session. */
+function carrierOf<Data extends object, Flash extends object>(
+  request: object,
+): Carrier<Data, Flash> {
+  return request as Carrier<Data, Flash>
 }

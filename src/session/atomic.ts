@@ -1,5 +1,6 @@
+import { changesOf, newPatch, orThrow } from './changes.ts'
 import { type Patch, sumOf } from './patch.ts'
-import { changesOf, newPatch, orThrow, type WorkingCopy } from './working-copy.ts'
+import type { WorkingCopy } from './working-copy.ts'
 
 /** Against N others `update` needs N tries at most, since every round has a winner. */
 const MAX_UPDATE_TRIES = 100

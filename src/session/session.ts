@@ -2,22 +2,12 @@ import { SessionError } from '../errors.ts'
 import { increment, take, update } from './atomic.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import { DATA, FLASH } from './patch.ts'
-import type { SessionPort } from './port.ts'
-import { WorkingCopy } from './working-copy.ts'
+import type { WorkingCopy } from './working-copy.ts'
 
-/** What the request's own machinery may do with a session, and a handler may not. */
-export interface SessionControls {
-  readonly port: SessionPort
-  /** Waits for what nobody awaited and writes what is recorded; from its call on, every change throws. */
-  readonly finish: () => Promise<void>
-  /** Forgets what is recorded and not written. */
-  readonly discard: () => void
-}
-
-/** The controls of a session. */
-export let controlsOf: <Data extends object, Flash extends object>(
+/** What a session works on, for the request's own machinery; a handler has no way to it. */
+export let copyOf: <Data extends object, Flash extends object>(
   session: Session<Data, Flash>,
-) => SessionControls
+) => WorkingCopy
 
 /** What `update` calls: the present value, or `undefined`, in; the new one out. */
 export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
@@ -31,66 +21,58 @@ export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
  * response was made throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
  */
 export class Session<Data extends object = AnyData, Flash extends object = AnyData> {
-  readonly #port: SessionPort
-  #workingCopy: WorkingCopy | undefined
+  readonly #copy: WorkingCopy
   #flashes: Promise<Snapshot<Flash>> | undefined
-  #isSealed = false
 
   static {
-    controlsOf = <D extends object, F extends object>(session: Session<D, F>): SessionControls => ({
-      port: session.#port,
-      finish: async () => {
-        session.#isSealed = true
-        await session.#workingCopy?.finish()
-      },
-      discard: () => session.#workingCopy?.discard(),
-    })
+    copyOf = <D extends object, F extends object>(session: Session<D, F>): WorkingCopy =>
+      session.#copy
   }
 
-  constructor(port: SessionPort) {
-    this.#port = port
+  constructor(copy: WorkingCopy) {
+    this.#copy = copy
   }
 
   /** Names this session in logs and lists, for as long as it lives. It is not the token and does not lead to it. */
   get id(): string {
-    return this.#port.id
+    return this.#copy.port.id
   }
 
   /** Whether the visitor came without a session, as far as this request has learnt. */
   get isNew(): boolean {
-    return this.#port.isNew
+    return this.#copy.port.isNew
   }
 
   /** When the session began; `undefined` before there is one. */
   get createdAt(): Date | undefined {
-    return this.#port.createdAt
+    return this.#copy.port.createdAt
   }
 
   /** When it ends if it is not used again, by the nearer of its two timeouts; `undefined` before there is one. */
   get expiresAt(): Date | undefined {
-    return this.#port.expiresAt
+    return this.#copy.port.expiresAt
   }
 
   /** The value, frozen, or `undefined`. Changes made in this request are seen. */
   async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    const copy = this.#use()
+    const copy = this.#copy.toRead()
     return copy.decode(await copy.text(nameOf(key))) as Value<Data, K> | undefined
   }
 
   /** Whether the key has a value. */
   async has(key: Key<Data>): Promise<boolean> {
-    return (await this.#use().text(nameOf(key))) !== null
+    return (await this.#copy.toRead().text(nameOf(key))) !== null
   }
 
   /** The keys that have a value, in no promised order. */
   async keys(): Promise<Key<Data>[]> {
-    const names = await this.#use().names(DATA)
+    const names = await this.#copy.toRead().names(DATA)
     return names.map((name) => name.slice(1) as Key<Data>)
   }
 
   /** The whole dictionary as a frozen object. */
   async all(): Promise<Snapshot<Data>> {
-    const copy = this.#use()
+    const copy = this.#copy.toRead()
     const names = await copy.names(DATA)
     return snapshot(copy, names, await Promise.all(names.map((name) => copy.text(name))))
   }
@@ -100,18 +82,18 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * 1,900,000 bytes.
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
-    const copy = this.#change()
+    const copy = this.#copy.toChange()
     copy.record(nameOf(key), copy.encode(key, value))
   }
 
   /** Records that the key is to go; a missing one is no error. */
   delete(key: Key<Data>): void {
-    this.#change().record(nameOf(key), null)
+    this.#copy.toChange().record(nameOf(key), null)
   }
 
   /** Records that all keys are to go. Flash messages stay. */
   clear(): void {
-    this.#change().clear()
+    this.#copy.toChange().clear()
   }
 
   /**
@@ -119,7 +101,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * is something else or the sum is not finite, and `ERR_NOT_ATOMIC` on a store that cannot.
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
-    const copy = this.#changeAtomically('increment')
+    const copy = this.#copy.toChange('increment')
     return copy.run(() => increment(copy, nameOf(key), by))
   }
 
@@ -140,7 +122,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     key: K,
     fn: Updater<Value<Data, K>, Value<Data, K> | undefined>,
   ): Promise<Value<Data, K> | undefined> {
-    const copy = this.#changeAtomically('update')
+    const copy = this.#copy.toChange('update')
     const next = async (text: string | null): Promise<string | null> => {
       const value = await fn(copy.decode(text) as Value<Data, K> | undefined)
       return value === undefined ? null : copy.encode(key, value)
@@ -154,14 +136,14 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * used once: an OAuth state, a token from a mail. Throws `ERR_NOT_ATOMIC` on a store that cannot.
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    const copy = this.#changeAtomically('take')
+    const copy = this.#copy.toChange('take')
     const text = await copy.run(() => take(copy, nameOf(key)))
     return copy.decode(text) as Value<Data, K> | undefined
   }
 
   /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
-    const copy = this.#change()
+    const copy = this.#copy.toChange()
     copy.record(nameOf(key, FLASH), copy.encode(key, value))
   }
 
@@ -170,7 +152,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * Called again in the same request it gives the same.
    */
   async flashes(): Promise<Snapshot<Flash>> {
-    const copy = this.#change()
+    const copy = this.#copy.toChange()
     this.#flashes ??= copy
       .run(() => this.#takeFlashes(copy))
       .catch((error: unknown) => {
@@ -183,7 +165,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   async #takeFlashes(copy: WorkingCopy): Promise<Snapshot<Flash>> {
     const stored = (await copy.load()) ?? {}
     const names = (await copy.names(FLASH)).filter((name) => copy.own(name) === undefined)
-    if (!this.#port.store.isAtomic) {
+    if (!copy.port.store.isAtomic) {
       for (const name of names) copy.record(name, null)
     } else if (names.length > 0) {
       return snapshot(copy, names, (await copy.apply(FLASH, { take: names })).taken)
@@ -201,8 +183,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * time one wins; the other gets `ERR_SESSION_ENDED`.
    */
   async regenerate(): Promise<void> {
-    const copy = this.#change()
-    await copy.run(() => this.#port.regenerate())
+    const copy = this.#copy.toChange()
+    await copy.run(() => copy.port.regenerate())
   }
 
   /**
@@ -210,38 +192,15 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * request can write it back. Using the session afterwards throws.
    */
   async destroy(): Promise<void> {
-    const copy = this.#change()
+    const copy = this.#copy.toChange()
     copy.discard()
-    await copy.run(() => this.#port.destroy())
+    await copy.run(() => copy.port.destroy())
   }
 
   /** Writes now what is recorded. Without it that happens after the handler, before the response leaves. */
   async commit(): Promise<void> {
-    const copy = this.#change()
+    const copy = this.#copy.toChange()
     await copy.run(() => copy.commit())
-  }
-
-  #use(): WorkingCopy {
-    this.#port.use()
-    this.#workingCopy ??= new WorkingCopy(this.#port)
-    return this.#workingCopy
-  }
-
-  #change(): WorkingCopy {
-    if (!this.#isSealed) return this.#use()
-    throw new SessionError(
-      'ERR_RESPONSE_SENT',
-      'The session was changed after its response was made. Change it, and await what is to be awaited, before the handler returns.',
-    )
-  }
-
-  #changeAtomically(operation: string): WorkingCopy {
-    const copy = this.#change()
-    if (this.#port.store.isAtomic) return copy
-    throw new SessionError(
-      'ERR_NOT_ATOMIC',
-      `The ${this.#port.store.name} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
-    )
   }
 }
 

@@ -1,11 +1,10 @@
-import { newRandomText } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
+import { changesOf, newPatch, orThrow } from './changes.ts'
 import {
   type Applied,
   type Changes,
   DATA,
   type Entries,
-  MAX_TOTAL_CHARACTERS,
   type Patch,
   type Refusal,
 } from './patch.ts'
@@ -31,32 +30,57 @@ export class WorkingCopy {
   /** What a serializer made of a text: freezing can't hold a Map or a Date. */
   readonly #serialized: (readonly [value: unknown, text: string])[] = []
   #loading: Promise<Entries | undefined> | undefined
-  readonly #port: SessionPort
+  #isSealed = false
+  readonly port: SessionPort
 
   constructor(port: SessionPort) {
-    this.#port = port
+    this.port = port
+  }
+
+  /** This copy, as one that the answer depends on. Throws when this request has destroyed its session. */
+  toRead(): this {
+    this.port.use()
+    return this
+  }
+
+  /** This copy, as one that may still be changed, and by this operation if it needs a store that is atomic. */
+  toChange(operation?: 'increment' | 'update' | 'take'): this {
+    if (this.#isSealed) {
+      throw new SessionError(
+        'ERR_RESPONSE_SENT',
+        'The session was changed after its response was made. Change it, and await what is to be awaited, before the handler returns.',
+      )
+    }
+    const { name, isAtomic } = this.port.store
+    if (operation !== undefined && !isAtomic) {
+      throw new SessionError(
+        'ERR_NOT_ATOMIC',
+        `The ${name} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
+      )
+    }
+    return this.toRead()
   }
 
   encode(key: string, value: unknown): string {
-    return encodeValue(key, value, this.#port.serializer)
+    return encodeValue(key, value, this.port.serializer)
   }
 
   /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
   decode(text: string | null): unknown {
     if (text === null) return undefined
     try {
-      const value = decodeValue(text, this.#port.serializer)
-      if (this.#port.serializer !== undefined) this.#serialized.push([value, text])
+      const value = decodeValue(text, this.port.serializer)
+      if (this.port.serializer !== undefined) this.#serialized.push([value, text])
       return value
     } catch {
-      this.#port.reportCorrupt()
+      this.port.reportCorrupt()
       return undefined
     }
   }
 
   /** The stored entries, loaded by the first call. */
   load(): Promise<Entries | undefined> {
-    this.#loading ??= this.#port.read().catch((error: unknown) => {
+    this.#loading ??= this.port.read().catch((error: unknown) => {
       this.#loading = undefined
       throw error
     })
@@ -82,7 +106,7 @@ export class WorkingCopy {
     const unsaved = this.#unsaved.get(name)
     if (unsaved !== undefined) return unsaved
     const isDropped = this.#mustClear && name.startsWith(DATA) && !this.#saved.has(name)
-    return isDropped || !this.#port.canKeep ? (this.#saved.get(name) ?? null) : undefined
+    return isDropped || !this.port.canKeep ? (this.#saved.get(name) ?? null) : undefined
   }
 
   /** The names in a space that have a text. */
@@ -148,7 +172,7 @@ export class WorkingCopy {
 
   async send(operation: string, patch: Patch): Promise<Applied | Refusal> {
     try {
-      return await this.#port.write(patch)
+      return await this.port.write(patch)
     } catch (error) {
       this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
       throw error
@@ -175,8 +199,12 @@ export class WorkingCopy {
     return running
   }
 
-  /** Waits for the operations under way, then writes all that is recorded. Rejects with the first error of either. */
+  /**
+   * Waits for the operations under way, then writes all that is recorded; from its call on every change throws. Rejects
+   * with the first error of either, and forgets what is not written.
+   */
   async finish(): Promise<void> {
+    this.#isSealed = true
     if (this.#serialized.some(([value, text]) => this.encode('', value) !== text)) {
       throw new SessionError(
         'ERR_VALUE',
@@ -188,10 +216,10 @@ export class WorkingCopy {
   }
 
   async #write(patch: Patch): Promise<void> {
-    if (!this.#port.canKeep) return
+    if (!this.port.canKeep) return
     const unsaved = this.#unsaved
     const saved = this.#saved
-    orThrow(await this.#port.write(patch))
+    orThrow(await this.port.write(patch))
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
     const written = [
       ...(patch.set ?? []),
@@ -203,38 +231,4 @@ export class WorkingCopy {
       if (unsaved.get(name) === text) unsaved.delete(name)
     }
   }
-}
-
-/** A patch of these changes, under a new operation id. */
-export function newPatch(changes: Changes): Patch {
-  return { id: newRandomText(), ...changes }
-}
-
-/** The changes that give entries these texts, or delete them. */
-export function changesOf(texts: Iterable<readonly [string, string | null]>): Changes {
-  const set: [string, string][] = []
-  const dropped: string[] = []
-  for (const [name, text] of texts) {
-    if (text === null) dropped.push(name)
-    else set.push([name, text])
-  }
-  return { delete: dropped, set }
-}
-
-/** The outcome of a patch that was applied; throws for one that was not. */
-export function orThrow(reply: Applied | Refusal): Applied {
-  if (reply.ok) return reply
-  if (reply.why === 'conflict') {
-    throw new SessionError(
-      'ERR_CONFLICT',
-      'update() lost against other requests again and again. Make its function quicker, or spread the work over several keys.',
-    )
-  }
-  if (reply.why === 'not-a-number') {
-    throw new SessionError('ERR_VALUE', 'increment() needs finite numbers: value, step and sum.')
-  }
-  throw new SessionError(
-    'ERR_TOO_LARGE',
-    `The session would hold over ${MAX_TOTAL_CHARACTERS} characters. Keep large data elsewhere, and its name in the session.`,
-  )
 }

@@ -1,0 +1,43 @@
+import { newRandomText } from '../codec/random.ts'
+import { SessionError } from '../errors.ts'
+import {
+  type Applied,
+  type Changes,
+  MAX_TOTAL_CHARACTERS,
+  type Patch,
+  type Refusal,
+} from './patch.ts'
+
+/** A patch of these changes, under a new operation id. */
+export function newPatch(changes: Changes): Patch {
+  return { id: newRandomText(), ...changes }
+}
+
+/** The changes that give entries these texts, or delete them. */
+export function changesOf(texts: Iterable<readonly [string, string | null]>): Changes {
+  const set: [string, string][] = []
+  const dropped: string[] = []
+  for (const [name, text] of texts) {
+    if (text === null) dropped.push(name)
+    else set.push([name, text])
+  }
+  return { delete: dropped, set }
+}
+
+/** The outcome of a patch that was applied; throws for one that was not. */
+export function orThrow(reply: Applied | Refusal): Applied {
+  if (reply.ok) return reply
+  if (reply.why === 'conflict') {
+    throw new SessionError(
+      'ERR_CONFLICT',
+      'update() lost against other requests again and again. Make its function quicker, or spread the work over several keys.',
+    )
+  }
+  if (reply.why === 'not-a-number') {
+    throw new SessionError('ERR_VALUE', 'increment() needs finite numbers: value, step and sum.')
+  }
+  throw new SessionError(
+    'ERR_TOO_LARGE',
+    `The session would hold over ${MAX_TOTAL_CHARACTERS} characters. Keep large data elsewhere, and its name in the session.`,
+  )
+}
