@@ -1,41 +1,46 @@
-import { AutoRouter } from 'itty-router'
+import { AutoRouter, StatusError } from 'itty-router'
 
 import { createSessions } from '../src/index.ts'
-import { durableObjectStore, SessionObject } from '../src/store/durable-object.ts'
+import {
+  durableObjectStore,
+  SessionObject,
+  type SessionObjectNamespace,
+} from '../src/store/durable-object.ts'
+import { kvStore, type SessionKvNamespace } from '../src/store/kv.ts'
+import type { Data } from './data.ts'
+import { errorResponse } from './errors.ts'
+import { sessionRoutes } from './routes.ts'
 
 export { SessionObject }
 
 interface Env {
-  SESSION_SECRET: string
-  SESSIONS: DurableObjectNamespace<SessionObject>
-}
-interface Data {
-  cart: string[]
-  visits: number
-  user: { name: string }
+  readonly SESSION_SECRET: string
+  readonly SESSIONS: SessionObjectNamespace
+  readonly SESSION_KV: SessionKvNamespace
 }
 
-const { withSession } = createSessions<Data, Env>({
+const inObjects = createSessions<Data, Env>({
   secrets: (env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
   idleTimeout: 30 * 60,
   absoluteTimeout: 12 * 3600,
 })
 
-const router = AutoRouter()
-router.get(
-  '/',
-  withSession(async ({ session }) => ({ visits: await session.increment('visits') })),
-)
-router.post(
-  '/cart/:item',
-  withSession(async ({ session, params }) => {
-    await session.update('cart', (cart = []) => [...cart, params.item])
-    return Response.json(await session.get('cart'))
-  }),
-)
-router.get(
-  '/all',
-  withSession(async ({ session }) => session.all()),
-)
+const inKv = createSessions<Data, Env>({
+  secrets: (env) => [env.SESSION_SECRET],
+  store: (env) => kvStore(env.SESSION_KV),
+  // Both stores answer on one host, so that each needs a cookie of its own.
+  cookie: { name: '__Host-session-kv' },
+  idleTimeout: 30 * 60,
+  absoluteTimeout: 12 * 3600,
+})
+
+const router = AutoRouter({
+  catch: errorResponse,
+  missing: () => {
+    throw new StatusError(404, 'There is nothing here.')
+  },
+})
+router.all('/kv/*', sessionRoutes(inKv, '/kv').fetch)
+router.all('*', sessionRoutes(inObjects, '').fetch)
 export default router

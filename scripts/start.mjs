@@ -1,0 +1,123 @@
+// Runs the demo on this machine: `npm start`, `npm start -- --port 8788` or `PORT=8788 npm start`.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+const DEFAULT_PORT = 8787
+/** How long wrangler may take to stop its own children. */
+const STOP_MS = 5000
+const PARENT_CHECK_MS = 200
+
+/** Says one line, and ends the process. @param {string} message @returns {never} */
+function fail(message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
+
+/** The port that was asked for. @returns {number} */
+function portWanted() {
+  const { values } = parseArgs({ options: { port: { type: 'string' } } })
+  const text = values.port ?? process.env['PORT'] ?? String(DEFAULT_PORT)
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  return fail(`The port is ${JSON.stringify(text)}. Give it a number from 1 to 65535.`)
+}
+
+/** Whether nobody listens there. @param {number} port @param {string} host @returns {Promise<boolean>} */
+function isFree(port, host) {
+  return new Promise((resolve) => {
+    const server = createServer()
+    // Any other fault, such as a machine without IPv6, is for wrangler to meet.
+    server.once('error', (error) => resolve(!('code' in error && error.code === 'EADDRINUSE')))
+    server.listen(port, host, () => server.close(() => resolve(true)))
+  })
+}
+
+/** Makes the secret that signs this machine's cookies, unless there is one. @param {string} path */
+async function ensureSecret(path) {
+  const variables = existsSync(path) ? await readFile(path, 'utf8') : ''
+  if (/^\s*(export\s+)?SESSION_SECRET\s*=\s*\S/m.test(variables)) return
+  const before = variables === '' || variables.endsWith('\n') ? variables : `${variables}\n`
+  const line = `SESSION_SECRET=${randomBytes(32).toString('base64url')}\n`
+  await writeFile(path, before + line, { mode: 0o600 })
+  // The mode above is for a new file only.
+  await chmod(path, 0o600)
+}
+
+/** @param {number} port */
+function startWrangler(port) {
+  const node = join(ROOT, 'node_modules', '.bin', 'node')
+  const inspector = ['--inspector-port', '0']
+  const quiet = ['--log-level', 'warn', '--show-interactive-dev-session=false']
+  return spawn(
+    existsSync(node) ? node : process.execPath,
+    [WRANGLER, 'dev', '--port', String(port), ...inspector, ...quiet],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        WRANGLER_SEND_METRICS: 'false',
+        WRANGLER_HIDE_BANNER: 'true',
+        CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      },
+    },
+  )
+}
+
+/** Waits until the demo answers. @param {string} address @param {() => boolean} isStopped */
+async function answered(address, isStopped) {
+  while (!isStopped()) {
+    // One try after the other is what waiting is.
+    // oxlint-disable-next-line no-await-in-loop
+    const response = await fetch(address).catch(() => undefined)
+    if (response !== undefined) return true
+    // oxlint-disable-next-line no-await-in-loop
+    await wait(50)
+  }
+  return false
+}
+
+if (!existsSync(WRANGLER)) fail('wrangler is missing. Run npm install first.')
+
+const port = portWanted()
+const address = `http://localhost:${port}/`
+const free = await Promise.all(['127.0.0.1', '::1'].map((host) => isFree(port, host)))
+if (free.includes(false)) {
+  fail(`Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start`)
+}
+await ensureSecret(join(ROOT, '.dev.vars'))
+
+const wrangler = startWrangler(port)
+let isStopped = false
+
+function stop() {
+  if (isStopped) return
+  isStopped = true
+  wrangler.kill('SIGTERM')
+  setTimeout(() => wrangler.kill('SIGKILL'), STOP_MS).unref()
+}
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.on(signal, stop)
+wrangler.once('exit', (code) => {
+  if (!isStopped) process.exitCode = code ?? 1
+  isStopped = true
+})
+if (process.env['npm_lifecycle_event'] !== undefined) {
+  // An npm that was killed can't say so, and a shell between passes no signal on.
+  const npm = process.ppid
+  setInterval(() => process.ppid === npm || stop(), PARENT_CHECK_MS).unref()
+}
+
+if (await answered(address, () => isStopped)) {
+  process.stdout.write(`edge-session demo: ${address}\n`)
+}
