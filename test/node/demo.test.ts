@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+
+import { Browser } from '../support/browser.ts'
+import { atEnd, copyProject, newDirectory, newPort, plainEnvironment } from './project.ts'
+import { describe, it } from './suite.ts'
+
+const START_MS = 30_000
+const FILES = ['demo', 'src', 'scripts', 'wrangler.toml', 'package.json']
+const COOKIES = { '': '__Host-session', '/kv': '__Host-session-kv' }
+
+/** `npm start`, as somebody types it, and what it has said so far. */
+class Demo {
+  readonly #process: ChildProcess
+  #output = ''
+
+  constructor(directory: string, port: number) {
+    // A process group of its own, by which its last descendant can be told to be gone.
+    this.#process = spawn('npm', ['start'], {
+      cwd: directory,
+      env: { ...plainEnvironment(), PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    atEnd(() => this.kill())
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.on('data', (bytes: Buffer) => {
+        this.#output += bytes.toString()
+      })
+    }
+  }
+
+  get output(): string {
+    return this.#output
+  }
+
+  get exitCode(): number | null {
+    return this.#process.exitCode
+  }
+
+  async said(text: string): Promise<void> {
+    const deadline = Date.now() + START_MS
+    while (!this.#output.includes(text)) {
+      const isOver = this.#process.exitCode !== null || Date.now() > deadline
+      if (isOver) assert.fail(`npm start did not say ${JSON.stringify(text)}:\n${this.#output}`)
+      await wait(50)
+    }
+  }
+
+  async exited(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      await once(this.#process, 'exit')
+    }
+  }
+
+  /** Asks it to stop as a terminal or a supervisor does, and gives whether anything of it is left. */
+  async stop(): Promise<boolean> {
+    this.#process.kill('SIGTERM')
+    await this.exited()
+    for (let tries = 0; tries < 40 && this.#hasProcesses(); tries += 1) await wait(50)
+    return this.#hasProcesses()
+  }
+
+  kill(): void {
+    if (this.#hasProcesses()) process.kill(-this.#group(), 'SIGKILL')
+  }
+
+  #hasProcesses(): boolean {
+    try {
+      return process.kill(-this.#group(), 0)
+    } catch {
+      return false
+    }
+  }
+
+  #group(): number {
+    assert.ok(this.#process.pid !== undefined, 'npm could not be started')
+    return this.#process.pid
+  }
+}
+
+const directory = await newDirectory()
+const secretFile = join(directory, '.dev.vars')
+const port = await newPort()
+const origin = `http://localhost:${port}`
+
+await copyProject(directory, FILES)
+// Another variable, and open to everybody: the first is to stay, the second is not.
+await writeFile(secretFile, 'OTHER=1')
+await chmod(secretFile, 0o644)
+let demo = new Demo(directory, port)
+await demo.said(`edge-session demo: ${origin}/\n`)
+
+const newBrowser = (): Browser => new Browser((request) => fetch(request), origin)
+
+function post(browser: Browser, path: string, body?: unknown): Promise<Response> {
+  return browser.fetch(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
+
+async function postJson(browser: Browser, path: string, body?: unknown): Promise<unknown> {
+  const response = await post(browser, path, body)
+  assert.equal(response.status, 200, path)
+  return response.json()
+}
+
+interface View {
+  readonly id: string
+  readonly isNew: boolean
+  readonly createdAt: string | null
+  readonly expiresAt: string | null
+  readonly data: Record<string, unknown>
+}
+
+after(() => demo.kill())
+
+for (const base of ['', '/kv'] as const) {
+  describe(`the demo at ${base}/`, () => {
+    it('shows a page to a visitor who stores nothing, and sets no cookie', async () => {
+      const response = await newBrowser().fetch(`${base}/`)
+      assert.equal(response.status, 200)
+      assert.equal(response.headers.get('Content-Type'), 'text/html; charset=utf-8')
+      assert.match(
+        response.headers.get('Content-Security-Policy') ?? '',
+        /^default-src 'none'; style-src 'nonce-[\w-]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      )
+      assert.deepEqual(response.headers.getSetCookie(), [])
+      assert.match(await response.text(), /<dt>is new<\/dt>\s*<dd>yes/)
+    })
+
+    it('keeps what is set, and forgets what is deleted or cleared', async () => {
+      const browser = newBrowser()
+      const anonymous = await browser.json<View>(`${base}/session`)
+      assert.deepEqual([anonymous.isNew, anonymous.createdAt, anonymous.data], [true, null, {}])
+      assert.deepEqual(await postJson(browser, `${base}/set/note`, 'milk'), { note: 'milk' })
+      await postJson(browser, `${base}/set/cart`, ['apple'])
+      await postJson(browser, `${base}/set/user`, { name: 'Ada' })
+      const view = await browser.json<View>(`${base}/session`)
+      assert.deepEqual(view.data, { note: 'milk', cart: ['apple'], user: { name: 'Ada' } })
+      assert.equal(view.isNew, false)
+      assert.ok(Date.parse(view.expiresAt ?? '') > Date.parse(view.createdAt ?? ''))
+      await postJson(browser, `${base}/delete/note`)
+      const afterDelete = await browser.json<View>(`${base}/session`)
+      assert.deepEqual(Object.keys(afterDelete.data).toSorted(), ['cart', 'user'])
+      await postJson(browser, `${base}/clear`)
+      assert.deepEqual((await browser.json<View>(`${base}/session`)).data, {})
+    })
+
+    it('shows a flash message once', async () => {
+      const browser = newBrowser()
+      await postJson(browser, `${base}/flash/notice`, 'Saved')
+      assert.deepEqual(await browser.json(`${base}/flashes`), { notice: 'Saved' })
+      assert.deepEqual(await browser.json(`${base}/flashes`), {})
+      await postJson(browser, `${base}/flash/notice`, 'Saved again')
+      assert.match(await (await browser.fetch(`${base}/`)).text(), /Saved again/)
+      assert.doesNotMatch(await (await browser.fetch(`${base}/`)).text(), /Saved again/)
+    })
+
+    it('gives a new token on regenerate, and the old one is dead', async () => {
+      const browser = newBrowser()
+      await postJson(browser, `${base}/set/note`, 'mine')
+      const thief = browser.copy()
+      const first = await browser.json<View>(`${base}/session`)
+      await postJson(browser, `${base}/regenerate`)
+      const view = await browser.json<View>(`${base}/session`)
+      assert.deepEqual([view.id, view.data], [first.id, { note: 'mine' }])
+      assert.notEqual(browser.cookieHeader(), thief.cookieHeader())
+      assert.deepEqual((await thief.json<View>(`${base}/session`)).data, {})
+    })
+
+    it('clears the cookie on destroy, and an old copy of it is anonymous', async () => {
+      const browser = newBrowser()
+      await postJson(browser, `${base}/set/note`, 'mine')
+      const thief = browser.copy()
+      const response = await post(browser, `${base}/destroy`)
+      assert.deepEqual(response.headers.getSetCookie(), [
+        `${COOKIES[base]}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`,
+      ])
+      assert.equal(browser.cookies.size, 0)
+      const view = await thief.json<View>(`${base}/session`)
+      assert.deepEqual([view.isNew, view.data], [true, {}])
+    })
+
+    it('takes forms, and sends a browser back to the page', async () => {
+      const browser = newBrowser()
+      const response = await browser.fetch(`${base}/set/cart`, {
+        method: 'POST',
+        headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+        body: new URLSearchParams({ value: 'apple, pear' }),
+        redirect: 'manual',
+      })
+      assert.equal(response.status, 303)
+      assert.equal(response.headers.get('Location'), `${base}/`)
+      assert.deepEqual((await browser.json<View>(`${base}/session`)).data, {
+        cart: ['apple', 'pear'],
+      })
+    })
+
+    it('escapes what it shows', async () => {
+      const browser = newBrowser()
+      await postJson(browser, `${base}/set/note`, '<script>alert(1)</script>')
+      await postJson(browser, `${base}/flash/${encodeURIComponent('<b>')}`, '"><img src=x>')
+      const text = await (await browser.fetch(`${base}/`)).text()
+      assert.doesNotMatch(text, /<script|<b>|<img/)
+      assert.match(text, /&lt;script&gt;alert\(1\)&lt;\/script&gt;/)
+      assert.match(text, /&lt;b&gt;/)
+    })
+
+    it('says what is wrong with a request, and stores nothing then', async () => {
+      const browser = newBrowser()
+      const faults: readonly (readonly [string, string, number, RegExp])[] = [
+        [`${base}/set/nope`, '1', 400, /"nope" is not a key of this demo/],
+        [`${base}/set/__proto__`, '1', 400, /is not a key of this demo/],
+        [`${base}/set/note`, '{', 400, /not JSON/],
+        [`${base}/set/note`, '1', 400, /note takes a text/],
+        [`${base}/set/%E0%A4%A`, '1', 400, /path/],
+        [`${base}/increment/visits?by=x`, '', 400, /by is "x"/],
+        [`${base}/nothing`, '', 404, /nothing here/],
+      ]
+      for (const [path, body, status, message] of faults) {
+        const response = await browser.fetch(path, { method: 'POST', body })
+        assert.equal(response.status, status, path)
+        const failure = (await response.json()) as { message: string }
+        assert.match(failure.message, message)
+        assert.deepEqual(Object.keys(failure), ['status', 'message'])
+      }
+      assert.equal(browser.cookies.size, 0)
+    })
+  })
+}
+
+describe('atomic operations', () => {
+  it('count, append and take exactly once on Durable Objects', async () => {
+    const browser = newBrowser()
+    await postJson(browser, '/set/state', 'once')
+    const ten = Array.from({ length: 10 }, (_, index) => index)
+    await Promise.all([
+      ...ten.map(() => postJson(browser, '/increment/visits?by=2')),
+      ...ten.map((index) => postJson(browser, '/update/cart', `item ${index}`)),
+    ])
+    const { data } = await browser.json<View>('/session')
+    assert.equal(data['visits'], 20)
+    const items = data['cart'] as string[]
+    assert.deepEqual(
+      items.toSorted(),
+      ten.map((index) => `item ${index}`),
+    )
+    const taken = await Promise.all(ten.map(() => postJson(browser, '/take/state')))
+    const states = taken.map((answer) => (answer as { state: unknown }).state)
+    assert.deepEqual(
+      states.filter((state) => state !== null),
+      ['once'],
+    )
+  })
+
+  it('show what a form has taken on the page', async () => {
+    const browser = newBrowser()
+    await postJson(browser, '/set/state', 'a one-time token')
+    await browser.fetch('/take/state', {
+      method: 'POST',
+      headers: { Accept: 'text/html' },
+      redirect: 'manual',
+    })
+    assert.match(await (await browser.fetch('/')).text(), /taken: state<\/strong> a one-time token/)
+  })
+
+  it('are refused on KV, with the name of a store that can', async () => {
+    const browser = newBrowser()
+    await postJson(browser, '/kv/set/state', 'kept')
+    for (const path of ['/kv/increment/visits', '/kv/update/cart', '/kv/take/state']) {
+      const response = await post(browser, path, 'plum')
+      assert.equal(response.status, 501, path)
+      const failure = (await response.json()) as Record<string, unknown>
+      assert.equal(failure['code'], 'ERR_NOT_ATOMIC')
+      assert.match(String(failure['message']), /durableObjectStore/)
+    }
+    const page = await browser.fetch('/kv/take/state', {
+      method: 'POST',
+      headers: { Accept: 'text/html' },
+    })
+    assert.equal(page.status, 501)
+    assert.match(await page.text(), /durableObjectStore/)
+    assert.deepEqual((await browser.json<View>('/kv/session')).data, { state: 'kept' })
+  })
+
+  it('keep the two stores apart on one host', async () => {
+    const browser = newBrowser()
+    await postJson(browser, '/set/note', 'in an object')
+    await postJson(browser, '/kv/set/note', 'in KV')
+    assert.deepEqual([...browser.cookies.keys()], Object.values(COOKIES))
+    assert.deepEqual((await browser.json<View>('/session')).data, { note: 'in an object' })
+    await postJson(browser, '/destroy')
+    assert.deepEqual((await browser.json<View>('/kv/session')).data, { note: 'in KV' })
+  })
+})
+
+describe('npm start', () => {
+  it('makes a secret that only its owner can read, and keeps the other variables', async () => {
+    assert.match(await readFile(secretFile, 'utf8'), /^OTHER=1\nSESSION_SECRET=[\w-]{43}\n$/)
+    assert.equal((await stat(secretFile)).mode & 0o777, 0o600)
+  })
+
+  it('says that its port is taken', async () => {
+    const second = new Demo(directory, port)
+    try {
+      await second.said(`Port ${port} is taken.`)
+      await second.exited()
+      assert.equal(second.exitCode, 1)
+    } finally {
+      second.kill()
+    }
+  })
+
+  it('leaves no process behind, and is the same demo the next time', async () => {
+    const browser = newBrowser()
+    await postJson(browser, '/set/note', 'kept over a restart')
+    const secret = await readFile(secretFile, 'utf8')
+    assert.equal(await demo.stop(), false, 'processes are left')
+    const server = createServer().listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+
+    demo = new Demo(directory, port)
+    await demo.said(`edge-session demo: ${origin}/\n`)
+    assert.equal(await readFile(secretFile, 'utf8'), secret)
+    assert.deepEqual((await browser.json<View>('/session')).data, { note: 'kept over a restart' })
+    assert.equal(await demo.stop(), false, 'processes are left')
+  })
+})

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+import { atEnd, newPort, run } from './project.ts'
+
+const START_MS = 10_000
+const COMPATIBILITY_DATE = '2026-11-01'
+
+/** The program itself: `node_modules/.bin/workerd` may be a script around it, and killing that would kill nothing. */
+const WORKERD: string = (() => {
+  const wrangler = createRequire(import.meta.resolve('wrangler/package.json'))
+  const { default: path } = wrangler('workerd') as { default: string }
+  return path
+})()
+
+/** Bundles a Worker as a deployment would. `newServer` finds it there. */
+export async function bundle(main: string, directory: string): Promise<void> {
+  const configuration = join(directory, 'wrangler.json')
+  await writeFile(
+    configuration,
+    JSON.stringify({
+      name: 'bundle',
+      main,
+      compatibility_date: COMPATIBILITY_DATE,
+      durable_objects: { bindings: [{ name: 'SESSIONS', class_name: 'SessionObject' }] },
+      migrations: [{ tag: 'v1', new_sqlite_classes: ['SessionObject'] }],
+    }),
+  )
+  const options = ['--dry-run', '--config', configuration, '--outdir', 'bundle']
+  await run(directory, 'wrangler', 'deploy', ...options)
+  await rename(
+    join(directory, 'bundle', `${basename(main, '.ts')}.js`),
+    join(directory, 'worker.js'),
+  )
+}
+
+/** A bundle on a port of its own in workerd, with its Durable Objects on the disk. */
+export class Server {
+  readonly origin: string
+  readonly #configuration: string
+  readonly #port: number
+  #process: ChildProcess | undefined
+
+  constructor(configuration: string, port: number) {
+    this.origin = `http://127.0.0.1:${port}`
+    this.#configuration = configuration
+    this.#port = port
+    atEnd(() => this.#process?.kill('SIGKILL'))
+  }
+
+  async start(): Promise<void> {
+    const options = ['--socket-addr', `http=127.0.0.1:${this.#port}`]
+    const workerd = spawn(WORKERD, ['serve', this.#configuration, ...options], { stdio: 'inherit' })
+    this.#process = workerd
+    const deadline = Date.now() + START_MS
+    while (!(await this.#answers())) {
+      if (workerd.exitCode !== null) throw new Error(`workerd ended with ${workerd.exitCode}.`)
+      if (Date.now() > deadline) throw new Error('workerd does not answer.')
+      await wait(10)
+    }
+  }
+
+  /** Kills it where it stands: nothing of it runs any more when this resolves. */
+  async kill(): Promise<void> {
+    const workerd = this.#process
+    this.#process = undefined
+    if (workerd === undefined || workerd.exitCode !== null || workerd.signalCode !== null) return
+    workerd.kill('SIGKILL')
+    await once(workerd, 'exit')
+  }
+
+  async #answers(): Promise<boolean> {
+    const response = await fetch(this.origin).catch(() => undefined)
+    await response?.body?.cancel()
+    return response !== undefined
+  }
+}
+
+/** A server of the directory's bundle, not started yet. It keeps its objects there too. */
+export async function newServer(directory: string): Promise<Server> {
+  const objects = join(directory, 'objects')
+  const configuration = join(directory, 'workerd.capnp')
+  await mkdir(objects, { recursive: true })
+  await writeFile(
+    configuration,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
+  ],
+  sockets = [(name = "http", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  durableObjectNamespaces = [(className = "SessionObject", uniqueKey = "sessions", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [
+    (name = "SESSIONS", durableObjectNamespace = "SessionObject"),
+    (name = "SESSION_SECRET", text = "only-for-tests-only-for-tests-only-for-tests"),
+  ],
+);
+`,
+  )
+  return new Server(configuration, await newPort())
+}
