@@ -1,5 +1,5 @@
 export type { CookieAttributes } from './codec/cookie.ts'
-export type { Secrets } from './codec/keyring.ts'
+export type { Secrets } from './codec/secrets.ts'
 export { SessionError, type SessionErrorCode } from './errors.ts'
 export {
   type Answer,

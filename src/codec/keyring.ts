@@ -1,13 +1,11 @@
 import { SessionError } from '../errors.ts'
 import { encodeBase64url } from './base64url.ts'
 import { type Bytes, deriveBytes, importMacKey } from './mac.ts'
+import type { Secrets } from './secrets.ts'
 
 const MIN_SECRET_BYTES = 32
 /** RFC 2104 section 3: as long as the hash. What HKDF gives beyond them tells nothing of them (RFC 5869 section 3.2). */
 const KEY_BYTES = 32
-
-/** One or more secrets of at least 32 bytes each, newest first: the first signs, all verify. */
-export type Secrets = readonly [string, ...string[]]
 
 interface SigningKey {
   /** Four base64url characters that name the key in a token, derived from the secret one way. */

@@ -1,5 +1,5 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
-import type { Secrets } from '../codec/keyring.ts'
+import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionStore } from '../store/store.ts'
