@@ -1,96 +1,23 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 
 import { Browser } from '../support/browser.ts'
-import { atEnd, copyProject, newDirectory, newPort, plainEnvironment } from './project.ts'
+import { Demo, DEMO_FILES } from './demo.ts'
+import { copyProject, newDirectory, newPort } from './project.ts'
 import { describe, it } from './suite.ts'
 
-const START_MS = 30_000
-const FILES = ['demo', 'src', 'scripts', 'wrangler.toml', 'package.json']
 const COOKIES = { '': '__Host-session', '/kv': '__Host-session-kv' }
-
-/** `npm start`, as somebody types it, and what it has said so far. */
-class Demo {
-  readonly #process: ChildProcess
-  #output = ''
-
-  constructor(directory: string, port: number) {
-    // A process group of its own, by which its last descendant can be told to be gone.
-    this.#process = spawn('npm', ['start'], {
-      cwd: directory,
-      env: { ...plainEnvironment(), PORT: String(port) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
-    atEnd(() => this.kill())
-    for (const stream of [this.#process.stdout, this.#process.stderr]) {
-      stream?.on('data', (bytes: Buffer) => {
-        this.#output += bytes.toString()
-      })
-    }
-  }
-
-  get output(): string {
-    return this.#output
-  }
-
-  get exitCode(): number | null {
-    return this.#process.exitCode
-  }
-
-  async said(text: string): Promise<void> {
-    const deadline = Date.now() + START_MS
-    while (!this.#output.includes(text)) {
-      const isOver = this.#process.exitCode !== null || Date.now() > deadline
-      if (isOver) assert.fail(`npm start did not say ${JSON.stringify(text)}:\n${this.#output}`)
-      await wait(50)
-    }
-  }
-
-  async exited(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      await once(this.#process, 'exit')
-    }
-  }
-
-  /** Asks it to stop as a terminal or a supervisor does, and gives whether anything of it is left. */
-  async stop(): Promise<boolean> {
-    this.#process.kill('SIGTERM')
-    await this.exited()
-    for (let tries = 0; tries < 40 && this.#hasProcesses(); tries += 1) await wait(50)
-    return this.#hasProcesses()
-  }
-
-  kill(): void {
-    if (this.#hasProcesses()) process.kill(-this.#group(), 'SIGKILL')
-  }
-
-  #hasProcesses(): boolean {
-    try {
-      return process.kill(-this.#group(), 0)
-    } catch {
-      return false
-    }
-  }
-
-  #group(): number {
-    assert.ok(this.#process.pid !== undefined, 'npm could not be started')
-    return this.#process.pid
-  }
-}
 
 const directory = await newDirectory()
 const secretFile = join(directory, '.dev.vars')
 const port = await newPort()
 const origin = `http://localhost:${port}`
 
-await copyProject(directory, FILES)
+await copyProject(directory, DEMO_FILES)
 // Another variable, and open to everybody: the first is to stay, the second is not.
 await writeFile(secretFile, 'OTHER=1')
 await chmod(secretFile, 0o644)
