@@ -1,46 +1,41 @@
 import { decodeBase64url, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
-import { deadlineOf } from './meta.ts'
 import { cellStore, SessionCell } from './session-cell.ts'
-import type { State } from './step.ts'
 import type { SessionStore } from './store.ts'
 
 /** After this many new sessions the expired ones are swept out, so that memory is bounded by the sessions in use. */
 const SWEEP_EVERY = 1000
-
-interface Place {
-  readonly cell: SessionCell
-  readonly deadline: number
-}
 
 /**
  * Sessions in this process's memory: for tests, and for servers of one process. On Workers the next request may meet
  * another isolate, where the session is unknown.
  */
 export function memoryStore(): SessionStore {
-  const places = new Map<string, Place>()
+  const cells = new Map<string, SessionCell>()
   let untilSweep = SWEEP_EVERY
 
-  function keep(handle: string, cell: SessionCell, state: State | undefined): void {
-    if (state === undefined) places.delete(handle)
-    else places.set(handle, { cell, deadline: deadlineOf(state.meta) })
-  }
-
-  function sweep(): void {
-    untilSweep = SWEEP_EVERY
-    for (const [handle, { deadline }] of places) if (deadline <= Date.now()) places.delete(handle)
+  function newCell(handle: string): SessionCell {
+    const cell = new SessionCell(undefined, (state, _changed, isNew) => {
+      if (state === undefined) cells.delete(handle)
+      else cells.set(handle, cell)
+      if (isNew) untilSweep -= 1
+      return undefined
+    })
+    // At once, so that another call for this handle meets the same cell.
+    cells.set(handle, cell)
+    return cell
   }
 
   async function send(handle: string, request: string): Promise<string> {
-    const cell: SessionCell =
-      places.get(handle)?.cell ??
-      new SessionCell(undefined, (state, _changed, isNew) => {
-        keep(handle, cell, state)
-        untilSweep -= isNew ? 1 : 0
-        if (untilSweep === 0) sweep()
-        return undefined
-      })
-    return cell.call(request)
+    const cell = cells.get(handle) ?? newCell(handle)
+    const reply = await cell.call(request)
+    if (cell.deadline === 0) cells.delete(handle)
+    if (untilSweep <= 0) {
+      untilSweep = SWEEP_EVERY
+      const now = Date.now()
+      for (const [each, { deadline }] of cells) if (deadline <= now) cells.delete(each)
+    }
+    return reply
   }
 
   const idOf = (handle: string): string => encodeHex(decodeBase64url(handle))

@@ -38,8 +38,9 @@ export class SessionCell {
     this.#save = save
   }
 
-  get state(): State | undefined {
-    return this.#state
+  /** When what it holds is of no more use; 0 when it holds nothing. */
+  get deadline(): number {
+    return this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
   }
 
   async call(text: string): Promise<string> {
@@ -59,8 +60,7 @@ export class SessionCell {
 
   /** Empties the cell of an expired session; gives the deadline of one that is not. */
   async sweep(now: number): Promise<number | undefined> {
-    const deadline = this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
-    if (deadline > now) return deadline
+    if (this.deadline > now) return this.deadline
     const saving = this.#save(undefined, [], false)
     this.#state = undefined
     await saving
