@@ -131,11 +131,14 @@ export class WorkingCopy {
     this.#mustClear = true
   }
 
-  /** Forgets what is recorded and not written. */
+  /** Forgets what is recorded and not written; what is read afterwards is loaded anew. */
   discard(): void {
     this.#patch = undefined
+    this.#unsaved = new Map()
+    this.#saved = new Map()
+    this.#isCleared = false
     this.#mustClear = false
-    this.#unsaved.clear()
+    this.#loading = undefined
   }
 
   /**

@@ -108,6 +108,23 @@ describe('an exception in the handler', () => {
   })
 })
 
+test('what an inner wrapper recorded and lost is not what the outer one reads', async () => {
+  const { withSession } = layer()
+  const browser = new Browser((request) =>
+    withSession(async ({ session, url }) => {
+      if (!url.endsWith('/fail')) return session.increment('visits')
+      const inner = withSession((own) => {
+        own.session.clear()
+        throw new Error('mine')
+      })
+      await inner(request, {}, CONTEXT).catch(() => undefined)
+      return session.all()
+    })(request, {}, CONTEXT),
+  )
+  await browser.fetch('/')
+  expect(await browser.json('/fail')).toEqual({ visits: 1 })
+})
+
 describe('nested wrappers', () => {
   test('share one session, and commit once', async () => {
     const { withSession, calls } = layer()
