@@ -113,6 +113,5 @@ describe('the README', () => {
     const browser = new Browser((request) => fetch(request), server.origin)
     assert.deepEqual(await browser.json('/'), { visits: 1 })
     assert.deepEqual(await browser.json('/'), { visits: 2 })
-    assert.deepEqual(await browser.json('/cart/apple', { method: 'POST' }), ['apple'])
   })
 })
