@@ -146,9 +146,12 @@ function rotated(at: number): Gone {
 
 function parseValue(text: string): KvValue {
   try {
-    const value = JSON.parse(text) as Partial<Record<string, unknown>> | null
-    const isSession = typeof value?.['hash'] === 'string' && typeof value['entries'] === 'object'
-    if (isSession || typeof value?.['rotatedAt'] === 'number') return value as KvValue
+    const value = JSON.parse(text) as Partial<KvSession & { rotatedAt: number }>
+    const { hash, createdAt, expiresAt, rotatedAt, entries } = value
+    const hasTimes = Number.isFinite(createdAt) && Number.isFinite(expiresAt)
+    const hasEntries = Object.prototype.toString.call(entries) === '[object Object]'
+    if (typeof hash === 'string' && hasTimes && hasEntries) return value as KvSession
+    if (rotatedAt !== undefined && Number.isFinite(rotatedAt)) return { rotatedAt }
   } catch {
     // The same answer as for JSON that is no session.
   }

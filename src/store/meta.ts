@@ -20,6 +20,18 @@ const MAX_OPERATIONS = 16
 /** Outcomes hold what `take` took; past this many characters the oldest are forgotten. */
 const MAX_OPERATIONS_CHARACTERS = 64_000
 
+/** A stored record read back, or `undefined` when it is damaged. */
+export function parseMeta(stored: unknown): Meta | undefined {
+  try {
+    const meta = JSON.parse(String(stored)) as Partial<Meta>
+    const times = [meta.createdAt, meta.usedAt, meta.idle, meta.absolute]
+    const isWhole = times.every(Number.isFinite) && Array.isArray(meta.operations)
+    return isWhole && typeof meta.hash === 'string' ? (meta as Meta) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function newMeta(hash: string, { now, idle, absolute }: Moment): Meta {
   return { hash, createdAt: now, usedAt: now, idle, absolute, operations: [] }
 }

@@ -22,10 +22,13 @@ interface Request {
 
 /** The answer of a place where there is no cell. */
 export const ENDED: Gone = { ok: false, gone: 'ended' }
+const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 
 /** Holds one session and applies the rules to it, one call after the other; a JSON text in, a JSON text out. */
 export class SessionCell {
   #state: State | undefined
+  /** What there is can't be read: it is no session, and nothing is made of it. */
+  #isCorrupt: boolean
   readonly #save: Save
   #entriesJson = ''
   #entriesOfJson: State['entries'] | undefined
@@ -33,8 +36,9 @@ export class SessionCell {
   #secret = ''
   #hash = ''
 
-  constructor(state: State | undefined, save: Save) {
-    this.#state = state
+  constructor(state: State | 'corrupt' | undefined, save: Save) {
+    this.#isCorrupt = state === 'corrupt'
+    this.#state = state === 'corrupt' ? undefined : state
     this.#save = save
   }
 
@@ -46,6 +50,8 @@ export class SessionCell {
   async call(text: string): Promise<string> {
     const request = JSON.parse(text) as Request
     const { method, secret, newSecret } = request
+    if (this.#isCorrupt && method === 'destroy') await this.sweep(Infinity)
+    if (this.#isCorrupt) return JSON.stringify(CORRUPT)
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
     // From here to the save there is no await: no other call comes in between.
@@ -63,6 +69,7 @@ export class SessionCell {
     if (this.deadline > now) return this.deadline
     const saving = this.#save(undefined, [], false)
     this.#state = undefined
+    this.#isCorrupt = false
     await saving
     return undefined
   }

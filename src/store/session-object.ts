@@ -1,14 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { deadlineOf, type Meta } from './meta.ts'
+import { deadlineOf, parseMeta } from './meta.ts'
 import { SessionCell } from './session-cell.ts'
 import type { State } from './step.ts'
-import type { Gone } from './store.ts'
 
 /** The row of everything but the entries, whose names begin with another character. */
 const META = '$'
-
-const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it;
@@ -18,13 +15,11 @@ const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
  * (Cloudflare: Durable Object storage, output gates and write coalescing).
  */
 export class SessionObject extends DurableObject {
-  #isCorrupt = false
   #cell: SessionCell | undefined
 
   /** One call of the store: a JSON text in, a JSON text out. */
   async call(request: string): Promise<string> {
-    const reply = await this.#loadedCell().call(request)
-    return this.#isCorrupt ? JSON.stringify(CORRUPT) : reply
+    return this.#loadedCell().call(request)
   }
 
   /** Frees the storage of an expired session. Whether one has expired is decided at each use, not here. */
@@ -38,16 +33,12 @@ export class SessionObject extends DurableObject {
     return this.#cell
   }
 
-  #load(): State | undefined {
+  #load(): State | 'corrupt' | undefined {
     const rows = new Map(this.ctx.storage.kv.list<string>())
-    const meta = rows.get(META)
+    if (!rows.has(META)) return undefined
+    const meta = parseMeta(rows.get(META))
     rows.delete(META)
-    try {
-      return meta === undefined ? undefined : { meta: JSON.parse(meta) as Meta, entries: rows }
-    } catch {
-      this.#isCorrupt = true
-      return undefined
-    }
+    return meta === undefined ? 'corrupt' : { meta, entries: rows }
   }
 
   /** Not async: what storage refuses is thrown before the cell takes the change over. */
