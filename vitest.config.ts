@@ -8,7 +8,11 @@ export default defineConfig({
     exclude: ['test/node/**'],
     // One workerd for all files: tests share its storage, and use visitors of their own.
     isolate: false,
-    coverage: { provider: 'istanbul', include: ['src/**'] },
+    coverage: {
+      provider: 'istanbul',
+      include: ['src/**'],
+      thresholds: { lines: 99, branches: 95 },
+    },
     typecheck: { enabled: false, include: ['test/**/*.test-d.ts'] },
   },
 })
