@@ -1,0 +1,958 @@
+import { describe, expect, test } from 'vitest'
+
+import { newRandomText } from '../../src/codec/random.ts'
+import type { Changes, Patch } from '../../src/session/patch.ts'
+import type { Credential, Moment, SessionStore, WriteReply } from '../../src/store/store.ts'
+
+/** A store, and where it can be had, all that it keeps under a handle, as text. */
+export interface StoreUnderTest {
+  readonly store: SessionStore
+  readonly dump?: (handle: string) => Promise<string>
+}
+
+export const MINUTE = 60_000
+export const IDLE = 30 * MINUTE
+export const ABSOLUTE = 12 * 60 * MINUTE
+export const TOUCH = MINUTE
+/** Not in the past, where an object's alarm would ring at once. */
+export const START = Date.now()
+/** No patch that does nothing has any of these. */
+const NONE = { taken: [], counts: [] }
+
+/** The moment so many milliseconds after the start, under these timeouts. */
+export function momentAt(milliseconds: number, timeouts: Partial<Moment> = {}): Moment {
+  return { now: START + milliseconds, idle: IDLE, absolute: ABSOLUTE, touch: TOUCH, ...timeouts }
+}
+
+export function newCredential(store: SessionStore): Credential {
+  return { handle: store.newHandle(), secret: newRandomText() }
+}
+
+/** Makes a session at the start, with these entries. */
+export async function newSession(
+  store: SessionStore,
+  entries: Record<string, string> = {},
+): Promise<Credential> {
+  const credential = newCredential(store)
+  const reply = await store.create(credential, momentAt(0), setting(entries))
+  expect(reply).toMatchObject({ ok: true, ...NONE })
+  return credential
+}
+
+/** A patch of these changes, under an operation id of its own. */
+export function newPatch(changes: Changes): Patch {
+  return { id: newRandomText(), ...changes }
+}
+
+export function setting(entries: Record<string, string>): Patch {
+  return newPatch({ set: Object.entries(entries) })
+}
+
+/** The entries at a moment, which must be there. A moment soon after the last use records no use. */
+export async function entriesOf(
+  store: SessionStore,
+  credential: Credential,
+  moment = momentAt(0),
+): Promise<Record<string, string>> {
+  const reply = await store.read(credential, moment)
+  if (!reply.ok) throw new Error(`The session is gone: ${reply.gone}.`)
+  return reply.entries
+}
+
+function writing(
+  store: SessionStore,
+  credential: Credential,
+  changes: Changes,
+): Promise<WriteReply> {
+  return store.write(credential, momentAt(0), newPatch(changes))
+}
+
+/** The promises of `SessionStore`, for one kind of store; those of an atomic one only where it is one. */
+export function describeStoreContract(name: string, makeStore: () => StoreUnderTest): void {
+  describe(`a ${name} store`, () => {
+    const given = makeStore()
+    describe.for(sectionsOf(given.store))('%s', ([, tests]) => {
+      tests(given)
+    })
+  })
+}
+
+type Section = readonly [title: string, tests: (given: StoreUnderTest) => void]
+
+function sectionsOf({ isAtomic, recordsUse }: SessionStore): Section[] {
+  const always: Section[] = [
+    ['by its handles', handleTests],
+    ['when it creates', createTests],
+    ['when it reads', readTests],
+    ['when it writes', writeTests],
+    ['by its timeouts', timeoutTests],
+    ['when it regenerates', regenerateTests],
+    ['when it destroys', destroyTests],
+  ]
+  const atomic: Section[] = [
+    ['when it writes atomically', atomicTests],
+    ['when a patch is repeated', repeatTests],
+  ]
+  const touch: Section[] = [['by the uses it records', touchTests]]
+  return [...always, ...(isAtomic ? atomic : []), ...(recordsUse ? touch : [])]
+}
+
+function handleTests({ store }: StoreUnderTest): void {
+  test('mints a new handle of base64url characters each time', () => {
+    const handles = Array.from({ length: 100 }, () => store.newHandle())
+    expect(new Set(handles).size).toBe(100)
+    for (const handle of handles) expect(handle).toMatch(/^[\w-]{22,64}$/)
+  })
+
+  test('makes nothing by minting a handle', async () => {
+    const credential = newCredential(store)
+    expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
+  })
+
+  test('gives each handle an id of its own, which is not the handle', () => {
+    const handles = Array.from({ length: 100 }, () => store.newHandle())
+    expect(new Set(handles.map((handle) => store.idOf(handle))).size).toBe(100)
+    for (const handle of handles) {
+      expect(store.idOf(handle)).toBe(store.idOf(handle))
+      expect(store.idOf(handle)).not.toContain(handle)
+    }
+  })
+
+  test('keeps the id over every regenerate', async () => {
+    const { handle, secret } = await newSession(store)
+    let credential: Credential = { handle, secret }
+    for (let round = 0; round < 3; round += 1) {
+      const newSecret = newRandomText()
+      const reply = await store.regenerate(credential, momentAt(0), newSecret)
+      if (!reply.ok) throw new Error(`The session is gone: ${reply.gone}.`)
+      expect(reply.handle).toMatch(/^[\w-]{22,64}$/)
+      expect(store.idOf(reply.handle)).toBe(store.idOf(handle))
+      credential = { handle: reply.handle, secret: newSecret }
+    }
+  })
+
+  test.for([
+    ['an object', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+    ['another KV', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+    ['another memory', 'AAAAAAAAAAAAAAAAAAAAAAAA'],
+    ['nothing we know, a short one', 'A'],
+    ['nothing we know, the longest', '_'.repeat(64)],
+    ['nothing we know, an empty one', ''],
+  ])('answers that there is no session by the handle of %s', async ([, handle = '']) => {
+    const credential = { handle, secret: newRandomText() }
+    const moment = momentAt(0)
+    const ended = { ok: false, gone: 'ended' }
+    expect(await store.read(credential, moment)).toEqual(ended)
+    expect(await store.write(credential, moment, setting({ '=a': '1' }))).toEqual(ended)
+    expect(await store.regenerate(credential, moment, newRandomText())).toEqual(ended)
+    // Nothing is there to destroy, or nowhere to look: never an exception.
+    await store.destroy(credential, moment)
+    expect(await store.read(credential, moment)).toEqual(ended)
+  })
+}
+
+function createTests({ store, dump }: StoreUnderTest): void {
+  test('makes the session and applies the patch', async () => {
+    const credential = newCredential(store)
+    const reply = await store.create(credential, momentAt(0), setting({ '=a': '1', '!0': '"hi"' }))
+    const used = store.recordsUse ? { usedAt: START } : {}
+    expect(reply).toEqual({ ok: true, ...used, ...NONE })
+    expect(await store.read(credential, momentAt(0))).toEqual({
+      ok: true,
+      ...used,
+      entries: { '=a': '1', '!0': '"hi"' },
+    })
+  })
+
+  test('makes a session of a patch that does nothing', async () => {
+    const credential = newCredential(store)
+    expect(await store.create(credential, momentAt(0), newPatch({}))).toMatchObject({ ok: true })
+    expect(await entriesOf(store, credential)).toEqual({})
+    expect(await writing(store, credential, { set: [['=a', '1']] })).toMatchObject({ ok: true })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+  })
+
+  test('makes nothing when it refuses the patch', async () => {
+    const credential = newCredential(store)
+    const moment = momentAt(0)
+    const tooLarge = setting({ '=a': '1', '=b': 'x'.repeat(8_000_000) })
+    expect(await store.create(credential, moment, tooLarge)).toEqual({
+      ok: false,
+      why: 'too-large',
+    })
+    expect(await store.read(credential, moment)).toEqual({ ok: false, gone: 'ended' })
+    expect(await store.write(credential, moment, setting({ '=a': '1' }))).toEqual({
+      ok: false,
+      gone: 'ended',
+    })
+    expect(await store.create(credential, moment, setting({ '=a': '1' }))).toMatchObject({
+      ok: true,
+    })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+  })
+
+  test('makes it once when the same creation comes again', async () => {
+    const credential = newCredential(store)
+    const patch = setting({ '=a': '1' })
+    const first = await store.create(credential, momentAt(0), patch)
+    expect(await store.create(credential, momentAt(10), patch)).toEqual(first)
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+  })
+
+  test.runIf(store.isAtomic)('counts once when the same creation comes again', async () => {
+    const credential = newCredential(store)
+    const patch = newPatch({ increment: [['=n', 5]], set: [['=a', '1']] })
+    const first = await store.create(credential, momentAt(0), patch)
+    expect(first).toMatchObject({ ok: true, counts: [5] })
+    await writing(store, credential, { increment: [['=n', 2]], set: [['=a', '2']] })
+    expect(await store.create(credential, momentAt(0), patch)).toEqual(first)
+    expect(await entriesOf(store, credential)).toEqual({ '=n': '7', '=a': '2' })
+  })
+
+  test.runIf(store.isAtomic)('takes a later creation of the same visitor as a write', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    await store.create(credential, momentAt(0), setting({ '=b': '2' }))
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1', '=b': '2' })
+  })
+
+  test.runIf(store.isAtomic)('refuses a second create under the same handle', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const other = { handle: credential.handle, secret: newRandomText() }
+    expect(await store.create(other, momentAt(1), setting({ '=a': '2' }))).toEqual({
+      ok: false,
+      gone: 'rotated',
+      at: START,
+    })
+    expect((await store.read(other, momentAt(1))).ok).toBe(false)
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+  })
+
+  test.runIf(store.isAtomic)('lets one of two creations at the same time win', async () => {
+    const { handle, secret } = newCredential(store)
+    const credentials = [
+      { handle, secret },
+      { handle, secret: newRandomText() },
+    ]
+    const replies = await Promise.all(
+      credentials.map((credential, index) =>
+        store.create(credential, momentAt(0), setting({ '=by': `${index}` })),
+      ),
+    )
+    expect(replies.filter(({ ok }) => ok)).toHaveLength(1)
+    const winner = replies.findIndex(({ ok }) => ok)
+    expect(await entriesOf(store, credentials[winner] ?? { handle, secret })).toEqual({
+      '=by': `${winner}`,
+    })
+  })
+
+  test('never writes without a creation', async () => {
+    const credential = newCredential(store)
+    for (let round = 0; round < 2; round += 1) {
+      expect(await writing(store, credential, { set: [['=a', '1']] })).toEqual({
+        ok: false,
+        gone: 'ended',
+      })
+    }
+    expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
+  })
+
+  test.runIf(dump !== undefined)('keeps no secret that a token is made of', async () => {
+    const { handle, secret } = await newSession(store, { '=name': '"Ada"' })
+    expect(await dump?.(handle)).toContain('Ada')
+    expect(await dump?.(handle)).not.toContain(secret)
+    const newSecret = newRandomText()
+    const moment = momentAt(2 * TOUCH)
+    await store.read({ handle, secret }, moment)
+    await store.write({ handle, secret }, moment, setting({ '=b': '2' }))
+    const reply = await store.regenerate({ handle, secret }, moment, newSecret)
+    const handles = reply.ok ? [handle, reply.handle] : []
+    const dumps = await Promise.all(handles.map(async (each) => dump?.(each)))
+    expect(dumps.join('\n')).toContain('Ada')
+    expect(dumps.join('\n')).not.toContain(secret)
+    expect(dumps.join('\n')).not.toContain(newSecret)
+  })
+}
+
+function readTests({ store }: StoreUnderTest): void {
+  test('gives all entries, whatever their names and texts', async () => {
+    const entries = Object.fromEntries([
+      ['=__proto__', '{"polluted":true}'],
+      ['=constructor', '"c"'],
+      ['=prototype', '"p"'],
+      ['=toJSON', '"j"'],
+      ['=hasOwnProperty', '"h"'],
+      ['!__proto__', '["a message"]'],
+      ['!toString', '[]'],
+      ['=', '"the empty name"'],
+      ['=1', '1'],
+      ['=0', '0'],
+      ['=-1.5e3', '"number"'],
+      ['=$', '"dollar"'],
+      ['==', '"equals"'],
+      ['=!', '"mark"'],
+      ['= a\tb\nc\0d"e\\f\'g`h%i_j;--', '"strange"'],
+      ['=\u{1F36A} ключ 鍵 \u202E \u2028 é e\u0301', '"\u{1F36A} 値 \0 \u2028"'],
+      ['=null', 'null'],
+      ['=empty', ''],
+      [`=${'long'.repeat(250)}`, '"long"'],
+    ])
+    const credential = await newSession(store, entries)
+    const read = await entriesOf(store, credential)
+    expect(Object.entries(read).toSorted()).toEqual(Object.entries(entries).toSorted())
+    expect('polluted' in {}).toBe(false)
+  })
+
+  test('gives 1,000 entries', async () => {
+    const entries = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, index) => [`=key ${index}`, `"value ${index}"`]),
+    )
+    const credential = await newSession(store, entries)
+    expect(await entriesOf(store, credential)).toEqual(entries)
+  })
+
+  test('gives a text of 1,048,576 characters', async () => {
+    const text = JSON.stringify('x'.repeat(1_048_574))
+    const credential = await newSession(store, { '=large': text, '=small': '1' })
+    const read = await entriesOf(store, credential)
+    expect(read['=large']?.length).toBe(1_048_576)
+    expect(read['=large'] === text).toBe(true)
+    expect(read['=small']).toBe('1')
+  })
+
+  test('sees each write before it', async () => {
+    const credential = await newSession(store, { '=a': '1', '=b': '1' })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1', '=b': '1' })
+    await writing(store, credential, { set: [['=a', '2']], delete: ['=b'] })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '2' })
+    await writing(store, credential, { set: [['=b', '3']] })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '2', '=b': '3' })
+  })
+
+  test('refuses a secret that was never given', async () => {
+    const { handle, secret } = await newSession(store, { '=a': '1' })
+    const gone = store.isAtomic
+      ? { ok: false, gone: 'rotated', at: START }
+      : { ok: false, gone: 'ended' }
+    for (const wrong of [newRandomText(), '', `${secret} `, secret.toLowerCase()]) {
+      const credential = { handle, secret: wrong }
+      expect(await store.read(credential, momentAt(1))).toEqual(gone)
+      expect(await store.write(credential, momentAt(1), setting({ '=a': '2' }))).toEqual(gone)
+      expect(await store.regenerate(credential, momentAt(1), newRandomText())).toEqual(gone)
+    }
+    expect(await entriesOf(store, { handle, secret })).toEqual({ '=a': '1' })
+  })
+}
+
+function writeTests({ store }: StoreUnderTest): void {
+  test('clears, deletes and sets in this order', async () => {
+    const credential = await newSession(store, { '=a': '1', '=b': '1', '=c': '1', '!0': '"m"' })
+    await writing(store, credential, {
+      clear: [],
+      delete: ['!0', '=b'],
+      set: [
+        ['=b', '2'],
+        ['=d', '2'],
+      ],
+    })
+    expect(await entriesOf(store, credential)).toEqual({ '=b': '2', '=d': '2' })
+  })
+
+  test('clears neither messages nor the entries named', async () => {
+    const credential = await newSession(store, { '=a': '1', '=b': '1', '=c': '1', '!0': '"m"' })
+    await writing(store, credential, { clear: ['=b', '=absent'] })
+    expect(await entriesOf(store, credential)).toEqual({ '=b': '1', '!0': '"m"' })
+    await writing(store, credential, { clear: [] })
+    expect(await entriesOf(store, credential)).toEqual({ '!0': '"m"' })
+  })
+
+  test('leaves a session without entries a session', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    await writing(store, credential, { clear: [] })
+    expect(await entriesOf(store, credential)).toEqual({})
+  })
+
+  test('lets the last text of one name win', async () => {
+    const credential = await newSession(store)
+    await writing(store, credential, {
+      set: [
+        ['=a', '1'],
+        ['=a', '2'],
+      ],
+    })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '2' })
+  })
+
+  test('deletes what is not there without complaint', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    expect(await writing(store, credential, { delete: ['=b', '=b'] })).toMatchObject({ ok: true })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+  })
+
+  test('holds 8,000,000 characters of names and texts, and changes nothing past them', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const full = 'x'.repeat(8_000_000 - '=a'.length - '1'.length - '=full'.length)
+    const before = { set: [['=full', `${full}x`]], delete: [] } as const
+    expect(await writing(store, credential, before)).toEqual({ ok: false, why: 'too-large' })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+    expect(await writing(store, credential, { set: [['=full', full]] })).toMatchObject({ ok: true })
+    const more = { delete: ['=a'], set: [['=more', 'x'.repeat(10)]] } as const
+    expect(await writing(store, credential, more)).toEqual({ ok: false, why: 'too-large' })
+    const read = await entriesOf(store, credential)
+    expect(Object.keys(read).toSorted()).toEqual(['=a', '=full'])
+    expect(read['=full'] === full).toBe(true)
+  })
+}
+
+function atomicTests({ store }: StoreUnderTest): void {
+  test('applies expect, clear, delete, take, increment and set in this order', async () => {
+    const credential = await newSession(store, {
+      '=cleared': '1',
+      '=kept': '1',
+      '=deleted': '10',
+      '=taken': '20',
+      '!message': '"m"',
+    })
+    const reply = await writing(store, credential, {
+      set: [['=taken', '"set"']],
+      increment: [
+        ['=deleted', 1],
+        ['=taken', 2],
+        ['=taken', 3],
+        ['=cleared', 4],
+      ],
+      take: ['=taken', '=cleared', '=deleted'],
+      delete: ['=deleted'],
+      clear: ['=kept', '=deleted', '=taken'],
+      expect: [
+        ['=cleared', '1'],
+        ['=taken', '20'],
+      ],
+    })
+    expect(reply).toEqual({
+      ok: true,
+      usedAt: START,
+      taken: ['20', null, null],
+      counts: [1, 2, 5, 4],
+    })
+    expect(await entriesOf(store, credential)).toEqual({
+      '=kept': '1',
+      '=deleted': '1',
+      '=taken': '"set"',
+      '=cleared': '4',
+      '!message': '"m"',
+    })
+  })
+
+  test('answers a conflict with the current texts, and changes nothing', async () => {
+    const entries = { '=a': '1', '=b': '2' }
+    const credential = await newSession(store, entries)
+    const others = {
+      clear: [],
+      delete: ['=a'],
+      take: ['=b'],
+      increment: [['=n', 1]],
+      set: [['=c', '3']],
+    } as const
+    const expected = [
+      [['=a', '2']],
+      [
+        ['=a', '1'],
+        ['=b', null],
+      ],
+      [
+        ['=b', '2'],
+        ['=c', '3'],
+      ],
+    ] as const
+    const currents = [['1'], ['1', '2'], ['2', null]]
+    for (const [index, expectation] of expected.entries()) {
+      expect(await writing(store, credential, { ...others, expect: expectation })).toEqual({
+        ok: false,
+        why: 'conflict',
+        current: currents[index],
+      })
+      expect(await entriesOf(store, credential)).toEqual(entries)
+    }
+  })
+
+  test('applies a patch whose expectations hold, an absent entry as null', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const changes = {
+      expect: [
+        ['=a', '1'],
+        ['=b', null],
+      ],
+      set: [['=b', '2']],
+    } as const
+    expect(await writing(store, credential, changes)).toMatchObject({ ok: true })
+    expect(await writing(store, credential, changes)).toEqual({
+      ok: false,
+      why: 'conflict',
+      current: ['1', '2'],
+    })
+  })
+
+  test('lets one of two writes with the same expectation win', async () => {
+    const credential = await newSession(store, { '=a': '0' })
+    const replies = await Promise.all(
+      ['1', '2'].map((text) =>
+        writing(store, credential, { expect: [['=a', '0']], set: [['=a', text]] }),
+      ),
+    )
+    const winner = replies.findIndex(({ ok }) => ok)
+    expect(replies[1 - winner]).toEqual({ ok: false, why: 'conflict', current: [`${winner + 1}`] })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': `${winner + 1}` })
+  })
+
+  test('adds to a number, an absent one counting as 0', async () => {
+    const credential = await newSession(store, { '=n': '-2.5', '=e': '1e3' })
+    const reply = await writing(store, credential, {
+      increment: [
+        ['=n', 0.5],
+        ['=e', -1],
+        ['=new', 0],
+        ['=big', 9_007_199_254_740_991],
+      ],
+    })
+    expect(reply).toMatchObject({ ok: true, counts: [-2, 999, 0, 9_007_199_254_740_991] })
+    expect(await entriesOf(store, credential)).toEqual({
+      '=n': '-2',
+      '=e': '999',
+      '=new': '0',
+      '=big': '9007199254740991',
+    })
+  })
+
+  test.for(['"1"', 'null', 'true', '[1]', '{}', '', '~1', 'NaN', 'Infinity', '1e308', ' 1'])(
+    'counts on no other text than a number, nor past all numbers: %s',
+    async (text) => {
+      const entries = { '=n': text, '=a': '1', '=ok': '1' }
+      const credential = await newSession(store, entries)
+      const reply = await writing(store, credential, {
+        delete: ['=a'],
+        take: ['=a'],
+        increment: [
+          ['=ok', 1],
+          ['=n', 1.7e308],
+        ],
+        set: [['=b', '2']],
+      })
+      expect(reply).toEqual({ ok: false, why: 'not-a-number' })
+      expect(await entriesOf(store, credential)).toEqual(entries)
+    },
+  )
+
+  test('takes an entry exactly once, however many ask', async () => {
+    const credential = await newSession(store, { '=state': '"s"' })
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, () => writing(store, credential, { take: ['=state'] })),
+    )
+    const taken = replies.map((reply) => (reply.ok ? reply.taken[0] : 'refused'))
+    expect(taken.filter((text) => text === '"s"')).toHaveLength(1)
+    expect(taken.filter((text) => text === null)).toHaveLength(9)
+    expect(await entriesOf(store, credential)).toEqual({})
+  })
+
+  test('counts each of 20 increments at the same time', async () => {
+    const credential = await newSession(store)
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () => writing(store, credential, { increment: [['=n', 1]] })),
+    )
+    const counts = replies.map((reply) => (reply.ok ? reply.counts[0] : undefined))
+    expect(counts.toSorted((a = 0, b = 0) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    )
+    expect(await entriesOf(store, credential)).toEqual({ '=n': '20' })
+  })
+
+  test('keeps both of two writes of different entries at the same time', async () => {
+    const credential = await newSession(store, { '=c': '0' })
+    await Promise.all([
+      writing(store, credential, { set: [['=a', '1']] }),
+      writing(store, credential, { set: [['=b', '2']] }),
+      writing(store, credential, { delete: ['=c'] }),
+    ])
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1', '=b': '2' })
+  })
+}
+
+function repeatTests({ store }: StoreUnderTest): void {
+  test('applies a patch once, and repeats its reply', async () => {
+    const credential = await newSession(store, { '=t': '"once"' })
+    const patch = newPatch({ take: ['=t'], increment: [['=n', 3]], set: [['=a', '1']] })
+    const first = await store.write(credential, momentAt(0), patch)
+    expect(first).toMatchObject({ ok: true, taken: ['"once"'], counts: [3] })
+    await writing(store, credential, {
+      increment: [['=n', 10]],
+      set: [
+        ['=a', '2'],
+        ['=t', '"again"'],
+      ],
+    })
+    expect(await store.write(credential, momentAt(0), patch)).toEqual(first)
+    expect(await entriesOf(store, credential)).toEqual({ '=n': '13', '=a': '2', '=t': '"again"' })
+  })
+
+  test('applies a patch once that comes twice at the same time', async () => {
+    const credential = await newSession(store)
+    const patch = newPatch({ increment: [['=n', 1]] })
+    const replies = await Promise.all(
+      Array.from({ length: 5 }, () => store.write(credential, momentAt(0), patch)),
+    )
+    for (const reply of replies) expect(reply).toMatchObject({ ok: true, counts: [1] })
+    expect(await entriesOf(store, credential)).toEqual({ '=n': '1' })
+  })
+
+  test('still knows a patch after 15 others', async () => {
+    const credential = await newSession(store)
+    const patch = newPatch({ increment: [['=n', 1]] })
+    await store.write(credential, momentAt(0), patch)
+    for (let round = 0; round < 15; round += 1) {
+      await writing(store, credential, { increment: [['=n', 1]] })
+    }
+    expect(await store.write(credential, momentAt(0), patch)).toMatchObject({ counts: [1] })
+    expect(await entriesOf(store, credential)).toEqual({ '=n': '16' })
+  })
+
+  test('still knows a patch after a regenerate', async () => {
+    const { handle, secret } = await newSession(store)
+    const patch = newPatch({ increment: [['=n', 1]] })
+    await store.write({ handle, secret }, momentAt(0), patch)
+    const newSecret = newRandomText()
+    await store.regenerate({ handle, secret }, momentAt(0), newSecret)
+    const renewed = { handle, secret: newSecret }
+    expect(await store.write(renewed, momentAt(0), patch)).toMatchObject({ counts: [1] })
+    expect(await entriesOf(store, renewed)).toEqual({ '=n': '1' })
+  })
+
+  test('tries a patch again that it refused', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const patch = newPatch({ expect: [['=a', '2']], set: [['=b', '1']] })
+    expect(await store.write(credential, momentAt(0), patch)).toMatchObject({ why: 'conflict' })
+    await writing(store, credential, { set: [['=a', '2']] })
+    expect(await store.write(credential, momentAt(0), patch)).toMatchObject({ ok: true })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '2', '=b': '1' })
+  })
+
+  test('repeats no reply to a secret that is refused', async () => {
+    const { handle, secret } = await newSession(store, { '=t': '"once"' })
+    const patch = newPatch({ take: ['=t'] })
+    await store.write({ handle, secret }, momentAt(0), patch)
+    const thief = { handle, secret: newRandomText() }
+    expect(await store.write(thief, momentAt(0), patch)).toEqual({
+      ok: false,
+      gone: 'rotated',
+      at: START,
+    })
+  })
+
+  test('knows a patch in its own session only', async () => {
+    const patch = newPatch({ increment: [['=n', 1]] })
+    const sessions = [await newSession(store), await newSession(store)]
+    for (const credential of sessions) {
+      expect(await store.write(credential, momentAt(0), patch)).toMatchObject({ counts: [1] })
+      expect(await entriesOf(store, credential)).toEqual({ '=n': '1' })
+    }
+  })
+}
+
+/** Checks that a session is gone for every use, and that nothing of it changes by trying. */
+async function expectExpired(
+  store: SessionStore,
+  credential: Credential,
+  moment: Moment,
+): Promise<void> {
+  const expired = { ok: false, gone: 'expired' }
+  expect(await store.read(credential, moment)).toEqual(expired)
+  expect(await store.write(credential, moment, setting({ '=a': '2' }))).toEqual(expired)
+  expect(await store.regenerate(credential, moment, newRandomText())).toEqual(expired)
+  expect(await store.read(credential, moment)).toEqual(expired)
+}
+
+function timeoutTests({ store }: StoreUnderTest): void {
+  const longIdle = { idle: 2 * ABSOLUTE }
+
+  test('ends a session at its absolute timeout, to the millisecond', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const last = momentAt(ABSOLUTE - 1, longIdle)
+    expect(await entriesOf(store, credential, last)).toEqual({ '=a': '1' })
+    await expectExpired(store, credential, momentAt(ABSOLUTE, longIdle))
+    await expectExpired(store, credential, momentAt(ABSOLUTE + 1, longIdle))
+  })
+
+  test('writes and regenerates until the absolute timeout, and moves it by neither', async () => {
+    const { handle, secret } = await newSession(store, { '=a': '1' })
+    const last = momentAt(ABSOLUTE - 1, longIdle)
+    const written = await store.write({ handle, secret }, last, setting({ '=b': '2' }))
+    expect(written).toMatchObject({ ok: true })
+    const newSecret = newRandomText()
+    const reply = await store.regenerate({ handle, secret }, last, newSecret)
+    if (!reply.ok) throw new Error(`The session is gone: ${reply.gone}.`)
+    const renewed = { handle: reply.handle, secret: newSecret }
+    expect(await entriesOf(store, renewed, last)).toEqual({ '=a': '1', '=b': '2' })
+    await expectExpired(store, renewed, momentAt(ABSOLUTE, longIdle))
+  })
+
+  test('ends a session by the shorter timeout of a later request', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const short = { idle: 2 * ABSOLUTE, absolute: 10 * MINUTE }
+    expect(await entriesOf(store, credential, momentAt(10 * MINUTE - 1, short))).toEqual({
+      '=a': '1',
+    })
+    await expectExpired(store, credential, momentAt(10 * MINUTE, short))
+  })
+
+  describe.runIf(store.recordsUse)('of its own times', () => {
+    test('ends a session at its idle timeout, to the millisecond', async () => {
+      const unused = await newSession(store, { '=a': '1' })
+      await expectExpired(store, unused, momentAt(IDLE))
+      const used = await newSession(store, { '=a': '1' })
+      expect(await entriesOf(store, used, momentAt(IDLE - 1))).toEqual({ '=a': '1' })
+    })
+
+    test('counts the idle timeout from the last recorded use', async () => {
+      const credential = await newSession(store, { '=a': '1' })
+      await store.read(credential, momentAt(IDLE - 1))
+      expect((await store.read(credential, momentAt(2 * IDLE - 2))).ok).toBe(true)
+      await expectExpired(store, credential, momentAt(3 * IDLE - 2))
+    })
+
+    test('ends a session in use at its absolute timeout', async () => {
+      const credential = await newSession(store, { '=a': '1' })
+      for (let at = IDLE - 1; at < ABSOLUTE; at += IDLE - 1) {
+        expect((await store.read(credential, momentAt(at))).ok).toBe(true)
+      }
+      expect((await store.read(credential, momentAt(ABSOLUTE - 1))).ok).toBe(true)
+      await expectExpired(store, credential, momentAt(ABSOLUTE))
+    })
+
+    test('creates nothing over an expired session that is still stored', async () => {
+      const { handle, secret } = await newSession(store, { '=a': '1' })
+      for (const again of [secret, newRandomText()]) {
+        expect(
+          await store.create({ handle, secret: again }, momentAt(IDLE), setting({ '=a': '2' })),
+        ).toEqual({ ok: false, gone: 'expired' })
+      }
+    })
+
+    test('tells a wrong secret nothing more of an expired session', async () => {
+      const { handle } = await newSession(store)
+      expect(await store.read({ handle, secret: newRandomText() }, momentAt(IDLE))).toEqual({
+        ok: false,
+        gone: 'expired',
+      })
+    })
+  })
+}
+
+function touchTests({ store }: StoreUnderTest): void {
+  const usedAt = async (credential: Credential, moment: Moment): Promise<unknown> => {
+    const reply = await store.read(credential, moment)
+    return reply.ok ? reply.usedAt : reply
+  }
+
+  test('records a use when the last one is `touch` ago, and not before', async () => {
+    const credential = await newSession(store)
+    expect(await usedAt(credential, momentAt(TOUCH - 1))).toBe(START)
+    expect(await usedAt(credential, momentAt(TOUCH))).toBe(START + TOUCH)
+    expect(await usedAt(credential, momentAt(2 * TOUCH - 1))).toBe(START + TOUCH)
+    expect(await usedAt(credential, momentAt(2 * TOUCH))).toBe(START + 2 * TOUCH)
+  })
+
+  test('ends a session by the use on record, not by one that was not recorded', async () => {
+    const credential = await newSession(store)
+    expect(await usedAt(credential, momentAt(TOUCH - 1))).toBe(START)
+    await expectExpired(store, credential, momentAt(IDLE))
+  })
+
+  test('records the use of a write', async () => {
+    const credential = await newSession(store)
+    const soon = await store.write(credential, momentAt(TOUCH - 1), setting({ '=a': '1' }))
+    expect(soon).toMatchObject({ ok: true, usedAt: START })
+    const later = await store.write(credential, momentAt(TOUCH), setting({ '=a': '2' }))
+    expect(later).toMatchObject({ ok: true, usedAt: START + TOUCH })
+    expect(await usedAt(credential, momentAt(TOUCH))).toBe(START + TOUCH)
+  })
+
+  test('records the use of a regenerate', async () => {
+    const { handle, secret } = await newSession(store)
+    const newSecret = newRandomText()
+    await store.regenerate({ handle, secret }, momentAt(TOUCH), newSecret)
+    const renewed = { handle, secret: newSecret }
+    expect(await usedAt(renewed, momentAt(2 * TOUCH - 1))).toBe(START + TOUCH)
+  })
+
+  test('records no use by a wrong secret', async () => {
+    const { handle, secret } = await newSession(store)
+    await store.read({ handle, secret: newRandomText() }, momentAt(10 * TOUCH))
+    expect(await usedAt({ handle, secret }, momentAt(0))).toBe(START)
+  })
+
+  test('changes no entry by recording a use', async () => {
+    const entries = { '=a': '1', '!0': '"m"' }
+    const credential = await newSession(store, entries)
+    for (let round = 1; round < 5; round += 1) {
+      expect(await entriesOf(store, credential, momentAt(round * TOUCH))).toEqual(entries)
+    }
+  })
+
+  test('keeps a write that comes at the same time as a recorded use', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const moment = momentAt(TOUCH)
+    await Promise.all([
+      store.read(credential, moment),
+      store.write(credential, moment, setting({ '=a': '2' })),
+      store.read(credential, moment),
+    ])
+    expect(await entriesOf(store, credential, moment)).toEqual({ '=a': '2' })
+  })
+
+  test('never takes time back', async () => {
+    const credential = await newSession(store)
+    expect(await usedAt(credential, momentAt(10 * TOUCH))).toBe(START + 10 * TOUCH)
+    expect(await usedAt(credential, momentAt(2 * TOUCH))).toBe(START + 10 * TOUCH)
+    // Other timeouts are recorded, but no older use with them.
+    const others = { idle: 2 * IDLE, touch: 0 }
+    expect(await usedAt(credential, momentAt(3 * TOUCH, others))).toBe(START + 10 * TOUCH)
+    expect(await usedAt(credential, momentAt(10 * TOUCH, others))).toBe(START + 10 * TOUCH)
+  })
+}
+
+function regenerateTests({ store }: StoreUnderTest): void {
+  const regenerated = async (credential: Credential, moment = momentAt(0)): Promise<Credential> => {
+    const secret = newRandomText()
+    const reply = await store.regenerate(credential, moment, secret)
+    if (!reply.ok) throw new Error(`The session is gone: ${reply.gone}.`)
+    return { handle: reply.handle, secret }
+  }
+
+  test('keeps the entries, under the new secret', async () => {
+    const entries = { '=a': '1', '!0': '"m"', '=__proto__': '2' }
+    const renewed = await regenerated(await newSession(store, entries))
+    expect(await entriesOf(store, renewed)).toEqual(entries)
+    await writing(store, renewed, { set: [['=a', '2']] })
+    expect(await entriesOf(store, renewed)).toEqual({ ...entries, '=a': '2' })
+  })
+
+  test('refuses the old secret at once, and says since when', async () => {
+    const old = await newSession(store, { '=a': '1' })
+    const renewed = await regenerated(old, momentAt(5))
+    const rotated = { ok: false, gone: 'rotated', at: START + 5 }
+    expect(await store.read(old, momentAt(6))).toEqual(rotated)
+    expect(await store.write(old, momentAt(6), setting({ '=a': '2' }))).toEqual(rotated)
+    expect(await store.regenerate(old, momentAt(6), newRandomText())).toEqual(rotated)
+    expect(await entriesOf(store, renewed)).toEqual({ '=a': '1' })
+  })
+
+  test('refuses every secret but the last', async () => {
+    const credentials = [await newSession(store, { '=a': '1' })]
+    for (let round = 0; round < 3; round += 1) {
+      const last = credentials.at(-1)
+      if (last !== undefined) credentials.push(await regenerated(last))
+    }
+    const replies = await Promise.all(
+      credentials.map((credential) => store.read(credential, momentAt(0))),
+    )
+    expect(replies.map(({ ok }) => ok)).toEqual([false, false, false, true])
+  })
+
+  test.runIf(store.isAtomic)('answers as before when the same regenerate is repeated', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const newSecret = newRandomText()
+    const first = await store.regenerate(credential, momentAt(5), newSecret)
+    expect(first).toEqual({ ok: true, handle: credential.handle })
+    expect(await store.regenerate(credential, momentAt(6), newSecret)).toEqual(first)
+    expect(await store.regenerate(credential, momentAt(7), newSecret)).toEqual(first)
+    expect(await store.read(credential, momentAt(8))).toMatchObject({ at: START + 5 })
+    const renewed = { handle: credential.handle, secret: newSecret }
+    expect(await entriesOf(store, renewed)).toEqual({ '=a': '1' })
+  })
+
+  test.runIf(store.isAtomic)('lets one of two regenerates at the same time win', async () => {
+    const { handle, secret } = await newSession(store, { '=a': '1' })
+    const secrets = [newRandomText(), newRandomText()]
+    const replies = await Promise.all(
+      secrets.map((each) => store.regenerate({ handle, secret }, momentAt(5), each)),
+    )
+    const winner = replies.findIndex(({ ok }) => ok)
+    expect(replies[winner]).toEqual({ ok: true, handle })
+    expect(replies[1 - winner]).toEqual({ ok: false, gone: 'rotated', at: START + 5 })
+    const reads = await Promise.all(
+      secrets.map((each) => store.read({ handle, secret: each }, momentAt(5))),
+    )
+    expect(reads[winner]).toMatchObject({ ok: true, entries: { '=a': '1' } })
+    expect(reads[1 - winner]).toMatchObject({ ok: false })
+  })
+
+  test('makes no session of a handle that has none', async () => {
+    const credential = newCredential(store)
+    const newSecret = newRandomText()
+    const ended = { ok: false, gone: 'ended' }
+    expect(await store.regenerate(credential, momentAt(0), newSecret)).toEqual(ended)
+    expect(await store.read({ ...credential, secret: newSecret }, momentAt(0))).toEqual(ended)
+  })
+}
+
+function destroyTests({ store, dump }: StoreUnderTest): void {
+  test('forgets the session for good', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    expect(await store.destroy(credential, momentAt(0))).toEqual({ ok: true })
+    const ended = { ok: false, gone: 'ended' }
+    expect(await store.read(credential, momentAt(1))).toEqual(ended)
+    expect(await store.write(credential, momentAt(1), setting({ '=a': '2' }))).toEqual(ended)
+    expect(await store.regenerate(credential, momentAt(1), newRandomText())).toEqual(ended)
+    expect(await store.read(credential, momentAt(2))).toEqual(ended)
+  })
+
+  test.runIf(dump !== undefined)('leaves nothing of it stored', async () => {
+    const credential = await newSession(store, { '=name': '"Ada"' })
+    await store.destroy(credential, momentAt(0))
+    expect(await dump?.(credential.handle)).toBe('')
+  })
+
+  test('destroys twice without complaint', async () => {
+    const credential = await newSession(store)
+    expect(await store.destroy(credential, momentAt(0))).toEqual({ ok: true })
+    expect(await store.destroy(credential, momentAt(0))).toEqual({ ok: true })
+  })
+
+  test('destroys an expired session', async () => {
+    const credential = await newSession(store)
+    const late = momentAt(ABSOLUTE)
+    expect(await store.destroy(credential, late)).toEqual({ ok: true })
+    expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
+  })
+
+  test('leaves the session alone when it was regenerated meanwhile', async () => {
+    const old = await newSession(store, { '=a': '1' })
+    const secret = newRandomText()
+    const reply = await store.regenerate(old, momentAt(5), secret)
+    const handle = reply.ok ? reply.handle : ''
+    expect(await store.destroy(old, momentAt(6))).toEqual({
+      ok: false,
+      gone: 'rotated',
+      at: START + 5,
+    })
+    expect(await entriesOf(store, { handle, secret })).toEqual({ '=a': '1' })
+    expect(await store.destroy({ handle, secret }, momentAt(7))).toEqual({ ok: true })
+    expect(await store.read({ handle, secret }, momentAt(8))).toEqual({ ok: false, gone: 'ended' })
+  })
+
+  test('destroys one session only', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const other = await newSession(store, { '=a': '2' })
+    await store.destroy(credential, momentAt(0))
+    expect(await entriesOf(store, other)).toEqual({ '=a': '2' })
+  })
+
+  test.runIf(store.isAtomic)('lets no write at the same time bring it back', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    await Promise.all([
+      writing(store, credential, { set: [['=b', '1']] }),
+      store.destroy(credential, momentAt(0)),
+      writing(store, credential, { set: [['=c', '1']] }),
+      store.read(credential, momentAt(TOUCH)),
+    ])
+    expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
+  })
+}
