@@ -12,7 +12,7 @@ export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
 
 /**
  * The bytes of unpadded base64url text. The caller has checked alphabet and length: this does not refuse a second
- * spelling of the same bytes, so text that must have one spelling only is checked by `isCanonical` first.
+ * spelling of the same bytes, so text that must have one spelling only is checked by `isCanonical32` first.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
   if (hasNative) return Uint8Array.fromBase64(text, { alphabet: 'base64url' })

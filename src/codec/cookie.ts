@@ -30,13 +30,25 @@ export function readCookies(header: string | null, name: string): string[] {
   const start = `${name}=`
   let at = header.indexOf(start)
   while (at >= 0 && values.length < MAX_SAME_NAME) {
-    const end = header.indexOf(';', at)
-    const before = header.slice(0, at).trimEnd()
-    if (before === '' || before.endsWith(';'))
-      values.push(header.slice(at + start.length, end < 0 ? undefined : end).trim())
-    at = end < 0 ? -1 : header.indexOf(start, end)
+    const next = header.indexOf(';', at)
+    const end = next < 0 ? header.length : next
+    const before = withoutBlanks(header, 0, at)
+    if (before === '' || before.endsWith(';')) {
+      values.push(withoutBlanks(header, at + start.length, end).replace(/^[ \t]+/, ''))
+    }
+    at = header.indexOf(start, end)
   }
   return values
+}
+
+/**
+ * A part of the header without the blanks at its end: space and tab only (RFC 6265bis section 5.6). What JavaScript calls
+ * white space besides may begin a cookie's name; a browser sees no prefix in such a name, and takes it from any subdomain.
+ */
+function withoutBlanks(header: string, from: number, to: number): string {
+  let end = to
+  while (end > from && ' \t'.includes(header.charAt(end - 1))) end -= 1
+  return header.slice(from, end)
 }
 
 /** The Set-Cookie value that stores a token; `maxAgeSeconds` counts for a persistent cookie only. */
@@ -45,7 +57,7 @@ export function serializeCookie(
   value: string,
   maxAgeSeconds: number,
 ): string {
-  const maxAge = Math.min(Math.floor(maxAgeSeconds), MAX_AGE_CAP_SECONDS)
+  const maxAge = Math.max(0, Math.min(Math.floor(maxAgeSeconds), MAX_AGE_CAP_SECONDS))
   return `${cookie.name}=${value}${cookie.persistent ? `; Max-Age=${maxAge}` : ''}${attributeText(cookie)}`
 }
 

@@ -14,6 +14,7 @@ export async function commit(
 ): Promise<Response> {
   try {
     await visit.copy.finish()
+    await visit.finish()
   } catch (error) {
     const late = await answerLateWrite(settings, visit, error)
     if (!settings.dropsLateWrites) return late
@@ -27,10 +28,10 @@ export async function answerLateWrite(
   visit: Visit,
   error: unknown,
 ): Promise<Response> {
-  visit.copy.discard()
   // What this request did to its own session is a fault of the program.
   const isLate = error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && visit.isOver
   if (!isLate) throw error
+  visit.copy.discard()
   return withCookie(settings, visit, lateWriteResponse())
 }
 

@@ -31,6 +31,9 @@ export type RefusedReason =
   /** The session's token was regenerated, and this is an older one. */
   | 'rotated'
 
+/** What to report of a request over plain http. */
+export const INSECURE: SessionEvent = { type: 'refused', reason: 'insecure' }
+
 /** What to report when the store has no session for a token. */
 export function goneEvent(gone: Gone['gone'], isPastAbsolute: boolean, id: string): SessionEvent {
   if (gone === 'corrupt') return { type: 'corrupt', id }

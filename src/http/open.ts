@@ -1,5 +1,6 @@
 import { readCookies } from '../codec/cookie.ts'
 import { openToken } from '../codec/token.ts'
+import { INSECURE } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Presented } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
@@ -27,7 +28,7 @@ export function openVisit(
   if (canKeep && hasCookie) return verifiedVisit(settings, setup, values)
   const presented = { token: undefined, isOldKey: false, hasCookie, canKeep }
   const visit = new Visit(settings, setup, presented, now())
-  if (hasCookie) visit.reportInsecure()
+  if (hasCookie) settings.emit(INSECURE)
   return visit
 }
 

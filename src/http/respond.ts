@@ -15,9 +15,13 @@ export function withSessionHeaders(
     result = new Response(response.body, response)
     setOneCookie(result.headers, cookieName, setCookie)
     result.headers.set('Cache-Control', 'private, no-store')
+    for (const name of CACHE_HEADERS) result.headers.delete(name)
   }
   return isUsed ? withVary(result) : result
 }
+
+/** What caches heed before Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
+const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
 function setOneCookie(headers: Headers, cookieName: string, setCookie: string): void {
   const others = headers.getSetCookie().filter((value) => !value.startsWith(`${cookieName}=`))

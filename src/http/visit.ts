@@ -3,14 +3,15 @@ import type { Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
-import type { Serializer } from '../session/value.ts'
 import { WorkingCopy } from '../session/working-copy.ts'
 import type { Gone, Moment, SessionStore } from '../store/store.ts'
-import { goneEvent } from './event.ts'
+import { goneEvent, INSECURE } from './event.ts'
 import type { Settings } from './options.ts'
 import { clearedCookie, type Presented, refreshedCookie, type Use } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
-import { endedError, isGone, momentOf, storeError, type StoreMethod } from './store-call.ts'
+import { endedError, storeError, type StoreMethod } from './store-error.ts'
+import { appliedToNothing, isGone, isJustRotated } from './store-reply.ts'
+import { Turns } from './turns.ts'
 
 /**
  * Where a visit stands with its session.
@@ -24,45 +25,40 @@ import { endedError, isGone, momentOf, storeError, type StoreMethod } from './st
  */
 type Standing = 'anonymous' | 'presented' | 'live' | 'superseded' | 'ended' | 'destroyed'
 
-/**
- * A request that comes with the old token later than this after a regenerate was not on its way at the time: its browser
- * never got the new one, and may start afresh. As long as the requests of one page take.
- */
-const ROTATION_WINDOW_MS = 60_000
-
 /** One request's dealings with its session: the token it came with, the store's answers, the cookie to send. */
 export class Visit implements SessionPort {
   readonly store: SessionStore
   readonly canKeep: boolean
-  readonly serializer: Serializer | undefined
+  readonly settings: Settings<never>
   readonly copy: WorkingCopy = new WorkingCopy(this)
+  /** Whether the visitor came without a session, as far as is known. */
+  isNew: boolean
   /** Whether the handler has used the session. */
   isUsed = false
   /** How many wrappers are around the handler at the moment. */
   depth = 0
-  readonly #settings: Settings<never>
   readonly #setup: Setup
   readonly #presented: Presented
   readonly #openedAt: number
   #standing: Standing
   #token: Token | undefined
-  /** The handle, secret and time that a first write takes, and takes again if it has to be repeated. */
-  #new: Token | undefined
-  #newHandle: string | undefined
+  #new: Pick<Token, 'handle' | 'secret'> | undefined
   #newSecret: string | undefined
-  #use: Use = { at: 0, recordedAt: 0 }
-  /** The store calls that change something go one after the other, as the handler made them. */
-  #lastChange: Promise<unknown> | undefined
+  #used: Use = { at: 0, recordedAt: 0 }
+  /** When the store was last called. */
+  #calledAt = 0
+  /** The store is called for one thing after the other, as the handler asked: a new token counts for what comes next. */
+  readonly #turns = new Turns()
 
   constructor(settings: Settings<never>, setup: Setup, presented: Presented, openedAt: number) {
     this.store = setup.store
     this.canKeep = presented.canKeep
-    this.serializer = settings.serializer
-    this.#settings = settings
+    this.settings = settings
     this.#setup = setup
     this.#presented = presented
     this.#openedAt = openedAt
     this.#token = presented.token
+    this.isNew = presented.token === undefined
     this.#standing = presented.token === undefined ? 'anonymous' : 'presented'
   }
 
@@ -72,74 +68,71 @@ export class Visit implements SessionPort {
   }
 
   get id(): string {
-    return this.store.idOf(this.#token?.handle ?? this.#mintedHandle())
+    const token = this.#standing === 'superseded' ? this.#presented.token : this.#token
+    return this.store.idOf((token ?? this.#minted()).handle)
   }
 
-  get isNew(): boolean {
-    return this.#token === undefined || this.#new !== undefined
-  }
-
-  get createdAt(): Date | undefined {
-    return this.#token && new Date(this.#token.createdAt)
-  }
-
-  get expiresAt(): Date | undefined {
-    if (this.#token === undefined) return undefined
-    const { idle, absolute } = this.#settings
-    const usedAt = Math.max(this.#use.recordedAt, this.#token.usedAt)
-    return new Date(Math.min(usedAt + idle, this.#token.createdAt + absolute))
+  get times(): { createdAt: number; expiresAt: number } | undefined {
+    if (this.#token === undefined || this.#standing === 'superseded') return undefined
+    const { createdAt, usedAt } = this.#token
+    const { idle, absolute } = this.settings
+    const expiresAt = Math.min(Math.max(this.#used.recordedAt, usedAt) + idle, createdAt + absolute)
+    return { createdAt, expiresAt }
   }
 
   use(): void {
     if (this.#standing === 'destroyed') throw endedError()
-    if (!this.canKeep && !this.isUsed && !this.#presented.hasCookie) this.reportInsecure()
+    this.markUsed()
+  }
+
+  markUsed(): void {
+    const isFirst = !this.isUsed && !this.#presented.hasCookie
+    if (isFirst && !this.canKeep) this.settings.emit(INSECURE)
     this.isUsed = true
   }
 
-  reportInsecure(): void {
-    this.#settings.emit({ type: 'refused', reason: 'insecure' })
-  }
-
   reportCorrupt(): void {
-    this.#settings.emit({ type: 'corrupt', id: this.id })
+    this.settings.emit({ type: 'corrupt', id: this.id })
   }
 
   async read(): Promise<Entries | undefined> {
-    // A first write that nobody awaited makes the session that is to be read.
-    await this.#lastChange
-    return this.#read()
+    return this.#turns.take(() => this.#read())
   }
 
   async write(patch: Patch): Promise<Applied | Refusal> {
-    return this.#inTurn(async (token) => {
+    return this.#change(async (token) => {
       if (token === undefined) return this.#create(patch)
+      if (this.#newSecret !== undefined) return this.#renew(token, this.#newSecret, patch)
       return this.#ask('write', (moment) => this.store.write(token, moment, patch))
     })
   }
 
   async regenerate(): Promise<void> {
-    return this.#inTurn(async (token) => {
+    return this.#change(async (token) => {
       if (token === undefined) return
-      this.#newSecret ??= newRandomText()
-      const secret = this.#newSecret
-      const { handle } = await this.#ask('regenerate', (moment) =>
-        this.store.regenerate(token, moment, secret),
-      )
-      this.#newSecret = undefined
-      this.#token = { ...token, secret, handle }
-      this.#settings.emit({ type: 'regenerated', id: this.id })
+      const secret = (this.#newSecret ??= newRandomText())
+      // Elsewhere it waits for the commit: KV takes one write a second for a key.
+      if (this.store.isAtomic) await this.#renew(token, secret)
     })
+  }
+
+  /** Does what waits for the end of the request. */
+  async finish(): Promise<void> {
+    const secret = this.#newSecret
+    if (secret === undefined || this.store.isAtomic) return
+    await this.#change(async (token) => token && this.#renew(token, secret))
   }
 
   async destroy(): Promise<void> {
     if (this.#standing === 'ended') this.#standing = 'destroyed'
     if (this.#standing === 'destroyed') return undefined
-    return this.#inTurn(async (token) => {
+    return this.#change(async (token) => {
       if (token !== undefined) {
         await this.#ask('destroy', (moment) => this.store.destroy(token, moment))
-        this.#settings.emit({ type: 'destroyed', id: this.id })
+        this.settings.emit({ type: 'destroyed', id: this.id })
       }
       this.#standing = 'destroyed'
+      this.#newSecret = undefined
     })
   }
 
@@ -147,89 +140,91 @@ export class Visit implements SessionPort {
   async cookie(): Promise<string | undefined> {
     const token = this.#token
     if (this.#standing === 'destroyed' || this.#standing === 'ended') {
-      return clearedCookie(this.#settings, this.#presented)
+      return clearedCookie(this.settings, this.#presented)
     }
     if (token === undefined || this.#standing === 'superseded') return undefined
-    return refreshedCookie(this.#settings, this.#setup, this.#presented, token, this.#use)
+    return refreshedCookie(this.settings, this.#setup, this.#presented, token, this.#used)
   }
 
   async #read(): Promise<Entries | undefined> {
     const token = this.#token
     if (this.#standing === 'ended' || this.#standing === 'destroyed') throw endedError()
     if (token === undefined || this.#standing === 'superseded') return undefined
-    const moment = momentOf(this.#settings)
-    const reply = await this.#call('read', () => this.store.read(token, moment))
+    const reply = await this.#call('read', (moment) => this.store.read(token, moment))
     if (reply.ok) {
-      this.#confirm(moment, reply.usedAt)
+      this.#confirm(reply.usedAt)
       return reply.entries
     }
-    if (this.#standing !== 'presented') throw this.#lateWrite(reply)
+    if (this.#standing !== 'presented') throw this.#late(reply)
     this.#stepDown(token, reply)
     return undefined
   }
 
   async #create(patch: Patch): Promise<Applied | Refusal> {
-    const keepsNothing = (patch.set ?? []).length + (patch.increment ?? []).length === 0
-    if (keepsNothing) return { ok: true, taken: (patch.take ?? []).map(() => null), counts: [] }
-    const now = this.#settings.now()
-    const handle = this.#mintedHandle()
-    const token = (this.#new ??= { handle, secret: newRandomText(), createdAt: now, usedAt: now })
+    const unchanged = appliedToNothing(patch)
+    if (unchanged !== undefined) return unchanged
+    const now = this.settings.now()
+    const token = { ...this.#minted(), createdAt: now, usedAt: now }
     const reply = await this.#ask('create', (moment) => this.store.create(token, moment, patch))
     if (reply.ok) {
       this.#token = token
-      this.#settings.emit({ type: 'created', id: this.id })
+      this.settings.emit({ type: 'created', id: this.id })
     }
     return reply
   }
 
-  #mintedHandle(): string {
-    this.#newHandle ??= this.store.newHandle()
-    return this.#newHandle
+  async #renew(token: Token, secret: string, patch?: Patch): Promise<Applied | Refusal> {
+    const reply = await this.#ask('regenerate', (moment) =>
+      this.store.regenerate(token, moment, secret, patch),
+    )
+    if (!reply.ok) return reply
+    this.#newSecret = undefined
+    this.#token = { ...token, secret, handle: reply.handle }
+    this.settings.emit({ type: 'regenerated', id: this.id })
+    return { ok: true, taken: [], counts: [] }
   }
 
-  #confirm({ now }: Moment, recordedAt = now): void {
+  /** What a first write takes, and takes again if it has to be repeated; minting makes no call. */
+  #minted(): Pick<Token, 'handle' | 'secret'> {
+    return (this.#new ??= { handle: this.store.newHandle(), secret: newRandomText() })
+  }
+
+  #confirm(usedAt: number | undefined): void {
     this.#standing = 'live'
-    this.#use = { at: now, recordedAt }
+    const at = this.#calledAt
+    // Where the store records no use, the token does, when it is sent again.
+    const sentAt = this.store.recordsUse ? 0 : (this.#token?.usedAt ?? 0)
+    this.#used = { at, recordedAt: usedAt ?? (at - sentAt < this.settings.touch ? sentAt : at) }
   }
 
   /** The token turned out to be no good before anything was done with it: the visitor is anonymous. */
   #stepDown(token: Token, reply: Gone): void {
-    const { emit, absolute, now } = this.#settings
+    const { emit, absolute, now } = this.settings
     emit(goneEvent(reply.gone, token.createdAt + absolute <= now(), this.id))
     this.#token = undefined
-    this.#standing = this.#isJustRotated(reply) ? 'superseded' : 'anonymous'
+    this.isNew = true
+    this.#standing = isJustRotated(reply, this.#openedAt) ? 'superseded' : 'anonymous'
   }
 
   /** The refusal of a write that came too late, reported. */
-  #lateWrite(reply?: Gone): SessionError {
-    if (reply !== undefined) this.#standing = this.#isJustRotated(reply) ? 'superseded' : 'ended'
+  #late(reply?: Gone): SessionError {
+    if (reply !== undefined)
+      this.#standing = isJustRotated(reply, this.#openedAt) ? 'superseded' : 'ended'
     const reason = this.#standing === 'superseded' ? 'rotated' : 'ended'
-    this.#settings.emit({ type: 'late-write', reason, id: this.id })
+    this.settings.emit({ type: 'late-write', reason, id: this.id })
     return endedError()
   }
 
-  #isJustRotated(reply: Gone): boolean {
-    return reply.gone === 'rotated' && reply.at > this.#openedAt - ROTATION_WINDOW_MS
-  }
-
-  /** Runs what changes the session after what was to change it before, with the token then in force, if there is one. */
-  #inTurn<T>(change: (token: Token | undefined) => Promise<T>): Promise<T> {
-    const result = this.#begin(this.#lastChange, change)
-    this.#lastChange = result.catch(() => undefined)
-    return result
-  }
-
-  async #begin<T>(
-    before: Promise<unknown> | undefined,
-    change: (token: Token | undefined) => Promise<T>,
-  ): Promise<T> {
-    if (before !== undefined) await before
-    const isStale = (this.#token?.usedAt ?? Infinity) + this.#settings.idle <= this.#settings.now()
-    // Who simply comes back too late is to be a new visitor, and not a late writer.
-    if (isStale && this.#standing === 'presented') await this.#read()
-    if (this.#standing === 'destroyed') throw endedError()
-    if (this.isOver) throw this.#lateWrite()
-    return change(this.#token)
+  /** Has a change made in its turn, with the token then in force, if there is one. Throws when the session is over. */
+  #change<T>(change: (token: Token | undefined) => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      const staleAt = (this.#token?.usedAt ?? Infinity) + this.settings.idle
+      // Who simply comes back too late is to be a new visitor, and not a late writer.
+      if (staleAt <= this.settings.now() && this.#standing === 'presented') await this.#read()
+      if (this.#standing === 'destroyed') throw endedError()
+      if (this.isOver) throw this.#late()
+      return change(this.#token)
+    })
   }
 
   /** Asks the store for a change. Throws when there is no session for it any more. */
@@ -237,18 +232,19 @@ export class Visit implements SessionPort {
     name: StoreMethod,
     call: (moment: Moment) => Promise<Reply | Gone>,
   ): Promise<Reply> {
-    const moment = momentOf(this.#settings)
-    const reply = await this.#call(name, () => call(moment))
-    if (isGone(reply)) throw this.#lateWrite(reply)
-    this.#confirm(moment, reply.usedAt)
+    const reply = await this.#call(name, call)
+    if (isGone(reply)) throw this.#late(reply)
+    this.#confirm(reply.usedAt)
     return reply
   }
 
-  async #call<T>(name: StoreMethod, call: () => Promise<T>): Promise<T> {
+  async #call<T>(name: StoreMethod, call: (moment: Moment) => Promise<T>): Promise<T> {
+    const { now, idle, absolute, touch } = this.settings
+    this.#calledAt = now()
     try {
-      return await call()
+      return await call({ now: this.#calledAt, idle, absolute, touch })
     } catch (cause) {
-      this.#settings.emit({ type: 'store-failed', call: name, id: this.id })
+      this.settings.emit({ type: 'store-failed', call: name, id: this.id })
       throw storeError(this.store.name, name, cause)
     }
   }

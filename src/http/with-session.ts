@@ -58,6 +58,8 @@ export async function runWithSession<Env>(
     const result = await handle()
     return result === undefined ? undefined : await answer(layer.settings, visit, result)
   } catch (error) {
+    visit.copy.discard()
+    if (visit.depth === 1) visit.copy.seal()
     return await answerLateWrite(layer.settings, visit, error)
   } finally {
     visit.depth -= 1

@@ -50,8 +50,12 @@ export async function take(copy: WorkingCopy, name: string): Promise<string | nu
  */
 export async function update(copy: WorkingCopy, name: string, next: Next): Promise<string | null> {
   return copy.change(name, next, async () => {
-    const patch = copy.unanswered(name) ?? (await updatePatch(name, await copy.text(name), next))
-    return compareAndSet(copy, name, next, patch, MAX_UPDATE_TRIES)
+    const unanswered = copy.unanswered(name)
+    const current = unanswered === undefined ? await copy.text(name) : expectedBy(unanswered)
+    const made = await updatePatch(name, current, next)
+    // The same text out of the same text: the update whose outcome is unknown is being repeated.
+    const isRepeated = unanswered !== undefined && textOf(unanswered) === textOf(made)
+    return compareAndSet(copy, name, next, isRepeated ? unanswered : made, MAX_UPDATE_TRIES)
   })
 }
 
@@ -68,7 +72,17 @@ async function compareAndSet(
     return compareAndSet(copy, name, next, newer, triesLeft - 1)
   }
   orThrow(reply)
+  return textOf(patch)
+}
+
+/** What a patch of `updatePatch` makes of its entry. */
+function textOf(patch: Patch): string | null {
   return patch.set?.[0]?.[1] ?? null
+}
+
+/** What a patch of `updatePatch` was made from. */
+function expectedBy(patch: Patch): string | null {
+  return patch.expect?.[0]?.[1] ?? null
 }
 
 async function updatePatch(name: string, current: string | null, next: Next): Promise<Patch> {

@@ -8,23 +8,25 @@ import type { Serializer } from './value.ts'
 export interface SessionPort {
   readonly id: string
   readonly isNew: boolean
-  readonly createdAt: Date | undefined
-  readonly expiresAt: Date | undefined
+  /** When the session began and when it ends if it is not used again, in milliseconds; `undefined` without one. */
+  readonly times: { readonly createdAt: number; readonly expiresAt: number } | undefined
   /** The store's name, for messages, and whether it can increment, update and take. */
   readonly store: { readonly name: string; readonly isAtomic: boolean }
-  /** The application's own way to write values. */
-  readonly serializer: Serializer | undefined
+  /** With the application's own way to write values. */
+  readonly settings: { readonly serializer: Serializer | undefined }
   /** False when nothing can be kept, on plain http: then every change stays in this request. */
   readonly canKeep: boolean
   /** The stored entries, or `undefined` without a store call where the visitor has no session. */
   read(): Promise<Entries | undefined>
   /** Applies the patch, creating the session where there is none. */
   write(patch: Patch): Promise<Applied | Refusal>
-  /** Gives the session a new secret; nothing happens where there is none. */
+  /** Gives the session a new secret, at once or with the next write; nothing happens where there is none. */
   regenerate(): Promise<void>
   destroy(): Promise<void>
   /** A stored text that cannot be read back. */
   reportCorrupt(): void
-  /** Takes note that the answer depends on the visitor's session. Throws when this request has destroyed it. */
+  /** Takes note that the answer depends on the visitor's session. */
+  markUsed(): void
+  /** The same, and throws when this request has destroyed the session. */
   use(): void
 }

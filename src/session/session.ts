@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { increment, take, update } from './atomic.ts'
+import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import { DATA, FLASH } from './patch.ts'
 import type { WorkingCopy } from './working-copy.ts'
@@ -35,22 +36,24 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /** Names this session in logs and lists, for as long as it lives. It is not the token and does not lead to it. */
   get id(): string {
-    return this.#copy.port.id
+    return this.#copy.toLook().id
   }
 
   /** Whether the visitor came without a session, as far as this request has learnt. */
   get isNew(): boolean {
-    return this.#copy.port.isNew
+    return this.#copy.toLook().isNew
   }
 
   /** When the session began; `undefined` before there is one. */
   get createdAt(): Date | undefined {
-    return this.#copy.port.createdAt
+    const times = this.#copy.toLook().times
+    return times && new Date(times.createdAt)
   }
 
   /** When it ends if it is not used again, by the nearer of its two timeouts; `undefined` before there is one. */
   get expiresAt(): Date | undefined {
-    return this.#copy.port.expiresAt
+    const times = this.#copy.toLook().times
+    return times && new Date(times.expiresAt)
   }
 
   /** The value, frozen, or `undefined`. Changes made in this request are seen. */
@@ -102,7 +105,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
     const copy = this.#copy.toChange('increment')
-    return copy.run(() => increment(copy, nameOf(key), by))
+    return copy.running.run(() => increment(copy, nameOf(key), by))
   }
 
   /**
@@ -127,7 +130,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
       const value = await fn(copy.decode(text) as Value<Data, K> | undefined)
       return value === undefined ? null : copy.encode(key, value)
     }
-    const text = await copy.run(() => update(copy, nameOf(key), next))
+    const text = await copy.running.run(() => update(copy, nameOf(key), next))
     return copy.decode(text) as Value<Data, K> | undefined
   }
 
@@ -137,7 +140,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toChange('take')
-    const text = await copy.run(() => take(copy, nameOf(key)))
+    const text = await copy.running.run(() => take(copy, nameOf(key)))
     return copy.decode(text) as Value<Data, K> | undefined
   }
 
@@ -153,7 +156,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const copy = this.#copy.toChange()
-    this.#flashes ??= copy
+    this.#flashes ??= copy.running
       .run(() => this.#takeFlashes(copy))
       .catch((error: unknown) => {
         this.#flashes = undefined
@@ -168,7 +171,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     if (!copy.port.store.isAtomic) {
       for (const name of names) copy.record(name, null)
     } else if (names.length > 0) {
-      return snapshot(copy, names, (await copy.apply(FLASH, { take: names })).taken)
+      const patch = copy.unanswered(FLASH) ?? newPatch({ take: names })
+      return snapshot(copy, patch.take ?? [], orThrow(await copy.send(FLASH, patch)).taken)
     }
     return snapshot(
       copy,
@@ -180,11 +184,12 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Gives the session a new token at once: same dictionary, and the old token is dead (OWASP: renew the session ID
    * after any privilege change). Does nothing for a visitor without a session. Of two requests that do it at the same
-   * time one wins; the other gets `ERR_SESSION_ENDED`.
+   * time one wins; the other gets `ERR_SESSION_ENDED`. A handler that throws afterwards signs the visitor out: the new
+   * token is on no response. On Workers KV the token changes with the commit, so that each key is written once.
    */
   async regenerate(): Promise<void> {
     const copy = this.#copy.toChange()
-    await copy.run(() => copy.port.regenerate())
+    await copy.running.run(() => copy.port.regenerate())
   }
 
   /**
@@ -193,14 +198,16 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async destroy(): Promise<void> {
     const copy = this.#copy.toChange()
-    copy.discard()
-    await copy.run(() => copy.port.destroy())
+    await copy.running.run(async () => {
+      await copy.port.destroy()
+      copy.discard()
+    })
   }
 
   /** Writes now what is recorded. Without it that happens after the handler, before the response leaves. */
   async commit(): Promise<void> {
     const copy = this.#copy.toChange()
-    await copy.run(() => copy.commit())
+    await copy.running.run(() => copy.commit())
   }
 }
 

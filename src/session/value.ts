@@ -24,9 +24,14 @@ export function encodeValue(key: string, value: unknown, serializer?: Serializer
   return text
 }
 
+/** Whether a serializer wrote the text. */
+export function isSerialized(text: string): boolean {
+  return text.startsWith(SERIALIZED)
+}
+
 /** The value of a stored text, frozen all the way down. Throws when `encodeValue` did not write the text. */
 export function decodeValue(text: string, serializer?: Serializer): unknown {
-  if (!text.startsWith(SERIALIZED)) return deepFreeze(JSON.parse(text))
+  if (!isSerialized(text)) return deepFreeze(JSON.parse(text))
   if (serializer === undefined) throw new SyntaxError('This value was written with a serializer.')
   return deepFreeze(serializer.parse(text.slice(SERIALIZED.length)))
 }

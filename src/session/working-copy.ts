@@ -1,15 +1,10 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import {
-  type Applied,
-  type Changes,
-  DATA,
-  type Entries,
-  type Patch,
-  type Refusal,
-} from './patch.ts'
+import type { Applied, Changes, Entries, Patch, Refusal } from './patch.ts'
+import { DATA } from './patch.ts'
 import type { SessionPort } from './port.ts'
-import { decodeValue, encodeValue } from './value.ts'
+import { Running } from './running.ts'
+import { decodeValue, encodeValue, isSerialized } from './value.ts'
 
 /** Texts by entry name; `null` is an entry known to be absent. */
 type Texts = Map<string, string | null>
@@ -26,15 +21,23 @@ export class WorkingCopy {
   #patch: Patch | undefined
   /** Patches whose outcome a store error left unknown, by operation: repeating an operation sends its patch again. */
   readonly #unsure = new Map<string, Patch[]>()
-  readonly #running = new Set<Promise<unknown>>()
+  readonly running: Running = new Running()
   /** What a serializer made of a text: freezing can't hold a Map or a Date. */
   readonly #serialized: (readonly [value: unknown, text: string])[] = []
+  /** A write of recorded changes that is under way: until it has settled, nobody knows what is in the store. */
+  #writing: Promise<unknown> | undefined
   #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
   readonly port: SessionPort
 
   constructor(port: SessionPort) {
     this.port = port
+  }
+
+  /** What there is to see without reading; the answer depends on it. */
+  toLook(): SessionPort {
+    this.port.markUsed()
+    return this.port
   }
 
   /** This copy, as one that the answer depends on. Throws when this request has destroyed its session. */
@@ -62,15 +65,15 @@ export class WorkingCopy {
   }
 
   encode(key: string, value: unknown): string {
-    return encodeValue(key, value, this.port.serializer)
+    return encodeValue(key, value, this.port.settings.serializer)
   }
 
   /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
   decode(text: string | null): unknown {
     if (text === null) return undefined
     try {
-      const value = decodeValue(text, this.port.serializer)
-      if (this.port.serializer !== undefined) this.#serialized.push([value, text])
+      const value = decodeValue(text, this.port.settings.serializer)
+      if (isSerialized(text)) this.#serialized.push([value, this.encode('', value)])
       return value
     } catch {
       this.port.reportCorrupt()
@@ -131,6 +134,11 @@ export class WorkingCopy {
     this.#mustClear = true
   }
 
+  /** Lets no further change happen. */
+  seal(): void {
+    this.#isSealed = true
+  }
+
   /** Forgets what is recorded and not written; what is read afterwards is loaded anew. */
   discard(): void {
     this.#patch = undefined
@@ -150,6 +158,7 @@ export class WorkingCopy {
     recorded: (text: string | null) => string | null | Promise<string | null>,
     stored: () => Promise<string | null>,
   ): Promise<string | null> {
+    if (this.#writing !== undefined) await this.#writing
     const unsaved = this.unsaved(name)
     const saved = this.#saved
     if (unsaved === undefined) {
@@ -157,10 +166,24 @@ export class WorkingCopy {
       saved.set(name, text)
       return text
     }
-    const text = await recorded(unsaved)
-    this.record(name, text)
-    await this.#write(newPatch(changesOf([[name, text]])))
+    const made = recorded(unsaved)
+    // Only what has to be awaited is, so that what the handler does next is done after it.
+    const text = made instanceof Promise ? await made : made
+    if (this.unsaved(name) !== unsaved) return this.change(name, recorded, stored)
+    await this.#writeNow(name, text, unsaved)
     return text
+  }
+
+  /** Writes one recorded entry; if that fails the record is as before, so that a repeated operation begins there again. */
+  async #writeNow(name: string, text: string | null, before: string | null): Promise<void> {
+    this.record(name, text)
+    const unsaved = this.#unsaved
+    try {
+      await this.#write(newPatch(changesOf([[name, text]])))
+    } catch (error) {
+      if (unsaved.get(name) === text) unsaved.set(name, before)
+      throw error
+    }
   }
 
   /** Has the store apply the changes of an operation; repeated after a store error, it is the same patch again. */
@@ -193,28 +216,19 @@ export class WorkingCopy {
     await this.#write(this.#patch)
   }
 
-  /** Runs an operation that the response waits for, even when the handler does not. */
-  run<T>(operation: () => Promise<T>): Promise<T> {
-    const running = operation()
-    const forget = (): void => void this.#running.delete(running)
-    this.#running.add(running)
-    running.then(forget, forget)
-    return running
-  }
-
   /**
    * Waits for the operations under way, then writes all that is recorded; from its call on every change throws. Rejects
-   * with the first error of either, and forgets what is not written.
+   * with the first error of either; what is not written then is kept, and can be tried again.
    */
   async finish(): Promise<void> {
-    this.#isSealed = true
+    this.seal()
     if (this.#serialized.some(([value, text]) => this.encode('', value) !== text)) {
       throw new SessionError(
         'ERR_VALUE',
         'A value from the session was changed in place, which stores nothing. Change a copy, and session.set() it.',
       )
     }
-    await Promise.all(this.#running)
+    await this.running.settled()
     await this.commit()
   }
 
@@ -222,7 +236,13 @@ export class WorkingCopy {
     if (!this.port.canKeep) return
     const unsaved = this.#unsaved
     const saved = this.#saved
-    orThrow(await this.port.write(patch))
+    const writing = this.port.write(patch)
+    const settled = writing.catch(() => undefined)
+    this.#writing = settled
+    const reply = await writing.finally(() => {
+      if (this.#writing === settled) this.#writing = undefined
+    })
+    orThrow(reply)
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
     const written = [
       ...(patch.set ?? []),

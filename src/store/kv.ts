@@ -2,7 +2,7 @@ import { decodeBase64url, encodeHex } from '../codec/base64url.ts'
 import { sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
-import type { Entries } from '../session/patch.ts'
+import type { Entries, Patch } from '../session/patch.ts'
 import { differenceOf } from './difference.ts'
 import type { Gone, Moment, SessionStore } from './store.ts'
 
@@ -32,6 +32,7 @@ type KvValue =
   | { readonly rotatedAt: number }
 
 const ENDED: Gone = { ok: false, gone: 'ended' }
+const NO_PATCH: Patch = { id: '' }
 /** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
 const MIN_TTL_SECONDS = 60
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
@@ -103,12 +104,20 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     },
 
     // To a fresh key: a secret replaced under the same one would be refused wherever the old copy is cached.
-    async regenerate({ handle, secret }, moment, newSecret) {
-      const [value, hash] = await Promise.all([get(handle), sha256(secret)])
+    async regenerate({ handle, secret }, moment, newSecret, patch = NO_PATCH) {
+      const hashes = Promise.all([sha256(secret), sha256(newSecret)])
+      const [value, [hash, newHash]] = await Promise.all([get(handle), hashes])
+      const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
       const live = liveValue(value, hash, moment)
-      if (!live.ok) return live
-      const newHandle = idPart(handle) + newRandomText()
-      await put(newHandle, { ...live.session, hash: await sha256(newSecret) }, moment.now)
+      if (!live.ok) {
+        // Repeated after a failure, it finds what it has done.
+        const isDone = live.gone === 'rotated' && isSession(await get(newHandle), newHash)
+        return isDone ? { ok: true, handle: newHandle } : live
+      }
+      const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
+      if (!difference.ok) return difference
+      const entries = Object.fromEntries(difference.after)
+      await put(newHandle, { ...live.session, hash: newHash, entries }, moment.now)
       await put(handle, { rotatedAt: moment.now }, moment.now)
       return { ok: true, handle: newHandle }
     },
@@ -138,6 +147,10 @@ function liveValue(value: KvValue | undefined, hash: string, moment: Moment): Li
   const deadline = Math.min(value.expiresAt, value.createdAt + moment.absolute)
   if (deadline <= moment.now) return { ok: false, gone: 'expired' }
   return value.hash === hash ? { ok: true, session: value } : ENDED
+}
+
+function isSession(value: KvValue | undefined, hash: string): boolean {
+  return value !== undefined && 'hash' in value && value.hash === hash
 }
 
 function rotated(at: number): Gone {

@@ -26,13 +26,12 @@ export function memoryStore(): SessionStore {
     return cell
   }
 
-  async function send(handle: string, request: string): Promise<string> {
+  async function send(handle: string, request: string, now: number): Promise<string> {
     const cell = cells.get(handle) ?? newCell(handle)
     const reply = await cell.call(request)
-    if (cell.deadline === 0) cells.delete(handle)
+    if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
-      const now = Date.now()
       for (const [each, { deadline }] of cells) if (deadline <= now) cells.delete(each)
     }
     return reply

@@ -17,8 +17,8 @@ export interface Meta extends Timeouts {
 
 /** As many operations as one request may have under way when the connection to the store breaks. */
 const MAX_OPERATIONS = 16
-/** Outcomes hold what `take` took; past this many characters the oldest are forgotten. */
-const MAX_OPERATIONS_CHARACTERS = 64_000
+/** What `take` took is remembered up to this size; of more, a repeated operation gets nothing. */
+const MAX_OUTCOME_CHARACTERS = 8000
 
 /** A stored record read back, or `undefined` when it is damaged. */
 export function parseMeta(stored: unknown): Meta | undefined {
@@ -57,8 +57,8 @@ export function touched(meta: Meta, { now, idle, absolute, touch }: Moment): Met
 }
 
 /** The record with an operation's outcome in it, so that the operation is known when it comes again. */
-export function withOperation(meta: Meta, id: string, outcome: Outcome): Meta {
-  const operations = [...meta.operations, [id, outcome] as const].slice(-MAX_OPERATIONS)
-  while (JSON.stringify(operations).length > MAX_OPERATIONS_CHARACTERS) operations.shift()
-  return { ...meta, operations }
+export function withOperation(meta: Meta, id: string, { taken, counts }: Outcome): Meta {
+  const isSmall = taken.join('').length <= MAX_OUTCOME_CHARACTERS
+  const operation = [id, { taken: isSmall ? taken : [], counts }] as const
+  return { ...meta, operations: [...meta.operations, operation].slice(-MAX_OPERATIONS) }
 }

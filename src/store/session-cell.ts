@@ -98,7 +98,7 @@ export class SessionCell {
 /** A store over cells that are reached by `send`. */
 export function cellStore(
   parts: Pick<SessionStore, 'name' | 'newHandle' | 'idOf'>,
-  send: (handle: string, request: string) => Promise<string>,
+  send: (handle: string, request: string, now: number) => Promise<string>,
 ): SessionStore {
   async function call<Reply>(
     method: Call['method'],
@@ -107,7 +107,7 @@ export function cellStore(
     more: Partial<Request> = {},
   ): Promise<Reply> {
     const request: Request = { method, secret, moment, ...more }
-    return JSON.parse(await send(handle, JSON.stringify(request))) as Reply
+    return JSON.parse(await send(handle, JSON.stringify(request), moment.now)) as Reply
   }
 
   return {

@@ -39,7 +39,8 @@ export function step(present: State | undefined, call: Call): Step {
   if (gone !== undefined) return stepTo(gone, present)
   const used = touched(meta, moment)
   if (newHash !== undefined) {
-    const renewed = { ...used, hash: newHash, rotatedAt: moment.now }
+    const usedAt = Math.max(used.usedAt, moment.now)
+    const renewed = { ...used, usedAt, hash: newHash, rotatedAt: moment.now }
     return stepTo({ ok: true }, { meta: renewed, entries })
   }
   const state = used === meta ? present : { meta: used, entries }

@@ -37,6 +37,8 @@ export type ReadReply = ({ readonly ok: true; readonly entries: Entries } & Used
 
 export type WriteReply = (Applied & Used) | Refusal | Gone
 
+export type RegenerateReply = { readonly ok: true; readonly handle: string } | Refusal | Gone
+
 /**
  * Where sessions rest. The comments are the contract; `test/store/contract.ts` holds every store to it.
  *
@@ -61,8 +63,9 @@ export interface SessionStore {
   idOf(handle: string): string
 
   /**
-   * Makes the session and applies the patch. Insert-only: a handle is created once, and once ended never again.
-   * Repeated with the same secret after a failure, it is a `write`.
+   * Makes the session and applies the patch. It comes only under a handle that this very request has minted. Where
+   * `isAtomic`, it is insert-only: a session that is there under another secret is left alone; repeated with the same
+   * secret after a failure, it is a `write`.
    */
   create(credential: Credential, moment: Moment, patch: Patch): Promise<WriteReply>
 
@@ -71,19 +74,22 @@ export interface SessionStore {
 
   /**
    * Applies the patch to a session that is there, and never makes one. All of it or nothing; when it was applied it is
-   * stored before the reply. A patch whose id was applied lately is not applied again: the reply is the first one's.
+   * stored before the reply. A patch that changed something is not applied again when its id comes again soon: the reply
+   * is the first one's, but for taken texts past 8,000 characters, which are not kept for it.
    */
   write(credential: Credential, moment: Moment, patch: Patch): Promise<WriteReply>
 
   /**
    * Replaces the secret, so that the old one is refused from now on; gives the handle from now on. Repeated with the
-   * same new secret after a failure, it answers as the first time.
+   * same new secret after a failure, it answers as the first time. Where `isAtomic` is false it may come with a patch,
+   * to be applied in the same write.
    */
   regenerate(
     credential: Credential,
     moment: Moment,
     newSecret: string,
-  ): Promise<{ readonly ok: true; readonly handle: string } | Gone>
+    patch?: Patch,
+  ): Promise<RegenerateReply>
 
   /** Forgets the session and all its data for good. */
   destroy(credential: Credential, moment: Moment): Promise<{ readonly ok: true } | Gone>

@@ -119,7 +119,7 @@ describe('an object that was evicted in between', () => {
     })
     const renewed = { handle: old.handle, secret }
     expect(await entriesOf(store, renewed)).toEqual({ '=a': '1' })
-    expect(await store.read(renewed, momentAt(IDLE))).toEqual({ ok: false, gone: 'expired' })
+    expect(await store.read(renewed, momentAt(IDLE + 5))).toEqual({ ok: false, gone: 'expired' })
     await store.destroy(renewed, momentAt(6))
     await evicted(renewed)
     expect(await store.read(renewed, momentAt(6))).toEqual({ ok: false, gone: 'ended' })
@@ -412,6 +412,25 @@ describe('an object whose session row is damaged', () => {
       expect(await store.regenerate(credential, momentAt(0), newRandomText())).toEqual(CORRUPT)
     }
     expect((await storedOf({ handle })).rows).toEqual({ $: row, '=a': '1' })
+  })
+
+  test.for([
+    '{"hash":null}',
+    '{"createdAt":null}',
+    '{"usedAt":"now"}',
+    '{"idle":null}',
+    '{"absolute":"long"}',
+    '{"operations":null}',
+  ])('says so to every use, and never throws, though the rest is right: %s', async (damage) => {
+    const healthy = await newSession(store, { '=a': '1' })
+    const meta = JSON.parse((await storedOf(healthy)).rows['$'] ?? '') as object
+    const { handle } = await damaged(JSON.stringify(Object.assign(meta, JSON.parse(damage))))
+    for (const moment of [momentAt(0), momentAt(10 * ABSOLUTE)]) {
+      const credential = { handle, secret: healthy.secret }
+      expect(await store.read(credential, moment)).toEqual(CORRUPT)
+      expect(await store.write(credential, moment, setting({ '=a': '2' }))).toEqual(CORRUPT)
+      expect(await store.regenerate(credential, moment, newRandomText())).toEqual(CORRUPT)
+    }
   })
 
   test.for(DAMAGES)('makes no session of what is left: %s', async ([, row]) => {

@@ -120,6 +120,36 @@ describe('what is stored', () => {
   })
 })
 
+describe('a regenerate with a patch', () => {
+  test('applies it in the same write', async () => {
+    const old = await newSession(store, { '=a': '1', '=b': '1' })
+    const { namespace, calls } = counted()
+    const secret = newRandomText()
+    const patch = newPatch({ delete: ['=b'], set: [['=c', '2']] })
+    const reply = await kvStore(namespace).regenerate(old, momentAt(5), secret, patch)
+    expect(reply).toMatchObject({ ok: true })
+    expect(calls).toEqual(['get', 'put', 'put'])
+    const handle = reply.ok ? reply.handle : ''
+    expect(await entriesOf(store, { handle, secret })).toEqual({ '=a': '1', '=c': '2' })
+    expect(await store.read(old, momentAt(5))).toEqual({
+      ok: false,
+      gone: 'rotated',
+      at: START + 5,
+    })
+  })
+
+  test('changes nothing when the patch is refused, the token neither', async () => {
+    const old = await newSession(store, { '=a': '1' })
+    const secret = newRandomText()
+    const tooLarge = setting({ '=a': '2', '=b': 'x'.repeat(8_000_000) })
+    expect(await store.regenerate(old, momentAt(5), secret, tooLarge)).toEqual({
+      ok: false,
+      why: 'too-large',
+    })
+    expect(await entriesOf(store, old)).toEqual({ '=a': '1' })
+  })
+})
+
 /** The namespace, and the name of each call to it in order. */
 function counted(): { namespace: SessionKvNamespace; calls: string[] } {
   const calls: string[] = []

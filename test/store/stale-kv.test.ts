@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
-import type { Credential, Moment, SessionStore } from '../../src/store/store.ts'
+import type { Moment, SessionStore } from '../../src/store/store.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import {
   ABSOLUTE,
@@ -11,6 +11,7 @@ import {
   momentAt,
   newCredential,
   newSession,
+  regenerated,
   setting,
   START,
 } from './contract.ts'
@@ -104,6 +105,16 @@ test('a look-up before the creation hides the session there for 60 s', async () 
   expect(await entriesOf(elsewhere, credential, at(CACHE))).toEqual({ '=a': '1' })
 })
 
+test('a logout ends the session even where it is remembered as absent', async () => {
+  const { home, elsewhere, at } = newWorld()
+  const credential = newCredential(home)
+  expect(await elsewhere.read(credential, at(0))).toEqual(ENDED)
+  await home.create(credential, at(1), setting({ '=a': '1' }))
+  expect(await elsewhere.destroy(credential, at(2000))).toEqual({ ok: true })
+  expect(await entriesOf(home, credential, at(CACHE))).toEqual({ '=a': '1' })
+  expect(await home.read(credential, at(1 + CACHE))).toEqual(ENDED)
+})
+
 test.for([true, false])(
   'a new session is seen everywhere at once, for the creation looks nothing up (seesOwnWrites: %s)',
   async (seesOwnWrites) => {
@@ -113,17 +124,6 @@ test.for([true, false])(
     expect(await entriesOf(elsewhere, credential)).toEqual({ '=a': '1' })
   },
 )
-
-async function regenerated(
-  store: SessionStore,
-  credential: Credential,
-  moment: Moment,
-): Promise<Credential> {
-  const secret = newRandomText()
-  const reply = await store.regenerate(credential, moment, secret)
-  if (!reply.ok) throw new Error(`The session is gone: ${reply.gone}.`)
-  return { handle: reply.handle, secret }
-}
 
 test.for([true, false])(
   'a regenerated session is seen everywhere at once under its new handle (seesOwnWrites: %s)',
@@ -161,6 +161,18 @@ test('a second write to a key within a second throws, and is taken a second late
   expect(await entriesOf(home, credential, at(1000))).toEqual({ '=a': '2' })
   await expect(home.destroy(credential, at(1500))).rejects.toThrow('429 Too Many Requests')
   expect(await home.destroy(credential, at(2000))).toEqual({ ok: true })
+})
+
+test('a regenerate that fails half-way, at the second key, is finished when it is repeated', async () => {
+  const { home, at } = newWorld()
+  const old = await newSession(home, { '=a': '1' })
+  const secret = newRandomText()
+  await expect(home.regenerate(old, at(500), secret)).rejects.toThrow('429 Too Many Requests')
+  expect(await entriesOf(home, old, at(500))).toEqual({ '=a': '1' })
+  const reply = await home.regenerate(old, at(1500), secret)
+  const handle = reply.ok ? reply.handle : ''
+  expect(await entriesOf(home, { handle, secret }, at(1500))).toEqual({ '=a': '1' })
+  expect(await home.read(old, at(1500))).toMatchObject({ gone: 'rotated', at: START + 1500 })
 })
 
 test('an equal write within a second is none, and does not throw', async () => {

@@ -1,18 +1,6 @@
 import { SessionError } from '../errors.ts'
-import type { Gone, Moment } from '../store/store.ts'
-import type { Settings } from './options.ts'
 
 export type StoreMethod = 'create' | 'read' | 'write' | 'regenerate' | 'destroy'
-
-/** The moment of a store call. */
-export function momentOf({ idle, absolute, touch, now }: Settings<never>): Moment {
-  return { now: now(), idle, absolute, touch }
-}
-
-/** Whether a reply says that there is no session, rather than what came of a patch. */
-export function isGone(reply: object): reply is Gone {
-  return 'gone' in reply
-}
 
 /** What an operation throws whose session is over. */
 export function endedError(): SessionError {
