@@ -158,7 +158,10 @@ export class WorkingCopy {
     recorded: (text: string | null) => string | null | Promise<string | null>,
     stored: () => Promise<string | null>,
   ): Promise<string | null> {
-    if (this.#writing !== undefined) await this.#writing
+    if (this.#writing !== undefined) {
+      await this.#writing
+      return this.change(name, recorded, stored)
+    }
     const unsaved = this.unsaved(name)
     const saved = this.#saved
     if (unsaved === undefined) {
@@ -234,21 +237,23 @@ export class WorkingCopy {
 
   async #write(patch: Patch): Promise<void> {
     if (!this.port.canKeep) return
-    const unsaved = this.#unsaved
-    const saved = this.#saved
-    const writing = this.port.write(patch)
+    const writing = this.#writeAndNote(patch)
     const settled = writing.catch(() => undefined)
     this.#writing = settled
-    const reply = await writing.finally(() => {
+    try {
+      await writing
+    } finally {
       if (this.#writing === settled) this.#writing = undefined
-    })
-    orThrow(reply)
+    }
+  }
+
+  async #writeAndNote(patch: Patch): Promise<void> {
+    const unsaved = this.#unsaved
+    const saved = this.#saved
+    orThrow(await this.port.write(patch))
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
-    const written = [
-      ...(patch.set ?? []),
-      ...(patch.delete ?? []).map((name) => [name, null] as const),
-    ]
-    for (const [name, text] of written) {
+    const dropped = (patch.delete ?? []).map((name) => [name, null] as const)
+    for (const [name, text] of [...(patch.set ?? []), ...dropped]) {
       saved.set(name, text)
       // Unless it was recorded anew meanwhile.
       if (unsaved.get(name) === text) unsaved.delete(name)

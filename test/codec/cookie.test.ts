@@ -76,6 +76,19 @@ describe('reading a Cookie header', () => {
     expect(readCookies(header, 's')).toEqual(values)
   })
 
+  // What JavaScript's trim takes for white space and RFC 6265bis does not. A browser takes a cookie of such a name from any
+  // subdomain, since it has no prefix to obey, and workerd reads the header as UTF-8.
+  test.for(['\u00a0', '\u1680', '\u2000', '\u2028', '\u3000', '\ufeff', '\v', '\f', '\n', '\r'])(
+    'takes %j for a part of a name or of a value, and for no space',
+    (space) => {
+      expect(readCookies(`${space}s=1`, 's')).toEqual([])
+      expect(readCookies(`a=b; ${space}s=1; s=2`, 's')).toEqual(['2'])
+      expect(readCookies(`a=b; ${space} s=1`, 's')).toEqual([])
+      expect(readCookies(`a=b;${space}\ts=1`, 's')).toEqual([])
+      expect(readCookies(`s= ${space}1${space} `, 's')).toEqual([`${space}1${space}`])
+    },
+  )
+
   test('takes no character of the name for a pattern', () => {
     expect(readCookies('sxt=1; s.t=2', 's.t')).toEqual(['2'])
     expect(readCookies('aa=1; a*=2; a|b=3', 'a*')).toEqual(['2'])
@@ -153,7 +166,7 @@ describe('reading a Cookie header', () => {
 })
 
 describe('writing Set-Cookie', () => {
-  /** Every combination of the attributes that a browser would take, with the text for each as RFC 6265bis spells it. */
+  /** Every combination of the attributes, with the text for each as RFC 6265bis spells it. */
   const DOMAINS = [
     [undefined, ''],
     ['example.com', '; Domain=example.com'],
@@ -206,6 +219,8 @@ describe('writing Set-Cookie', () => {
   })
 
   test.for([
+    [-60, 0],
+    [-0.5, 0],
     [0, 0],
     [0.9, 0],
     [1, 1],

@@ -127,6 +127,16 @@ describe('a cookie that we did not sign is anonymous, with an event, no call and
   })
 })
 
+// A browser takes such a cookie from any subdomain, where it takes none with the prefix __Host-.
+test.for(['\u00a0', '\u2000', '\ufeff'])(
+  'a token that we signed is not taken from a name that begins with %j before the prefix',
+  async (space) => {
+    expect(await outcomeOf(`theme=dark; ${space}${NAME}=${token}`)).toEqual(anonymous())
+    expect(await outcomeOf(`${space}${NAME}=${token}`)).toEqual(anonymous())
+    expect(await outcomeOf(`${NAME}=${space}${token}`)).toEqual(anonymous('malformed'))
+  },
+)
+
 describe('10,000 random cookies', () => {
   const legal = fc.string({
     unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
