@@ -9,7 +9,9 @@ const security = await readFile(join(ROOT, 'docs', 'security.md'), 'utf8')
 
 /** The tests that the tables name: a file, and mostly a test in it. */
 function citedTests(): { file: string; name: string }[] {
-  const requirements = security.matchAll(/\| ([\w-]+\/[\w-]+\.ts)(?:: ([^|]+?))?\s*\|/g)
+  const requirements = security.matchAll(
+    /\| ([\w-]+\/(?:[\w-]+\.test|contract)\.ts)(?:: ([^|]+?))?\s*\|/g,
+  )
   const races =
     security.split('## Races')[1]?.matchAll(/^\| [^|]+\| ([^|]+?)\s*\| [^|]+\|$/gm) ?? []
   return [
