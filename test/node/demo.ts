@@ -6,6 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { atEnd, plainEnvironment } from './project.ts'
 
 const START_MS = 30_000
+/** Wrangler takes some two seconds to stop its children, and more on a busy machine. */
+const STOP_TRIES = 200
 
 /** What the demo needs of this repository, besides its dependencies. */
 export const DEMO_FILES = ['demo', 'src', 'scripts', 'wrangler.toml', 'package.json']
@@ -58,7 +60,7 @@ export class Demo {
   async stop(): Promise<boolean> {
     this.#process.kill('SIGTERM')
     await this.exited()
-    for (let tries = 0; tries < 40 && this.#hasProcesses(); tries += 1) await wait(50)
+    for (let tries = 0; tries < STOP_TRIES && this.#hasProcesses(); tries += 1) await wait(50)
     return this.#hasProcesses()
   }
 
