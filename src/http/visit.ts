@@ -86,13 +86,8 @@ export class Visit implements SessionPort {
   }
 
   markUsed(): void {
-    const isFirst = !this.isUsed && !this.#presented.hasCookie
-    if (isFirst && !this.canKeep) this.settings.emit(INSECURE)
+    if (!this.canKeep && !this.isUsed && !this.#presented.hasCookie) this.settings.emit(INSECURE)
     this.isUsed = true
-  }
-
-  reportCorrupt(): void {
-    this.settings.emit({ type: 'corrupt', id: this.id })
   }
 
   async read(): Promise<Entries | undefined> {
@@ -102,8 +97,10 @@ export class Visit implements SessionPort {
   async write(patch: Patch): Promise<Applied | Refusal> {
     return this.#change(async (token) => {
       if (token === undefined) return this.#create(patch)
-      if (this.#newSecret !== undefined) return this.#renew(token, this.#newSecret, patch)
-      return this.#ask('write', (moment) => this.store.write(token, moment, patch))
+      if (this.#newSecret === undefined) return this.#put(token, patch)
+      // A regenerate waits for this write; or it failed, and nobody knows which token counts.
+      const renewed = await this.#renew(token, this.#newSecret, patch)
+      return this.store.isAtomic ? this.#put(this.#token ?? token, patch) : renewed
     })
   }
 
@@ -116,10 +113,10 @@ export class Visit implements SessionPort {
     })
   }
 
-  /** Does what waits for the end of the request. */
+  /** Does what waits for the end of the request, or failed before. */
   async finish(): Promise<void> {
     const secret = this.#newSecret
-    if (secret === undefined || this.store.isAtomic) return
+    if (secret === undefined) return
     await this.#change(async (token) => token && this.#renew(token, secret))
   }
 
@@ -184,6 +181,10 @@ export class Visit implements SessionPort {
     return { ok: true, taken: [], counts: [] }
   }
 
+  #put(token: Token, patch: Patch): Promise<Applied | Refusal> {
+    return this.#ask('write', (moment) => this.store.write(token, moment, patch))
+  }
+
   /** What a first write takes, and takes again if it has to be repeated; minting makes no call. */
   #minted(): Pick<Token, 'handle' | 'secret'> {
     return (this.#new ??= { handle: this.store.newHandle(), secret: newRandomText() })
@@ -210,6 +211,7 @@ export class Visit implements SessionPort {
   #late(reply?: Gone): SessionError {
     if (reply !== undefined)
       this.#standing = isJustRotated(reply, this.#openedAt) ? 'superseded' : 'ended'
+    this.#newSecret = undefined
     const reason = this.#standing === 'superseded' ? 'rotated' : 'ended'
     this.settings.emit({ type: 'late-write', reason, id: this.id })
     return endedError()

@@ -12,8 +12,12 @@ export interface SessionPort {
   readonly times: { readonly createdAt: number; readonly expiresAt: number } | undefined
   /** The store's name, for messages, and whether it can increment, update and take. */
   readonly store: { readonly name: string; readonly isAtomic: boolean }
-  /** With the application's own way to write values. */
-  readonly settings: { readonly serializer: Serializer | undefined }
+  readonly settings: {
+    /** The application's own way to write values. */
+    readonly serializer: Serializer | undefined
+    /** Reports a stored text that cannot be read back. */
+    readonly emit: (event: { readonly type: 'corrupt'; readonly id: string }) => void
+  }
   /** False when nothing can be kept, on plain http: then every change stays in this request. */
   readonly canKeep: boolean
   /** The stored entries, or `undefined` without a store call where the visitor has no session. */
@@ -23,8 +27,6 @@ export interface SessionPort {
   /** Gives the session a new secret, at once or with the next write; nothing happens where there is none. */
   regenerate(): Promise<void>
   destroy(): Promise<void>
-  /** A stored text that cannot be read back. */
-  reportCorrupt(): void
   /** Takes note that the answer depends on the visitor's session. */
   markUsed(): void
   /** The same, and throws when this request has destroyed the session. */

@@ -76,7 +76,7 @@ export class WorkingCopy {
       if (isSerialized(text)) this.#serialized.push([value, this.encode('', value)])
       return value
     } catch {
-      this.port.reportCorrupt()
+      this.port.settings.emit({ type: 'corrupt', id: this.port.id })
       return undefined
     }
   }

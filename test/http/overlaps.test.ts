@@ -152,6 +152,33 @@ describe('operations at the same time on a key with a recorded change', () => {
   })
 })
 
+describe('a regenerate whose reply was lost, and which the handler passed over,', () => {
+  const regenerate: Handler = (session) => session.regenerate().catch(() => undefined)
+
+  test('is finished before what is written after it, and loses nothing', async () => {
+    const losing = losingStore()
+    const app = newApp({ store: losing.store })
+    const browser = await visitorOf(app, { a: 1 })
+    const old = browser.copy()
+    await run(app, browser, async (session, request) => {
+      losing.lose = 'regenerate'
+      await regenerate(session, request)
+      session.set('user', 'alice')
+    })
+    expect(await run(app, browser, all)).toEqual({ a: 1, user: 'alice' })
+    expect(await run(app, old, all)).toEqual({})
+  })
+
+  test('is finished at the end where nothing is written', async () => {
+    const losing = losingStore()
+    const app = newApp({ store: losing.store })
+    const browser = await visitorOf(app, { a: 1 })
+    losing.lose = 'regenerate'
+    await run(app, browser, regenerate)
+    expect(await run(app, browser, all)).toEqual({ a: 1 })
+  })
+})
+
 describe('repeated after a lost reply', () => {
   test('an increment and a take of a recorded value count once', async () => {
     const losing = losingStore()
