@@ -25,7 +25,8 @@ export function parseMeta(stored: unknown): Meta | undefined {
   try {
     const meta = JSON.parse(String(stored)) as Partial<Meta>
     const times = [meta.createdAt, meta.usedAt, meta.idle, meta.absolute]
-    const isWhole = times.every(Number.isFinite) && Array.isArray(meta.operations)
+    const operations: readonly unknown[] | undefined = meta.operations
+    const isWhole = times.every(Number.isFinite) && operations?.every(Array.isArray) === true
     return isWhole && typeof meta.hash === 'string' ? (meta as Meta) : undefined
   } catch {
     return undefined

@@ -401,6 +401,10 @@ describe('an object whose session row is damaged', () => {
     ['a list', '[]'],
     ['an object of other things', '{}'],
     ['no text', { hash: 'x' }],
+    [
+      'operations that are none',
+      '{"hash":"x","createdAt":1,"usedAt":1,"idle":1,"absolute":1,"operations":[null]}',
+    ],
   ]
 
   test.for(DAMAGES)('says so to every use, and never throws: %s', async ([, row]) => {
