@@ -70,7 +70,8 @@ const DEFAULTS = {
 
 /** Checks the options and completes them. Throws `ERR_OPTION`. */
 export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env> {
-  if ((options.store as unknown) === undefined) {
+  const { store }: { readonly store?: unknown } = options
+  if (store === undefined) {
     throw new SessionError(
       'ERR_OPTION',
       'store is missing, and has no default. Write store: (env) => durableObjectStore(env.SESSIONS).',
