@@ -28,6 +28,14 @@ export function isCanonical32(text: string): boolean {
   return /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(text)
 }
 
+/**
+ * The bytes of a handle, whichever store minted it: a text one character too long or too short to be bytes, as another
+ * kind of store may have made it, counts with one more character.
+ */
+export function decodeHandle(handle: string): Uint8Array<ArrayBuffer> {
+  return decodeBase64url(handle.length % 4 === 1 ? `${handle}A` : handle)
+}
+
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers'
 
+import { decodeHandle } from '../codec/base64url.ts'
 import { SessionError } from '../errors.ts'
 import { cellStore, ENDED } from './session-cell.ts'
 import type { SessionObject } from './session-object.ts'
@@ -36,7 +37,7 @@ const HANDLE_FORMAT = { alphabet: 'base64url', omitPadding: true } as const
 
 /** An object's id is 32 bytes, in hexadecimal as its own text and in base64url as a handle. */
 function hexOf(handle: string): string {
-  return Uint8Array.fromBase64(handle, HANDLE_FORMAT).toHex()
+  return decodeHandle(handle).toHex()
 }
 
 /** The object of a handle, or `undefined` when the handle is none of this namespace. */

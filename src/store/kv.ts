@@ -1,4 +1,4 @@
-import { decodeBase64url, encodeHex } from '../codec/base64url.ts'
+import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
@@ -66,7 +66,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     isAtomic: false,
     recordsUse: false,
     newHandle: () => newRandomText() + newRandomText(),
-    idOf: (handle) => encodeHex(decodeBase64url(idPart(handle))),
+    idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: it would make this location remember for a while that the key is absent.
     async create({ handle, secret }, { now, absolute }, patch) {

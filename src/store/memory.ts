@@ -1,4 +1,4 @@
-import { decodeBase64url, encodeHex } from '../codec/base64url.ts'
+import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
 import { cellStore, SessionCell } from './session-cell.ts'
 import type { SessionStore } from './store.ts'
@@ -37,6 +37,6 @@ export function memoryStore(): SessionStore {
     return reply
   }
 
-  const idOf = (handle: string): string => encodeHex(decodeBase64url(handle))
+  const idOf = (handle: string): string => encodeHex(decodeHandle(handle))
   return cellStore({ name: 'memory', newHandle: newRandomText, idOf }, send)
 }

@@ -127,15 +127,11 @@ describe('a cookie that we did not sign is anonymous, with an event, no call and
   })
 })
 
-// A browser takes such a cookie from any subdomain, where it takes none with the prefix __Host-.
-test.for(['\u00a0', '\u2000', '\ufeff'])(
-  'a token that we signed is not taken from a name that begins with %j before the prefix',
-  async (space) => {
-    expect(await outcomeOf(`theme=dark; ${space}${NAME}=${token}`)).toEqual(anonymous())
-    expect(await outcomeOf(`${space}${NAME}=${token}`)).toEqual(anonymous())
-    expect(await outcomeOf(`${NAME}=${space}${token}`)).toEqual(anonymous('malformed'))
-  },
-)
+// A browser takes such a cookie from any subdomain, where it takes none with the prefix __Host-. One name for all, since
+// workerd warns of each; `readCookies` has its own test of the other spaces.
+test('a token that we signed is not taken from a name with U+2000 before the prefix', async () => {
+  expect(await outcomeOf(`theme=dark; \u2000${NAME}=${token}`)).toEqual(anonymous())
+})
 
 describe('10,000 random cookies', () => {
   const legal = fc.string({
