@@ -116,6 +116,18 @@ describe('what was signed', () => {
   )
 })
 
+test.for([
+  ['in memory', 24, 130],
+  ['on Durable Objects', 43, 149],
+  ['on KV', 48, 154],
+] as const)(
+  'the cookie has the bytes that the storage schema says, %s',
+  async ([, length, bytes]) => {
+    const cookie = await signToken(keyring, NAME, { ...token, handle: 'A'.repeat(length) })
+    expect(`${NAME}=${cookie}`).toHaveLength(bytes)
+  },
+)
+
 describe('a changed token is refused:', () => {
   test('another version', async () => {
     const others = [...BASE64URL, '.', '=', ' ', '+', 'é', '١'].filter((each) => each !== '1')
