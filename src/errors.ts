@@ -18,6 +18,10 @@ export type SessionErrorCode =
   | 'ERR_CONFLICT'
   /** The session was destroyed, expired or regenerated while this request used it. */
   | 'ERR_SESSION_ENDED'
+  /** `userId` was asked for before the session was read, so that nobody knows yet whether it is still there. */
+  | 'ERR_NOT_LOADED'
+  /** The user has as many sessions as `sessionLimit` allows, and it refuses more. */
+  | 'ERR_SESSION_LIMIT'
   /** A change that came after the response was made, so that it could no longer be answered for. */
   | 'ERR_RESPONSE_SENT'
   /** The store failed: the outcome of a write is unknown. `cause` has the store's own error. */

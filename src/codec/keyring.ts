@@ -11,7 +11,11 @@ interface SigningKey {
   /** Four base64url characters that name the key in a token, derived from the secret one way. */
   readonly id: string
   readonly key: CryptoKey
+  /** A key for another purpose out of the same secret (RFC 5869); imported once. */
+  readonly keyFor: (purpose: Purpose) => Promise<CryptoKey>
 }
+
+type Purpose = 'renewal' | 'csrf'
 
 /** The imported keys, newest first. */
 export type Keyring = readonly [SigningKey, ...SigningKey[]]
@@ -47,5 +51,16 @@ function checkedBytes(secret: unknown, index: number): Bytes {
 async function importKey(secret: Bytes): Promise<SigningKey> {
   const bytes = await deriveBytes(secret, 'session token', KEY_BYTES + 3)
   const key = await importMacKey(bytes.slice(0, KEY_BYTES))
-  return { id: encodeBase64url(bytes.slice(KEY_BYTES)), key }
+  const others = new Map<Purpose, CryptoKey>()
+
+  // What is shared is the key and no promise of it: on Workers no request may await another's.
+  async function keyFor(purpose: Purpose): Promise<CryptoKey> {
+    const known = others.get(purpose)
+    if (known !== undefined) return known
+    const other = await importMacKey(await deriveBytes(secret, `session ${purpose}`, KEY_BYTES))
+    others.set(purpose, other)
+    return other
+  }
+
+  return { id: encodeBase64url(bytes.slice(KEY_BYTES)), key, keyFor }
 }

@@ -1,13 +1,13 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { Keyring } from './keyring.ts'
 import { sign, verify } from './mac.ts'
-import { RANDOM_TEXT_LENGTH } from './random.ts'
+import { newRandomText } from './random.ts'
 
 /** What a session's cookie says, once its MAC has been verified. Times are milliseconds since 1970. */
 export interface Token {
   /** Where the store finds the session; minted by the store, in base64url characters. */
   readonly handle: string
-  /** The part that `regenerate()` changes: 144 random bits. The store keeps only its hash. */
+  /** What proves that this is the session's present token; of `newSecret`. The store keeps only its hash. */
   readonly secret: string
   readonly createdAt: number
   /** The last use that the cookie records: the store's own record may be later. */
@@ -24,13 +24,37 @@ const VERSION = '1'
 /** Where the parts of a body begin: creation at 0, last use, secret, handle. */
 const USED_AT = 8
 const SECRET_AT = 16
-const HANDLE_AT = SECRET_AT + RANDOM_TEXT_LENGTH
+const HANDLE_AT = SECRET_AT + 32
+/** Where the part of a secret ends that renewals keep. */
+const FAMILY_END = 8
 
 /**
  * Version, key id, body, MAC. The handle has 64 characters at most, so that the cookie stays under 200 bytes and an
  * over-long value costs no MAC.
  */
-const SHAPE = /^1\.([\w-]{4})\.([\w-]{41,104})\.([\w-]{43})$/
+const SHAPE = /^1\.([\w-]{4})\.([\w-]{49,112})\.([\w-]{43})$/
+
+/**
+ * A token's secret: its family, 48 random bits that last until the next `regenerate()`, and 144 that each renewal
+ * replaces.
+ */
+export function newSecret(): string {
+  return newRandomText().slice(0, FAMILY_END) + newRandomText()
+}
+
+/** What renewing changes nothing about: the tokens of one family follow from each other. */
+export function familyOf(secret: string): string {
+  return secret.slice(0, FAMILY_END)
+}
+
+/**
+ * The secret that follows this one, the same for all requests that renew the same token at the same time. Who has a
+ * token, and not the key, learns nothing of the next.
+ */
+export async function renewedSecret(key: CryptoKey, secret: string): Promise<string> {
+  const mac = await sign(key, secret)
+  return familyOf(secret) + mac.slice(0, secret.length - FAMILY_END)
+}
 
 /** The cookie value for a token: base64url parts, and a MAC by the newest key over purpose, cookie name, key id and body. */
 export async function signToken(

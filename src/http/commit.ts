@@ -1,11 +1,12 @@
 import { SessionError } from '../errors.ts'
 import type { Settings } from './options.ts'
-import { lateWriteResponse, withSessionHeaders } from './respond.ts'
+import { lateWriteResponse, unavailableResponse, withSessionHeaders } from './respond.ts'
+import { isStoreFailure } from './store-caller.ts'
 import type { Visit } from './visit.ts'
 
 /**
- * Writes what the visit's session has recorded, and gives the response to send. Throws what the store throws; a write
- * that came too late is answered by 409 instead, or dropped, by `lateWrites`.
+ * Writes what the visit's session has recorded, and gives the response to send. A write that came too late is answered by
+ * 409 instead, or dropped, by `lateWrites`; a store that failed, by `onStoreFailure`. Throws what is neither.
  */
 export async function commit(
   settings: Settings<never>,
@@ -16,23 +17,37 @@ export async function commit(
     await visit.copy.finish()
     await visit.finish()
   } catch (error) {
-    const late = await answerLateWrite(settings, visit, error)
-    if (!settings.dropsLateWrites) return late
+    const answer = await answerError(settings, visit, error)
+    if (!settings.dropsLateWrites || !isLate(visit, error)) return answer
   }
   return withCookie(settings, visit, response)
 }
 
-/** The 409 for an error that says that the session ended elsewhere; any other error is thrown again. */
-export async function answerLateWrite(
+/** The answer to an error of the session's: that it ended elsewhere, or that its store failed. Throws any other again. */
+export async function answerError(
   settings: Settings<never>,
   visit: Visit,
   error: unknown,
 ): Promise<Response> {
-  // What this request did to its own session is a fault of the program.
-  const isLate = error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && visit.isOver
-  if (!isLate) throw error
+  // Without a cookie: whatever token this request has got, what should have gone with it may not be there.
+  if (isStoreFailure(error)) return storeFailureResponse(settings, visit, error)
+  if (!isLate(visit, error)) throw error
   visit.copy.discard()
   return withCookie(settings, visit, lateWriteResponse())
+}
+
+/** Whether the session was ended elsewhere; what this request did to its own is a fault of the program. */
+function isLate(visit: Visit, error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && visit.isOver
+}
+
+async function storeFailureResponse(
+  { onStoreFailure }: Settings<never>,
+  visit: Visit,
+  error: SessionError,
+): Promise<Response> {
+  if (typeof onStoreFailure === 'string') return unavailableResponse()
+  return onStoreFailure(error, visit.request)
 }
 
 async function withCookie(
@@ -40,5 +55,10 @@ async function withCookie(
   visit: Visit,
   response: Response,
 ): Promise<Response> {
-  return withSessionHeaders(response, visit.isUsed, settings.cookie.name, await visit.cookie())
+  return withSessionHeaders(response, {
+    isUsed: visit.isUsed,
+    cookieName: settings.cookie.name,
+    setCookie: await visit.session.cookie(),
+    clearSiteData: visit.isSignedOut ? settings.clearSiteData : undefined,
+  })
 }

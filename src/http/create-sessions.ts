@@ -1,8 +1,10 @@
+import { checkUserId } from '../session/account.ts'
 import type { AnyData } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
 import { commit } from './commit.ts'
 import { resolveOptions, type SessionOptions } from './options.ts'
-import { setupFactory } from './setup.ts'
+import { setupFactory, userIndexOf } from './setup.ts'
+import { UserSessions } from './user-sessions.ts'
 import { type Layer, open, runWithSession, visitOf } from './with-session.ts'
 
 /** What a handler is called with after its request and `env`; Workers' `ExecutionContext` is one. */
@@ -53,6 +55,12 @@ export interface Sessions<Data extends object, Env, Flash extends object> {
 
   /** Writes what the session has recorded, and gives the response to send: this one with its cookie, or 409. */
   readonly commit: (session: Session<Data, Flash>, response: Response) => Promise<Response>
+
+  /**
+   * A user's sessions, to list and to end. Makes no call. Throws `ERR_VALUE` for what is no user's id, and `ERR_BINDING`
+   * without an index: the option `users`, and its Durable Object.
+   */
+  readonly user: (userId: string, env: Env) => UserSessions
 }
 
 /**
@@ -82,5 +90,9 @@ export function createSessions<
         ) as Promise<Answer<Result>>,
     open: (request, env) => open(layer, request, env),
     commit: (session, response) => commit(settings, visitOf(session), response),
+    user: (userId, env) => {
+      checkUserId(userId)
+      return new UserSessions(settings, userIndexOf(settings, env), userId)
+    },
   }
 }

@@ -14,12 +14,24 @@ export type SessionEvent =
   /** A token under an older secret was signed again under the newest. */
   | { readonly type: 're-signed'; readonly id: string }
   | { readonly type: 'regenerated'; readonly id: string }
+  /** A token in use was replaced by the next one, by `renewEvery`. */
+  | { readonly type: 'renewed'; readonly id: string }
+  /** A user signed in, or proved again who they are. */
+  | { readonly type: 'signed-in'; readonly id: string }
   | { readonly type: 'destroyed'; readonly id: string }
+  /** A session was ended from elsewhere: by its user's list, or to make room on it. */
+  | { readonly type: 'revoked'; readonly id: string }
+  /** A signed-in session came with another browser, or from another country. Nothing was done about it. */
+  | {
+      readonly type: 'device-changed'
+      readonly what: 'user-agent' | 'country'
+      readonly id: string
+    }
   /** A write came after the session was over, or after its token was regenerated; it was not applied. */
   | { readonly type: 'late-write'; readonly reason: 'ended' | 'rotated'; readonly id: string }
   /** A stored session or value could not be read back, and counts as absent. */
   | { readonly type: 'corrupt'; readonly id: string }
-  /** A call of the store threw; so does the operation that needed it. */
+  /** A call of the store, or of the index of users, failed or took too long. */
   | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
 
 export type RefusedReason =
@@ -30,6 +42,11 @@ export type RefusedReason =
   | 'ended'
   /** The session's token was regenerated, and this is an older one. */
   | 'rotated'
+  /** A sign-in beyond `sessionLimit`. */
+  | 'limit'
+  /** A guard refused the request: it came from another origin, or without the session's CSRF token. */
+  | 'cross-origin'
+  | 'csrf'
 
 /** What to report of a request over plain http. */
 export const INSECURE: SessionEvent = { type: 'refused', reason: 'insecure' }

@@ -1,16 +1,11 @@
 import { readCookies } from '../codec/cookie.ts'
 import { openToken } from '../codec/token.ts'
+import type { RequestLike } from './device.ts'
 import { INSECURE } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Presented } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
 import { Visit } from './visit.ts'
-
-/** What is read of a request. */
-export interface RequestLike {
-  readonly url: string
-  readonly headers: { get(name: string): string | null }
-}
 
 /** Where browsers take Secure cookies over http, since what never leaves the machine can't be listened to. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -25,22 +20,16 @@ export function openVisit(
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
   const canKeep = !cookie.secure || !request.url.startsWith('http:') || LOCAL_HTTP.test(request.url)
-  if (canKeep && hasCookie) return verifiedVisit(settings, setup, values)
-  const presented = { token: undefined, isOldKey: false, hasCookie, canKeep }
-  const visit = new Visit(settings, setup, presented, now())
+  const openedAt = now()
+  const visitWith = (found: Found): Visit =>
+    new Visit(settings, setup, { ...found, hasCookie, canKeep, openedAt }, request)
+  if (canKeep && hasCookie) return presentedToken(settings, setup, values, openedAt).then(visitWith)
+  const visit = visitWith({ token: undefined, isOldKey: false })
   if (hasCookie) settings.emit(INSECURE)
   return visit
 }
 
-async function verifiedVisit(
-  settings: Settings<never>,
-  setup: Setup,
-  values: readonly string[],
-): Promise<Visit> {
-  const openedAt = settings.now()
-  const presented = await presentedToken(settings, setup, values, openedAt)
-  return new Visit(settings, setup, { ...presented, hasCookie: true, canKeep: true }, openedAt)
-}
+type Found = Pick<Presented, 'token' | 'isOldKey'>
 
 /** The first of the values that we signed, unless its time is up. Refusals are reported. */
 async function presentedToken(
@@ -48,7 +37,7 @@ async function presentedToken(
   { keyring, store }: Setup,
   values: readonly string[],
   now: number,
-): Promise<Pick<Presented, 'token' | 'isOldKey'>> {
+): Promise<Found> {
   for (const value of values) {
     // One after the other, since the first right one is mostly the only one.
     // oxlint-disable-next-line no-await-in-loop

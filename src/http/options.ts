@@ -3,6 +3,9 @@ import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionStore } from '../store/store.ts'
+import type { SessionLimit, UserIndex } from '../store/user-list.ts'
+import { checkOptions, type CompleteOptions } from './check-options.ts'
+import type { RequestLike } from './device.ts'
 import type { SessionEvent } from './event.ts'
 
 /** The options of `createSessions`. Only `secrets` and `store` are required. */
@@ -26,11 +29,37 @@ export interface SessionOptions<Env> {
    * answers 409, `drop` lets the handler's response go. There is an event in both cases.
    */
   readonly lateWrites?: 'refuse' | 'drop'
+  /** Each user's list of sessions, such as `(env) => userIndex(env.USERS)`: for `sessions.user` and `sessionLimit`. */
+  readonly users?: UserIndex | ((env: Env) => UserIndex)
+  /** How many sessions a user may have at a time; needs `users`. Default any number. */
+  readonly sessionLimit?: SessionLimit
+  /** Seconds after which a token in use is replaced by another; needs a store that is atomic. Default never. */
+  readonly renewEvery?: number
+  /** Seconds for which the former token is good beside the new one, so that parallel requests survive. Default 30. */
+  readonly renewGrace?: number
+  /** Seconds that one call of the store may take. Default 5. */
+  readonly storeTimeout?: number
+  /**
+   * What becomes of a request whose store fails, unless its handler catches `ERR_STORE`: `refuse` (default) answers 503
+   * with Retry-After; `anonymous` goes on without the session where reading it fails, and refuses where a change does; a
+   * function makes the response. The cookie stays as it is.
+   */
+  readonly onStoreFailure?: 'refuse' | 'anonymous' | StoreFailureHandler
+  /** What `signOut()` has the browser delete besides the cookie (W3C: Clear Site Data). Default nothing. */
+  readonly clearSiteData?: readonly ClearSiteDirective[]
   /** Called with each event. What it throws is ignored. */
   readonly onEvent?: (event: SessionEvent) => void
   /** The clock, in milliseconds since 1970; for tests. */
   readonly now?: () => number
 }
+
+/** Makes the response to a request whose store has failed. */
+export type StoreFailureHandler = (
+  error: SessionError,
+  request: RequestLike,
+) => Response | Promise<Response>
+
+export type ClearSiteDirective = 'cache' | 'cookies' | 'storage' | 'executionContexts' | '*'
 
 /** The checked options, complete; durations in milliseconds. */
 export interface Settings<Env> {
@@ -42,6 +71,13 @@ export interface Settings<Env> {
   readonly cookie: CookieAttributes
   readonly serializer: Serializer | undefined
   readonly dropsLateWrites: boolean
+  readonly users: SessionOptions<Env>['users']
+  readonly limit: SessionLimit | undefined
+  readonly renew: { readonly every: number; readonly grace: number } | undefined
+  readonly timeout: number
+  readonly onStoreFailure: 'refuse' | 'anonymous' | StoreFailureHandler
+  /** The header's value. */
+  readonly clearSiteData: string | undefined
   readonly emit: (event: SessionEvent) => void
   readonly now: () => number
 }
@@ -66,6 +102,12 @@ const DEFAULTS = {
     persistent: false,
   },
   lateWrites: 'refuse',
+  // Long enough for the requests of one page, with a slow connection.
+  renewGrace: 30,
+  // The runtime tries a call of an object for up to 10 s; hardly anybody waits as long for a page.
+  storeTimeout: 5,
+  // OWASP ASVS 7.2.1: fail closed.
+  onStoreFailure: 'refuse',
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
 /** Checks the options and completes them. Throws `ERR_OPTION`. */
@@ -77,15 +119,11 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
       'store is missing, and has no default. Write store: (env) => durableObjectStore(env.SESSIONS).',
     )
   }
-  const { absoluteTimeout = DEFAULTS.absoluteTimeout, lateWrites = DEFAULTS.lateWrites } = options
-  const { idleTimeout = Math.min(DEFAULTS.idleTimeout, absoluteTimeout), onEvent } = options
-  const { touchInterval = DEFAULTS.touchInterval(idleTimeout) } = options
-  checkTimeouts(idleTimeout, absoluteTimeout, touchInterval)
+  const complete = completed(options)
+  const { idleTimeout, absoluteTimeout, touchInterval, renewEvery, renewGrace } = complete
+  checkOptions(complete)
   const cookie: CookieAttributes = { ...DEFAULTS.cookie, ...options.cookie }
   checkCookie(cookie)
-  if (lateWrites !== 'refuse' && lateWrites !== 'drop') {
-    throw new SessionError('ERR_OPTION', "lateWrites is 'refuse' or 'drop'.")
-  }
   return {
     secrets: options.secrets,
     store: options.store,
@@ -94,18 +132,26 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
     touch: touchInterval * 1000,
     cookie,
     serializer: options.serializer,
-    dropsLateWrites: lateWrites === 'drop',
-    emit: (event) => emit(onEvent, event),
+    dropsLateWrites: complete.lateWrites === 'drop',
+    users: options.users,
+    limit: options.sessionLimit,
+    renew:
+      renewEvery === undefined ? undefined : { every: renewEvery * 1000, grace: renewGrace * 1000 },
+    timeout: complete.storeTimeout * 1000,
+    onStoreFailure: complete.onStoreFailure,
+    clearSiteData: options.clearSiteData?.map((directive) => `"${directive}"`).join(', '),
+    emit: (event) => emit(options.onEvent, event),
     now: options.now ?? Date.now,
   }
 }
 
-function checkTimeouts(idle: number, absolute: number, touch: number): void {
-  if (idle > 0 && idle <= absolute && absolute < Infinity && touch >= 0 && touch <= idle / 2) return
-  throw new SessionError(
-    'ERR_OPTION',
-    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.`,
-  )
+/** The options with the defaults for what is not given, or is `undefined`. */
+function completed(options: SessionOptions<never>): CompleteOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const { touchInterval: touchFor, idleTimeout: idle, ...defaults } = DEFAULTS
+  const some = { ...defaults, ...(Object.fromEntries(given) as typeof options) }
+  const { idleTimeout = Math.min(idle, some.absoluteTimeout) } = some
+  return { ...some, idleTimeout, touchInterval: some.touchInterval ?? touchFor(idleTimeout) }
 }
 
 /** An observer's fault is no reason to fail a request. */

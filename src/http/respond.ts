@@ -1,3 +1,13 @@
+import { problem } from './problem.ts'
+
+/** What a response has to say of its request's session. */
+interface SessionHeaders {
+  readonly isUsed: boolean
+  readonly cookieName: string
+  readonly setCookie: string | undefined
+  readonly clearSiteData: string | undefined
+}
+
 /**
  * The response with the session's cookie on it, if there is one to send: one Set-Cookie for its name, the handler's others
  * kept, and `Cache-Control: private, no-store` whatever the handler allowed, since a cached copy would hand one visitor's
@@ -5,14 +15,16 @@
  */
 export function withSessionHeaders(
   response: Response,
-  isUsed: boolean,
-  cookieName: string,
-  setCookie: string | undefined,
+  { isUsed, cookieName, setCookie, clearSiteData }: SessionHeaders,
 ): Response {
   let result = response
+  if (clearSiteData !== undefined) {
+    result = new Response(result.body, result)
+    result.headers.set('Clear-Site-Data', clearSiteData)
+  }
   if (setCookie !== undefined) {
     // A copy always: an application may send one Response object to many visitors.
-    result = new Response(response.body, response)
+    result = new Response(result.body, result)
     setOneCookie(result.headers, cookieName, setCookie)
     result.headers.set('Cache-Control', 'private, no-store')
     for (const name of CACHE_HEADERS) result.headers.delete(name)
@@ -43,19 +55,26 @@ function withVary(response: Response): Response {
   }
 }
 
-/** What a request gets whose session was over before its changes were written (RFC 9457, RFC 9110 section 15.5.10). */
+/** What a request gets whose session was over before its changes were written (RFC 9110 section 15.5.10). */
 export function lateWriteResponse(): Response {
-  const status = 409
-  return Response.json(
-    {
-      title: 'Conflict',
-      status,
-      code: 'ERR_SESSION_ENDED',
-      detail: 'The session ended while this request was using it. Nothing was saved. Try again.',
-    },
-    {
-      status,
-      headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'private, no-store' },
-    },
+  return problem(
+    409,
+    'Conflict',
+    'ERR_SESSION_ENDED',
+    'The session ended while this request was using it. Nothing was saved. Try again.',
   )
 }
+
+/** What a request gets whose session can't be reached (RFC 9110 sections 15.6.4 and 10.2.3). */
+export function unavailableResponse(): Response {
+  return problem(
+    503,
+    'Service Unavailable',
+    'ERR_STORE',
+    'The session cannot be reached at the moment. Try again.',
+    { 'Retry-After': RETRY_AFTER_SECONDS },
+  )
+}
+
+/** The runtime has already tried for some time; a page that is loaded anew by hand comes about as late. */
+const RETRY_AFTER_SECONDS = '5'

@@ -13,6 +13,8 @@ export interface Presented {
   readonly hasCookie: boolean
   /** Whether a cookie can be set at all. */
   readonly canKeep: boolean
+  /** When the request began, in milliseconds since 1970. */
+  readonly openedAt: number
 }
 
 /** The Set-Cookie value that clears the cookie, or `undefined` where there is none. */

@@ -1,12 +1,15 @@
 import { importKeyring, type Keyring } from '../codec/keyring.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionStore } from '../store/store.ts'
+import type { UserIndex } from '../store/user-list.ts'
 import type { Settings } from './options.ts'
 
 /** What one environment's requests share: imported keys and the store. */
 export interface Setup {
   readonly keyring: Keyring
   readonly store: SessionStore
+  /** Absent where the application keeps no lists. */
+  readonly users: UserIndex | undefined
 }
 
 /**
@@ -19,9 +22,11 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
 
   async function make(env: Env, key: object): Promise<Setup> {
     const store = fromEnv(settings.store, env)
+    const users = settings.users && fromEnv(settings.users, env)
+    checkStore(store, settings)
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
     // Another first request may have been quicker, and a store may hold sessions.
-    const setup = setups.get(key) ?? { keyring, store }
+    const setup = setups.get(key) ?? { keyring, store, users }
     setups.set(key, setup)
     return setup
   }
@@ -30,6 +35,31 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
     const key = typeof env === 'object' && env !== null ? env : noEnv
     return setups.get(key) ?? make(env, key)
   }
+}
+
+/** Throws `ERR_OPTION` for what this store can't do. */
+function checkStore(store: SessionStore, { renew, users }: Settings<never>): void {
+  if (renew !== undefined && !store.isAtomic) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `renewEvery: the ${store.name} store cannot renew a token in one step. Use durableObjectStore, or leave it out.`,
+    )
+  }
+  if (users !== undefined && store.addressOf === undefined) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `users: a user's object cannot reach the sessions of the ${store.name} store. Use durableObjectStore or kvStore, or leave it out.`,
+    )
+  }
+}
+
+/** The index of users for an `env`. Throws `ERR_BINDING` where there is none. */
+export function userIndexOf<Env>({ users }: Settings<Env>, env: Env): UserIndex {
+  if (users !== undefined) return fromEnv(users, env)
+  throw new SessionError(
+    'ERR_BINDING',
+    'There is no index of users. Write users: (env) => userIndex(env.USERS), export UserObject from the Worker, and declare it in wrangler.toml as SessionObject is.',
+  )
 }
 
 function fromEnv<Env, T>(option: T | ((env: Env) => T), env: Env): T {

@@ -1,5 +1,5 @@
 import { copyOf, Session } from '../session/session.ts'
-import { answerLateWrite, commit } from './commit.ts'
+import { answerError, commit } from './commit.ts'
 import { openVisit } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Setup } from './setup.ts'
@@ -60,7 +60,7 @@ export async function runWithSession<Env>(
   } catch (error) {
     visit.copy.discard()
     if (visit.depth === 1) visit.copy.seal()
-    return await answerLateWrite(layer.settings, visit, error)
+    return await answerError(layer.settings, visit, error)
   } finally {
     visit.depth -= 1
     if (outer !== undefined) carrier.session = outer

@@ -1,3 +1,5 @@
+import type { Account } from './account.ts'
+
 /**
  * A stored dictionary: a text for each entry name. An entry's name is the space it lies in and its key, so that no name
  * is ever that of an object's inherited member.
@@ -29,6 +31,11 @@ export interface Changes {
 /** Changes with an operation id: a store that has applied an id already repeats its answer, not the changes. */
 export interface Patch extends Changes {
   readonly id: string
+  /**
+   * In `create` and `regenerate` only: signs this user in. Both timeouts begin anew at that moment, and what another user
+   * has left is deleted before the changes are applied.
+   */
+  readonly signIn?: Account | undefined
 }
 
 /** What a patch that was applied answers with, in the order of its `take` and `increment`. */

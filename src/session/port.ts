@@ -1,3 +1,4 @@
+import type { Account, SignInDetails } from './account.ts'
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
 import type { Serializer } from './value.ts'
 
@@ -10,6 +11,8 @@ export interface SessionPort {
   readonly isNew: boolean
   /** When the session began and when it ends if it is not used again, in milliseconds; `undefined` without one. */
   readonly times: { readonly createdAt: number; readonly expiresAt: number } | undefined
+  /** Who is signed in. Throws `ERR_NOT_LOADED` while that is not known. */
+  readonly account: Account | undefined
   /** The store's name, for messages, and whether it can increment, update and take. */
   readonly store: { readonly name: string; readonly isAtomic: boolean }
   readonly settings: {
@@ -26,7 +29,11 @@ export interface SessionPort {
   write(patch: Patch): Promise<Applied | Refusal>
   /** Gives the session a new secret, at once or with the next write; nothing happens where there is none. */
   regenerate(): Promise<void>
+  /** Signs a user in, making the session where there is none; gives whether another user's dictionary was deleted. */
+  signIn(userId: string, details: SignInDetails): Promise<boolean>
   destroy(): Promise<void>
+  /** The same, as the visitor's own wish. */
+  signOut(): Promise<void>
   /** Takes note that the answer depends on the visitor's session. */
   markUsed(): void
   /** The same, and throws when this request has destroyed the session. */

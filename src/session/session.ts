@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.ts'
+import { type Aal, checkUserId, type SignInDetails } from './account.ts'
 import { increment, take, update } from './atomic.ts'
 import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
@@ -56,10 +57,34 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     return times && new Date(times.expiresAt)
   }
 
+  /**
+   * Who is signed in; `undefined` where nobody is. Throws `ERR_NOT_LOADED` while only the cookie says that there is a
+   * session: after `load()`, or anything else that was awaited, it is known.
+   */
+  get userId(): string | undefined {
+    return this.#copy.toLook().account?.userId
+  }
+
+  /** When the user last proved who they are, by `signIn`; `undefined` and throws as `userId` does. */
+  get authenticatedAt(): Date | undefined {
+    const { account } = this.#copy.toLook()
+    return account && new Date(account.at)
+  }
+
+  /** How well they did then: the `aal` that `signIn` was given (NIST SP 800-63B); `undefined` and throws as `userId` does. */
+  get aal(): Aal | undefined {
+    return this.#copy.toLook().account?.aal
+  }
+
+  /** Reads the session, once a request, so that `userId` is known. */
+  async load(): Promise<void> {
+    await this.#copy.toRead().load()
+  }
+
   /** The value, frozen, or `undefined`. Changes made in this request are seen. */
   async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toRead()
-    return copy.decode(await copy.text(nameOf(key))) as Value<Data, K> | undefined
+    return copy.values.decode(await copy.text(nameOf(key))) as Value<Data, K> | undefined
   }
 
   /** Whether the key has a value. */
@@ -86,7 +111,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
     const copy = this.#copy.toChange()
-    copy.record(nameOf(key), copy.encode(key, value))
+    copy.record(nameOf(key), copy.values.encode(key, value))
   }
 
   /** Records that the key is to go; a missing one is no error. */
@@ -127,11 +152,11 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   ): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toChange('update')
     const next = async (text: string | null): Promise<string | null> => {
-      const value = await fn(copy.decode(text) as Value<Data, K> | undefined)
-      return value === undefined ? null : copy.encode(key, value)
+      const value = await fn(copy.values.decode(text) as Value<Data, K> | undefined)
+      return value === undefined ? null : copy.values.encode(key, value)
     }
     const text = await copy.running.run(() => update(copy, nameOf(key), next))
-    return copy.decode(text) as Value<Data, K> | undefined
+    return copy.values.decode(text) as Value<Data, K> | undefined
   }
 
   /**
@@ -141,13 +166,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toChange('take')
     const text = await copy.running.run(() => take(copy, nameOf(key)))
-    return copy.decode(text) as Value<Data, K> | undefined
+    return copy.values.decode(text) as Value<Data, K> | undefined
   }
 
   /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
     const copy = this.#copy.toChange()
-    copy.record(nameOf(key, FLASH), copy.encode(key, value))
+    copy.record(nameOf(key, FLASH), copy.values.encode(key, value))
   }
 
   /**
@@ -193,8 +218,34 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Ends the session: the store forgets it, the response clears the cookie, what was recorded is dropped, and no
-   * request can write it back. Using the session afterwards throws.
+   * Signs a user in: a new token, the old one dead at once, and both timeouts anew (OWASP: renew the session ID after any
+   * privilege change; NIST SP 800-63B section 5.2). What another user has left is deleted first; what an anonymous visitor
+   * has is kept. The session is on the user's list before its cookie leaves. The same user again is a re-authentication.
+   *
+   * Throws `ERR_VALUE` for what is no user's id, `ERR_SESSION_LIMIT` when the user may have no more sessions, and
+   * `ERR_SESSION_ENDED` when another request gave this session a new token meanwhile. On Workers KV it takes effect with
+   * the commit.
+   */
+  async signIn(userId: string, details: SignInDetails = {}): Promise<void> {
+    const copy = this.#copy.toChange()
+    checkUserId(userId)
+    await copy.running.run(async () => {
+      if (await copy.port.signIn(userId, details)) copy.empty()
+    })
+  }
+
+  /** Ends the session as `destroy()` does, and sends `Clear-Site-Data` where `clearSiteData` is set. */
+  async signOut(): Promise<void> {
+    const copy = this.#copy.toChange()
+    await copy.running.run(async () => {
+      await copy.port.signOut()
+      copy.discard()
+    })
+  }
+
+  /**
+   * Ends the session: the store forgets it, the response clears the cookie, what was recorded is dropped, it leaves its
+   * user's list, and no request can write it back. Using the session afterwards throws.
    */
   async destroy(): Promise<void> {
     const copy = this.#copy.toChange()
@@ -224,7 +275,7 @@ function snapshot<Data>(
   texts: readonly (string | null)[],
 ): Snapshot<Data> {
   const values = names.map(
-    (name, index) => [name.slice(1), copy.decode(texts[index] ?? null)] as const,
+    (name, index) => [name.slice(1), copy.values.decode(texts[index] ?? null)] as const,
   )
   const present = values.filter(([, value]) => value !== undefined)
   return Object.freeze(Object.fromEntries(present)) as Snapshot<Data>

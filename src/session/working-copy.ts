@@ -4,7 +4,7 @@ import type { Applied, Changes, Entries, Patch, Refusal } from './patch.ts'
 import { DATA } from './patch.ts'
 import type { SessionPort } from './port.ts'
 import { Running } from './running.ts'
-import { decodeValue, encodeValue, isSerialized } from './value.ts'
+import { Values } from './values.ts'
 
 /** Texts by entry name; `null` is an entry known to be absent. */
 type Texts = Map<string, string | null>
@@ -22,16 +22,16 @@ export class WorkingCopy {
   /** Patches whose outcome a store error left unknown, by operation: repeating an operation sends its patch again. */
   readonly #unsure = new Map<string, Patch[]>()
   readonly running: Running = new Running()
-  /** What a serializer made of a text: freezing can't hold a Map or a Date. */
-  readonly #serialized: (readonly [value: unknown, text: string])[] = []
   /** A write of recorded changes that is under way: until it has settled, nobody knows what is in the store. */
   #writing: Promise<unknown> | undefined
   #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
   readonly port: SessionPort
+  readonly values: Values
 
   constructor(port: SessionPort) {
     this.port = port
+    this.values = new Values(port)
   }
 
   /** What there is to see without reading; the answer depends on it. */
@@ -62,23 +62,6 @@ export class WorkingCopy {
       )
     }
     return this.toRead()
-  }
-
-  encode(key: string, value: unknown): string {
-    return encodeValue(key, value, this.port.settings.serializer)
-  }
-
-  /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
-  decode(text: string | null): unknown {
-    if (text === null) return undefined
-    try {
-      const value = decodeValue(text, this.port.settings.serializer)
-      if (isSerialized(text)) this.#serialized.push([value, this.encode('', value)])
-      return value
-    } catch {
-      this.port.settings.emit({ type: 'corrupt', id: this.port.id })
-      return undefined
-    }
   }
 
   /** The stored entries, loaded by the first call. */
@@ -143,10 +126,16 @@ export class WorkingCopy {
   discard(): void {
     this.#patch = undefined
     this.#unsaved = new Map()
+    this.empty()
+    this.#loading = undefined
+  }
+
+  /** Takes it that nothing is stored. What is recorded is to be written all the same. */
+  empty(): void {
     this.#saved = new Map()
     this.#isCleared = false
     this.#mustClear = false
-    this.#loading = undefined
+    this.#loading = Promise.resolve(undefined)
   }
 
   /**
@@ -225,12 +214,7 @@ export class WorkingCopy {
    */
   async finish(): Promise<void> {
     this.seal()
-    if (this.#serialized.some(([value, text]) => this.encode('', value) !== text)) {
-      throw new SessionError(
-        'ERR_VALUE',
-        'A value from the session was changed in place, which stores nothing. Change a copy, and session.set() it.',
-      )
-    }
+    this.values.check()
     await this.running.settled()
     await this.commit()
   }

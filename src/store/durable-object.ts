@@ -1,8 +1,7 @@
-import { exports } from 'cloudflare:workers'
-
 import { decodeHandle } from '../codec/base64url.ts'
-import { SessionError } from '../errors.ts'
-import { cellStore, ENDED } from './session-cell.ts'
+import { exportedNamespace } from './exported-namespace.ts'
+import { withFreshStub } from './fresh-stub.ts'
+import { cellStore, ENDED, type Send } from './session-cell.ts'
 import type { SessionObject } from './session-object.ts'
 import type { SessionStore } from './store.ts'
 
@@ -21,16 +20,18 @@ export interface SessionObjectNamespace {
  * is neither. `env.SESSIONS.jurisdiction('eu')` keeps the sessions in a jurisdiction.
  */
 export function durableObjectStore(namespace?: SessionObjectNamespace): SessionStore {
-  const objects = namespace ?? exportedNamespace()
+  const objects = namespace ?? exportedNamespace('SessionObject', 'SESSIONS')
   const newHandle = (): string =>
     Uint8Array.fromHex(objects.newUniqueId().toString()).toBase64(HANDLE_FORMAT)
 
-  async function send(handle: string, request: string): Promise<string> {
-    const object = objectOf(objects, handle)
-    return object === undefined ? JSON.stringify(ENDED) : object.call(request)
+  const send: Send = (handle, request, { method }) => {
+    const call = async (): Promise<string> =>
+      objectOf(objects, handle)?.call(request) ?? JSON.stringify(ENDED)
+    return method === 'read' ? withFreshStub(call) : call()
   }
 
-  return cellStore({ name: 'durable-object', newHandle, idOf: hexOf }, send)
+  const addressOf = (handle: string): string => `object:${hexOf(handle)}`
+  return cellStore({ name: 'durable-object', newHandle, idOf: hexOf, addressOf }, send)
 }
 
 const HANDLE_FORMAT = { alphabet: 'base64url', omitPadding: true } as const
@@ -47,13 +48,4 @@ function objectOf(objects: SessionObjectNamespace, handle: string): SessionObjec
   } catch {
     return undefined
   }
-}
-
-function exportedNamespace(): SessionObjectNamespace {
-  const { SessionObject: exported } = exports as { SessionObject?: Partial<SessionObjectNamespace> }
-  if (exported?.idFromString !== undefined) return exported as SessionObjectNamespace
-  throw new SessionError(
-    'ERR_BINDING',
-    'There is no Durable Object namespace. Export SessionObject from the Worker, and declare it in wrangler.toml: a binding (name = "SESSIONS", class_name = "SessionObject") and a migration (new_sqlite_classes = ["SessionObject"]).',
-  )
 }

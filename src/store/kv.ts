@@ -2,6 +2,7 @@ import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
+import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
 import { differenceOf } from './difference.ts'
 import type { Gone, Moment, SessionStore } from './store.ts'
@@ -28,6 +29,7 @@ type KvValue =
       readonly createdAt: number
       readonly expiresAt: number
       readonly entries: Entries
+      readonly account?: Account
     }
   | { readonly rotatedAt: number }
 
@@ -73,20 +75,18 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
-      const value = {
-        hash: await sha256(secret),
-        createdAt: now,
-        expiresAt: now + absolute,
-        entries,
-      }
+      const account = accountOf({ account: patch.signIn })
+      const hash = await sha256(secret)
+      const value = { hash, createdAt: now, expiresAt: now + absolute, entries, ...account }
       await put(handle, value, now)
-      return { ok: true, ...difference.outcome }
+      return { ok: true, ...difference.outcome, ...account }
     },
 
     async read({ handle, secret }, moment) {
       const [value, hash] = await Promise.all([get(handle), sha256(secret)])
       const live = liveValue(value, hash, moment)
-      return live.ok ? { ok: true, entries: live.session.entries } : live
+      if (!live.ok) return live
+      return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
     },
 
     async write({ handle, secret }, moment, patch) {
@@ -94,32 +94,34 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const live = liveValue(value, hash, moment)
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
-      if (!difference.ok) return difference
+      if (!difference.ok) return { ...difference, ...accountOf(live.session) }
       const { after, changed, outcome } = difference
       if (changed.length > 0) {
         const session = { ...live.session, entries: Object.fromEntries(after) }
         await put(handle, session, moment.now)
       }
-      return { ok: true, ...outcome }
+      return { ok: true, ...outcome, ...accountOf(live.session) }
     },
 
     // To a fresh key: a secret replaced under the same one would be refused wherever the old copy is cached.
-    async regenerate({ handle, secret }, moment, newSecret, patch = NO_PATCH) {
+    async regenerate({ handle, secret }, moment, { secret: newSecret, patch = NO_PATCH }) {
       const hashes = Promise.all([sha256(secret), sha256(newSecret)])
       const [value, [hash, newHash]] = await Promise.all([get(handle), hashes])
       const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
       const live = liveValue(value, hash, moment)
       if (!live.ok) {
         // Repeated after a failure, it finds what it has done.
-        const isDone = live.gone === 'rotated' && isSession(await get(newHandle), newHash)
-        return isDone ? { ok: true, handle: newHandle } : live
+        const moved = live.gone === 'rotated' ? await get(newHandle) : undefined
+        const isDone = isSession(moved, newHash)
+        return isDone ? { ok: true, handle: newHandle, ...accountOf(moved) } : live
       }
-      const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
+      const session = signedIn(live.session, moment, patch.signIn)
+      const difference = differenceOf(new Map(Object.entries(session.entries)), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
-      await put(newHandle, { ...live.session, hash: newHash, entries }, moment.now)
+      await put(newHandle, { ...session, hash: newHash, entries }, moment.now)
       await put(handle, { rotatedAt: moment.now }, moment.now)
-      return { ok: true, handle: newHandle }
+      return { ok: true, handle: newHandle, ...accountOf(session) }
     },
 
     async destroy({ handle }) {
@@ -127,8 +129,29 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
       // A missing value too: this location may only remember that it was absent.
       await namespace.delete(prefix + handle)
-      return { ok: true }
+      return { ok: true, ...(value && 'account' in value ? accountOf(value) : {}) }
     },
+
+    addressOf: (handle) => `kv:${prefix}${handle}`,
+  }
+}
+
+function accountOf({ account }: { readonly account?: Account | undefined }): {
+  readonly account?: Account
+} {
+  return account === undefined ? {} : { account }
+}
+
+/** The session with this user signed in; of another one's nothing stays. */
+function signedIn(session: KvSession, { absolute }: Moment, account?: Account): KvSession {
+  if (account === undefined) return session
+  const isAnothers = session.account !== undefined && session.account.userId !== account.userId
+  return {
+    ...session,
+    account,
+    createdAt: account.at,
+    expiresAt: account.at + absolute,
+    entries: isAnothers ? {} : session.entries,
   }
 }
 
@@ -149,7 +172,7 @@ function liveValue(value: KvValue | undefined, hash: string, moment: Moment): Li
   return value.hash === hash ? { ok: true, session: value } : ENDED
 }
 
-function isSession(value: KvValue | undefined, hash: string): boolean {
+function isSession(value: KvValue | undefined, hash: string): value is KvSession {
   return value !== undefined && 'hash' in value && value.hash === hash
 }
 

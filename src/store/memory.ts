@@ -1,6 +1,6 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
-import { cellStore, SessionCell } from './session-cell.ts'
+import { cellStore, type Send, SessionCell } from './session-cell.ts'
 import type { SessionStore } from './store.ts'
 
 /** After this many new sessions the expired ones are swept out, so that memory is bounded by the sessions in use. */
@@ -26,7 +26,7 @@ export function memoryStore(): SessionStore {
     return cell
   }
 
-  async function send(handle: string, request: string, now: number): Promise<string> {
+  const send: Send = async (handle, request, { now }) => {
     const cell = cells.get(handle) ?? newCell(handle)
     const reply = await cell.call(request)
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)

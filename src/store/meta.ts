@@ -1,5 +1,6 @@
+import type { Account } from '../session/account.ts'
 import type { Outcome } from '../session/patch.ts'
-import type { Gone, Moment } from './store.ts'
+import type { Gone, Moment, Seen } from './store.ts'
 
 type Timeouts = Pick<Moment, 'idle' | 'absolute'>
 
@@ -11,6 +12,9 @@ export interface Meta extends Timeouts {
   readonly usedAt: number
   /** When the secret was last replaced. */
   readonly rotatedAt?: number
+  /** The hash before a renewal, good until then. */
+  readonly former?: { readonly hash: string; readonly until: number } | undefined
+  readonly account?: Account | undefined
   /** The last operations' ids and outcomes, oldest first. */
   readonly operations: readonly (readonly [id: string, outcome: Outcome])[]
 }
@@ -33,8 +37,8 @@ export function parseMeta(stored: unknown): Meta | undefined {
   }
 }
 
-export function newMeta(hash: string, { now, idle, absolute }: Moment): Meta {
-  return { hash, createdAt: now, usedAt: now, idle, absolute, operations: [] }
+export function newMeta(hash: string, { now, idle, absolute }: Moment, account?: Account): Meta {
+  return { hash, createdAt: now, usedAt: now, idle, absolute, account, operations: [] }
 }
 
 /** When the session ends if it is not used again, by the timeouts given or else by those it was last used under. */
@@ -45,9 +49,39 @@ export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
 /** Why this secret gives no access at this moment, or `undefined` when it does. */
 export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | undefined {
   if (deadlineOf(meta, moment) <= moment.now) return { ok: false, gone: 'expired' }
-  // Hashes of 144 random bits: how many characters agree tells nobody anything to go on.
+  // Hashes of 192 random bits: how many characters agree tells nobody anything to go on.
   if (meta.hash === hash) return undefined
+  if (meta.former?.hash === hash && moment.now < meta.former.until) return undefined
   return { ok: false, gone: 'rotated', at: meta.rotatedAt ?? meta.createdAt }
+}
+
+/** What to say of the session to who came with this secret's hash. */
+export function seenOf(meta: Meta, hash: string, { now, renew = Infinity }: Moment): Seen {
+  const { usedAt, account, createdAt, rotatedAt = createdAt } = meta
+  const known = { usedAt, ...(account && { account }) }
+  if (meta.hash !== hash) return { ...known, renewal: 'done' }
+  return now - rotatedAt >= renew ? { ...known, renewal: 'due' } : known
+}
+
+/** The record under a new secret, and signed in if somebody is. The former secret is good for the grace, if there is one. */
+export function regenerated(
+  meta: Meta,
+  hash: string,
+  { now }: Moment,
+  {
+    grace,
+    account,
+  }: { readonly grace?: number | undefined; readonly account?: Account | undefined },
+): Meta {
+  const { former: _, ...rest } = meta
+  return {
+    ...rest,
+    ...(account && { account, createdAt: account.at }),
+    hash,
+    usedAt: Math.max(meta.usedAt, now),
+    rotatedAt: now,
+    ...(grace !== undefined && { former: { hash: meta.hash, until: now + grace } }),
+  }
 }
 
 /** The record with this use in it, or the same record when the last one is recent. Time never goes back. */

@@ -1,8 +1,18 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
 import { deadlineOf } from './meta.ts'
-import { type Call, type State, type Step, step } from './step.ts'
-import type { Credential, Gone, Moment, ReadReply, SessionStore, WriteReply } from './store.ts'
+import { type Call, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
+import type {
+  Credential,
+  DestroyReply,
+  Gone,
+  Moment,
+  ReadReply,
+  Regeneration,
+  RegenerateReply,
+  SessionStore,
+  WriteReply,
+} from './store.ts'
 
 /** Makes a step durable, or throws before it gives a promise; without a state, nothing of the session stays. */
 export type Save = (
@@ -16,9 +26,11 @@ interface Request {
   readonly method: Call['method']
   readonly secret: string
   readonly moment: Moment
-  readonly newSecret?: string
-  readonly patch?: Patch
+  readonly patch?: Patch | undefined
+  readonly regeneration?: Pick<Regeneration, 'secret' | 'grace'>
 }
+
+type Method = (Call | OwnerCall)['method']
 
 /** The answer of a place where there is no cell. */
 export const ENDED: Gone = { ok: false, gone: 'ended' }
@@ -48,14 +60,20 @@ export class SessionCell {
   }
 
   async call(text: string): Promise<string> {
-    const request = JSON.parse(text) as Request
-    const { method, secret, newSecret } = request
-    if (this.#isCorrupt && method === 'destroy') await this.sweep(Infinity)
+    const request = JSON.parse(text) as Request | OwnerCall
+    const { method } = request
+    if (this.#isCorrupt && (method === 'destroy' || method === 'end')) await this.sweep(Infinity)
     if (this.#isCorrupt) return JSON.stringify(CORRUPT)
+    if ('userId' in request) return this.#take(ownerStep(this.#state, request), method)
+    const { secret, regeneration: { secret: newSecret, grace } = {} } = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
     // From here to the save there is no await: no other call comes in between.
-    const { reply, state, changed } = step(this.#state, { ...request, hash, newHash })
+    return this.#take(step(this.#state, { ...request, hash, newHash, grace }), method)
+  }
+
+  /** Makes a step durable, then gives its reply. */
+  async #take({ reply, state, changed }: Step, method: Method): Promise<string> {
     if (state === this.#state) return this.#replyText(reply, method)
     const saving = this.#save(state, changed, this.#state === undefined)
     this.#state = state
@@ -83,7 +101,7 @@ export class SessionCell {
   }
 
   /** A read's reply has the entries, as a text that is kept until they change. */
-  #replyText(reply: Step['reply'], method: Call['method']): string {
+  #replyText(reply: Step['reply'], method: Method): string {
     const text = JSON.stringify(reply)
     const entries = this.#state?.entries
     if (!reply.ok || method !== 'read' || entries === undefined) return text
@@ -95,10 +113,17 @@ export class SessionCell {
   }
 }
 
+/** Carries a request to a cell, and its reply back. */
+export type Send = (
+  handle: string,
+  request: string,
+  about: { readonly method: Call['method']; readonly now: number },
+) => Promise<string>
+
 /** A store over cells that are reached by `send`. */
 export function cellStore(
-  parts: Pick<SessionStore, 'name' | 'newHandle' | 'idOf'>,
-  send: (handle: string, request: string, now: number) => Promise<string>,
+  parts: Pick<SessionStore, 'name' | 'newHandle' | 'idOf' | 'addressOf'>,
+  send: Send,
 ): SessionStore {
   async function call<Reply>(
     method: Call['method'],
@@ -107,7 +132,8 @@ export function cellStore(
     more: Partial<Request> = {},
   ): Promise<Reply> {
     const request: Request = { method, secret, moment, ...more }
-    return JSON.parse(await send(handle, JSON.stringify(request), moment.now)) as Reply
+    const now = moment.now
+    return JSON.parse(await send(handle, JSON.stringify(request), { method, now })) as Reply
   }
 
   return {
@@ -118,10 +144,11 @@ export function cellStore(
       call<WriteReply>('create', credential, moment, { patch }),
     read: (credential, moment) => call<ReadReply>('read', credential, moment),
     write: (credential, moment, patch) => call<WriteReply>('write', credential, moment, { patch }),
-    regenerate: async (credential, moment, newSecret) => {
-      const reply = await call<Gone | { ok: true }>('regenerate', credential, moment, { newSecret })
-      return reply.ok ? { ok: true, handle: credential.handle } : reply
+    regenerate: async (credential, moment, { patch, ...regeneration }) => {
+      const more = { patch, regeneration }
+      const reply = await call<RegenerateReply>('regenerate', credential, moment, more)
+      return reply.ok ? { ...reply, handle: credential.handle } : reply
     },
-    destroy: (credential, moment) => call<Gone | { ok: true }>('destroy', credential, moment),
+    destroy: (credential, moment) => call<DestroyReply>('destroy', credential, moment),
   }
 }

@@ -1,7 +1,16 @@
 import type { Patch } from '../session/patch.ts'
 import { differenceOf, type Texts } from './difference.ts'
-import { goneReason, type Meta, newMeta, touched, withOperation } from './meta.ts'
-import type { Gone, Moment, WriteReply } from './store.ts'
+import {
+  deadlineOf,
+  goneReason,
+  type Meta,
+  newMeta,
+  regenerated,
+  seenOf,
+  touched,
+  withOperation,
+} from './meta.ts'
+import type { Gone, Moment, Seen, WriteReply } from './store.ts'
 
 /** One session as a store holds it. */
 export interface State {
@@ -16,16 +25,33 @@ export interface Call {
   readonly hash: string
   /** For `regenerate`. */
   readonly newHash?: string | undefined
-  /** For `create` and `write`. */
+  readonly grace?: number | undefined
+  /** For `create`, `write` and `regenerate`. */
   readonly patch?: Patch | undefined
+}
+
+/** A call by the user's own object, which knows whose session it should be, and no secret. */
+export interface OwnerCall {
+  readonly method: 'look' | 'end'
+  readonly userId: string
+  readonly now: number
+}
+
+/** What a user's object learns of a session that is still this user's. */
+export interface Look {
+  readonly ok: true
+  readonly usedAt: number
+  readonly expiresAt: number
 }
 
 /** What a call comes to: its reply, the state afterwards (the very same if nothing changed), the entries changed. */
 export interface Step {
-  readonly reply: WriteReply | { readonly ok: true; readonly usedAt?: number }
+  readonly reply: WriteReply | ({ readonly ok: true } & Seen) | Look
   readonly state: State | undefined
   readonly changed: readonly string[]
 }
+
+const ENDED: Gone = { ok: false, gone: 'ended' }
 
 /** The rules of a session's life, wherever a store can apply them in one step. Saving the new state is the store's. */
 export function step(present: State | undefined, call: Call): Step {
@@ -33,38 +59,68 @@ export function step(present: State | undefined, call: Call): Step {
   if (present === undefined) return firstStep(call)
   const { meta, entries } = present
   const gone = goneReason(meta, hash, moment)
-  if (method === 'destroy' && gone?.gone !== 'rotated') return stepTo({ ok: true }, undefined)
-  // A regenerate that is repeated after a failure finds its own secret there.
-  if (newHash === meta.hash) return stepTo({ ok: true }, present)
+  if (method === 'destroy') return destroyStep(present, gone)
+  // A regenerate that is repeated after a failure, or by another request that renews, finds its own secret there.
+  if (newHash === meta.hash) return stepTo({ ok: true, ...seenOf(meta, newHash, moment) }, present)
   if (gone !== undefined) return stepTo(gone, present)
+  if (newHash !== undefined) return regenerateStep(present, call, newHash)
   const used = touched(meta, moment)
-  if (newHash !== undefined) {
-    const usedAt = Math.max(used.usedAt, moment.now)
-    const renewed = { ...used, usedAt, hash: newHash, rotatedAt: moment.now }
-    return stepTo({ ok: true }, { meta: renewed, entries })
-  }
   const state = used === meta ? present : { meta: used, entries }
-  return patch === undefined
-    ? stepTo({ ok: true, usedAt: used.usedAt }, state)
-    : writeStep(state, patch)
+  const seen = seenOf(used, hash, moment)
+  return patch === undefined ? stepTo({ ok: true, ...seen }, state) : writeStep(state, patch, seen)
+}
+
+/** What a user's own object may do: look when the session was used, and end it, as long as it is that user's. */
+export function ownerStep(present: State | undefined, { method, userId, now }: OwnerCall): Step {
+  const expiresAt = present === undefined ? 0 : deadlineOf(present.meta)
+  const isTheirs = present?.meta.account?.userId === userId
+  if (present === undefined || !isTheirs || expiresAt <= now) return stepTo(ENDED, present)
+  if (method === 'end') return stepTo({ ok: true }, undefined)
+  return stepTo({ ok: true, usedAt: present.meta.usedAt, expiresAt }, present)
 }
 
 function firstStep({ method, moment, hash, patch }: Call): Step {
   if (method === 'destroy') return stepTo({ ok: true }, undefined)
-  const ended: Gone = { ok: false, gone: 'ended' }
-  if (method !== 'create' || patch === undefined) return stepTo(ended, undefined)
-  const made = writeStep({ meta: newMeta(hash, moment), entries: new Map() }, patch)
+  if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)
+  const meta = newMeta(hash, moment, patch.signIn)
+  const made = writeStep({ meta, entries: new Map() }, patch, seenOf(meta, hash, moment))
   return made.reply.ok ? made : { ...made, state: undefined }
 }
 
-function writeStep(state: State, patch: Patch): Step {
-  const { usedAt, operations } = state.meta
-  const known = operations.find(([id]) => id === patch.id)
-  if (known !== undefined) return stepTo({ ok: true, usedAt, ...known[1] }, state)
+function destroyStep(present: State, gone: Gone | undefined): Step {
+  if (gone?.gone === 'rotated') return stepTo(gone, present)
+  const { account } = present.meta
+  return stepTo(account === undefined ? { ok: true } : { ok: true, account }, undefined)
+}
+
+function regenerateStep(present: State, call: Call, newHash: string): Step {
+  const { moment, hash, grace, patch } = call
+  const { meta, entries } = present
+  // The former of two tokens must not make the present one a former one.
+  if (grace !== undefined && meta.hash !== hash) {
+    return stepTo({ ok: false, gone: 'rotated', at: meta.rotatedAt ?? meta.createdAt }, present)
+  }
+  const account = patch?.signIn
+  const isAnothers =
+    meta.account !== undefined && account !== undefined && meta.account.userId !== account.userId
+  const renewed = regenerated(touched(meta, moment), newHash, moment, { grace, account })
+  return {
+    reply: { ok: true, ...seenOf(renewed, newHash, moment) },
+    // What another user's operations took is that user's, too.
+    state: isAnothers
+      ? { meta: { ...renewed, operations: [] }, entries: new Map() }
+      : { meta: renewed, entries },
+    changed: isAnothers ? [...entries.keys()] : [],
+  }
+}
+
+function writeStep(state: State, patch: Patch, seen: Seen): Step {
+  const known = state.meta.operations.find(([id]) => id === patch.id)
+  if (known !== undefined) return stepTo({ ok: true, ...seen, ...known[1] }, state)
   const difference = differenceOf(state.entries, patch)
-  if (!difference.ok) return stepTo(difference, state)
+  if (!difference.ok) return stepTo({ ...difference, ...seen }, state)
   const { after, changed, outcome } = difference
-  const reply = { ok: true, usedAt, ...outcome } as const
+  const reply = { ok: true, ...seen, ...outcome } as const
   if (changed.length === 0) return stepTo(reply, state)
   const meta = withOperation(state.meta, patch.id, outcome)
   return { reply, state: { meta, entries: after }, changed }

@@ -1,3 +1,4 @@
+import type { Account } from '../session/account.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 
 /** What a verified token says of where the session rests, and the secret that proves it is the latest token. */
@@ -15,6 +16,8 @@ export interface Moment {
   readonly absolute: number
   /** A use is recorded when the last recorded one is this long ago. */
   readonly touch: number
+  /** A token's secret is due for renewal when it is this old; absent where secrets are not renewed. */
+  readonly renew?: number
 }
 
 /** Why there is no session for a credential. */
@@ -28,16 +31,35 @@ export type Gone =
   /** The session lives on under a newer secret, given at this time. */
   | { readonly ok: false; readonly gone: 'rotated'; readonly at: number }
 
-/** The last use on record, this one included if it was recorded; absent where the store records none. */
-interface Used {
+/** What a store says of a session with each answer. */
+export interface Seen {
+  /** The last use on record, this one included if it was recorded; absent where the store records none. */
   readonly usedAt?: number
+  /** Who is signed in; absent where nobody is. */
+  readonly account?: Account
+  /** Whether the secret is so old that it is to be renewed, or has just been and this is the former one. */
+  readonly renewal?: 'due' | 'done'
 }
 
-export type ReadReply = ({ readonly ok: true; readonly entries: Entries } & Used) | Gone
+export type ReadReply = ({ readonly ok: true; readonly entries: Entries } & Seen) | Gone
 
-export type WriteReply = (Applied & Used) | Refusal | Gone
+export type WriteReply = (Applied & Seen) | (Refusal & Seen) | Gone
 
-export type RegenerateReply = { readonly ok: true; readonly handle: string } | Refusal | Gone
+export type RegenerateReply =
+  | ({ readonly ok: true; readonly handle: string } & Seen)
+  | Refusal
+  | Gone
+
+export type DestroyReply = ({ readonly ok: true } & Pick<Seen, 'account'>) | Gone
+
+/** What goes with a new secret. */
+export interface Regeneration {
+  readonly secret: string
+  /** Milliseconds for which the former secret is good beside the new one; only where `isAtomic`. */
+  readonly grace?: number
+  /** Where `isAtomic` is false it may have changes, to be applied in the same write. */
+  readonly patch?: Patch | undefined
+}
 
 /**
  * Where sessions rest. The comments are the contract; `test/store/contract.ts` holds every store to it.
@@ -80,17 +102,22 @@ export interface SessionStore {
   write(credential: Credential, moment: Moment, patch: Patch): Promise<WriteReply>
 
   /**
-   * Replaces the secret, so that the old one is refused from now on; gives the handle from now on. Repeated with the
-   * same new secret after a failure, it answers as the first time. Where `isAtomic` is false it may come with a patch,
-   * to be applied in the same write.
+   * Replaces the secret, so that the old one is refused from now on, or after the grace; gives the handle from now on.
+   * Repeated with the same new secret after a failure, it answers as the first time. A secret that is good for its grace
+   * only is not replaced by another one with grace.
    */
   regenerate(
     credential: Credential,
     moment: Moment,
-    newSecret: string,
-    patch?: Patch,
+    regeneration: Regeneration,
   ): Promise<RegenerateReply>
 
-  /** Forgets the session and all its data for good. */
-  destroy(credential: Credential, moment: Moment): Promise<{ readonly ok: true } | Gone>
+  /** Forgets the session and all its data for good; says who was signed in. */
+  destroy(credential: Credential, moment: Moment): Promise<DestroyReply>
+
+  /**
+   * Where a user's own object finds the session: `object:` and its id, or `kv:` and its key. Absent where sessions are
+   * out of its reach.
+   */
+  readonly addressOf?: (handle: string) => string
 }

@@ -202,7 +202,7 @@ describe('a handle that we did not mint is never adopted', () => {
 
   test('by a first write, which makes a session of its own', async () => {
     const [app, browser] = await firstWrite('attacker-chosen')
-    expect(browser.cookies.get(NAME)).toMatch(/^1\.[\w-]{4}\.[\w-]{83}\.[\w-]{43}$/)
+    expect(browser.cookies.get(NAME)).toMatch(/^1\.[\w-]{4}\.[\w-]{91}\.[\w-]{43}$/)
     expect(app.calls).toEqual(['create'])
   })
 

@@ -2,8 +2,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 
 import { importKeyring } from '../../src/codec/keyring.ts'
-import { newRandomText } from '../../src/codec/random.ts'
-import { signToken } from '../../src/codec/token.ts'
+import { newSecret, signToken } from '../../src/codec/token.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { newApp } from '../support/app.ts'
@@ -18,7 +17,7 @@ test.for(Object.entries(STORES))(
     app.handler = async (session) => [await session.all(), session.isNew, session.id]
     const keyring = await importKeyring([env.SESSION_SECRET])
     for (let length = 1; length <= 64; length += 1) {
-      const token = { handle: 'h'.repeat(length), secret: newRandomText() }
+      const token = { handle: 'h'.repeat(length), secret: newSecret() }
       const times = { createdAt: app.now, usedAt: app.now }
       const cookie = `${NAME}=${await signToken(keyring, NAME, { ...token, ...times })}`
       const response = await app.browser().fetch('/', { headers: { cookie } })

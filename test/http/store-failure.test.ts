@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import { SessionError, type SessionStore } from '../../src/index.ts'
+import { SessionError, type SessionOptions, type SessionStore } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
@@ -35,9 +35,12 @@ function failingStore(): Failing {
   return failing
 }
 
-async function visitor(): Promise<{ app: App; browser: Browser; failing: Failing }> {
+/** By default what the store throws reaches the caller here, so that the tests can look at it. */
+async function visitor(
+  options: Partial<SessionOptions<unknown>> = { onStoreFailure: passOn },
+): Promise<{ app: App; browser: Browser; failing: Failing }> {
   const failing = failingStore()
-  const app = newApp({ store: failing.store })
+  const app = newApp({ ...options, store: failing.store })
   const browser = app.browser()
   app.handler = (session) => {
     session.set('n', 1)
@@ -48,6 +51,10 @@ async function visitor(): Promise<{ app: App; browser: Browser; failing: Failing
   await browser.fetch('/')
   app.events.length = 0
   return { app, browser, failing }
+}
+
+function passOn(error: SessionError): never {
+  throw error
 }
 
 const all: Handler = (session) => session.all()
@@ -106,7 +113,7 @@ describe('a store that fails', () => {
 
   test('in the first write makes no session that the visitor would know of', async () => {
     const failing = failingStore()
-    const app = newApp({ store: failing.store })
+    const app = newApp({ store: failing.store, onStoreFailure: passOn })
     const browser = app.browser()
     failing.fail = { create: 'after' }
     app.handler = (session) => session.increment('n')

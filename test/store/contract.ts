@@ -66,7 +66,7 @@ export async function regenerated(
   moment = momentAt(0),
 ): Promise<Credential> {
   const secret = newRandomText()
-  const reply = await store.regenerate(credential, moment, secret)
+  const reply = await store.regenerate(credential, moment, { secret: secret })
   if (!reply.ok) throw new Error(`It was not regenerated: ${JSON.stringify(reply)}.`)
   return { handle: reply.handle, secret }
 }
@@ -153,7 +153,7 @@ function handleTests({ store }: StoreUnderTest): void {
     const ended = { ok: false, gone: 'ended' }
     expect(await store.read(credential, moment)).toEqual(ended)
     expect(await store.write(credential, moment, setting({ '=a': '1' }))).toEqual(ended)
-    expect(await store.regenerate(credential, moment, newRandomText())).toEqual(ended)
+    expect(await store.regenerate(credential, moment, { secret: newRandomText() })).toEqual(ended)
     // Nothing is there to destroy, or nowhere to look: never an exception.
     await store.destroy(credential, moment)
     expect(await store.read(credential, moment)).toEqual(ended)
@@ -185,7 +185,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
     const credential = newCredential(store)
     const moment = momentAt(0)
     const tooLarge = setting({ '=a': '1', '=b': 'x'.repeat(8_000_000) })
-    expect(await store.create(credential, moment, tooLarge)).toEqual({
+    expect(await store.create(credential, moment, tooLarge)).toMatchObject({
       ok: false,
       why: 'too-large',
     })
@@ -273,7 +273,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
     const moment = momentAt(2 * TOUCH)
     await store.read({ handle, secret }, moment)
     await store.write({ handle, secret }, moment, setting({ '=b': '2' }))
-    const reply = await store.regenerate({ handle, secret }, moment, newSecret)
+    const reply = await store.regenerate({ handle, secret }, moment, { secret: newSecret })
     const handles = reply.ok ? [handle, reply.handle] : []
     const dumps = await Promise.all(handles.map(async (each) => dump?.(each)))
     expect(dumps.join('\n')).toContain('Ada')
@@ -346,7 +346,9 @@ function readTests({ store }: StoreUnderTest): void {
       const credential = { handle, secret: wrong }
       expect(await store.read(credential, momentAt(1))).toEqual(gone)
       expect(await store.write(credential, momentAt(1), setting({ '=a': '2' }))).toEqual(gone)
-      expect(await store.regenerate(credential, momentAt(1), newRandomText())).toEqual(gone)
+      expect(await store.regenerate(credential, momentAt(1), { secret: newRandomText() })).toEqual(
+        gone,
+      )
     }
     expect(await entriesOf(store, { handle, secret })).toEqual({ '=a': '1' })
   })
@@ -401,11 +403,11 @@ function writeTests({ store }: StoreUnderTest): void {
     const credential = await newSession(store, { '=a': '1' })
     const full = 'x'.repeat(8_000_000 - '=a'.length - '1'.length - '=full'.length)
     const before = { set: [['=full', `${full}x`]], delete: [] } as const
-    expect(await writing(store, credential, before)).toEqual({ ok: false, why: 'too-large' })
+    expect(await writing(store, credential, before)).toMatchObject({ ok: false, why: 'too-large' })
     expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
     expect(await writing(store, credential, { set: [['=full', full]] })).toMatchObject({ ok: true })
     const more = { delete: ['=a'], set: [['=more', 'x'.repeat(10)]] } as const
-    expect(await writing(store, credential, more)).toEqual({ ok: false, why: 'too-large' })
+    expect(await writing(store, credential, more)).toMatchObject({ ok: false, why: 'too-large' })
     const read = await entriesOf(store, credential)
     expect(Object.keys(read).toSorted()).toEqual(['=a', '=full'])
     expect(read['=full'] === full).toBe(true)
@@ -475,7 +477,7 @@ function atomicTests({ store }: StoreUnderTest): void {
     ] as const
     const currents = [['1'], ['1', '2'], ['2', null]]
     for (const [index, expectation] of expected.entries()) {
-      expect(await writing(store, credential, { ...others, expect: expectation })).toEqual({
+      expect(await writing(store, credential, { ...others, expect: expectation })).toMatchObject({
         ok: false,
         why: 'conflict',
         current: currents[index],
@@ -494,7 +496,7 @@ function atomicTests({ store }: StoreUnderTest): void {
       set: [['=b', '2']],
     } as const
     expect(await writing(store, credential, changes)).toMatchObject({ ok: true })
-    expect(await writing(store, credential, changes)).toEqual({
+    expect(await writing(store, credential, changes)).toMatchObject({
       ok: false,
       why: 'conflict',
       current: ['1', '2'],
@@ -509,7 +511,7 @@ function atomicTests({ store }: StoreUnderTest): void {
       ),
     )
     const winner = replies.findIndex(({ ok }) => ok)
-    expect(replies[1 - winner]).toEqual({ ok: false, why: 'conflict', current: [`${winner + 1}`] })
+    expect(replies[1 - winner]).toMatchObject({ ok: false, why: 'conflict', current: [`${winner + 1}`] })
     expect(await entriesOf(store, credential)).toEqual({ '=a': `${winner + 1}` })
   })
 
@@ -546,7 +548,7 @@ function atomicTests({ store }: StoreUnderTest): void {
         ],
         set: [['=b', '2']],
       })
-      expect(reply).toEqual({ ok: false, why: 'not-a-number' })
+      expect(reply).toMatchObject({ ok: false, why: 'not-a-number' })
       expect(await entriesOf(store, credential)).toEqual(entries)
     },
   )
@@ -628,7 +630,7 @@ function repeatTests({ store }: StoreUnderTest): void {
     const patch = newPatch({ increment: [['=n', 1]] })
     await store.write({ handle, secret }, momentAt(0), patch)
     const newSecret = newRandomText()
-    await store.regenerate({ handle, secret }, momentAt(0), newSecret)
+    await store.regenerate({ handle, secret }, momentAt(0), { secret: newSecret })
     const renewed = { handle, secret: newSecret }
     expect(await store.write(renewed, momentAt(0), patch)).toMatchObject({ counts: [1] })
     expect(await entriesOf(store, renewed)).toEqual({ '=n': '1' })
@@ -674,7 +676,7 @@ async function expectExpired(
   const expired = { ok: false, gone: 'expired' }
   expect(await store.read(credential, moment)).toEqual(expired)
   expect(await store.write(credential, moment, setting({ '=a': '2' }))).toEqual(expired)
-  expect(await store.regenerate(credential, moment, newRandomText())).toEqual(expired)
+  expect(await store.regenerate(credential, moment, { secret: newRandomText() })).toEqual(expired)
   expect(await store.read(credential, moment)).toEqual(expired)
 }
 
@@ -783,7 +785,7 @@ function touchTests({ store }: StoreUnderTest): void {
   test('records the use of a regenerate', async () => {
     const { handle, secret } = await newSession(store)
     const newSecret = newRandomText()
-    await store.regenerate({ handle, secret }, momentAt(TOUCH), newSecret)
+    await store.regenerate({ handle, secret }, momentAt(TOUCH), { secret: newSecret })
     const renewed = { handle, secret: newSecret }
     expect(await usedAt(renewed, momentAt(2 * TOUCH - 1))).toBe(START + TOUCH)
   })
@@ -839,7 +841,7 @@ function regenerateTests({ store }: StoreUnderTest): void {
     const rotated = { ok: false, gone: 'rotated', at: START + 5 }
     expect(await store.read(old, momentAt(6))).toEqual(rotated)
     expect(await store.write(old, momentAt(6), setting({ '=a': '2' }))).toEqual(rotated)
-    expect(await store.regenerate(old, momentAt(6), newRandomText())).toEqual(rotated)
+    expect(await store.regenerate(old, momentAt(6), { secret: newRandomText() })).toEqual(rotated)
     expect(await entriesOf(store, renewed)).toEqual({ '=a': '1' })
   })
 
@@ -858,10 +860,10 @@ function regenerateTests({ store }: StoreUnderTest): void {
   test('answers as before when the same regenerate is repeated', async () => {
     const credential = await newSession(store, { '=a': '1' })
     const newSecret = newRandomText()
-    const first = await store.regenerate(credential, momentAt(5), newSecret)
+    const first = await store.regenerate(credential, momentAt(5), { secret: newSecret })
     expect(first).toMatchObject({ ok: true })
-    expect(await store.regenerate(credential, momentAt(6), newSecret)).toEqual(first)
-    expect(await store.regenerate(credential, momentAt(7), newSecret)).toEqual(first)
+    expect(await store.regenerate(credential, momentAt(6), { secret: newSecret })).toEqual(first)
+    expect(await store.regenerate(credential, momentAt(7), { secret: newSecret })).toEqual(first)
     expect(await store.read(credential, momentAt(8))).toMatchObject({ at: START + 5 })
     const handle = first.ok ? first.handle : ''
     expect(await entriesOf(store, { handle, secret: newSecret })).toEqual({ '=a': '1' })
@@ -876,7 +878,7 @@ function regenerateTests({ store }: StoreUnderTest): void {
     const { handle, secret } = await newSession(store, { '=a': '1' })
     const secrets = [newRandomText(), newRandomText()]
     const replies = await Promise.all(
-      secrets.map((each) => store.regenerate({ handle, secret }, momentAt(5), each)),
+      secrets.map((each) => store.regenerate({ handle, secret }, momentAt(5), { secret: each })),
     )
     const winner = replies.findIndex(({ ok }) => ok)
     expect(replies[winner]).toMatchObject({ ok: true, handle })
@@ -892,7 +894,7 @@ function regenerateTests({ store }: StoreUnderTest): void {
     const credential = newCredential(store)
     const newSecret = newRandomText()
     const ended = { ok: false, gone: 'ended' }
-    expect(await store.regenerate(credential, momentAt(0), newSecret)).toEqual(ended)
+    expect(await store.regenerate(credential, momentAt(0), { secret: newSecret })).toEqual(ended)
     expect(await store.read({ ...credential, secret: newSecret }, momentAt(0))).toEqual(ended)
   })
 }
@@ -904,7 +906,9 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
     const ended = { ok: false, gone: 'ended' }
     expect(await store.read(credential, momentAt(1))).toEqual(ended)
     expect(await store.write(credential, momentAt(1), setting({ '=a': '2' }))).toEqual(ended)
-    expect(await store.regenerate(credential, momentAt(1), newRandomText())).toEqual(ended)
+    expect(await store.regenerate(credential, momentAt(1), { secret: newRandomText() })).toEqual(
+      ended,
+    )
     expect(await store.read(credential, momentAt(2))).toEqual(ended)
   })
 
@@ -930,7 +934,7 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
   test('leaves the session alone when it was regenerated meanwhile', async () => {
     const old = await newSession(store, { '=a': '1' })
     const secret = newRandomText()
-    const reply = await store.regenerate(old, momentAt(5), secret)
+    const reply = await store.regenerate(old, momentAt(5), { secret: secret })
     const handle = reply.ok ? reply.handle : ''
     expect(await store.destroy(old, momentAt(6))).toEqual({
       ok: false,

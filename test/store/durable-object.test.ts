@@ -110,7 +110,7 @@ describe('an object that was evicted in between', () => {
   test('still refuses what it refused: an old secret, an expired use, a destroyed session', async () => {
     const old = await newSession(store, { '=a': '1' })
     const secret = newRandomText()
-    await store.regenerate(old, momentAt(5), secret)
+    await store.regenerate(old, momentAt(5), { secret: secret })
     await evicted(old)
     expect(await store.read(old, momentAt(6))).toEqual({
       ok: false,
@@ -157,7 +157,7 @@ describe("an object's alarm", () => {
     await store.read(credential, momentAt(2 * TOUCH))
     await store.write(credential, momentAt(4 * TOUCH), setting({ '=a': '2' }))
     await store.create(credential, momentAt(4 * TOUCH), setting({ '=a': '3' }))
-    await store.regenerate(credential, momentAt(6 * TOUCH), newRandomText())
+    await store.regenerate(credential, momentAt(6 * TOUCH), { secret: newRandomText() })
     expect((await storedOf(credential)).alarm).toBe(START + IDLE)
   })
 
@@ -231,7 +231,7 @@ describe("an object's alarm", () => {
     const expired = { ok: false, gone: 'expired' }
     expect(await store.read(credential, late)).toEqual(expired)
     expect(await store.write(credential, late, setting({ '=a': '2' }))).toEqual(expired)
-    expect(await store.regenerate(credential, late, newRandomText())).toEqual(expired)
+    expect(await store.regenerate(credential, late, { secret: newRandomText() })).toEqual(expired)
     expect(await storedOf(credential)).toEqual(before)
   })
 
@@ -312,11 +312,12 @@ describe("an object's rows", () => {
   test('are one for a regenerate, and none for one that is repeated or refused', async () => {
     const credential = await newSession(store, { '=a': '1' })
     const secret = newRandomText()
-    const regenerate = (): Promise<unknown> => store.regenerate(credential, momentAt(0), secret)
+    const regenerate = (): Promise<unknown> =>
+      store.regenerate(credential, momentAt(0), { secret: secret })
     expect(await costOf(credential, regenerate)).toBe(1)
     expect(await costOf(credential, regenerate)).toBe(0)
     const refused = (): Promise<unknown> =>
-      store.regenerate(credential, momentAt(0), newRandomText())
+      store.regenerate(credential, momentAt(0), { secret: newRandomText() })
     expect(await costOf(credential, refused)).toBe(0)
   })
 
@@ -331,7 +332,7 @@ describe("an object's rows", () => {
     const moment = momentAt(0)
     await store.read(credential, moment)
     await store.write(credential, moment, setting({ '=a': '1' }))
-    await store.regenerate(credential, moment, newRandomText())
+    await store.regenerate(credential, moment, { secret: newRandomText() })
     await store.destroy(credential, moment)
     await store.create(credential, moment, newPatch({ expect: [['=a', '1']] }))
     expect(await storedOf(credential)).toEqual(NOTHING)
@@ -413,7 +414,9 @@ describe('an object whose session row is damaged', () => {
       const credential = { handle, secret: each }
       expect(await store.read(credential, momentAt(0))).toEqual(CORRUPT)
       expect(await store.write(credential, momentAt(0), setting({ '=a': '2' }))).toEqual(CORRUPT)
-      expect(await store.regenerate(credential, momentAt(0), newRandomText())).toEqual(CORRUPT)
+      expect(await store.regenerate(credential, momentAt(0), { secret: newRandomText() })).toEqual(
+        CORRUPT,
+      )
     }
     expect((await storedOf({ handle })).rows).toEqual({ $: row, '=a': '1' })
   })
@@ -433,7 +436,9 @@ describe('an object whose session row is damaged', () => {
       const credential = { handle, secret: healthy.secret }
       expect(await store.read(credential, moment)).toEqual(CORRUPT)
       expect(await store.write(credential, moment, setting({ '=a': '2' }))).toEqual(CORRUPT)
-      expect(await store.regenerate(credential, moment, newRandomText())).toEqual(CORRUPT)
+      expect(await store.regenerate(credential, moment, { secret: newRandomText() })).toEqual(
+        CORRUPT,
+      )
     }
   })
 

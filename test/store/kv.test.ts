@@ -54,7 +54,7 @@ describe('what is stored', () => {
     const entries = { '=a': '1', '=b': '2' }
     expect(await storedOf({ handle })).toEqual({ hash: await sha256(secret), ...times, entries })
     const newSecret = newRandomText()
-    const reply = await store.regenerate({ handle, secret }, momentAt(6), newSecret)
+    const reply = await store.regenerate({ handle, secret }, momentAt(6), { secret: newSecret })
     const renewed = reply.ok ? reply.handle : ''
     expect(renewed).not.toBe(handle)
     expect(await storedOf({ handle: renewed })).toEqual({
@@ -112,7 +112,7 @@ describe('what is stored', () => {
   test('is a tombstone for 60 s where a session was regenerated', async () => {
     const { handle, secret } = await newSession(store, { '=a': '1' })
     const newSecret = newRandomText()
-    const reply = await store.regenerate({ handle, secret }, momentAt(5), newSecret)
+    const reply = await store.regenerate({ handle, secret }, momentAt(5), { secret: newSecret })
     expect(await storedOf({ handle })).toEqual({ rotatedAt: START + 5 })
     expect(await listed({ handle })).toEqual(listing({ handle }, 60))
     const renewed = { handle: reply.ok ? reply.handle : '' }
@@ -126,7 +126,7 @@ describe('a regenerate with a patch', () => {
     const { namespace, calls } = counted()
     const secret = newRandomText()
     const patch = newPatch({ delete: ['=b'], set: [['=c', '2']] })
-    const reply = await kvStore(namespace).regenerate(old, momentAt(5), secret, patch)
+    const reply = await kvStore(namespace).regenerate(old, momentAt(5), { secret, patch })
     expect(reply).toMatchObject({ ok: true })
     expect(calls).toEqual(['get', 'put', 'put'])
     const handle = reply.ok ? reply.handle : ''
@@ -142,7 +142,7 @@ describe('a regenerate with a patch', () => {
     const old = await newSession(store, { '=a': '1' })
     const secret = newRandomText()
     const tooLarge = setting({ '=a': '2', '=b': 'x'.repeat(8_000_000) })
-    expect(await store.regenerate(old, momentAt(5), secret, tooLarge)).toEqual({
+    expect(await store.regenerate(old, momentAt(5), { secret, patch: tooLarge })).toEqual({
       ok: false,
       why: 'too-large',
     })
@@ -215,7 +215,9 @@ describe('what it costs', () => {
 
   test('a regenerate is a get and two puts, a destroy a get and a delete', async () => {
     expect(
-      await costOf((one, credential) => one.regenerate(credential, moment, newRandomText())),
+      await costOf((one, credential) =>
+        one.regenerate(credential, moment, { secret: newRandomText() }),
+      ),
     ).toEqual(['get', 'put', 'put'])
     expect(await costOf((one, credential) => one.destroy(credential, moment))).toEqual([
       'get',
@@ -250,7 +252,7 @@ describe('a value that is no session', () => {
     const moment = momentAt(0)
     expect(await store.read(credential, moment)).toEqual(CORRUPT)
     expect(await store.write(credential, moment, setting({ '=a': '1' }))).toEqual(CORRUPT)
-    expect(await store.regenerate(credential, moment, newRandomText())).toEqual(CORRUPT)
+    expect(await store.regenerate(credential, moment, { secret: newRandomText() })).toEqual(CORRUPT)
     expect(await kv.get(`session:${credential.handle}`)).toBe(value)
     expect(await store.destroy(credential, moment)).toEqual({ ok: true })
     expect(await store.read(credential, moment)).toEqual(ENDED)
@@ -277,7 +279,9 @@ describe('a value that is no session', () => {
         const refused = expect.objectContaining({ ok: false, gone: expect.any(String) })
         expect(await store.read(credential, moment)).toEqual(refused)
         expect(await store.write(credential, moment, setting({ '=b': '1' }))).toEqual(refused)
-        expect(await store.regenerate(credential, moment, newRandomText())).toEqual(refused)
+        expect(await store.regenerate(credential, moment, { secret: newRandomText() })).toEqual(
+          refused,
+        )
       }
       expect(await kv.get(`session:${credential.handle}`)).toBe(value)
     },
@@ -308,7 +312,9 @@ describe('its prefix', () => {
       const prefixed = kvStore(kv, { prefix })
       const { handle, secret } = await newSession(prefixed, { '=a': '1' })
       const newSecret = newRandomText()
-      const reply = await prefixed.regenerate({ handle, secret }, momentAt(0), newSecret)
+      const reply = await prefixed.regenerate({ handle, secret }, momentAt(0), {
+        secret: newSecret,
+      })
       const renewed = { handle: reply.ok ? reply.handle : '', secret: newSecret }
       expect(await entriesOf(prefixed, renewed)).toEqual({ '=a': '1' })
     }

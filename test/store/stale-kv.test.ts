@@ -167,9 +167,11 @@ test('a regenerate that fails half-way, at the second key, is finished when it i
   const { home, at } = newWorld()
   const old = await newSession(home, { '=a': '1' })
   const secret = newRandomText()
-  await expect(home.regenerate(old, at(500), secret)).rejects.toThrow('429 Too Many Requests')
+  await expect(home.regenerate(old, at(500), { secret: secret })).rejects.toThrow(
+    '429 Too Many Requests',
+  )
   expect(await entriesOf(home, old, at(500))).toEqual({ '=a': '1' })
-  const reply = await home.regenerate(old, at(1500), secret)
+  const reply = await home.regenerate(old, at(1500), { secret: secret })
   const handle = reply.ok ? reply.handle : ''
   expect(await entriesOf(home, { handle, secret }, at(1500))).toEqual({ '=a': '1' })
   expect(await home.read(old, at(1500))).toMatchObject({ gone: 'rotated', at: START + 1500 })
@@ -192,7 +194,7 @@ test('a session past its absolute timeout is refused even where it is remembered
   const expired = { ok: false, gone: 'expired' }
   expect(await elsewhere.read(credential, late)).toEqual(expired)
   expect(await elsewhere.write(credential, late, setting({ '=a': '2' }))).toEqual(expired)
-  expect(await elsewhere.regenerate(credential, late, newRandomText())).toEqual(expired)
+  expect(await elsewhere.regenerate(credential, late, { secret: newRandomText() })).toEqual(expired)
 })
 
 test('what is remembered ends with its time to live, too', async () => {

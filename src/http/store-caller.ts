@@ -1,0 +1,73 @@
+import { SessionError } from '../errors.ts'
+import type { Moment } from '../store/store.ts'
+import type { Settings } from './options.ts'
+
+/** What is asked of a store, or of the index of users: a read, or a change whose outcome a failure leaves unknown. */
+export type StoreMethod = 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | IndexMethod
+export type IndexMethod = 'add' | 'remove' | 'list' | 'revoke'
+
+/** One request's calls of its store: each with a time limit, and reported when it fails. */
+export class StoreCaller {
+  /** When the store was last called. */
+  calledAt = 0
+  readonly #settings: Settings<never>
+  readonly #idOf: () => string
+
+  constructor(settings: Settings<never>, idOf: () => string) {
+    this.#settings = settings
+    this.#idOf = idOf
+  }
+
+  /** Makes a call. Throws `ERR_STORE` when it fails or takes too long; then it may still take effect. */
+  async call<T>(
+    storeName: string,
+    method: StoreMethod,
+    call: (moment: Moment) => Promise<T>,
+  ): Promise<T> {
+    const { now, idle, absolute, touch, renew, timeout } = this.#settings
+    this.calledAt = now()
+    const moment = {
+      now: this.calledAt,
+      idle,
+      absolute,
+      touch,
+      ...(renew && { renew: renew.every }),
+    }
+    try {
+      return await withinTime(timeout, call(moment))
+    } catch (cause) {
+      this.#settings.emit({ type: 'store-failed', call: method, id: this.#idOf() })
+      throw storeError(storeName, method, cause)
+    }
+  }
+}
+
+/** What a promise gives, unless it takes longer. */
+export async function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new Error(`There was no answer within ${milliseconds} ms.`))
+  }, milliseconds)
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What an operation throws when the store did. */
+export function storeError(store: string, method: StoreMethod, cause: unknown): SessionError {
+  if (cause instanceof SessionError) return cause
+  const effect = method === 'read' || method === 'list' ? '' : '. Whether it took effect is unknown'
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new SessionError(
+    'ERR_STORE',
+    `The ${store} store failed to ${method} the session${effect}: ${reason}`,
+    { cause },
+  )
+}
+
+/** Whether a store has failed, which is nobody's fault here. */
+export function isStoreFailure(error: unknown): error is SessionError {
+  return error instanceof SessionError && error.code === 'ERR_STORE'
+}

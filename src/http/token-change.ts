@@ -1,0 +1,145 @@
+import { newSecret, renewedSecret, type Token } from '../codec/token.ts'
+import { SessionError } from '../errors.ts'
+import type { SignInDetails } from '../session/account.ts'
+import { newPatch } from '../session/changes.ts'
+import type { Applied, Patch, Refusal } from '../session/patch.ts'
+import { deviceOf, type RequestLike } from './device.ts'
+import type { KnownSession } from './known-session.ts'
+import type { Listing } from './listing.ts'
+import type { Settings } from './options.ts'
+import type { SessionCalls } from './session-calls.ts'
+import type { Setup } from './setup.ts'
+import { isGone } from './store-reply.ts'
+
+/** A new token that waits for the end of the request, or whose call has failed, so that nobody knows which counts. */
+interface Pending {
+  readonly secret: string
+  /** Empty, but for who signs in with it. */
+  readonly patch: Patch
+  readonly details?: SignInDetails
+}
+
+/** What a change of the token works with. */
+interface Parts {
+  readonly settings: Settings<never>
+  readonly setup: Setup
+  readonly request: RequestLike
+  readonly session: KnownSession
+  readonly calls: SessionCalls
+  readonly listing: Listing
+}
+
+/** Gives one request's session another token: by `regenerate`, by a sign-in, or because it is time. */
+export class TokenChange {
+  readonly #parts: Parts
+  #pending: Pending | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** What is not settled yet. */
+  get pending(): Pending | undefined {
+    return this.#pending
+  }
+
+  /** Begins one without a sign-in, or gives what is not settled. */
+  begin(): Pending {
+    this.#pending ??= { secret: newSecret(), patch: newPatch({}) }
+    return this.#pending
+  }
+
+  /** Begins a sign-in; the same again when it is repeated. Throws `ERR_SESSION_LIMIT` before anything is changed. */
+  async beginSignIn(userId: string, details: SignInDetails): Promise<Pending> {
+    const { settings, request, session, listing } = this.#parts
+    const before = this.#pending
+    if (before?.patch.signIn?.userId === userId) return before
+    if (before !== undefined) await this.settle(before)
+    const { aal } = details
+    const device = deviceOf(request)
+    const signIn = { userId, at: settings.now(), ...(aal && { aal }), device }
+    await listing.reserve(signIn, (session.token ?? session.minted()).handle)
+    this.#pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, details }
+    return this.#pending
+  }
+
+  /** Has the store take over the new token; where it is not atomic, with these changes in the same write. */
+  async settle(pending: Pending, changes?: Patch): Promise<Applied | Refusal> {
+    const { secret, patch } = pending
+    const { session, calls } = this.#parts
+    const { token } = session
+    const merged = { ...patch, ...changes }
+    const reply =
+      token === undefined ? await calls.create(merged) : await this.#replace(token, secret, merged)
+    if (!reply.ok) return reply
+    this.#pending = undefined
+    this.#note(pending, token?.handle)
+    return reply
+  }
+
+  forget(): void {
+    this.#pending = undefined
+  }
+
+  /** Gives the token its successor when it is time. What fails here is done by the next request. */
+  async renewIfDue(): Promise<void> {
+    const { settings, setup, session, calls } = this.#parts
+    const { token, renewal, standing } = session
+    const { renew, emit } = settings
+    if (token === undefined || renewal === undefined || standing !== 'live' || !renew) return
+    const key = await setup.keyring[0].keyFor('renewal')
+    const secret = await renewedSecret(key, token.secret)
+    const reply = await calls
+      .call('regenerate', (moment) =>
+        session.store.regenerate(token, moment, { secret, grace: renew.grace }),
+      )
+      .catch(() => undefined)
+    if (reply?.ok !== true) return
+    session.token = { ...token, secret }
+    if (renewal === 'due') emit({ type: 'renewed', id: session.id })
+  }
+
+  /** Puts the session on its user's list, if it has to be there. A session that may not be there is ended. */
+  async list(): Promise<void> {
+    const { calls, listing } = this.#parts
+    try {
+      await listing.settle()
+    } catch (error) {
+      const isFull = error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT'
+      if (isFull) await calls.destroy()
+      throw error
+    }
+  }
+
+  async #replace(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
+    const { settings, session, calls } = this.#parts
+    const { standing, store } = session
+    const reply = await calls.call('regenerate', (moment) =>
+      store.regenerate(token, moment, { secret, patch }),
+    )
+    if (isGone(reply)) {
+      this.#pending = undefined
+      if (patch.signIn === undefined || standing !== 'presented') throw session.late(reply)
+      // Who signs in with the cookie of a session that is over is no late writer.
+      session.stepDown(token, reply)
+      if (session.isOver) throw session.late()
+      return calls.create(patch)
+    }
+    if (!reply.ok) return reply
+    calls.confirm(reply)
+    const { handle } = reply
+    session.token = { ...token, secret, handle, createdAt: patch.signIn?.at ?? token.createdAt }
+    if (patch.signIn === undefined) settings.emit({ type: 'regenerated', id: session.id })
+    return { ok: true, taken: [], counts: [] }
+  }
+
+  /** Reports a sign-in, and notes what the user's list has to say of the session from now on. */
+  #note({ patch, details }: Pending, formerHandle: string | undefined): void {
+    const { settings, request, session, listing } = this.#parts
+    if (patch.signIn !== undefined) settings.emit({ type: 'signed-in', id: session.id })
+    const { account, token: { handle } = {} } = session
+    if (account === undefined || handle === undefined) return
+    if (details !== undefined) listing.note(account, handle, request, details)
+    else if (handle !== formerHandle) listing.note(account, handle)
+  }
+}

@@ -1,0 +1,221 @@
+import type { Reach } from './reach.ts'
+import type { ListedSession, SessionLimit, Which } from './user-list.ts'
+
+/** What goes to a user's object, as JSON; `now` is the caller's clock. */
+export type UserCall = { readonly userId: string; readonly now: number } & (
+  | {
+      readonly method: 'add'
+      readonly session: ListedSession
+      readonly limit?: SessionLimit | undefined
+    }
+  | { readonly method: 'remove'; readonly id: string }
+  | { readonly method: 'list'; readonly after: string }
+  | { readonly method: 'revoke'; readonly which: Which }
+  | { readonly method: 'goOn' }
+)
+
+/** Some of the list, in the order of ids; `next` is where the rest begins after, if there is one. */
+export interface ListPage {
+  readonly sessions: readonly ListedSession[]
+  readonly next?: string | undefined
+}
+
+/** A session that is to end, until that is sure. */
+interface Ending {
+  readonly address: string
+  readonly createdAt: number
+  /** It has been ended, and is to be once more then. */
+  readonly againAt?: number
+}
+
+/** What a user's object keeps. */
+export interface UserRows {
+  readonly userId: string
+  readonly listed: ReadonlyMap<string, ListedSession>
+  readonly ending: ReadonlyMap<string, Ending>
+}
+
+/** How a user's object keeps it. Both are durable before any call or reply that follows them leaves. */
+export interface UserStorage {
+  /** Keeps the rows of these ids; without a row left, keeps nothing. */
+  save(rows: UserRows, ids: readonly string[]): void
+  /** Has `wake` called then, and at no other time. */
+  wakeAt(time: number): void
+}
+
+/** One call of an object may make 1,000 others (Cloudflare: limits), and one list's or revocation's time is limited. */
+const BATCH = 250
+/** A sign-in that has its place on the list may take as long to be stored. */
+const ARRIVAL_MS = 60_000
+/** KV may show elsewhere what was deleted for 60 s, and a request there may write it back. */
+const AGAIN_MS = 90_000
+/** What could not be ended is tried again as often. */
+const RETRY_MS = 30_000
+
+/** One user's list, and what is left to do of it. */
+export class UserCell {
+  #userId: string
+  readonly #listed: Map<string, ListedSession>
+  readonly #ending: Map<string, Ending>
+  readonly #storage: UserStorage
+  readonly #reach: Reach
+
+  constructor(rows: UserRows, storage: UserStorage, reach: Reach) {
+    this.#userId = rows.userId
+    this.#listed = new Map(rows.listed)
+    this.#ending = new Map(rows.ending)
+    this.#storage = storage
+    this.#reach = reach
+  }
+
+  /** A JSON text in, a JSON text out. */
+  async call(text: string): Promise<string> {
+    const call = JSON.parse(text) as UserCall
+    this.#userId = call.userId
+    return JSON.stringify(await this.#answer(call))
+  }
+
+  /** Goes on with what is left: endings, and rows of sessions that are over. */
+  async wake(now: number): Promise<void> {
+    await this.#endSome(now).catch(() => undefined)
+    const old = Array.from(this.#listed.values()).filter(({ expiresAt }) => expiresAt <= now)
+    // The timeouts may be longer now than they were at the sign-in.
+    const alive = await this.#look(old.slice(0, BATCH), now)
+    for (const session of alive) this.#listed.set(session.id, session)
+    this.#save(alive.map(({ id }) => id))
+    this.#rearm(now)
+  }
+
+  #answer(call: UserCall): Promise<unknown> {
+    const { method, now } = call
+    if (method === 'add') return this.#add(call.session, call.limit, now)
+    if (method === 'remove') return this.#remove(call.id)
+    if (method === 'list') return this.#list(call.after, now)
+    return method === 'revoke' ? this.#revoke(call.which, now) : this.#endSome(now)
+  }
+
+  async #add(
+    session: ListedSession,
+    limit: SessionLimit | undefined,
+    now: number,
+  ): Promise<readonly string[] | null> {
+    const max = limit?.max ?? Infinity
+    if (this.#placesLeft(session.id, max) < 0) await this.#look([...this.#listed.values()], now)
+    // From here to the save there is no await: no other sign-in comes in between.
+    const excess = -this.#placesLeft(session.id, max)
+    if (excess > 0 && limit?.whenFull === 'refuse') return null
+    const oldest = excess > 0 ? this.#oldestFirst(session.id).slice(0, excess) : []
+    const isFirst = this.#listed.size === 0
+    this.#listed.set(session.id, { ...this.#listed.get(session.id), ...session })
+    this.#beginEnding(oldest, now)
+    this.#save([session.id])
+    if (isFirst && this.#ending.size === 0) this.#storage.wakeAt(session.expiresAt)
+    // That the others end is certain by now; this sign-in need not wait for one that can't be reached.
+    await this.#endSome(now).catch(() => undefined)
+    return oldest.map(({ id }) => id)
+  }
+
+  /** How many places there are beside that of this session. */
+  #placesLeft(id: string, max: number): number {
+    return max - this.#listed.size - (this.#listed.has(id) ? 0 : 1)
+  }
+
+  #oldestFirst(except: string): ListedSession[] {
+    return Array.from(this.#listed.values())
+      .filter(({ id }) => id !== except)
+      .toSorted((one, other) => one.createdAt - other.createdAt)
+  }
+
+  async #remove(id: string): Promise<null> {
+    if (this.#listed.delete(id)) this.#save([id])
+    return null
+  }
+
+  async #list(after: string, now: number): Promise<ListPage> {
+    const ids = [...this.#listed.keys()].filter((id) => id > after).toSorted()
+    const some = ids.slice(0, BATCH)
+    const sessions = await this.#look(
+      some.flatMap((id) => this.#listed.get(id) ?? []),
+      now,
+    )
+    return ids.length > BATCH ? { sessions, next: some.at(-1) } : { sessions }
+  }
+
+  async #revoke({ only, except }: Which, now: number): Promise<{ ids: string[]; left: number }> {
+    const revoked = Array.from(this.#listed.values()).filter(
+      ({ id }) => (only === undefined || id === only) && id !== except,
+    )
+    this.#beginEnding(revoked, now)
+    return { ids: revoked.map(({ id }) => id), left: await this.#endSome(now) }
+  }
+
+  /** Writes down, before anything else happens, that these are to end. */
+  #beginEnding(sessions: readonly ListedSession[], now: number): void {
+    if (sessions.length === 0) return
+    for (const { id, address, createdAt } of sessions) {
+      this.#listed.delete(id)
+      this.#ending.set(id, { address, createdAt })
+    }
+    this.#save(sessions.map(({ id }) => id))
+    this.#storage.wakeAt(now + RETRY_MS)
+  }
+
+  /** Ends some of those that are to end; gives how many have not been ended once. Throws when one can't be. */
+  async #endSome(now: number): Promise<number> {
+    const due = [...this.#ending].filter(([, { againAt = now }]) => againAt <= now)
+    if (due.length === 0) return 0
+    const some = due.slice(0, BATCH)
+    const outcomes = await Promise.allSettled(
+      some.map(([id, ending]) => this.#end(id, ending, now)),
+    )
+    this.#save(some.map(([id]) => id))
+    this.#rearm(now)
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    return [...this.#ending.values()].filter(({ againAt }) => againAt === undefined).length
+  }
+
+  async #end(id: string, ending: Ending, now: number): Promise<void> {
+    const { address, createdAt, againAt } = ending
+    const isSure = await this.#reach.end(address, this.#userId, now)
+    const mayCome = !address.startsWith('object:') || now - createdAt < ARRIVAL_MS
+    if (isSure || againAt !== undefined || !mayCome) this.#ending.delete(id)
+    else this.#ending.set(id, { ...ending, againAt: now + AGAIN_MS })
+  }
+
+  /** Those of these sessions that are there, with their times. What is over leaves the list. */
+  async #look(sessions: readonly ListedSession[], now: number): Promise<ListedSession[]> {
+    const seen = await Promise.all(sessions.map((session) => this.#seen(session, now)))
+    const over = sessions.filter(
+      ({ id, createdAt }, index) =>
+        seen[index] === undefined && now - createdAt >= ARRIVAL_MS && this.#listed.delete(id),
+    )
+    if (over.length > 0) this.#save(over.map(({ id }) => id))
+    return seen.filter((session) => session !== undefined)
+  }
+
+  async #seen(session: ListedSession, now: number): Promise<ListedSession | undefined> {
+    try {
+      const look = await this.#reach.look(session.address, this.#userId, now)
+      if (look === undefined) return session.expiresAt > now ? session : undefined
+      if (!look.ok || !this.#listed.has(session.id)) return undefined
+      return { ...session, usedAt: look.usedAt, expiresAt: look.expiresAt }
+    } catch {
+      // What can't be reached may be there.
+      return session
+    }
+  }
+
+  #save(ids: readonly string[]): void {
+    const rows = { userId: this.#userId, listed: this.#listed, ending: this.#ending }
+    this.#storage.save(rows, ids)
+  }
+
+  /** Wakes for the next ending, or else when the last session is over. */
+  #rearm(now: number): void {
+    const endings = Array.from(this.#ending.values(), ({ againAt = now + RETRY_MS }) => againAt)
+    const expiries = Array.from(this.#listed.values(), ({ expiresAt }) => expiresAt)
+    if (endings.length > 0) this.#storage.wakeAt(Math.min(...endings))
+    else if (expiries.length > 0) this.#storage.wakeAt(Math.max(now + RETRY_MS, ...expiries))
+  }
+}

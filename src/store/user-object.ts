@@ -1,0 +1,80 @@
+import { DurableObject } from 'cloudflare:workers'
+
+import { reachThrough } from './reach.ts'
+import { UserCell, type UserRows } from './user-cell.ts'
+
+/** What the names of rows begin with: whose list it is, a session on it, and one that is to end. */
+const USER = '$'
+const LISTED = '='
+const ENDING = '!'
+
+/**
+ * One user's list of sessions, in one SQLite-backed Durable Object. Export it from the Worker's main module, which also has
+ * the sessions' own bindings; `userIndex` is its only caller. What it has begun to end it ends, after a crash too.
+ */
+export class UserObject extends DurableObject {
+  #cell: UserCell | undefined
+
+  /** One call of the index: a JSON text in, a JSON text out. */
+  async call(request: string): Promise<string> {
+    return this.#loadedCell().call(request)
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#loadedCell().wake(Date.now())
+  }
+
+  #loadedCell(): UserCell {
+    const storage = {
+      save: (rows: UserRows, ids: readonly string[]) => this.#save(rows, ids),
+      wakeAt: (time: number) => void this.ctx.storage.setAlarm(time),
+    }
+    this.#cell ??= new UserCell(this.#load(), storage, reachThrough(this.env))
+    return this.#cell
+  }
+
+  #load(): UserRows {
+    const { kv } = this.ctx.storage
+    const rowsOf = <Row>(kind: string): Map<string, Row> => {
+      const rows = new Map<string, Row>()
+      for (const [name, text] of kv.list<string>({ prefix: kind })) {
+        const row = parsed(text)
+        if (row !== undefined) rows.set(name.slice(1), row as Row)
+      }
+      return rows
+    }
+    return { userId: kv.get<string>(USER) ?? '', listed: rowsOf(LISTED), ending: rowsOf(ENDING) }
+  }
+
+  #save({ userId, listed, ending }: UserRows, ids: readonly string[]): void {
+    const { storage } = this.ctx
+    if (listed.size + ending.size === 0) {
+      // deleteAll leaves no row, so that nothing is billed; before 2026-02-24 it left the alarm.
+      void storage.deleteAlarm()
+      void storage.deleteAll()
+      return
+    }
+    storage.transactionSync(() => {
+      if (storage.kv.get(USER) !== userId) storage.kv.put(USER, userId)
+      for (const id of ids) {
+        this.#put(LISTED + id, listed.get(id))
+        this.#put(ENDING + id, ending.get(id))
+      }
+    })
+  }
+
+  #put(name: string, row: object | undefined): void {
+    const { kv } = this.ctx.storage
+    if (row === undefined) kv.delete(name)
+    else kv.put(name, JSON.stringify(row))
+  }
+}
+
+/** A row that this class wrote; `undefined` for a damaged one, which must not keep the rest from its user. */
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return undefined
+  }
+}
