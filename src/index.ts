@@ -10,9 +10,15 @@ export {
   type RoutedRequest,
   type Sessions,
 } from './http/create-sessions.ts'
+export type { RequestLike } from './http/device.ts'
 export type { RefusedReason, SessionEvent } from './http/event.ts'
-export type { SessionOptions } from './http/options.ts'
+export { jsonLog } from './http/json-log.ts'
+export type { ClearSiteDirective, SessionOptions, StoreFailureHandler } from './http/options.ts'
+export { TIMEOUTS } from './http/timeouts.ts'
+export type { UserSession, UserSessions } from './http/user-sessions.ts'
+export type { Aal, SignInDetails } from './session/account.ts'
 export type { DeepReadonly } from './session/data.ts'
 export type { Session } from './session/session.ts'
 export type { Serializer } from './session/value.ts'
 export type { SessionStore } from './store/store.ts'
+export type { SessionLimit, UserIndex } from './store/user-list.ts'

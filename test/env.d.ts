@@ -1,4 +1,6 @@
 import type { SessionObject } from '../src/store/session-object.ts'
+import type { UserObject } from '../src/store/user-object.ts'
+import type { FaultyObject } from './support/faulty-object.ts'
 import type * as mainModule from './worker.ts'
 
 declare global {
@@ -7,10 +9,12 @@ declare global {
       readonly SESSION_SECRET: string
       readonly SESSION_KV: KVNamespace
       readonly SESSIONS: DurableObjectNamespace<SessionObject>
+      readonly USERS: DurableObjectNamespace<UserObject>
+      readonly FAULTY: DurableObjectNamespace<FaultyObject>
     }
     interface GlobalProps {
       mainModule: typeof mainModule
-      durableNamespaces: 'SessionObject'
+      durableNamespaces: 'SessionObject' | 'UserObject' | 'FaultyObject'
     }
   }
 }

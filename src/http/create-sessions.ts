@@ -34,6 +34,24 @@ export interface HasSession<Data extends object, Flash extends object> {
   readonly session: Session<Data, Flash>
 }
 
+/**
+ * The type of `withSession`. The plain case comes first: there a guard between the two knows what it is given, which it
+ * could not tell from a type that is still to be found.
+ */
+interface WithSession<Data extends object, Env, Flash extends object> {
+  <Result>(
+    handler: (
+      request: RoutedRequest & HasSession<Data, Flash>,
+      env: Env,
+      ctx: RequestContext,
+    ) => Result,
+  ): (request: Request, env: Env, ctx: RequestContext) => Promise<Answer<Result>>
+
+  <R extends Request = RoutedRequest, Result = unknown, Context = RequestContext>(
+    handler: (request: R & HasSession<Data, Flash>, env: Env, ctx: Context) => Result,
+  ): (request: Incoming<R>, env: Env, ctx: Context) => Promise<Answer<Result>>
+}
+
 /** What `createSessions` gives. Its functions need no `this`. */
 export interface Sessions<Data extends object, Env, Flash extends object> {
   /**
@@ -42,13 +60,7 @@ export interface Sessions<Data extends object, Env, Flash extends object> {
    * outer wrapper of the same request commits. When the handler throws, nothing recorded is written, and the exception
    * passes on; `ERR_SESSION_ENDED` becomes 409.
    */
-  readonly withSession: <
-    R extends Request = RoutedRequest,
-    Result = unknown,
-    Context = RequestContext,
-  >(
-    handler: (request: R & HasSession<Data, Flash>, env: Env, ctx: Context) => Result,
-  ) => (request: Incoming<R>, env: Env, ctx: Context) => Promise<Answer<Result>>
+  readonly withSession: WithSession<Data, Env, Flash>
 
   /** The request's session, the same one each time; for frameworks that make the response themselves. */
   readonly open: (request: Request, env: Env) => Promise<Session<Data, Flash>>

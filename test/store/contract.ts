@@ -511,7 +511,11 @@ function atomicTests({ store }: StoreUnderTest): void {
       ),
     )
     const winner = replies.findIndex(({ ok }) => ok)
-    expect(replies[1 - winner]).toMatchObject({ ok: false, why: 'conflict', current: [`${winner + 1}`] })
+    expect(replies[1 - winner]).toMatchObject({
+      ok: false,
+      why: 'conflict',
+      current: [`${winner + 1}`],
+    })
     expect(await entriesOf(store, credential)).toEqual({ '=a': `${winner + 1}` })
   })
 

@@ -76,7 +76,9 @@ test('hands what it saves over without the secret', async () => {
   const moment = momentAt(0)
   const patch = setting({ '=name': '"Ada"' })
   await cell.call(JSON.stringify({ method: 'create', secret, moment, patch }))
-  await cell.call(JSON.stringify({ method: 'regenerate', secret, moment, regeneration: { secret: newSecret } }))
+  await cell.call(
+    JSON.stringify({ method: 'regenerate', secret, moment, regeneration: { secret: newSecret } }),
+  )
   expect(saved).toHaveLength(2)
   expect(saved.join('\n')).toContain('Ada')
   expect(saved.join('\n')).not.toContain(secret)

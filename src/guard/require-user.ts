@@ -1,0 +1,111 @@
+import { SessionError } from '../errors.ts'
+import type { HasSession } from '../http/create-sessions.ts'
+import { problem } from '../http/problem.ts'
+import { visitOf } from '../http/with-session.ts'
+import type { Aal, Account } from '../session/account.ts'
+import { acceptsHtml } from './accepts-html.ts'
+import { sessionOf } from './session-of.ts'
+
+export interface RequireUserOptions {
+  /** Where a visitor signs in. A page that needs a user redirects there, with its own path as `next`. */
+  readonly loginUrl?: string
+  /** The least authenticator assurance level that the sign-in must have reached (NIST SP 800-63B). */
+  readonly aal?: Aal
+  /**
+   * The status for a request that is no page. Default 401, and 403 for one that would change something, as in Tornado's
+   * `authenticated`.
+   */
+  readonly status?: 401 | 403
+}
+
+/** What a handler finds on its request behind a guard: a session of which it is certain who is signed in. */
+export interface HasUser {
+  readonly session: { readonly userId: string; readonly authenticatedAt: Date }
+}
+
+/** Wraps a handler inside `withSession`; it runs for those only whom the guard lets in. */
+export type UserGuard = <
+  R extends Request,
+  Data extends object,
+  Flash extends object,
+  Env,
+  Context,
+  Result,
+>(
+  handler: (
+    request: R & HasSession<Data, Flash> & HasUser,
+    env: Env,
+    ctx: Context,
+  ) => Result | Promise<Result>,
+) => (request: R & HasSession<Data, Flash>, env: Env, ctx: Context) => Promise<Response | Result>
+
+/**
+ * A guard that lets only signed-in users in: `withSession(requireUser({ loginUrl: '/login' })(handler))`. A page (GET or
+ * HEAD that accepts HTML) is redirected to `loginUrl?next=…`; any other request gets 401 or 403 with a problem (RFC 9457).
+ * It reads the session, which a handler that reads it does not do again. Throws `ERR_STORE` when that fails.
+ */
+export function requireUser(options: RequireUserOptions = {}): UserGuard {
+  return guard(options, () => true)
+}
+
+/**
+ * The same, and only those who proved less than so many seconds ago who they are, by `signIn` (OWASP ASVS 7.5.1: ask again
+ * before what matters). A use of the session is no proof.
+ */
+export function requireFresh(seconds: number, options: RequireUserOptions = {}): UserGuard {
+  if (!(seconds > 0)) {
+    throw new SessionError('ERR_OPTION', 'requireFresh() takes a number of seconds above 0.')
+  }
+  return guard(options, ({ at }, now) => now - at < seconds * 1000)
+}
+
+function guard(
+  options: RequireUserOptions,
+  isFresh: (account: Account, now: number) => boolean,
+): UserGuard {
+  const { loginUrl, aal = 1 } = options
+  if (loginUrl?.includes('#') === true) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'loginUrl has no # in it: what follows it reaches no server.',
+    )
+  }
+
+  /** Why the request may not pass. */
+  function refusalFor(account: Account | undefined, now: number): string | undefined {
+    if (account === undefined) return 'Sign in first.'
+    if ((account.aal ?? 1) < aal) return 'Sign in with a stronger proof of who you are.'
+    return isFresh(account, now) ? undefined : 'Sign in again: the last time is too long ago.'
+  }
+
+  return (handler) => async (request, env, ctx) => {
+    const session = sessionOf(request)
+    await session.load()
+    const { account, settings } = visitOf(session)
+    const refusal = refusalFor(account, settings.now())
+    if (refusal !== undefined) return refuse(request, options, refusal)
+    // The type says what has just been looked at.
+    return handler(request as typeof request & HasUser, env, ctx)
+  }
+}
+
+function refuse(
+  request: Request,
+  { loginUrl, status }: RequireUserOptions,
+  detail: string,
+): Response {
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  if (loginUrl !== undefined && isRead && acceptsHtml(request.headers)) {
+    const { pathname, search } = new URL(request.url)
+    const next = encodeURIComponent(pathname + search)
+    const location = `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}next=${next}`
+    return new Response(null, {
+      status: 302,
+      headers: { Location: location, 'Cache-Control': 'private, no-store' },
+    })
+  }
+  const isForbidden = (status ?? (isRead ? 401 : 403)) === 403
+  return isForbidden
+    ? problem(403, 'Forbidden', 'ERR_SIGN_IN', detail)
+    : problem(401, 'Unauthorized', 'ERR_SIGN_IN', detail)
+}
