@@ -1,10 +1,11 @@
 import { checkUserId } from '../session/account.ts'
 import type { AnyData } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
+import type { UserSessions } from '../store/user-sessions.ts'
 import { commit } from './commit.ts'
 import { resolveOptions, type SessionOptions } from './options.ts'
 import { setupFactory, userIndexOf } from './setup.ts'
-import { UserSessions } from './user-sessions.ts'
+import { listContext, StoreCaller } from './store-caller.ts'
 import { type Layer, open, runWithSession, visitOf } from './with-session.ts'
 
 /** What a handler is called with after its request and `env`; Workers' `ExecutionContext` is one. */
@@ -104,7 +105,8 @@ export function createSessions<
     commit: (session, response) => commit(settings, visitOf(session), response),
     user: (userId, env) => {
       checkUserId(userId)
-      return new UserSessions(settings, userIndexOf(settings, env), userId)
+      const context = listContext(settings, new StoreCaller(settings, () => ''))
+      return userIndexOf(settings, env).sessionsOf(userId, context)
     },
   }
 }

@@ -1,10 +1,10 @@
 import { SessionError } from '../errors.ts'
 import type { Moment } from '../store/store.ts'
+import type { ListContext, ListMethod } from '../store/user-list.ts'
 import type { Settings } from './options.ts'
 
 /** What is asked of a store, or of the index of users: a read, or a change whose outcome a failure leaves unknown. */
-export type StoreMethod = 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | IndexMethod
-export type IndexMethod = 'add' | 'remove' | 'list' | 'revoke'
+export type StoreMethod = 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | ListMethod
 
 /** One request's calls of its store: each with a time limit, and reported when it fails. */
 export class StoreCaller {
@@ -39,6 +39,19 @@ export class StoreCaller {
       this.#settings.emit({ type: 'store-failed', call: method, id: this.#idOf() })
       throw storeError(storeName, method, cause)
     }
+  }
+}
+
+/** What a list of users' sessions works with, through this caller. */
+export function listContext(
+  { cookie, limit, emit }: Settings<never>,
+  caller: StoreCaller,
+): ListContext {
+  return {
+    cookieName: cookie.name,
+    limit,
+    emit,
+    call: (method, call) => caller.call('user-index', method, ({ now }) => call(now)),
   }
 }
 

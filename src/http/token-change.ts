@@ -1,11 +1,12 @@
 import { newSecret, renewedSecret, type Token } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
-import type { SignInDetails } from '../session/account.ts'
+import type { Account, SignInDetails } from '../session/account.ts'
 import { newPatch } from '../session/changes.ts'
 import type { Applied, Patch, Refusal } from '../session/patch.ts'
-import { deviceOf, type RequestLike } from './device.ts'
+import type { Listing } from '../store/listing.ts'
+import type { ListedSession } from '../store/user-list.ts'
+import { deviceDetails, deviceOf, type RequestLike } from './device.ts'
 import type { KnownSession } from './known-session.ts'
-import type { Listing } from './listing.ts'
 import type { Settings } from './options.ts'
 import type { SessionCalls } from './session-calls.ts'
 import type { Setup } from './setup.ts'
@@ -26,7 +27,7 @@ interface Parts {
   readonly request: RequestLike
   readonly session: KnownSession
   readonly calls: SessionCalls
-  readonly listing: Listing
+  readonly listing: Listing | undefined
 }
 
 /** Gives one request's session another token: by `regenerate`, by a sign-in, or because it is time. */
@@ -58,7 +59,8 @@ export class TokenChange {
     const { aal } = details
     const device = deviceOf(request)
     const signIn = { userId, at: settings.now(), ...(aal && { aal }), device }
-    await listing.reserve(signIn, (session.token ?? session.minted()).handle)
+    const { handle } = session.token ?? session.minted()
+    await listing?.reserve(userId, this.#listed(signIn, handle))
     this.#pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, details }
     return this.#pending
   }
@@ -103,7 +105,7 @@ export class TokenChange {
   async list(): Promise<void> {
     const { calls, listing } = this.#parts
     try {
-      await listing.settle()
+      await listing?.settle()
     } catch (error) {
       const isFull = error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT'
       if (isFull) await calls.destroy()
@@ -135,11 +137,26 @@ export class TokenChange {
 
   /** Reports a sign-in, and notes what the user's list has to say of the session from now on. */
   #note({ patch, details }: Pending, formerHandle: string | undefined): void {
-    const { settings, request, session, listing } = this.#parts
+    const { settings, session, listing } = this.#parts
     if (patch.signIn !== undefined) settings.emit({ type: 'signed-in', id: session.id })
     const { account, token: { handle } = {} } = session
     if (account === undefined || handle === undefined) return
-    if (details !== undefined) listing.note(account, handle, request, details)
-    else if (handle !== formerHandle) listing.note(account, handle)
+    const isMoved = handle !== formerHandle
+    if (details === undefined && !isMoved) return
+    listing?.note(account.userId, this.#listed(account, handle, details))
+  }
+
+  /** What a list says of the session; the device only with a sign-in. */
+  #listed(account: Account, handle: string, details?: SignInDetails): ListedSession {
+    const { settings, setup, request } = this.#parts
+    const { at } = account
+    return {
+      id: setup.store.idOf(handle),
+      address: setup.store.addressOf?.(handle) ?? '',
+      createdAt: at,
+      usedAt: at,
+      expiresAt: at + settings.absolute,
+      ...(details && deviceDetails(request, details)),
+    }
   }
 }

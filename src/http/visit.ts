@@ -2,16 +2,16 @@ import type { Account, SignInDetails } from '../session/account.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import { WorkingCopy } from '../session/working-copy.ts'
+import type { Listing } from '../store/listing.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { RequestLike } from './device.ts'
 import { INSECURE } from './event.ts'
 import { KnownSession } from './known-session.ts'
-import { Listing } from './listing.ts'
 import type { Settings } from './options.ts'
 import { SessionCalls } from './session-calls.ts'
 import type { Presented } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
-import { StoreCaller } from './store-caller.ts'
+import { listContext, StoreCaller } from './store-caller.ts'
 import { endedError } from './store-reply.ts'
 import { TokenChange } from './token-change.ts'
 import { Turns } from './turns.ts'
@@ -31,7 +31,7 @@ export class Visit implements SessionPort {
   /** How many wrappers are around the handler at the moment. */
   depth = 0
   readonly #calls: SessionCalls
-  readonly #listing: Listing
+  readonly #listing: Listing | undefined
   readonly #tokenChange: TokenChange
   /** The store is called for one thing after the other, as the handler asked: a new token counts for what comes next. */
   readonly #turns = new Turns()
@@ -44,7 +44,7 @@ export class Visit implements SessionPort {
     const session = new KnownSession(settings, setup, presented, request)
     const caller = new StoreCaller(settings, () => session.id)
     const calls = new SessionCalls(settings, session, caller)
-    const listing = new Listing(settings, setup, caller)
+    const listing = setup.users?.listing(listContext(settings, caller))
     this.session = session
     this.#calls = calls
     this.#listing = listing
@@ -124,7 +124,7 @@ export class Visit implements SessionPort {
       }
       const isAnothers = former !== undefined && former.userId !== userId
       // Of an object, the former user's list sees for itself that it is another's.
-      if (isAnothers && !store.isAtomic) await this.#listing.remove(former.userId, this.id)
+      if (isAnothers && !store.isAtomic) await this.#listing?.remove(former.userId, this.id)
       return isAnothers
     })
   }
@@ -138,7 +138,7 @@ export class Visit implements SessionPort {
       const ended = await this.#calls.destroy()
       this.#tokenChange.forget()
       const account = ended?.account ?? pending?.patch.signIn
-      if (account !== undefined) await this.#listing.remove(account.userId, id)
+      if (account !== undefined) await this.#listing?.remove(account.userId, id)
     })
   }
 

@@ -1,8 +1,10 @@
 import { exportedNamespace } from './exported-namespace.ts'
 import { withFreshStub } from './fresh-stub.ts'
+import { Listing } from './listing.ts'
 import type { ListPage, UserCall } from './user-cell.ts'
-import type { ListedSession, Owner, Revoked, UserIndex } from './user-list.ts'
+import type { ListedSession, ListStore, Owner, Revoked, UserIndex } from './user-list.ts'
 import type { UserObject } from './user-object.ts'
+import { UserSessions } from './user-sessions.ts'
 
 export { UserObject } from './user-object.ts'
 
@@ -39,7 +41,7 @@ export function userIndex(namespace?: UserObjectNamespace): UserIndex {
     return next === undefined ? sessions : [...sessions, ...(await listAfter(owner, next))]
   }
 
-  return {
+  const store: ListStore = {
     add: async (owner, session, limit) =>
       (await call<readonly string[] | null>(owner, { method: 'add', session, limit })) ?? undefined,
     remove: (owner, id) => call(owner, { method: 'remove', id }),
@@ -49,5 +51,9 @@ export function userIndex(namespace?: UserObjectNamespace): UserIndex {
     },
     revoke: (owner, which) => call<Revoked>(owner, { method: 'revoke', which }),
     goOn: (owner) => call<number>(owner, { method: 'goOn' }),
+  }
+  return {
+    listing: (context) => new Listing(store, context),
+    sessionsOf: (userId, context) => new UserSessions(store, userId, context),
   }
 }

@@ -1,3 +1,6 @@
+import type { Listing } from './listing.ts'
+import type { UserSessions } from './user-sessions.ts'
+
 /** Whose list it is: a user's of the sessions under one cookie name. */
 export interface Owner {
   readonly cookieName: string
@@ -34,11 +37,35 @@ export interface Which {
   readonly except?: string
 }
 
-/**
- * Which sessions each user has. Nothing here throws for a session that is not on the list. It throws when it failed, and
- * then what was asked for may have happened or not; asked again, it happens once.
- */
+/** What happened to a session because of a list. */
+export type ListEvent =
+  | { readonly type: 'revoked'; readonly id: string }
+  | { readonly type: 'refused'; readonly reason: 'limit'; readonly id: string }
+
+/** What a list needs of the session layer that it serves. */
+export interface ListContext {
+  readonly cookieName: string
+  readonly limit: SessionLimit | undefined
+  readonly emit: (event: ListEvent) => void
+  /** Has a call made, within the time limit. Throws `ERR_STORE` when it fails. */
+  readonly call: <T>(method: ListMethod, call: (now: number) => Promise<T>) => Promise<T>
+}
+
+export type ListMethod = 'add' | 'remove' | 'list' | 'revoke'
+
+/** Which sessions each user has: the option `users`. `userIndex` makes one. */
 export interface UserIndex {
+  /** Keeps the lists in step with one request's session. */
+  listing(context: ListContext): Listing
+  /** A user's sessions, to list and to end. */
+  sessionsOf(userId: string, context: ListContext): UserSessions
+}
+
+/**
+ * Where the lists rest. Nothing here throws for a session that is not on a list. It throws when it failed, and then what
+ * was asked for may have happened or not; asked again, it happens once.
+ */
+export interface ListStore {
   /**
    * Puts the session on the list; if it is there, what is given replaces what is known. Gives the ids of sessions that
    * were ended to make room, or `undefined` when the list is full and refuses.

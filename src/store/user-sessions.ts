@@ -1,7 +1,12 @@
 import type { Session } from '../session/session.ts'
-import type { ListedSession, Owner, UserIndex, Which } from '../store/user-list.ts'
-import type { Settings } from './options.ts'
-import { type IndexMethod, StoreCaller } from './store-caller.ts'
+import type {
+  ListContext,
+  ListedSession,
+  ListMethod,
+  ListStore,
+  Owner,
+  Which,
+} from './user-list.ts'
 
 /** One of a user's sessions, as an account page shows it. */
 export interface UserSession {
@@ -24,21 +29,19 @@ type AnySession = Pick<Session, 'id'>
 
 /** A user's sessions, wherever they are. Every method throws `ERR_STORE` when the index fails; repeating it is safe. */
 export class UserSessions {
-  readonly #index: UserIndex
+  readonly #store: ListStore
   readonly #userId: string
-  readonly #settings: Settings<never>
-  readonly #caller: StoreCaller
+  readonly #context: ListContext
 
-  constructor(settings: Settings<never>, index: UserIndex, userId: string) {
-    this.#settings = settings
-    this.#index = index
+  constructor(store: ListStore, userId: string, context: ListContext) {
+    this.#store = store
     this.#userId = userId
-    this.#caller = new StoreCaller(settings, () => '')
+    this.#context = context
   }
 
   /** The sessions that are not over, the latest sign-in first. Give the request's own to have it marked. */
   async list(current?: AnySession): Promise<UserSession[]> {
-    const sessions = await this.#call('list', (index, owner) => index.list(owner))
+    const sessions = await this.#call('list', (owner) => this.#store.list(owner))
     return sessions.map((session) => shown(session, session.id === current?.id))
   }
 
@@ -61,22 +64,20 @@ export class UserSessions {
   }
 
   async #revoke(which: Which): Promise<number> {
-    const { ids, left } = await this.#call('revoke', (index, owner) => index.revoke(owner, which))
-    for (const id of ids) this.#settings.emit({ type: 'revoked', id })
+    const { ids, left } = await this.#call('revoke', (owner) => this.#store.revoke(owner, which))
+    for (const id of ids) this.#context.emit({ type: 'revoked', id })
     let remaining = left
     while (remaining > 0) {
       // One call of an object can reach so many others, and no more.
       // oxlint-disable-next-line no-await-in-loop
-      remaining = await this.#call('revoke', (index, owner) => index.goOn(owner))
+      remaining = await this.#call('revoke', (owner) => this.#store.goOn(owner))
     }
     return ids.length
   }
 
-  #call<T>(method: IndexMethod, call: (index: UserIndex, owner: Owner) => Promise<T>): Promise<T> {
-    const { name: cookieName } = this.#settings.cookie
-    return this.#caller.call('user-index', method, ({ now }) =>
-      call(this.#index, { cookieName, userId: this.#userId, now }),
-    )
+  #call<T>(method: ListMethod, call: (owner: Owner) => Promise<T>): Promise<T> {
+    const { cookieName } = this.#context
+    return this.#context.call(method, (now) => call({ cookieName, userId: this.#userId, now }))
   }
 }
 
