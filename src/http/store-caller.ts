@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { Moment } from '../store/store.ts'
 import type { ListContext, ListMethod } from '../store/user-list.ts'
+import { withinTime } from '../store/within-time.ts'
 import type { Settings } from './options.ts'
 
 /** What is asked of a store, or of the index of users: a read, or a change whose outcome a failure leaves unknown. */
@@ -52,19 +53,6 @@ export function listContext(
     limit,
     emit,
     call: (method, call) => caller.call('user-index', method, ({ now }) => call(now)),
-  }
-}
-
-/** What a promise gives, unless it takes longer. */
-export async function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(new Error(`There was no answer within ${milliseconds} ms.`))
-  }, milliseconds)
-  try {
-    return await Promise.race([promise, timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

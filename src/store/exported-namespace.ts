@@ -19,16 +19,16 @@ export interface Namespace {
  * on). Throws `ERR_BINDING` when it exports none of that name. `binding` is for the message.
  */
 export function exportedNamespace(className: string, binding: string): Namespace {
-  const exported: unknown = Reflect.get(exports, className)
-  if (isNamespace(exported)) return exported
+  const exported = exportedClass(className)
+  if (exported !== undefined) return exported
   throw new SessionError(
     'ERR_BINDING',
     `There is no Durable Object namespace. Export ${className} from the Worker, and declare it in wrangler.toml: a binding (name = "${binding}", class_name = "${className}") and a migration (new_sqlite_classes = ["${className}"]).`,
   )
 }
 
-/** Whether a binding is one of Durable Objects. */
-export function isNamespace(binding: unknown): binding is Namespace {
-  // A loopback binding is a function, too, with the namespace's methods.
-  return typeof Object(binding).idFromString === 'function'
+/** The same, or `undefined` where there is none. */
+export function exportedClass(className: string): Namespace | undefined {
+  const { [className]: exported } = exports as Record<string, Partial<Namespace> | undefined>
+  return exported?.idFromString === undefined ? undefined : (exported as Namespace)
 }

@@ -1,11 +1,10 @@
-import { exports } from 'cloudflare:workers'
-
 import { SessionError } from '../errors.ts'
-import { isNamespace } from './exported-namespace.ts'
+import { exportedClass, type Namespace } from './exported-namespace.ts'
 import { withFreshStub } from './fresh-stub.ts'
 import type { SessionObject } from './session-object.ts'
 import type { Look, OwnerCall } from './step.ts'
 import type { Gone } from './store.ts'
+import { withinTime } from './within-time.ts'
 
 /** How a user's object gets at the sessions on its list. Every method throws when a session can't be reached. */
 export interface Reach {
@@ -18,6 +17,8 @@ export interface Reach {
   end(address: string, userId: string, now: number): Promise<boolean>
 }
 
+/** One object that hangs must not keep the others from their end; below the 5 s that a caller waits by default. */
+const TIME_LIMIT_MS = 4000
 const OBJECT = 'object:'
 const KV = 'kv:'
 
@@ -26,14 +27,14 @@ const KV = 'kv:'
  * session's key is in one only.
  */
 export function reachThrough(env: object): Reach {
-  const bindings = [...Object.values(env), Reflect.get(exports, 'SessionObject')] as unknown[]
-  const namespaces = bindings.filter(isNamespace)
+  const bindings: unknown[] = Object.values(env)
+  const namespaces = [...bindings.filter(isNamespace), exportedClass('SessionObject')]
   const kvs = bindings.filter(isKv)
 
   function objectOf(id: string): SessionObject {
     for (const namespace of namespaces) {
       try {
-        return namespace.get(namespace.idFromString(id)) as SessionObject
+        if (namespace) return namespace.get(namespace.idFromString(id)) as SessionObject
       } catch {
         // The id is another namespace's.
       }
@@ -43,7 +44,7 @@ export function reachThrough(env: object): Reach {
 
   async function ask(id: string, call: OwnerCall): Promise<Look | Gone> {
     const request = JSON.stringify(call)
-    const send = async (): Promise<string> => objectOf(id).call(request)
+    const send = async (): Promise<string> => withinTime(TIME_LIMIT_MS, objectOf(id).call(request))
     return JSON.parse(await (call.method === 'look' ? withFreshStub(send) : send())) as Look | Gone
   }
 
@@ -64,8 +65,19 @@ export function reachThrough(env: object): Reach {
   }
 }
 
+function isNamespace(binding: unknown): binding is Namespace {
+  return hasMethod(binding, 'idFromString')
+}
+
 function isKv(binding: unknown): binding is { delete(key: string): Promise<void> } {
-  return typeof binding === 'object' && binding !== null && 'getWithMetadata' in binding
+  return hasMethod(binding, 'getWithMetadata')
+}
+
+/** Whether a binding is of a kind with this method. A binding to a service seems to have every method there is, itself. */
+function hasMethod(binding: unknown, method: string): boolean {
+  if (typeof binding !== 'object' || binding === null) return false
+  const kind: unknown = Object.getPrototypeOf(binding)
+  return typeof kind === 'object' && kind !== null && method in kind
 }
 
 function unreachable(kind: string): SessionError {

@@ -5,6 +5,7 @@ import {
   type Session,
   type SessionEvent,
   type SessionOptions,
+  type Sessions,
 } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from './browser.ts'
@@ -15,7 +16,9 @@ export type Handler = (session: Session, request: Request) => unknown
 
 export interface App {
   /** A new visitor. */
-  readonly browser: () => Browser
+  readonly browser: (origin?: string) => Browser
+  /** The layer itself. */
+  readonly sessions: Sessions<Record<string, unknown>, unknown, Record<string, unknown>>
   /** What the next requests run. */
   handler: Handler
   readonly events: SessionEvent[]
@@ -33,19 +36,20 @@ export function newApp(options: Partial<SessionOptions<unknown>> = {}): App {
   const given = options.store ?? durableObjectStore(env.SESSIONS)
   const { store, calls } = countingStore(typeof given === 'function' ? given(env) : given)
   const events: SessionEvent[] = []
-  const { withSession } = createSessions({
+  const sessions = createSessions({
     secrets: [env.SESSION_SECRET],
     onEvent: (event) => void events.push(event),
     now: () => app.now,
     ...options,
     store,
   })
-  const fetch = withSession(
+  const fetch = sessions.withSession(
     async (request) => (await app.handler(request.session, request)) ?? null,
   )
   const server = (request: Request): Promise<Response> => fetch(request, {}, CONTEXT)
   const app: App = {
-    browser: () => new Browser(server),
+    browser: (origin) => new Browser(server, origin),
+    sessions,
     handler: () => 'ok',
     events,
     calls,

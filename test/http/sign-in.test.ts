@@ -1,0 +1,401 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, test } from 'vitest'
+
+import { SessionError, type SessionOptions } from '../../src/index.ts'
+import { durableObjectStore } from '../../src/store/durable-object.ts'
+import { kvStore } from '../../src/store/kv.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+import { userIndex } from '../../src/store/user-index.ts'
+import { type App, type Handler, newApp } from '../support/app.ts'
+import type { Browser } from '../support/browser.ts'
+
+const HOUR = 3_600_000
+
+const who: Handler = async (session) => {
+  await session.load()
+  return { userId: session.userId ?? null, data: await session.all() }
+}
+
+/** A handler that signs somebody in. */
+function signingIn(userId: string, details = {}): Handler {
+  return async (session) => {
+    await session.signIn(userId, details)
+    return session.userId
+  }
+}
+
+async function go<T = unknown>(app: App, browser: Browser, handler: Handler): Promise<T> {
+  app.calls.length = 0
+  app.handler = handler
+  return browser.json<T>('/')
+}
+
+const setOne: Handler = (session) => {
+  session.set('cart', ['apple'])
+  return 'ok'
+}
+
+const STORES: Record<string, Partial<SessionOptions<unknown>>> = {
+  'durable-object': { users: userIndex(env.USERS) },
+  kv: { store: kvStore(env.SESSION_KV), users: userIndex(env.USERS) },
+  memory: { store: memoryStore() },
+}
+
+/** A user of this test alone. */
+function newUser(): string {
+  return `user ${crypto.randomUUID()}`
+}
+
+describe.for(Object.entries(STORES))('on the %s store', ([name, options]) => {
+  const isKv = name === 'kv'
+
+  test('a visitor without a session signs in, and is known from then on', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    const userId = newUser()
+    expect(await go(app, browser, signingIn(userId))).toBe(userId)
+    expect(app.calls).toEqual(['create'])
+    expect(app.events.map(({ type }) => type)).toEqual(['created', 'signed-in'])
+    expect(await go(app, browser, who)).toEqual({ userId, data: {} })
+    expect(app.calls).toEqual(['read'])
+  })
+
+  test('an anonymous visitor keeps the dictionary, and the old token is dead at once', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    await go(app, browser, setOne)
+    const before = browser.copy()
+    const userId = newUser()
+    await go(app, browser, signingIn(userId))
+    expect(app.calls).toEqual(isKv ? ['read', 'regenerate'] : ['regenerate'])
+    expect(await go(app, browser, who)).toEqual({ userId, data: { cart: ['apple'] } })
+    expect(await go(app, before, who)).toEqual({ userId: null, data: {} })
+  })
+
+  test('another user finds an empty dictionary; what the request records is the new user’s', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    await go(app, browser, async (session) => {
+      await session.signIn(newUser())
+      session.set('cart', ['apple'])
+      session.flash('notice', 'for the first one')
+      return 'ok'
+    })
+    app.now += 2000
+    const other = newUser()
+    const seen = await go(app, browser, async (session) => {
+      session.set('theme', 'dark')
+      const cart = await session.get('cart')
+      await session.signIn(other)
+      return [cart, (await session.get('cart')) ?? null, await session.flashes()]
+    })
+    expect(seen).toEqual([['apple'], null, {}])
+    expect(await go(app, browser, who)).toEqual({ userId: other, data: { theme: 'dark' } })
+    expect(await go(app, browser, (session) => session.flashes())).toEqual({})
+  })
+
+  test('another user finds an empty dictionary without a read before, too', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    await go(app, browser, signingIn(newUser()))
+    await go(app, browser, setOne)
+    const other = newUser()
+    await go(app, browser, signingIn(other))
+    expect(await go(app, browser, who)).toEqual({ userId: other, data: {} })
+  })
+
+  test('the same user again keeps the dictionary, and both timeouts begin anew', async () => {
+    const app = newApp({ ...options, absoluteTimeout: 3600, idleTimeout: 3000 })
+    const browser = app.browser()
+    const userId = newUser()
+    await go(app, browser, signingIn(userId))
+    await go(app, browser, setOne)
+    const old = browser.copy()
+    app.now += 0.75 * HOUR
+    await go(app, browser, signingIn(userId))
+    const created = await go(app, browser, async (session) => {
+      await session.load()
+      return [session.createdAt, session.authenticatedAt, session.expiresAt]
+    })
+    const now = new Date(app.now)
+    expect(created).toEqual([now, now, new Date(app.now + 3_000_000)].map((date) => date.toJSON()))
+    app.now += 0.75 * HOUR
+    expect(await go(app, browser, who)).toEqual({ userId, data: { cart: ['apple'] } })
+    expect(await go(app, old, who)).toEqual({ userId: null, data: {} })
+    app.now += 0.25 * HOUR
+    expect(await go(app, browser, who)).toEqual({ userId: null, data: {} })
+  })
+
+  test('signing out ends the session everywhere, clears the cookie and what else is asked for', async () => {
+    const app = newApp({ ...options, clearSiteData: ['cache', 'storage'] })
+    const browser = app.browser()
+    await go(app, browser, signingIn(newUser()))
+    const old = browser.copy()
+    app.handler = async (session) => {
+      await session.signOut()
+      return session.userId ?? null
+    }
+    const response = await browser.fetch('/')
+    expect(response.headers.get('Clear-Site-Data')).toBe('"cache", "storage"')
+    expect(browser.cookies.size).toBe(0)
+    expect(await response.json()).toBe(null)
+    expect(await go(app, old, who)).toEqual({ userId: null, data: {} })
+    app.handler = (session) => session.get('a')
+    expect((await old.fetch('/')).headers.has('Clear-Site-Data')).toBe(false)
+  })
+
+  test('signing out without Clear-Site-Data asks for nothing, and nobody may do it', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    app.handler = async (session) => {
+      await session.signOut()
+      return 'ok'
+    }
+    const response = await browser.fetch('/')
+    expect(response.headers.has('Clear-Site-Data')).toBe(false)
+    expect(app.calls).toEqual([])
+  })
+
+  test('whoever signs in with the cookie of a session that is over gets a new one, and no 409', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    await go(app, browser, signingIn(newUser()))
+    const stale = browser.copy()
+    await go(app, browser, async (session) => {
+      await session.signOut()
+      return 'ok'
+    })
+    app.events.length = 0
+    const userId = newUser()
+    expect(await go(app, stale, signingIn(userId))).toBe(userId)
+    expect(app.events).toMatchObject([
+      { type: 'refused', reason: 'ended' },
+      { type: 'created' },
+      { type: 'signed-in' },
+    ])
+    expect(await go(app, stale, who)).toEqual({ userId, data: {} })
+  })
+
+  test('a level of assurance goes with the sign-in, and only with it', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    const userId = newUser()
+    await go(app, browser, signingIn(userId, { aal: 2 }))
+    const aal: Handler = async (session) => {
+      await session.load()
+      return session.aal ?? null
+    }
+    expect(await go(app, browser, aal)).toBe(2)
+    await go(app, browser, signingIn(userId))
+    expect(await go(app, browser, aal)).toBe(null)
+  })
+})
+
+describe('on objects', () => {
+  test('nobody is signed in by mistake: asked too early, userId throws', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    await go(app, browser, signingIn(newUser()))
+    const early = await go(app, browser, (session) => {
+      try {
+        return session.userId ?? null
+      } catch (error) {
+        return error instanceof SessionError ? error.message : 'another error'
+      }
+    })
+    expect(early).toMatch(/^ERR_NOT_LOADED: .*await session\.load\(\)/)
+    const asked: Handler = (session) => [session.userId ?? null, session.authenticatedAt ?? null]
+    expect(await go(app, app.browser(), asked)).toEqual([null, null])
+  })
+
+  test('every awaited operation tells who is signed in', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    const userId = newUser()
+    await go(app, browser, signingIn(userId))
+    const operations: Handler[] = [
+      (session) => session.get('a'),
+      (session) => session.increment('n'),
+      (session) => session.update('u', () => 1),
+      (session) => session.take('u'),
+      (session) => session.regenerate(),
+      async (session) => {
+        session.set('a', 1)
+        await session.commit()
+      },
+      // Refused by the store, which says who all the same.
+      async (session) => session.increment('a', Infinity).catch(() => session.increment('a', 1)),
+    ]
+    for (const operation of operations) {
+      const seen = await go(app, browser, async (session, request) => {
+        await operation(session, request)
+        return session.userId
+      })
+      expect(seen).toBe(userId)
+    }
+  })
+
+  test.for([undefined, 1, '', 'x'.repeat(257), '\ud800', null, {}])(
+    '%j is no user’s id',
+    async (userId) => {
+      const app = newApp()
+      app.handler = async (session) => {
+        await session.signIn(userId as string)
+      }
+      await expect(app.browser().fetch('/')).rejects.toThrow(/^ERR_VALUE: A user's id is a text/)
+      expect(app.calls).toEqual([])
+    },
+  )
+
+  test('a sign-in is two calls, and a signed-in read is one', async () => {
+    const asked: string[] = []
+    const index = userIndex({
+      idFromName: (name) => env.USERS.idFromName(name),
+      get: (id) => {
+        asked.push('user')
+        return env.USERS.get(id as DurableObjectId)
+      },
+    })
+    const app = newApp({ users: index })
+    const browser = app.browser()
+    const userId = newUser()
+    await go(app, browser, signingIn(userId))
+    expect([...app.calls, ...asked]).toEqual(['create', 'user'])
+    asked.length = 0
+    await go(app, browser, signingIn(userId))
+    expect([...app.calls, ...asked]).toEqual(['regenerate', 'user'])
+    asked.length = 0
+    await go(app, browser, who)
+    expect([...app.calls, ...asked]).toEqual(['read'])
+    asked.length = 0
+    // Over another user's session as well: that user's list sees for itself that it is over.
+    await go(app, browser, signingIn(newUser()))
+    expect([...app.calls, ...asked]).toEqual(['regenerate', 'user'])
+  })
+
+  test('of two overlapping sign-ins with one cookie, one wins and the other learns it', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    await go(app, browser, setOne)
+    app.handler = async (session) => {
+      await session.load()
+      await scheduler.wait(20)
+      await session.signIn(newUser())
+      return 'ok'
+    }
+    const responses = await Promise.all([browser.fetch('/'), browser.copy().fetch('/')])
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 409])
+  })
+
+  test('a slow write of an anonymous page does not get into the signed-in session', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    await go(app, browser, setOne)
+    const page = browser.copy()
+    app.handler = async (session) => {
+      await session.load()
+      await scheduler.wait(40)
+      session.set('late', 1)
+      return 'ok'
+    }
+    const late = page.fetch('/')
+    await scheduler.wait(10)
+    const userId = newUser()
+    await go(app, browser, signingIn(userId))
+    expect((await late).status).toBe(409)
+    expect(await go(app, browser, who)).toEqual({ userId, data: { cart: ['apple'] } })
+  })
+
+  test('on plain http nobody can sign in, and an event says so', async () => {
+    const app = newApp()
+    const browser = app.browser('http://app.example')
+    expect(
+      await go(app, browser, async (session) => {
+        await session.signIn(newUser())
+        return session.userId ?? null
+      }),
+    ).toBe(null)
+    expect(app.events).toEqual([{ type: 'refused', reason: 'insecure' }])
+    expect(app.calls).toEqual([])
+  })
+})
+
+describe('a store that fails in a sign-in', () => {
+  const store = durableObjectStore(env.SESSIONS)
+  const lost = new Error('the reply is lost')
+
+  test.for(['before', 'after'] as const)(
+    '%s it took effect: repeated, it happens once, and the list has it once',
+    async (when) => {
+      let isFailing = false
+      const app = newApp({
+        users: userIndex(env.USERS),
+        store: {
+          ...store,
+          regenerate: async (...parameters) => {
+            const fails = isFailing
+            isFailing = false
+            if (fails && when === 'before') throw lost
+            const reply = await store.regenerate(...parameters)
+            if (fails) throw lost
+            return reply
+          },
+        },
+      })
+      const browser = app.browser()
+      await go(app, browser, setOne)
+      isFailing = true
+      const userId = newUser()
+      const failures = await go(app, browser, async (session) => {
+        const failure: unknown = await session.signIn(userId).catch((error: unknown) => error)
+        await session.signIn(userId)
+        return [failure instanceof SessionError && failure.code, session.userId]
+      })
+      expect(failures).toEqual(['ERR_STORE', userId])
+      expect(app.events.filter(({ type }) => type === 'signed-in')).toHaveLength(1)
+      expect(await go(app, browser, who)).toEqual({ userId, data: { cart: ['apple'] } })
+      expect(await app.sessions.user(userId, {}).list()).toHaveLength(1)
+    },
+  )
+
+  test('and a handler that passes over it: the session is signed in and listed before its cookie leaves', async () => {
+    let isFailing = true
+    const app = newApp({
+      users: userIndex({
+        idFromName: (name) => env.USERS.idFromName(name),
+        get: (id) => {
+          if (isFailing) throw lost
+          return env.USERS.get(id as DurableObjectId)
+        },
+      }),
+    })
+    const browser = app.browser()
+    const userId = newUser()
+    await go(app, browser, async (session) => {
+      await session.signIn(userId).catch(() => undefined)
+      isFailing = false
+      return 'ok'
+    })
+    expect(await app.sessions.user(userId, {}).list()).toHaveLength(1)
+    expect(await go(app, browser, who)).toMatchObject({ userId })
+  })
+
+  test('and stays broken: no cookie leaves for a session that is on no list', async () => {
+    const app = newApp({
+      users: userIndex({
+        idFromName: (name) => env.USERS.idFromName(name),
+        get: () => {
+          throw lost
+        },
+      }),
+    })
+    const browser = app.browser()
+    app.handler = async (session) => {
+      await session.signIn(newUser()).catch(() => undefined)
+      return 'ok'
+    }
+    const response = await browser.fetch('/')
+    expect(response.status).toBe(503)
+    expect(browser.cookies.size).toBe(0)
+  })
+})
