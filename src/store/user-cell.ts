@@ -49,8 +49,9 @@ const BATCH = 250
 const ARRIVAL_MS = 60_000
 /** KV may show elsewhere what was deleted for 60 s, and a request there may write it back. */
 const AGAIN_MS = 90_000
-/** What could not be ended is tried again as often. */
-const RETRY_MS = 30_000
+/** When what was left is taken up again; after each failure twice as late, up to an hour. */
+const RETRY_MS = 5000
+const MAX_RETRY_MS = 3_600_000
 
 /** One user's list, and what is left to do of it. */
 export class UserCell {
@@ -59,6 +60,7 @@ export class UserCell {
   readonly #ending: Map<string, Ending>
   readonly #storage: UserStorage
   readonly #reach: Reach
+  #failures = 0
 
   constructor(rows: UserRows, storage: UserStorage, reach: Reach) {
     this.#userId = rows.userId
@@ -169,8 +171,9 @@ export class UserCell {
       some.map(([id, ending]) => this.#end(id, ending, now)),
     )
     this.#save(some.map(([id]) => id))
-    this.#rearm(now)
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    this.#failures = failed === undefined ? 0 : this.#failures + 1
+    this.#rearm(now)
     if (failed !== undefined) throw failed.reason
     return [...this.#ending.values()].filter(({ againAt }) => againAt === undefined).length
   }
@@ -213,9 +216,10 @@ export class UserCell {
 
   /** Wakes for the next ending, or else when the last session is over. */
   #rearm(now: number): void {
-    const endings = Array.from(this.#ending.values(), ({ againAt = now + RETRY_MS }) => againAt)
+    const retryAt = now + Math.min(RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS)
+    const endings = Array.from(this.#ending.values(), ({ againAt = retryAt }) => againAt)
     const expiries = Array.from(this.#listed.values(), ({ expiresAt }) => expiresAt)
     if (endings.length > 0) this.#storage.wakeAt(Math.min(...endings))
-    else if (expiries.length > 0) this.#storage.wakeAt(Math.max(now + RETRY_MS, ...expiries))
+    else if (expiries.length > 0) this.#storage.wakeAt(Math.max(retryAt, ...expiries))
   }
 }

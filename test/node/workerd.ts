@@ -17,7 +17,7 @@ const WORKERD: string = (() => {
   return path
 })()
 
-/** Bundles a Worker as a deployment would. `newServer` finds it there. */
+/** Bundles a Worker as a deployment would; it exports both classes of objects. `newServer` finds it there. */
 export async function bundle(main: string, directory: string): Promise<void> {
   const configuration = join(directory, 'wrangler.json')
   await writeFile(
@@ -26,8 +26,13 @@ export async function bundle(main: string, directory: string): Promise<void> {
       name: 'bundle',
       main,
       compatibility_date: COMPATIBILITY_DATE,
-      durable_objects: { bindings: [{ name: 'SESSIONS', class_name: 'SessionObject' }] },
-      migrations: [{ tag: 'v1', new_sqlite_classes: ['SessionObject'] }],
+      durable_objects: {
+        bindings: [
+          { name: 'SESSIONS', class_name: 'SessionObject' },
+          { name: 'USERS', class_name: 'UserObject' },
+        ],
+      },
+      migrations: [{ tag: 'v1', new_sqlite_classes: ['SessionObject', 'UserObject'] }],
     }),
   )
   const options = ['--dry-run', '--config', configuration, '--outdir', 'bundle']
@@ -98,10 +103,14 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${COMPATIBILITY_DATE}",
-  durableObjectNamespaces = [(className = "SessionObject", uniqueKey = "sessions", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "SessionObject", uniqueKey = "sessions", enableSql = true),
+    (className = "UserObject", uniqueKey = "users", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
     (name = "SESSIONS", durableObjectNamespace = "SessionObject"),
+    (name = "USERS", durableObjectNamespace = "UserObject"),
     (name = "SESSION_SECRET", text = "only-for-tests-only-for-tests-only-for-tests"),
   ],
 );

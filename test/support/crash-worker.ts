@@ -1,7 +1,8 @@
 import { createSessions } from '../../src/index.ts'
 import { durableObjectStore, SessionObject } from '../../src/store/durable-object.ts'
+import { UserObject } from '../../src/store/user-index.ts'
 
-export { SessionObject }
+export { SessionObject, UserObject }
 
 interface Data {
   count: number
