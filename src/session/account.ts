@@ -43,3 +43,14 @@ export function checkUserId(userId: unknown): void {
     `A user's id is a text of 1 to ${MAX_USER_ID_CHARACTERS} characters. Write String(id) for a number.`,
   )
 }
+
+/** Throws `ERR_VALUE` for details of the wrong kind: a level that is none would pass for any. */
+export function checkDetails({ aal = 1, label, userAgent, country }: SignInDetails): void {
+  const texts: readonly unknown[] = [label, userAgent, country]
+  const areTexts = texts.every((text) => text === undefined || typeof text === 'string')
+  if ([1, 2, 3].includes(aal) && areTexts) return
+  throw new SessionError(
+    'ERR_VALUE',
+    'signIn(): aal is 1, 2 or 3; label, userAgent and country are texts.',
+  )
+}

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { type Aal, checkUserId, type SignInDetails } from './account.ts'
+import { type Aal, checkDetails, checkUserId, type SignInDetails } from './account.ts'
 import { increment, take, update } from './atomic.ts'
 import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
@@ -222,13 +222,14 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * privilege change; NIST SP 800-63B section 5.2). What another user has left is deleted first; what an anonymous visitor
    * has is kept. The session is on the user's list before its cookie leaves. The same user again is a re-authentication.
    *
-   * Throws `ERR_VALUE` for what is no user's id, `ERR_SESSION_LIMIT` when the user may have no more sessions, and
+   * Throws `ERR_VALUE` for what is no user's id or no detail, `ERR_SESSION_LIMIT` when the user may have no more sessions, and
    * `ERR_SESSION_ENDED` when another request gave this session a new token meanwhile. On Workers KV it takes effect with
    * the commit.
    */
   async signIn(userId: string, details: SignInDetails = {}): Promise<void> {
     const copy = this.#copy.toChange()
     checkUserId(userId)
+    checkDetails(details)
     await copy.running.run(async () => {
       if (await copy.port.signIn(userId, details)) copy.empty()
     })

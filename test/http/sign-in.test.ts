@@ -1,3 +1,4 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
@@ -246,6 +247,53 @@ describe('on objects', () => {
       expect(app.calls).toEqual([])
     },
   )
+
+  test.for([
+    { aal: 0 },
+    { aal: 4 },
+    { aal: '2' },
+    { label: 1 },
+    { userAgent: {} },
+    { country: null },
+  ])('%j is no detail of a sign-in', async (details) => {
+    const app = newApp()
+    app.handler = (session) => session.signIn('ada', details as object)
+    await expect(app.browser().fetch('/')).rejects.toThrow(
+      /^ERR_VALUE: signIn\(\): aal is 1, 2 or 3/,
+    )
+    expect(app.calls).toEqual([])
+  })
+
+  test('of another user nothing stays in the object, what was taken neither', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    await go(app, browser, signingIn(newUser()))
+    await go(app, browser, (session) => session.set('code', 'taken by the first'))
+    await go(app, browser, (session) => session.take('code'))
+    const id = await go<string>(app, browser, (session) => session.id)
+    const rows = async (): Promise<string> =>
+      runInDurableObject(env.SESSIONS.get(env.SESSIONS.idFromString(id)), (_, { storage }) =>
+        JSON.stringify([...storage.kv.list()]),
+      )
+    expect(await rows()).toContain('taken by the first')
+    await go(app, browser, signingIn(newUser()))
+    expect(await rows()).not.toContain('taken by the first')
+  })
+
+  test('whose session was ended meanwhile is nobody, for the rest of the request', async () => {
+    const app = newApp({ users: userIndex(env.USERS) })
+    const browser = app.browser()
+    const userId = newUser()
+    await go(app, browser, signingIn(userId))
+    const seen = await go(app, browser, async (session) => {
+      await session.load()
+      await app.sessions.user(userId, {}).revokeAll()
+      const before = session.userId
+      await session.increment('n').catch(() => undefined)
+      return [before, session.userId ?? null]
+    })
+    expect(seen).toEqual([userId, null])
+  })
 
   test('a sign-in is two calls, and a signed-in read is one', async () => {
     const asked: string[] = []
