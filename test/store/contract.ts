@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
+import type { Account } from '../../src/session/account.ts'
 import type { Changes, Patch } from '../../src/session/patch.ts'
 import type { Credential, Moment, SessionStore, WriteReply } from '../../src/store/store.ts'
 
@@ -100,10 +101,12 @@ function sectionsOf({ isAtomic, recordsUse }: SessionStore): Section[] {
     ['by its timeouts', timeoutTests],
     ['when it regenerates', regenerateTests],
     ['when it destroys', destroyTests],
+    ['by who is signed in', accountTests],
   ]
   const atomic: Section[] = [
     ['when it writes atomically', atomicTests],
     ['when a patch is repeated', repeatTests],
+    ['when a secret is renewed', renewalTests],
   ]
   const touch: Section[] = [['by the uses it records', touchTests]]
   return [...always, ...(isAtomic ? atomic : []), ...(recordsUse ? touch : [])]
@@ -966,5 +969,146 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
       store.read(credential, momentAt(TOUCH)),
     ])
     expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
+  })
+}
+
+function accountTests({ store }: StoreUnderTest): void {
+  const ada = (at: number): Account => ({ userId: 'ada', at: START + at })
+  const signIn = (account: Account, entries: Record<string, string> = {}): Patch => ({
+    ...setting(entries),
+    signIn: account,
+  })
+
+  test('signs somebody in with the first write, and says who with each answer', async () => {
+    const credential = newCredential(store)
+    const account = { ...ada(0), aal: 2, device: { agent: 'x', country: 'PT' } } as const
+    const patch = signIn(account, { '=a': '1' })
+    expect(await store.create(credential, momentAt(0), patch)).toMatchObject({ ok: true, account })
+    const moment = momentAt(1)
+    expect(await store.read(credential, moment)).toMatchObject({ ok: true, account })
+    const write = await store.write(credential, moment, setting({ '=b': '2' }))
+    expect(write).toMatchObject({ ok: true, account })
+    const tooLarge = setting({ '=c': 'x'.repeat(8_000_000) })
+    expect(await store.write(credential, moment, tooLarge)).toMatchObject({ ok: false, account })
+    const secret = newRandomText()
+    const renewed = await store.regenerate(credential, moment, { secret })
+    expect(renewed).toMatchObject({ ok: true, account })
+    if (!renewed.ok) return
+    const present = { handle: renewed.handle, secret }
+    expect(await store.destroy(present, moment)).toMatchObject({ ok: true, account })
+  })
+
+  test('says nobody where nobody is', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    expect(await store.read(credential, momentAt(0))).not.toHaveProperty('account')
+    expect(await store.destroy(credential, momentAt(0))).not.toHaveProperty('account')
+  })
+
+  test('signs somebody in with a new secret, keeping what an anonymous visitor has', async () => {
+    const credential = await newSession(store, { '=a': '1', '!m': '"hello"' })
+    const secret = newRandomText()
+    const account = ada(5)
+    const patch = signIn(account)
+    const reply = await store.regenerate(credential, momentAt(5), { secret, patch })
+    expect(reply).toMatchObject({ ok: true, account })
+    if (!reply.ok) return
+    const present = { handle: reply.handle, secret }
+    expect(await entriesOf(store, present, momentAt(5))).toEqual({ '=a': '1', '!m': '"hello"' })
+    expect(await store.read(credential, momentAt(5))).toMatchObject({ ok: false, gone: 'rotated' })
+    // Repeated after a failure.
+    const again = await store.regenerate(credential, momentAt(6), { secret, patch })
+    expect(again).toMatchObject({ ok: true, account, handle: reply.handle })
+  })
+
+  test('deletes what another user has left, and keeps the same user’s', async () => {
+    for (const [userId, kept] of [
+      ['ada', { '=a': '1' }],
+      ['eve', {}],
+    ] as const) {
+      const credential = newCredential(store)
+      await store.create(credential, momentAt(0), signIn(ada(0), { '=a': '1' }))
+      const secret = newRandomText()
+      const patch = signIn({ userId, at: START + 5 })
+      const reply = await store.regenerate(credential, momentAt(5), { secret, patch })
+      if (!reply.ok) throw new Error(JSON.stringify(reply))
+      const present = { handle: reply.handle, secret }
+      expect(await entriesOf(store, present, momentAt(5))).toEqual(kept)
+    }
+  })
+
+  test('begins both timeouts anew with a sign-in', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const timeouts = { idle: ABSOLUTE, absolute: ABSOLUTE }
+    const at = ABSOLUTE - MINUTE
+    const secret = newRandomText()
+    const patch = signIn(ada(at))
+    const moment = momentAt(at, timeouts)
+    const reply = await store.regenerate(credential, moment, { secret, patch })
+    if (!reply.ok) throw new Error(JSON.stringify(reply))
+    const present = { handle: reply.handle, secret }
+    const last = momentAt(at + ABSOLUTE - 1, timeouts)
+    expect(await store.read(present, last)).toMatchObject({ ok: true })
+    const over = momentAt(at + ABSOLUTE, timeouts)
+    expect(await store.read(present, over)).toMatchObject({ ok: false, gone: 'expired' })
+  })
+}
+
+function renewalTests({ store }: StoreUnderTest): void {
+  const renew = 10 * MINUTE
+  const grace = 30_000
+
+  test('says when a secret is due for renewal, and no earlier', async () => {
+    const credential = await newSession(store)
+    const asked = async (at: number, more: Partial<Moment> = { renew }): Promise<unknown> => {
+      const reply = await store.read(credential, momentAt(at, more))
+      return reply.ok ? reply.renewal : reply
+    }
+    expect(await asked(renew - 1)).toBe(undefined)
+    expect(await asked(renew)).toBe('due')
+    expect(await asked(renew, {})).toBe(undefined)
+  })
+
+  test('lets the former secret read and write for the grace, and says that it is the former', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const secret = newRandomText()
+    const renewed = await store.regenerate(credential, momentAt(0), { secret, grace })
+    expect(renewed).toMatchObject({ ok: true })
+    const last = momentAt(grace - 1)
+    expect(await store.read(credential, last)).toMatchObject({ ok: true, renewal: 'done' })
+    const write = await store.write(credential, last, setting({ '=a': '2' }))
+    expect(write).toMatchObject({ ok: true, renewal: 'done' })
+    const present = { handle: credential.handle, secret }
+    expect(await store.read(present, last)).toMatchObject({ ok: true, entries: { '=a': '2' } })
+    expect(await store.read(present, last)).not.toHaveProperty('renewal')
+    expect(await store.read(credential, momentAt(grace))).toMatchObject({ gone: 'rotated' })
+  })
+
+  test('gives the same answer to all that renew to the same secret', async () => {
+    const credential = await newSession(store)
+    const secret = newRandomText()
+    const replies = await Promise.all(
+      Array.from({ length: 5 }, () => store.regenerate(credential, momentAt(0), { secret, grace })),
+    )
+    expect(replies.every(({ ok }) => ok)).toBe(true)
+  })
+
+  test('lets a former secret make no other one the present', async () => {
+    const credential = await newSession(store)
+    const [secret, other] = [newRandomText(), newRandomText()]
+    await store.regenerate(credential, momentAt(0), { secret, grace })
+    const late = await store.regenerate(credential, momentAt(1), { secret: other, grace })
+    expect(late).toMatchObject({ ok: false, gone: 'rotated' })
+    const present = { handle: credential.handle, secret }
+    expect(await store.read(present, momentAt(1))).toMatchObject({ ok: true })
+  })
+
+  test('ends the grace with a regenerate that gives none', async () => {
+    const credential = await newSession(store)
+    const [secret, other] = [newRandomText(), newRandomText()]
+    await store.regenerate(credential, momentAt(0), { secret, grace })
+    const present = { handle: credential.handle, secret }
+    await store.regenerate(present, momentAt(1), { secret: other })
+    for (const old of [credential, present])
+      expect(await store.read(old, momentAt(2))).toMatchObject({ ok: false, gone: 'rotated' })
   })
 }
