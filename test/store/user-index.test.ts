@@ -336,6 +336,16 @@ describe('a revocation', () => {
     expect(await whoAre(app, browsers)).toEqual([null, null])
   })
 
+  test('is not held up by an object that hangs for good', async () => {
+    const { app, userId, browsers } = await withFaults(2, {}, { storeTimeout: 10 })
+    const stuck = env.FAULTY.idFromString(await idOf(app, browsers[0] ?? app.browser()))
+    await env.FAULTY.get(stuck).fail('hang', 2)
+    // The user's object waits 4 s, and then takes it up again by itself.
+    await expect(app.sessions.user(userId, {}).revokeAll()).rejects.toThrow(/within 4000 ms/)
+    expect(await whoAre(app, browsers.slice(1))).toEqual([null])
+    expect(await kept(userId)).toEqual({ rows: 2, hasAlarm: true })
+  })
+
   test('that a crash of the user’s object cuts short is finished by an alarm', async () => {
     const { app, userId, browsers } = await withFaults(5, { 0: 'hang', 1: 'hang', 2: 'hang' })
     const revoking = app.sessions.user(userId, {}).revokeAll()
