@@ -354,6 +354,45 @@ describe('on objects', () => {
     expect(await go(app, browser, who)).toEqual({ userId, data: { cart: ['apple'] } })
   })
 
+  test('a cookie regenerated a moment ago signs nobody in over the newer one', async () => {
+    const app = newApp({ users: userIndex(env.USERS) })
+    const browser = app.browser()
+    await go(app, browser, setOne)
+    const slow = browser.copy()
+    await go(app, browser, (session) => session.regenerate())
+    const userId = newUser()
+    app.handler = (session) => session.signIn(userId)
+    const response = await slow.fetch('/')
+    expect(response.status).toBe(409)
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect(await app.sessions.user(userId, {}).list()).toEqual([])
+    expect(await go(app, browser, who)).toMatchObject({ data: { cart: ['apple'] } })
+  })
+
+  test('a second sign-in of one request counts, and signing out after it leaves nothing', async () => {
+    const app = newApp({ users: userIndex(env.USERS) })
+    const browser = app.browser()
+    const [one, two] = [newUser(), newUser()]
+    await go(app, browser, async (session) => {
+      await session.signIn(one)
+      session.set('a', 1)
+      await session.commit()
+      await session.signIn(two)
+      return session.userId
+    })
+    expect(await go(app, browser, who)).toEqual({ userId: two, data: {} })
+    expect(await app.sessions.user(one, {}).list()).toEqual([])
+    expect(await app.sessions.user(two, {}).list()).toHaveLength(1)
+    const other = app.browser()
+    await go(app, other, async (session) => {
+      await session.signIn(one)
+      await session.signOut()
+      return 'ok'
+    })
+    expect(other.cookies.size).toBe(0)
+    expect(await app.sessions.user(one, {}).list()).toEqual([])
+  })
+
   test('on plain http nobody can sign in, and an event says so', async () => {
     const app = newApp()
     const browser = app.browser('http://app.example')
@@ -426,6 +465,27 @@ describe('a store that fails in a sign-in', () => {
     })
     expect(await app.sessions.user(userId, {}).list()).toHaveLength(1)
     expect(await go(app, browser, who)).toMatchObject({ userId })
+  })
+
+  test('and a handler that gives up and signs out: nothing is left to be listed', async () => {
+    let isFailing = true
+    const app = newApp({
+      users: userIndex({
+        idFromName: (name) => env.USERS.idFromName(name),
+        get: (id) => {
+          if (isFailing) throw lost
+          return env.USERS.get(id as DurableObjectId)
+        },
+      }),
+    })
+    const userId = newUser()
+    app.handler = async (session) => {
+      await session.signIn(userId).catch(() => undefined)
+      await session.signOut()
+      isFailing = false
+    }
+    expect((await app.browser().fetch('/')).status).toBe(200)
+    expect(await app.sessions.user(userId, {}).list()).toEqual([])
   })
 
   test('and stays broken: no cookie leaves for a session that is on no list', async () => {

@@ -490,6 +490,31 @@ describe('a user’s object', () => {
     expect(list.map((session) => session.id)).toEqual([await idOf(app, two)])
   })
 
+  test('shows a session whose object does not answer as it was known', async () => {
+    const app = appWith({ store: durableObjectStore(env.FAULTY) })
+    const userId = newUser()
+    const browser = await signedIn(app, userId, { label: 'phone' })
+    const id = await idOf(app, browser)
+    await env.FAULTY.get(env.FAULTY.idFromString(id)).fail('throw')
+    expect(await app.sessions.user(userId, {}).list()).toMatchObject([{ id, label: 'phone' }])
+  })
+
+  test('says so when a session is in no namespace that it has', async () => {
+    const app = appWith()
+    const userId = newUser()
+    await signedIn(app, userId)
+    await runInDurableObject(objectOf(userId), (_, { storage }) => {
+      const [name, text] = [...storage.kv.list<string>({ prefix: '=' })][0] ?? ['', '{}']
+      storage.kv.put(name, text.replace(/object:[0-9a-f]+/, `object:${'ab'.repeat(32)}`))
+    })
+    await runInDurableObject(objectOf(userId), (_, state) => state.abort('begin anew')).catch(
+      () => undefined,
+    )
+    await expect(app.sessions.user(userId, {}).revokeAll()).rejects.toThrow(
+      /ERR_BINDING: UserObject finds no Durable Object namespace of this session's/,
+    )
+  })
+
   test('holds no token and nothing out of the session', async () => {
     const app = appWith()
     const userId = newUser()
