@@ -57,7 +57,7 @@ export function listContext(
 }
 
 /** What an operation throws when the store did. */
-export function storeError(store: string, method: StoreMethod, cause: unknown): SessionError {
+function storeError(store: string, method: StoreMethod, cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
   const effect = method === 'read' || method === 'list' ? '' : '. Whether it took effect is unknown'
   const reason = cause instanceof Error ? cause.message : String(cause)

@@ -12,8 +12,9 @@ const LANES = 32
 /** The Worker of the accounts in workerd, started, with its objects on the disk. */
 export async function accountsServer(): Promise<Server> {
   const directory = await newDirectory()
-  await bundle(WORKER, directory)
-  const server = await newServer(directory)
+  const classes = ['SessionObject', 'UserObject'] as const
+  await bundle(WORKER, directory, classes)
+  const server = await newServer(directory, classes)
   await server.start()
   return server
 }

@@ -40,7 +40,7 @@ function masked(text: string): string {
   return text
     .replaceAll(/"(id|destroyed)":"[0-9a-f]{64}"/g, '"$1":"ID"')
     .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"TIME"')
-    .replaceAll(/__Host-session=1\.[\w-]{4}\.[\w-]{83}\.[\w-]{43};/g, '__Host-session=TOKEN;')
+    .replaceAll(/__Host-session=1\.[\w-]{4}\.[\w-]{91}\.[\w-]{43};/g, '__Host-session=TOKEN;')
 }
 
 /** Prints a response as `curl -i` does. */

@@ -17,8 +17,15 @@ const WORKERD: string = (() => {
   return path
 })()
 
-/** Bundles a Worker as a deployment would; it exports both classes of objects. `newServer` finds it there. */
-export async function bundle(main: string, directory: string): Promise<void> {
+const BINDINGS = { SessionObject: 'SESSIONS', UserObject: 'USERS' } as const
+type ClassName = keyof typeof BINDINGS
+
+/** Bundles a Worker as a deployment would; these are the classes of objects that it exports. `newServer` finds it there. */
+export async function bundle(
+  main: string,
+  directory: string,
+  classes: readonly ClassName[] = ['SessionObject'],
+): Promise<void> {
   const configuration = join(directory, 'wrangler.json')
   await writeFile(
     configuration,
@@ -27,12 +34,9 @@ export async function bundle(main: string, directory: string): Promise<void> {
       main,
       compatibility_date: COMPATIBILITY_DATE,
       durable_objects: {
-        bindings: [
-          { name: 'SESSIONS', class_name: 'SessionObject' },
-          { name: 'USERS', class_name: 'UserObject' },
-        ],
+        bindings: classes.map((name) => ({ name: BINDINGS[name], class_name: name })),
       },
-      migrations: [{ tag: 'v1', new_sqlite_classes: ['SessionObject', 'UserObject'] }],
+      migrations: [{ tag: 'v1', new_sqlite_classes: classes }],
     }),
   )
   const options = ['--dry-run', '--config', configuration, '--outdir', 'bundle']
@@ -86,9 +90,14 @@ export class Server {
 }
 
 /** A server of the directory's bundle, not started yet. It keeps its objects there too. */
-export async function newServer(directory: string): Promise<Server> {
+export async function newServer(
+  directory: string,
+  classes: readonly ClassName[] = ['SessionObject'],
+): Promise<Server> {
   const objects = join(directory, 'objects')
   const configuration = join(directory, 'workerd.capnp')
+  const lines = (line: (name: ClassName) => string): string =>
+    classes.map((name) => `    ${line(name)},`).join('\n')
   await mkdir(objects, { recursive: true })
   await writeFile(
     configuration,
@@ -104,13 +113,11 @@ const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${COMPATIBILITY_DATE}",
   durableObjectNamespaces = [
-    (className = "SessionObject", uniqueKey = "sessions", enableSql = true),
-    (className = "UserObject", uniqueKey = "users", enableSql = true),
+${lines((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`)}
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-    (name = "SESSIONS", durableObjectNamespace = "SessionObject"),
-    (name = "USERS", durableObjectNamespace = "UserObject"),
+${lines((name) => `(name = "${BINDINGS[name]}", durableObjectNamespace = "${name}")`)}
     (name = "SESSION_SECRET", text = "only-for-tests-only-for-tests-only-for-tests"),
   ],
 );

@@ -1,8 +1,7 @@
 import { createSessions } from '../../src/index.ts'
 import { durableObjectStore, SessionObject } from '../../src/store/durable-object.ts'
-import { UserObject } from '../../src/store/user-index.ts'
 
-export { SessionObject, UserObject }
+export { SessionObject }
 
 interface Data {
   count: number
