@@ -70,10 +70,16 @@ export class SessionCalls {
     return reply
   }
 
-  write(patch: Patch): Promise<Applied | Refusal> {
-    const { token, store } = this.#session
+  async write(patch: Patch): Promise<Applied | Refusal> {
+    const session = this.#session
+    const { token, store, standing } = session
     if (token === undefined) return this.create(patch)
-    return this.#ask('write', (moment) => store.write(token, moment, patch))
+    const reply = await this.call('write', (moment) => store.write(token, moment, patch))
+    if (isGone(reply) && reply.gone === 'corrupt' && standing === 'presented') {
+      session.stepDown(token, reply)
+      return this.create(patch)
+    }
+    return this.#existing(reply)
   }
 
   /** Ends the session; gives what the store said, or `undefined` where there was none. */
@@ -101,7 +107,10 @@ export class SessionCalls {
     name: StoreMethod,
     call: (moment: Moment) => Promise<Reply | Gone>,
   ): Promise<Reply> {
-    const reply = await this.call(name, call)
+    return this.#existing(await this.call(name, call))
+  }
+
+  #existing<Reply extends { readonly ok: boolean } & Seen>(reply: Reply | Gone): Reply {
     if (isGone(reply)) throw this.#session.late(reply)
     this.confirm(reply)
     return reply

@@ -121,8 +121,9 @@ export class TokenChange {
     )
     if (isGone(reply)) {
       this.#pending = undefined
-      if (patch.signIn === undefined || standing !== 'presented') throw session.late(reply)
-      // Who signs in with the cookie of a session that is over is no late writer.
+      // Who signs in with the cookie of a session that is over, or of a damaged one, is no late writer.
+      const beginsAnew = patch.signIn !== undefined || reply.gone === 'corrupt'
+      if (!beginsAnew || standing !== 'presented') throw session.late(reply)
       session.stepDown(token, reply)
       if (session.isOver) throw session.late()
       return calls.create(patch)

@@ -11,11 +11,11 @@ const load: Handler = (session) => session.load()
 async function signedIn(
   app: App,
   headers: Record<string, string>,
-  cf: object = {},
+  cf: CfProperties = {},
 ): Promise<Browser> {
   const browser = app.browser()
   app.handler = (session) => session.signIn(`user ${crypto.randomUUID()}`)
-  await browser.fetch('/', { headers, cf } as RequestInit)
+  await browser.fetch('/', { headers, cf })
   app.events.length = 0
   app.handler = load
   return browser
@@ -27,7 +27,7 @@ describe('a change of the device', () => {
   test('is reported, and logs nobody out', async () => {
     const app = newApp()
     const browser = await signedIn(app, phone, { country: 'PT' })
-    await browser.fetch('/', { headers: phone, cf: { country: 'PT' } } as RequestInit)
+    await browser.fetch('/', { headers: phone, cf: { country: 'PT' } })
     expect(app.events).toEqual([])
     app.handler = async (session) => {
       await session.load()
@@ -35,12 +35,12 @@ describe('a change of the device', () => {
       return [session.id, session.userId]
     }
     const init = { headers: { 'User-Agent': 'A laptop' }, cf: { country: 'PT' } }
-    const [id, userId] = await browser.json<[string, string]>('/', init as RequestInit)
+    const [id, userId] = await browser.json<[string, string]>('/', init)
     expect(userId).toMatch(/^user /)
     // Once a request.
     expect(app.events).toEqual([{ type: 'device-changed', what: 'user-agent', id }])
     app.events.length = 0
-    await browser.fetch('/', { headers: phone, cf: { country: 'BR' } } as RequestInit)
+    await browser.fetch('/', { headers: phone, cf: { country: 'BR' } })
     expect(app.events).toEqual([{ type: 'device-changed', what: 'country', id }])
   })
 

@@ -127,6 +127,28 @@ describe.for(Object.entries(STORES))('on the %s store', ([name, options]) => {
     expect(await go(app, browser, who)).toEqual({ userId: null, data: {} })
   })
 
+  test('nothing of the user is in the cookie', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    const userId = 'ada@example.com'
+    await go(app, browser, async (session) => {
+      await session.signIn(userId, { label: 'Ada’s phone', country: 'PT', userAgent: 'A phone' })
+      session.set('name', 'Ada Lovelace')
+      return 'ok'
+    })
+    const parts = (browser.cookies.get('__Host-session') ?? '').split('.')
+    const bytes = parts
+      .slice(1)
+      .map((part) => Uint8Array.fromBase64(part, { alphabet: 'base64url' }))
+    const text = [...parts, ...bytes.map((part) => new TextDecoder('latin1').decode(part))].join(
+      '\n',
+    )
+    expect(text).not.toMatch(/example\.com|Ada’s|A phone|Lovelace/)
+    const length = browser.cookieHeader().length
+    await go(app, browser, signingIn('x'.repeat(256)))
+    expect(browser.cookieHeader()).toHaveLength(length)
+  })
+
   test('signing out ends the session everywhere, clears the cookie and what else is asked for', async () => {
     const app = newApp({ ...options, clearSiteData: ['cache', 'storage'] })
     const browser = app.browser()

@@ -10,11 +10,12 @@ function marked(marks: object): Error {
 /** How often a call is made that fails the first time, and how it comes out. */
 async function triesAfter(error: unknown): Promise<[tries: number, outcome: unknown]> {
   let tries = 0
-  const outcome = await withFreshStub(async () => {
+  async function call(): Promise<string> {
     tries += 1
     if (tries === 1) throw error
     return 'read'
-  }).catch((caught: unknown) => caught)
+  }
+  const outcome: unknown = await withFreshStub(call).catch((caught: unknown) => caught)
   return [tries, outcome]
 }
 
