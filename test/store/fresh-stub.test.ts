@@ -15,8 +15,12 @@ async function triesAfter(error: unknown): Promise<[tries: number, outcome: unkn
     if (tries === 1) throw error
     return 'read'
   }
-  const outcome: unknown = await withFreshStub(call).catch((caught: unknown) => caught)
-  return [tries, outcome]
+  try {
+    const outcome = await withFreshStub(call)
+    return [tries, outcome]
+  } catch (outcome) {
+    return [tries, outcome]
+  }
 }
 
 test.for([
