@@ -1,0 +1,83 @@
+import { env } from 'cloudflare:workers'
+
+import { csrfToken } from '../../src/guard/csrf.ts'
+import {
+  createSessions,
+  type RequestContext,
+  type SessionEvent,
+  type SessionOptions,
+} from '../../src/index.ts'
+import { durableObjectStore } from '../../src/store/durable-object.ts'
+import { Browser } from './browser.ts'
+import { countingStore } from './counting-store.ts'
+
+export const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+
+type Sessions = ReturnType<typeof createSessions<Record<string, unknown>>>
+type Route = (request: Request, env: unknown, ctx: RequestContext) => Promise<Response | undefined>
+
+/** A Worker in small, with a route for each thing that changes a session, and those that a test adds. */
+export interface Site {
+  readonly sessions: Sessions
+  readonly browser: () => Browser
+  readonly events: SessionEvent[]
+  readonly calls: string[]
+  /** What each path runs, next to `/sign-in`, `/regenerate`, `/sign-out`, `/set` and `/token`. */
+  readonly routes: Record<string, Route>
+  now: number
+}
+
+/** A site on real objects, with its own clock, events and counted store. */
+export function newSite(options: Partial<SessionOptions<unknown>> = {}): Site {
+  const { store, calls } = countingStore(durableObjectStore(env.SESSIONS))
+  const events: SessionEvent[] = []
+  const sessions = createSessions<Record<string, unknown>>({
+    secrets: [env.SESSION_SECRET],
+    store,
+    onEvent: (event) => void events.push(event),
+    now: () => site.now,
+    ...options,
+  })
+  const { withSession } = sessions
+  const routes: Record<string, Route> = {
+    '/sign-in': withSession(async ({ session, url }) => {
+      const aal = Number(new URL(url).searchParams.get('aal') ?? 0) as 1 | 2 | 3
+      await session.signIn('ada', aal > 0 ? { aal } : {})
+      return 'ok'
+    }),
+    '/regenerate': withSession(async ({ session }) => {
+      await session.regenerate()
+      return 'ok'
+    }),
+    '/sign-out': withSession(async ({ session }) => {
+      await session.signOut()
+      return 'ok'
+    }),
+    '/set': withSession(({ session }) => {
+      session.set('a', 1)
+      return 'ok'
+    }),
+    '/token': withSession(async ({ session }) => csrfToken(session)),
+  }
+  const server = async (request: Request): Promise<Response> => {
+    const route = routes[new URL(request.url).pathname]
+    return (await route?.(request, {}, CONTEXT)) ?? new Response('not found', { status: 404 })
+  }
+  const site: Site = {
+    sessions,
+    browser: () => new Browser(server),
+    events,
+    calls,
+    routes,
+    now: Date.now(),
+  }
+  return site
+}
+
+/** A browser in which Ada has signed in. */
+export async function signedIn(site: Site, aal = ''): Promise<Browser> {
+  const browser = site.browser()
+  await browser.fetch(`/sign-in?${aal}`)
+  site.calls.length = 0
+  return browser
+}
