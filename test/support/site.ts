@@ -11,7 +11,10 @@ import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from './browser.ts'
 import { countingStore } from './counting-store.ts'
 
-export const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+export const CONTEXT: RequestContext = {
+  waitUntil: () => undefined,
+  passThroughOnException: () => undefined,
+}
 
 type Sessions = ReturnType<typeof createSessions<Record<string, unknown>>>
 type Route = (request: Request, env: unknown, ctx: RequestContext) => Promise<Response | undefined>
