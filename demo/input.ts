@@ -85,3 +85,14 @@ function quality(accept: string, type: string): number {
   if (range === undefined) return 0
   return Number(/;\s*q=([\d.]+)/.exec(range)?.[1] ?? 1)
 }
+
+/** The text fields of a form, or of a JSON object. */
+export async function fieldsOf(request: Request): Promise<Readonly<Record<string, string>>> {
+  const body = await readBody(request)
+  if (body.from === 'json') {
+    const json = jsonOf(body)
+    const fields = typeof json === 'object' && json !== null ? Object.entries(json) : []
+    return Object.fromEntries(fields.filter(([, value]) => typeof value === 'string'))
+  }
+  return Object.fromEntries(new URLSearchParams(body.text))
+}

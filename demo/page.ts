@@ -1,6 +1,6 @@
 import type { Data } from './data.ts'
+import { page, time } from './frame.ts'
 import { html, type Html } from './html.ts'
-import { STYLE } from './style.ts'
 
 /** What there is to see of a session. */
 export interface SessionView {
@@ -16,17 +16,21 @@ const STORES = [
   { base: '/kv', name: 'Workers KV' },
 ] as const
 
+/** What the page of a session shows. */
+export interface SessionPage {
+  readonly view: SessionView
+  readonly flashes: Readonly<Record<string, unknown>>
+  readonly userId: string | undefined
+}
+
 /** The page of one session, with a form for each operation. */
-export function sessionPage(
-  base: string,
-  view: SessionView,
-  flashes: Readonly<Record<string, unknown>>,
-): Response {
+export function sessionPage(base: string, { view, flashes, userId }: SessionPage): Response {
   return page(
     200,
     html`
       <nav aria-label="Store">${STORES.map((store) => storeLink(store, base))}</nav>
       ${Object.entries(flashes).map(flashMessage)}
+      <p class="user">${userLine(base, userId)}</p>
       <section>
         <h2>Session</h2>
         <dl>
@@ -76,45 +80,10 @@ export function sessionPage(
   )
 }
 
-/** A page with nothing but a message on it. */
-export function messagePage(status: number, message: string): Response {
-  return page(
-    status,
-    html`
-      <p class="flash"><strong>${String(status)}</strong> ${message}</p>
-      <p><a href="/">Durable Objects</a> or <a href="/kv/">Workers KV</a></p>
-    `,
-  )
-}
-
-function page(status: number, content: Html): Response {
-  const nonce = crypto.randomUUID()
-  const document = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>edge-session demo</title>
-        <style nonce="${nonce}">
-          ${STYLE}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>edge-session</h1>
-          ${content}
-        </main>
-      </body>
-    </html>`
-  const headers = {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-    'Cache-Control': 'private, no-store',
-    'Referrer-Policy': 'same-origin',
-    'X-Content-Type-Options': 'nosniff',
-  }
-  return new Response(document.text, { status, headers })
+function userLine(base: string, userId: string | undefined): Html {
+  return userId === undefined
+    ? html`Nobody is signed in. <a href="${base}/login">Sign in</a>`
+    : html`Signed in as <strong>${userId}</strong>. <a href="${base}/account">Devices, sign out</a>`
 }
 
 function storeLink({ base, name }: (typeof STORES)[number], current: string): Html {
@@ -160,12 +129,6 @@ function valueForm(action: string, label: string, example: string): Html {
 
 function buttonForm(action: string, label: string): Html {
   return html`<form method="post" action="${action}"><button>${label}</button></form>`
-}
-
-function time(date: Date | null): Html {
-  if (date === null) return html`–`
-  const text = date.toISOString()
-  return html`<time datetime="${text}">${text.slice(0, 19).replace('T', ' ')} UTC</time>`
 }
 
 function shown(message: unknown): string {

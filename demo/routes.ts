@@ -38,7 +38,8 @@ export function sessionRoutes<Env>(
       '/',
       withSession(async ({ session }) => {
         const flashes = await session.flashes()
-        return sessionPage(base, await viewOf(session), flashes)
+        const view = await viewOf(session)
+        return sessionPage(base, { view, flashes, userId: session.userId })
       }),
     )
     .get(

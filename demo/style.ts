@@ -40,6 +40,14 @@ button { padding: .4375rem .75rem; border: 1px solid var(--line); border-radius:
 input + button { border-radius: 0 .5rem .5rem 0 }
 button:hover { border-color: var(--accent); color: var(--accent) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
+.user { margin: 1rem 0 0 }
+.card { display: grid; gap: .75rem; max-width: 24rem }
+.card label { display: grid; gap: .25rem; color: var(--quiet); font-size: .9375rem }
+.card input { width: 100%; border-right: 1px solid var(--line); border-radius: .5rem }
+.card button { justify-self: start }
+.scroll { overflow-x: auto }
+.scroll + .buttons { margin-top: 1rem }
+thead th { font-size: .875rem }
 .flash { margin: 1rem 0 0; padding: .75rem 1rem; border-radius: .75rem; background: color-mix(in srgb, var(--accent) 12%, Canvas); overflow-wrap: anywhere }
 .flash strong { margin-right: .5rem }
 .flash + p { margin-top: 1rem }

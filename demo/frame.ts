@@ -1,0 +1,51 @@
+import { html, type Html } from './html.ts'
+import { STYLE } from './style.ts'
+
+/** A page of the demo. */
+export function page(status: number, content: Html): Response {
+  const nonce = crypto.randomUUID()
+  const document = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>edge-session demo</title>
+        <style nonce="${nonce}">
+          ${STYLE}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>edge-session</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    'Cache-Control': 'private, no-store',
+    'Referrer-Policy': 'same-origin',
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return new Response(document.text, { status, headers })
+}
+
+/** A page with nothing but a message on it. */
+export function messagePage(status: number, message: string): Response {
+  return page(
+    status,
+    html`
+      <p class="flash"><strong>${String(status)}</strong> ${message}</p>
+      <p><a href="/">Durable Objects</a> or <a href="/kv/">Workers KV</a></p>
+    `,
+  )
+}
+
+/** A moment as people and programs read it. */
+export function time(date: Date | null): Html {
+  if (date === null) return html`–`
+  const text = date.toISOString()
+  return html`<time datetime="${text}">${text.slice(0, 19).replace('T', ' ')} UTC</time>`
+}
