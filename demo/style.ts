@@ -37,7 +37,7 @@ div + .forms { margin-top: .5rem }
 form { display: flex; margin: 0 }
 input { flex: 1; min-width: 0; padding: .375rem .625rem; border: 1px solid var(--line); border-right: 0; border-radius: .5rem 0 0 .5rem; background: Canvas; color: CanvasText; font: inherit; font-size: .9375rem }
 button { padding: .4375rem .75rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--faint); color: CanvasText; white-space: nowrap; cursor: pointer }
-input + button { border-radius: 0 .5rem .5rem 0 }
+input:not([type=hidden]) + button { border-radius: 0 .5rem .5rem 0 }
 button:hover { border-color: var(--accent); color: var(--accent) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
 .user { margin: 1rem 0 0 }
@@ -46,6 +46,7 @@ button:hover { border-color: var(--accent); color: var(--accent) }
 .card input { width: 100%; border-right: 1px solid var(--line); border-radius: .5rem }
 .card button { justify-self: start }
 .scroll { overflow-x: auto }
+.scroll time { white-space: nowrap }
 .scroll + .buttons { margin-top: 1rem }
 thead th { font-size: .875rem }
 .flash { margin: 1rem 0 0; padding: .75rem 1rem; border-radius: .75rem; background: color-mix(in srgb, var(--accent) 12%, Canvas); overflow-wrap: anywhere }
