@@ -168,7 +168,12 @@ export class UserCell {
     if (due.length === 0) return 0
     const some = due.slice(0, BATCH)
     const outcomes = await Promise.allSettled(
-      some.map(([id, ending]) => this.#end(id, ending, now)),
+      some.map(([id, ending]) => {
+        // Behind the others, whom it must not keep waiting if it can't be ended.
+        this.#ending.delete(id)
+        this.#ending.set(id, ending)
+        return this.#end(id, ending, now)
+      }),
     )
     this.#save(some.map(([id]) => id))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
@@ -216,7 +221,7 @@ export class UserCell {
 
   /** Wakes for the next ending, or else when the last session is over. */
   #rearm(now: number): void {
-    const retryAt = now + Math.min(RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS)
+    const retryAt = now + Math.min(RETRY_MS * 2 ** Math.max(0, this.#failures - 1), MAX_RETRY_MS)
     const endings = Array.from(this.#ending.values(), ({ againAt = retryAt }) => againAt)
     const expiries = Array.from(this.#listed.values(), ({ expiresAt }) => expiresAt)
     if (endings.length > 0) this.#storage.wakeAt(Math.min(...endings))
