@@ -13,6 +13,10 @@ export async function commit(
   visit: Visit,
   response: Response,
 ): Promise<Response> {
+  if (visit.isUntouched) {
+    visit.copy.seal()
+    return response
+  }
   try {
     await visit.copy.finish()
     await visit.finish()

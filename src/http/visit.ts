@@ -55,6 +55,11 @@ export class Visit implements SessionPort {
     return this.setup.store
   }
 
+  /** Whether the request has not even looked at its session, and its cookie is right as it is. */
+  get isUntouched(): boolean {
+    return !this.isUsed && !this.session.presented.isOldKey
+  }
+
   /** Whether a late write was refused, or would be. */
   get isOver(): boolean {
     return this.session.isOver
@@ -150,9 +155,11 @@ export class Visit implements SessionPort {
   /** Does what waits for the end of the request, or failed before. */
   async finish(): Promise<void> {
     const { pending } = this.#tokenChange
-    if (pending === undefined) await this.#tokenChange.renewIfDue()
+    if (pending === undefined && this.session.renewal === undefined) {
+      // Mostly there is nothing left to do.
+    } else if (pending === undefined) await this.#tokenChange.renewIfDue()
     else if (!this.isOver) await this.#change(() => this.#tokenChange.settle(pending))
-    await this.#tokenChange.list()
+    if (this.#listing !== undefined) await this.#tokenChange.list()
   }
 
   /** Has a change made in its turn. Throws when the session is over. */

@@ -10,8 +10,8 @@ export class Running {
     return running
   }
 
-  /** Waits for all; rejects with the first error. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#operations)
+  /** Waits for all; rejects with the first error. There is nothing to wait for where there is none. */
+  settled(): Promise<unknown> | undefined {
+    return this.#operations.size === 0 ? undefined : Promise.all(this.#operations)
   }
 }

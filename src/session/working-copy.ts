@@ -197,9 +197,13 @@ export class WorkingCopy {
     }
   }
 
+  get #isDirty(): boolean {
+    return this.#unsaved.size > 0 || this.#mustClear
+  }
+
   /** Writes all that is recorded. */
   async commit(): Promise<void> {
-    if (this.#unsaved.size === 0 && !this.#mustClear) return
+    if (!this.#isDirty) return
     this.#patch ??= newPatch({
       ...changesOf(this.#unsaved),
       // What an awaited operation wrote after the clear was recorded outlives it.
@@ -215,8 +219,9 @@ export class WorkingCopy {
   async finish(): Promise<void> {
     this.seal()
     this.values.check()
-    await this.running.settled()
-    await this.commit()
+    const settled = this.running.settled()
+    if (settled !== undefined) await settled
+    if (this.#isDirty) await this.commit()
   }
 
   async #write(patch: Patch): Promise<void> {
