@@ -21,8 +21,9 @@ export type OpenedToken =
   | { readonly ok: false; readonly reason: RefusedToken }
 
 const VERSION = '1'
-/** Where the parts of a body begin: creation at 0, last use, secret, handle. */
-const USED_AT = 8
+/** Bytes of a time. */
+const TIME_BYTES = 6
+/** Where the parts of a body begin: creation and last use at 0, secret, handle. */
 const SECRET_AT = 16
 const HANDLE_AT = SECRET_AT + 32
 /** Where the part of a secret ends that renewals keep. */
@@ -85,11 +86,12 @@ export async function openToken(
   if (!(await verify(signingKey.key, mac, macInput(cookieName, value.slice(0, -44))))) {
     return { ok: false, reason: 'forged' }
   }
+  const times = decodeBase64url(body.slice(0, SECRET_AT))
   const token = {
     handle: body.slice(HANDLE_AT),
     secret: body.slice(SECRET_AT, HANDLE_AT),
-    createdAt: decodeTime(body.slice(0, USED_AT)),
-    usedAt: decodeTime(body.slice(USED_AT, SECRET_AT)),
+    createdAt: timeAt(times, 0),
+    usedAt: timeAt(times, TIME_BYTES),
   }
   return { ok: true, token, isNewestKey: signingKey === keyring[0] }
 }
@@ -106,6 +108,10 @@ function encodeTime(milliseconds: number): string {
   )
 }
 
-function decodeTime(text: string): number {
-  return decodeBase64url(text).reduce((milliseconds, byte) => milliseconds * 256 + byte, 0)
+function timeAt(bytes: Uint8Array, start: number): number {
+  let milliseconds = 0
+  for (let at = start; at < start + TIME_BYTES; at += 1) {
+    milliseconds = milliseconds * 256 + (bytes[at] ?? 0)
+  }
+  return milliseconds
 }

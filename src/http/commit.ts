@@ -59,10 +59,12 @@ async function withCookie(
   visit: Visit,
   response: Response,
 ): Promise<Response> {
+  const cookie = visit.session.cookie()
   return withSessionHeaders(response, {
     isUsed: visit.isUsed,
     cookieName: settings.cookie.name,
-    setCookie: await visit.session.cookie(),
+    // Only what has to be awaited is.
+    setCookie: cookie instanceof Promise ? await cookie : cookie,
     clearSiteData: visit.isSignedOut ? settings.clearSiteData : undefined,
   })
 }

@@ -143,7 +143,7 @@ export class KnownSession {
   }
 
   /** The Set-Cookie value to send, or `undefined` where the browser's cookie is right as it is. */
-  async cookie(): Promise<string | undefined> {
+  cookie(): Promise<string> | string | undefined {
     const { token, standing, presented } = this
     if (standing === 'destroyed' || standing === 'ended') {
       return clearedCookie(this.#settings, presented)

@@ -33,20 +33,29 @@ export interface Use {
  * The Set-Cookie value that gives the browser this token, or `undefined` where it has it: the token itself is new, or
  * its key is old, or the use that it tells of is so long ago that it would soon count as idle.
  */
-export async function refreshedCookie(
-  { cookie, idle, touch, absolute, now, emit }: Settings<never>,
-  { keyring, store }: Setup,
+export function refreshedCookie(
+  settings: Settings<never>,
+  setup: Setup,
   presented: Presented,
   token: Token,
   use: Use,
-): Promise<string | undefined> {
+): Promise<string> | undefined {
+  const { idle, touch, emit } = settings
   if (token === presented.token) {
+    const { recordsUse } = setup.store
     // Where the store keeps no time of use, the token is the only record.
-    const isDue = use.at - token.usedAt >= (store.recordsUse ? idle / 2 : touch)
+    const isDue = use.at - token.usedAt >= (recordsUse ? idle / 2 : touch)
     if (!isDue && !presented.isOldKey) return undefined
-    if (presented.isOldKey) emit({ type: 're-signed', id: store.idOf(token.handle) })
+    if (presented.isOldKey) emit({ type: 're-signed', id: setup.store.idOf(token.handle) })
   }
-  const usedAt = Math.max(token.usedAt, use.recordedAt)
-  const value = await signToken(keyring, cookie.name, { ...token, usedAt })
+  return signedCookie(settings, setup, { ...token, usedAt: Math.max(token.usedAt, use.recordedAt) })
+}
+
+async function signedCookie(
+  { cookie, absolute, now }: Settings<never>,
+  { keyring }: Setup,
+  token: Token,
+): Promise<string> {
+  const value = await signToken(keyring, cookie.name, token)
   return serializeCookie(cookie, value, (token.createdAt + absolute - now()) / 1000)
 }

@@ -92,11 +92,11 @@ export class Visit implements SessionPort {
     this.isUsed = true
   }
 
-  async read(): Promise<Entries | undefined> {
+  read(): Promise<Entries | undefined> {
     return this.#turns.take(() => this.#calls.read())
   }
 
-  async write(patch: Patch): Promise<Applied | Refusal> {
+  write(patch: Patch): Promise<Applied | Refusal> {
     return this.#change(async () => {
       const { pending } = this.#tokenChange
       if (pending === undefined) return this.#calls.write(patch)
