@@ -15,8 +15,8 @@ export interface Meta extends Timeouts {
   /** The hash before a renewal, good until then. */
   readonly former?: { readonly hash: string; readonly until: number } | undefined
   readonly account?: Account | undefined
-  /** The last operations' ids and outcomes, oldest first. */
-  readonly operations: readonly (readonly [id: string, outcome: Outcome])[]
+  /** The last operations' ids, and outcomes where there are any, oldest first. */
+  readonly operations: readonly (readonly [id: string, outcome?: Outcome])[]
 }
 
 /** As many operations as one request may have under way when the connection to the store breaks. */
@@ -94,6 +94,9 @@ export function touched(meta: Meta, { now, idle, absolute, touch }: Moment): Met
 /** The record with an operation's outcome in it, so that the operation is known when it comes again. */
 export function withOperation(meta: Meta, id: string, { taken, counts }: Outcome): Meta {
   const isSmall = taken.join('').length <= MAX_OUTCOME_CHARACTERS
-  const operation = [id, { taken: isSmall ? taken : [], counts }] as const
-  return { ...meta, operations: [...meta.operations, operation].slice(-MAX_OPERATIONS) }
+  const hasOutcome = taken.length + counts.length > 0
+  const operation = hasOutcome
+    ? ([id, { taken: isSmall ? taken : [], counts }] as const)
+    : ([id] as const)
+  return { ...meta, operations: [...meta.operations.slice(1 - MAX_OPERATIONS), operation] }
 }

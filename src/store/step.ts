@@ -51,6 +51,8 @@ export interface Step {
   readonly changed: readonly string[]
 }
 
+/** The outcome of changes that give nothing back. */
+const NOTHING = { taken: [], counts: [] }
 const ENDED: Gone = { ok: false, gone: 'ended' }
 
 /** The rules of a session's life, wherever a store can apply them in one step. Saving the new state is the store's. */
@@ -116,7 +118,7 @@ function regenerateStep(present: State, call: Call, newHash: string): Step {
 
 function writeStep(state: State, patch: Patch, seen: Seen): Step {
   const known = state.meta.operations.find(([id]) => id === patch.id)
-  if (known !== undefined) return stepTo({ ok: true, ...seen, ...known[1] }, state)
+  if (known !== undefined) return stepTo({ ok: true, ...seen, ...(known[1] ?? NOTHING) }, state)
   const difference = differenceOf(state.entries, patch)
   if (!difference.ok) return stepTo({ ...difference, ...seen }, state)
   const { after, changed, outcome } = difference
