@@ -68,8 +68,8 @@ export class KnownSession {
   }
 
   get id(): string {
-    const isPut = this.standing === 'superseded' || this.standing === 'unavailable'
-    const token = isPut ? this.presented.token : this.token
+    const isSetAside = this.standing === 'superseded' || this.standing === 'unavailable'
+    const token = isSetAside ? this.presented.token : this.token
     return this.store.idOf((token ?? this.minted()).handle)
   }
 

@@ -155,10 +155,9 @@ export class Visit implements SessionPort {
   /** Does what waits for the end of the request, or failed before. */
   async finish(): Promise<void> {
     const { pending } = this.#tokenChange
-    if (pending === undefined && this.session.renewal === undefined) {
-      // Mostly there is nothing left to do.
-    } else if (pending === undefined) await this.#tokenChange.renewIfDue()
-    else if (!this.isOver) await this.#change(() => this.#tokenChange.settle(pending))
+    if (pending !== undefined && !this.isOver) {
+      await this.#change(() => this.#tokenChange.settle(pending))
+    } else if (this.session.renewal !== undefined) await this.#tokenChange.renewIfDue()
     if (this.#listing !== undefined) await this.#tokenChange.list()
   }
 
