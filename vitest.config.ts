@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['test/node/**'],
     // One workerd for all files: tests share its storage, and use visitors of their own.
     isolate: false,
+    // A busy machine is no fault of the code.
+    testTimeout: 30_000,
     coverage: {
       provider: 'istanbul',
       include: ['src/**'],

@@ -371,7 +371,7 @@ describe('a revocation', () => {
   })
 
   test('of three hundred sessions ends every one before it has resolved', async () => {
-    const app = appWith()
+    const app = appWith({ storeTimeout: 15 })
     const userId = newUser()
     const browsers = await Promise.all(Array.from({ length: 300 }, () => signedIn(app, userId)))
     const mine = app.sessions.user(userId, {})
