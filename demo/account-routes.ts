@@ -97,7 +97,10 @@ export function accountRoutes<Env>(
       withSession(
         own(
           freshly(async (request, env) => {
-            const revoked = await user(request.session.userId, env).revokeAll()
+            const { session } = request
+            const revoked = await user(session.userId, env).revokeAll()
+            // This browser's own is among them: its cookie is cleared, too.
+            await session.signOut()
             return goTo(request, `${base}/`, { revoked })
           }),
         ),
@@ -108,8 +111,10 @@ export function accountRoutes<Env>(
       withSession(
         own(
           signedIn(async (request, env) => {
+            const { session } = request
             const id = nameOf(String(request.params['id'] ?? ''))
-            const revoked = await user(request.session.userId, env).revoke(id)
+            const revoked = await user(session.userId, env).revoke(id)
+            if (id === session.id) await session.signOut()
             return goTo(request, `${base}/account`, { revoked })
           }),
         ),

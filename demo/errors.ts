@@ -34,6 +34,19 @@ export function errorResponse(error: unknown, request: Request): Response {
   return Response.json(failure, { status: failure.status })
 }
 
+/** What the library answered itself, such as 409 for a late write, as a page for who wants one; its cookies stay. */
+export async function problemPage(
+  response: Response,
+  request: Request,
+): Promise<Response | undefined> {
+  const isProblem = response.headers.get('Content-Type') === 'application/problem+json'
+  if (!isProblem || !prefersHtml(request)) return undefined
+  const { detail } = await response.json<{ readonly detail: string }>()
+  const page = messagePage(response.status, detail)
+  for (const cookie of response.headers.getSetCookie()) page.headers.append('Set-Cookie', cookie)
+  return page
+}
+
 function failureOf(error: unknown): Failure {
   if (error instanceof SessionError) {
     return { status: STATUSES[error.code], code: error.code, message: error.message }

@@ -10,7 +10,7 @@ import { kvStore, type SessionKvNamespace } from '../src/store/kv.ts'
 import { userIndex, UserObject, type UserObjectNamespace } from '../src/store/user-index.ts'
 import { accountRoutes } from './account-routes.ts'
 import type { Data } from './data.ts'
-import { errorResponse } from './errors.ts'
+import { errorResponse, problemPage } from './errors.ts'
 import { sessionRoutes } from './routes.ts'
 
 export { SessionObject, UserObject }
@@ -50,6 +50,7 @@ const router = AutoRouter({
   missing: () => {
     throw new StatusError(404, 'There is nothing here.')
   },
+  finally: [problemPage],
 })
 router.all('/kv/*', sessionRoutes(inKv, '/kv').fetch)
 router.all('/kv/*', accountRoutes(inKv, '/kv').fetch)

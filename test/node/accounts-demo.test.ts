@@ -101,7 +101,30 @@ for (const base of ['', '/kv'] as const) {
       assert.equal(await statusOf(tablet, base), 401)
       assert.equal((await account(laptop, base)).sessions.length, 1)
       assert.equal((await submit(laptop, `${base}/sessions/revoke-all`)).status, 303)
+      assert.equal(laptop.cookies.size, 0)
       assert.equal(await statusOf(laptop, base), 401)
+    })
+
+    it('go on as a new visitor after one’s own session was ended from the list', async () => {
+      const browser = await signedIn(base, `${user}-own`, 'phone')
+      const [own] = (await account(browser, base)).sessions
+      assert.equal((await submit(browser, `${base}/sessions/${own?.id}/revoke`)).status, 303)
+      assert.equal((await submit(browser, `${base}/set/note`, { value: 'hello' })).status, 303)
+      assert.equal(browser.cookies.size, 1)
+    })
+
+    it('show a page, and clear the cookie, where a session that was ended elsewhere is written', async () => {
+      const [phone, laptop] = [
+        await signedIn(base, `${user}-late`, 'phone'),
+        await signedIn(base, `${user}-late`, 'laptop'),
+      ]
+      assert.equal((await submit(laptop, `${base}/sessions/revoke-others`)).status, 303)
+      const late = await submit(phone, `${base}/set/note`, { value: 'hello' })
+      assert.equal(late.status, 409)
+      assert.match(late.headers.get('Content-Type') ?? '', /^text\/html/)
+      assert.match(await late.text(), /Nothing was saved\. Try again\./)
+      assert.equal(phone.cookies.size, 0)
+      assert.equal((await submit(phone, `${base}/set/note`, { value: 'hello' })).status, 303)
     })
 
     it('sign out: the cookie is cleared, what the browser keeps too, and a copy of it is nobody', async () => {
