@@ -1,9 +1,15 @@
 const hasNative = 'toBase64' in Uint8Array.prototype && 'fromBase64' in Uint8Array
+const FORMAT = { alphabet: 'base64url', omitPadding: true } as const
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** The value of each character by its code. */
+const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, ALPHABET.indexOf(String.fromCharCode(code))),
+)
 
 /** Unpadded base64url (RFC 4648 section 5). */
 export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
   const bytes = new Uint8Array(source)
-  if (hasNative) return bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+  if (hasNative) return bytes.toBase64(FORMAT)
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
@@ -15,7 +21,7 @@ export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
  * spelling of the same bytes, so text that must have one spelling only is checked by `isCanonical32` first.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
-  if (hasNative) return Uint8Array.fromBase64(text, { alphabet: 'base64url' })
+  if (hasNative) return Uint8Array.fromBase64(text, FORMAT)
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }
@@ -26,6 +32,26 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
  */
 export function isCanonical32(text: string): boolean {
   return /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(text)
+}
+
+/** A whole number as so many characters of six bits each, the highest first; eight hold 48 bits. */
+export function encodeInteger(value: number, characters: number): string {
+  let text = ''
+  let rest = value
+  for (let place = 0; place < characters; place += 1) {
+    text = ALPHABET.charAt(rest % 64) + text
+    rest = Math.floor(rest / 64)
+  }
+  return text
+}
+
+/** The whole number that so many base64url characters of the text stand for. */
+export function decodeInteger(text: string, start: number, characters: number): number {
+  let value = 0
+  for (let at = start; at < start + characters; at += 1) {
+    value = value * 64 + (VALUES[text.charCodeAt(at)] ?? 0)
+  }
+  return value
 }
 
 /**

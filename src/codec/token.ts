@@ -1,4 +1,4 @@
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { decodeInteger, encodeInteger } from './base64url.ts'
 import type { Keyring } from './keyring.ts'
 import { sign, verify } from './mac.ts'
 import { newRandomText } from './random.ts'
@@ -21,11 +21,15 @@ export type OpenedToken =
   | { readonly ok: false; readonly reason: RefusedToken }
 
 const VERSION = '1'
-/** Bytes of a time. */
-const TIME_BYTES = 6
+/** Characters of a time: 48 bits, enough for milliseconds until the year 10889. */
+const TIME_LENGTH = 8
 /** Where the parts of a body begin: creation and last use at 0, secret, handle. */
-const SECRET_AT = 16
+const SECRET_AT = 2 * TIME_LENGTH
 const HANDLE_AT = SECRET_AT + 32
+/** Where the parts of a value begin, and how long its end is, with the dot before the MAC. */
+const ID_AT = 2
+const BODY_AT = 7
+const MAC_LENGTH = 43
 /** Where the part of a secret ends that renewals keep. */
 const FAMILY_END = 8
 
@@ -33,7 +37,7 @@ const FAMILY_END = 8
  * Version, key id, body, MAC. The handle has 64 characters at most, so that the cookie stays under 200 bytes and an
  * over-long value costs no MAC.
  */
-const SHAPE = /^1\.([\w-]{4})\.([\w-]{49,112})\.([\w-]{43})$/
+const SHAPE = /^1\.[\w-]{4}\.[\w-]{49,112}\.[\w-]{43}$/
 
 /**
  * A token's secret: its family, 48 random bits that last until the next `regenerate()`, and 144 that each renewal
@@ -78,20 +82,20 @@ export async function openToken(
   cookieName: string,
   value: string,
 ): Promise<OpenedToken> {
-  const parts = SHAPE.exec(value)
-  if (parts === null) return { ok: false, reason: 'malformed' }
-  const [, id = '', body = '', mac = ''] = parts
+  if (!SHAPE.test(value)) return { ok: false, reason: 'malformed' }
+  const id = value.slice(ID_AT, BODY_AT - 1)
   const signingKey = keyring.find((candidate) => candidate.id === id)
   if (signingKey === undefined) return { ok: false, reason: 'unknown-key' }
-  if (!(await verify(signingKey.key, mac, macInput(cookieName, value.slice(0, -44))))) {
+  const signed = value.slice(0, -MAC_LENGTH - 1)
+  if (!(await verify(signingKey.key, value.slice(-MAC_LENGTH), macInput(cookieName, signed)))) {
     return { ok: false, reason: 'forged' }
   }
-  const times = decodeBase64url(body.slice(0, SECRET_AT))
+  const body = signed.slice(BODY_AT)
   const token = {
     handle: body.slice(HANDLE_AT),
     secret: body.slice(SECRET_AT, HANDLE_AT),
-    createdAt: timeAt(times, 0),
-    usedAt: timeAt(times, TIME_BYTES),
+    createdAt: decodeInteger(body, 0, TIME_LENGTH),
+    usedAt: decodeInteger(body, TIME_LENGTH, TIME_LENGTH),
   }
   return { ok: true, token, isNewestKey: signingKey === keyring[0] }
 }
@@ -101,17 +105,6 @@ function macInput(cookieName: string, signed: string): string {
   return `session ${cookieName} ${signed}`
 }
 
-/** Six bytes, big-endian: enough for milliseconds until the year 10889. */
 function encodeTime(milliseconds: number): string {
-  return encodeBase64url(
-    Uint8Array.from([5, 4, 3, 2, 1, 0], (place) => milliseconds / 256 ** place),
-  )
-}
-
-function timeAt(bytes: Uint8Array, start: number): number {
-  let milliseconds = 0
-  for (let at = start; at < start + TIME_BYTES; at += 1) {
-    milliseconds = milliseconds * 256 + (bytes[at] ?? 0)
-  }
-  return milliseconds
+  return encodeInteger(milliseconds, TIME_LENGTH)
 }

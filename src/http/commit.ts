@@ -8,18 +8,29 @@ import type { Visit } from './visit.ts'
  * Writes what the visit's session has recorded, and gives the response to send. A write that came too late is answered by
  * 409 instead, or dropped, by `lateWrites`; a store that failed, by `onStoreFailure`. Throws what is neither.
  */
-export async function commit(
+export function commit(
   settings: Settings<never>,
   visit: Visit,
   response: Response,
-): Promise<Response> {
+): Response | Promise<Response> {
   if (visit.isUntouched) {
     visit.copy.seal()
     return response
   }
+  const writing = visit.copy.finish()
+  if (writing === undefined && visit.isFinished) return withCookie(settings, visit, response)
+  return finished(settings, visit, response, writing)
+}
+
+async function finished(
+  settings: Settings<never>,
+  visit: Visit,
+  response: Response,
+  writing: Promise<void> | undefined,
+): Promise<Response> {
   try {
-    await visit.copy.finish()
-    await visit.finish()
+    await writing
+    if (!visit.isFinished) await visit.finish()
   } catch (error) {
     const answer = await answerError(settings, visit, error)
     if (!settings.dropsLateWrites || !isLate(visit, error)) return answer
@@ -54,17 +65,18 @@ async function storeFailureResponse(
   return onStoreFailure(error, visit.request)
 }
 
-async function withCookie(
-  settings: Settings<never>,
-  visit: Visit,
+function withCookie(
+  { cookie: { name }, clearSiteData }: Settings<never>,
+  { session, isUsed, isSignedOut }: Visit,
   response: Response,
-): Promise<Response> {
-  const cookie = visit.session.cookie()
-  return withSessionHeaders(response, {
-    isUsed: visit.isUsed,
-    cookieName: settings.cookie.name,
-    // Only what has to be awaited is.
-    setCookie: cookie instanceof Promise ? await cookie : cookie,
-    clearSiteData: visit.isSignedOut ? settings.clearSiteData : undefined,
-  })
+): Response | Promise<Response> {
+  const about = {
+    isUsed,
+    cookieName: name,
+    clearSiteData: isSignedOut ? clearSiteData : undefined,
+  }
+  const cookie = session.cookie()
+  return cookie instanceof Promise
+    ? cookie.then((setCookie) => withSessionHeaders(response, { ...about, setCookie }))
+    : withSessionHeaders(response, { ...about, setCookie: cookie })
 }

@@ -101,11 +101,11 @@ export function createSessions<
         runWithSession(layer, request, env, () =>
           handler(request as R & HasSession<Data, Flash>, env, ctx),
         ) as Promise<Answer<Result>>,
-    open: (request, env) => open(layer, request, env),
-    commit: (session, response) => commit(settings, visitOf(session), response),
+    open: async (request, env) => open(layer, request, env),
+    commit: async (session, response) => commit(settings, visitOf(session), response),
     user: (userId, env) => {
       checkUserId(userId)
-      const context = listContext(settings, new StoreCaller(settings, () => ''))
+      const context = listContext(settings, new StoreCaller(settings, { id: '' }))
       return userIndexOf(settings, env).sessionsOf(userId, context)
     },
   }

@@ -3,7 +3,7 @@ import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { DestroyReply, Gone, Moment, Seen } from '../store/store.ts'
 import type { KnownSession } from './known-session.ts'
 import type { Settings } from './options.ts'
-import { isStoreFailure, type StoreCaller, type StoreMethod } from './store-caller.ts'
+import { isStoreFailure, StoreCaller, type StoreMethod } from './store-caller.ts'
 import { appliedToNothing, endedError, isGone } from './store-reply.ts'
 
 type Existing = Extract<DestroyReply, { ok: true }>
@@ -12,14 +12,14 @@ type Existing = Extract<DestroyReply, { ok: true }>
 export class SessionCalls {
   readonly #settings: Settings<never>
   readonly #session: KnownSession
-  readonly #caller: StoreCaller
+  readonly caller: StoreCaller
   /** Why the request goes on as an anonymous one. */
   #failure: SessionError | undefined
 
-  constructor(settings: Settings<never>, session: KnownSession, caller: StoreCaller) {
+  constructor(settings: Settings<never>, session: KnownSession) {
     this.#settings = settings
     this.#session = session
-    this.#caller = caller
+    this.caller = new StoreCaller(settings, session)
   }
 
   async read(): Promise<Entries | undefined> {
@@ -30,7 +30,7 @@ export class SessionCalls {
     try {
       const reply = await this.call('read', (moment) => store.read(token, moment))
       if (reply.ok) {
-        session.confirm(reply, this.#caller.calledAt)
+        session.confirm(reply, this.caller.calledAt)
         return reply.entries
       }
       if (standing !== 'presented') throw session.late(reply)
@@ -94,12 +94,12 @@ export class SessionCalls {
 
   /** Makes a call whose answer is the caller's to take in. */
   call<T>(name: StoreMethod, call: (moment: Moment) => Promise<T>): Promise<T> {
-    return this.#caller.call(this.#session.store.name, name, call)
+    return this.caller.call(this.#session.store.name, name, call)
   }
 
   /** Takes in what the store has said of the session. */
   confirm(seen: Seen): void {
-    this.#session.confirm(seen, this.#caller.calledAt)
+    this.#session.confirm(seen, this.caller.calledAt)
   }
 
   /** Asks the store for a change. Throws when there is no session for it any more. */

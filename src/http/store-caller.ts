@@ -12,11 +12,11 @@ export class StoreCaller {
   /** When the store was last called. */
   calledAt = 0
   readonly #settings: Settings<never>
-  readonly #idOf: () => string
+  readonly #session: { readonly id: string }
 
-  constructor(settings: Settings<never>, idOf: () => string) {
+  constructor(settings: Settings<never>, session: { readonly id: string }) {
     this.#settings = settings
-    this.#idOf = idOf
+    this.#session = session
   }
 
   /** Makes a call. Throws `ERR_STORE` when it fails or takes too long; then it may still take effect. */
@@ -37,7 +37,7 @@ export class StoreCaller {
     try {
       return await withinTime(timeout, call(moment))
     } catch (cause) {
-      this.#settings.emit({ type: 'store-failed', call: method, id: this.#idOf() })
+      this.#settings.emit({ type: 'store-failed', call: method, id: this.#session.id })
       throw storeError(storeName, method, cause)
     }
   }

@@ -10,6 +10,7 @@ import type { KnownSession } from './known-session.ts'
 import type { Settings } from './options.ts'
 import type { SessionCalls } from './session-calls.ts'
 import type { Setup } from './setup.ts'
+import { listContext } from './store-caller.ts'
 import { isGone } from './store-reply.ts'
 
 /** A new token that waits for the end of the request, or whose call has failed, so that nobody knows which counts. */
@@ -27,7 +28,6 @@ interface Parts {
   readonly request: RequestLike
   readonly session: KnownSession
   readonly calls: SessionCalls
-  readonly listing: Listing | undefined
 }
 
 /** Gives one request's session another token: by `regenerate`, by a sign-in, or because it is time. */
@@ -35,8 +35,13 @@ export class TokenChange {
   readonly #parts: Parts
   #pending: Pending | undefined
 
+  /** Keeps the user's list in step; absent where the application keeps none. */
+  readonly listing: Listing | undefined
+
   constructor(parts: Parts) {
     this.#parts = parts
+    const { settings, setup, calls } = parts
+    this.listing = setup.users?.listing(listContext(settings, calls.caller))
   }
 
   /** What is not settled yet. */
@@ -52,7 +57,7 @@ export class TokenChange {
 
   /** Begins a sign-in; the same again when it is repeated. Throws `ERR_SESSION_LIMIT` before anything is changed. */
   async beginSignIn(userId: string, details: SignInDetails): Promise<Pending> {
-    const { settings, request, session, listing } = this.#parts
+    const { settings, request, session } = this.#parts
     const before = this.#pending
     if (before?.patch.signIn?.userId === userId) return before
     if (before !== undefined) await this.settle(before)
@@ -60,7 +65,7 @@ export class TokenChange {
     const device = deviceOf(request)
     const signIn = { userId, at: settings.now(), ...(aal && { aal }), device }
     const { handle } = session.token ?? session.minted()
-    await listing?.reserve(userId, this.#listed(signIn, handle))
+    await this.listing?.reserve(userId, this.#listed(signIn, handle))
     this.#pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, details }
     return this.#pending
   }
@@ -103,9 +108,9 @@ export class TokenChange {
 
   /** Puts the session on its user's list, if it has to be there. A session that may not be there is ended. */
   async list(): Promise<void> {
-    const { calls, listing } = this.#parts
+    const { calls } = this.#parts
     try {
-      await listing?.settle()
+      await this.listing?.settle()
     } catch (error) {
       const isFull = error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT'
       if (isFull) await calls.destroy()
@@ -138,13 +143,13 @@ export class TokenChange {
 
   /** Reports a sign-in, and notes what the user's list has to say of the session from now on. */
   #note({ patch, details }: Pending, formerHandle: string | undefined): void {
-    const { settings, session, listing } = this.#parts
+    const { settings, session } = this.#parts
     if (patch.signIn !== undefined) settings.emit({ type: 'signed-in', id: session.id })
     const { account, token: { handle } = {} } = session
     if (account === undefined || handle === undefined) return
     const isMoved = handle !== formerHandle
     if (details === undefined && !isMoved) return
-    listing?.note(account.userId, this.#listed(account, handle, details))
+    this.listing?.note(account.userId, this.#listed(account, handle, details))
   }
 
   /** What a list says of the session; the device only with a sign-in. */

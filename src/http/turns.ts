@@ -2,10 +2,10 @@
 export class Turns {
   #last: Promise<unknown> | undefined
 
-  /** Runs it at once if nothing is under way; gives what it gives. A failure is its own, and not that of the next. */
+  /** Runs it at once if nothing was before; gives what it gives. A failure is its own, and not that of the next. */
   take<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#last === undefined ? run() : this.#last.then(run)
-    this.#last = result.catch(() => undefined)
+    const result = this.#last === undefined ? run() : this.#last.then(run, run)
+    this.#last = result
     return result
   }
 }

@@ -2,7 +2,6 @@ import type { Account, SignInDetails } from '../session/account.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import { WorkingCopy } from '../session/working-copy.ts'
-import type { Listing } from '../store/listing.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { RequestLike } from './device.ts'
 import { INSECURE } from './event.ts'
@@ -11,7 +10,6 @@ import type { Settings } from './options.ts'
 import { SessionCalls } from './session-calls.ts'
 import type { Presented } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
-import { listContext, StoreCaller } from './store-caller.ts'
 import { endedError } from './store-reply.ts'
 import { TokenChange } from './token-change.ts'
 import { Turns } from './turns.ts'
@@ -30,9 +28,9 @@ export class Visit implements SessionPort {
   isSignedOut = false
   /** How many wrappers are around the handler at the moment. */
   depth = 0
-  readonly #calls: SessionCalls
-  readonly #listing: Listing | undefined
-  readonly #tokenChange: TokenChange
+  /** These two are made when they are first needed: most requests change no token, and many ask no store. */
+  #storeCalls: SessionCalls | undefined
+  #change: TokenChange | undefined
   /** The store is called for one thing after the other, as the handler asked: a new token counts for what comes next. */
   readonly #turns = new Turns()
 
@@ -41,14 +39,7 @@ export class Visit implements SessionPort {
     this.canKeep = presented.canKeep
     this.settings = settings
     this.setup = setup
-    const session = new KnownSession(settings, setup, presented, request)
-    const caller = new StoreCaller(settings, () => session.id)
-    const calls = new SessionCalls(settings, session, caller)
-    const listing = setup.users?.listing(listContext(settings, caller))
-    this.session = session
-    this.#calls = calls
-    this.#listing = listing
-    this.#tokenChange = new TokenChange({ settings, setup, request, session, calls, listing })
+    this.session = new KnownSession(settings, setup, presented, request)
   }
 
   get store(): SessionStore {
@@ -78,7 +69,7 @@ export class Visit implements SessionPort {
   }
 
   get account(): Account | undefined {
-    return this.#tokenChange.pending?.patch.signIn ?? this.session.account
+    return this.#change?.pending?.patch.signIn ?? this.session.account
   }
 
   use(): void {
@@ -97,8 +88,8 @@ export class Visit implements SessionPort {
   }
 
   write(patch: Patch): Promise<Applied | Refusal> {
-    return this.#change(async () => {
-      const { pending } = this.#tokenChange
+    return this.#inTurn(async () => {
+      const pending = this.#change?.pending
       if (pending === undefined) return this.#calls.write(patch)
       if (!this.store.isAtomic) return this.#tokenChange.settle(pending, patch)
       await this.#tokenChange.settle(pending)
@@ -107,7 +98,7 @@ export class Visit implements SessionPort {
   }
 
   async regenerate(): Promise<void> {
-    return this.#change(async () => {
+    return this.#inTurn(async () => {
       if (this.session.token === undefined) return
       const pending = this.#tokenChange.begin()
       // Elsewhere it waits for the commit: KV takes one write a second for a key.
@@ -117,7 +108,7 @@ export class Visit implements SessionPort {
 
   async signIn(userId: string, details: SignInDetails): Promise<boolean> {
     if (!this.canKeep) return false
-    return this.#change(async () => {
+    return this.#inTurn(async () => {
       const { session, store } = this
       // Where it waits for the commit, no answer would tell before whose dictionary this is.
       if (!store.isAtomic && session.standing === 'presented') await this.#calls.read()
@@ -129,7 +120,9 @@ export class Visit implements SessionPort {
       }
       const isAnothers = former !== undefined && former.userId !== userId
       // Of an object, the former user's list sees for itself that it is another's.
-      if (isAnothers && !store.isAtomic) await this.#listing?.remove(former.userId, this.id)
+      if (isAnothers && !store.isAtomic) {
+        await this.#tokenChange.listing?.remove(former.userId, this.id)
+      }
       return isAnothers
     })
   }
@@ -137,13 +130,12 @@ export class Visit implements SessionPort {
   async destroy(): Promise<void> {
     if (this.session.standing === 'ended') this.session.end()
     if (this.session.standing === 'destroyed') return undefined
-    return this.#change(async () => {
+    return this.#inTurn(async () => {
       const { id } = this
-      const { pending } = this.#tokenChange
       const ended = await this.#calls.destroy()
-      this.#tokenChange.forget()
-      const account = ended?.account ?? pending?.patch.signIn
-      if (account !== undefined) await this.#listing?.remove(account.userId, id)
+      const account = ended?.account ?? this.#change?.pending?.patch.signIn
+      this.#change?.forget()
+      if (account !== undefined) await this.#tokenChange.listing?.remove(account.userId, id)
     })
   }
 
@@ -152,17 +144,32 @@ export class Visit implements SessionPort {
     this.isSignedOut = true
   }
 
+  /** Whether nothing waits for the end of the request. */
+  get isFinished(): boolean {
+    return this.#change === undefined && this.session.renewal === undefined
+  }
+
   /** Does what waits for the end of the request, or failed before. */
   async finish(): Promise<void> {
     const { pending } = this.#tokenChange
     if (pending !== undefined && !this.isOver) {
-      await this.#change(() => this.#tokenChange.settle(pending))
+      await this.#inTurn(() => this.#tokenChange.settle(pending))
     } else if (this.session.renewal !== undefined) await this.#tokenChange.renewIfDue()
-    if (this.#listing !== undefined) await this.#tokenChange.list()
+    await this.#tokenChange.list()
+  }
+
+  get #calls(): SessionCalls {
+    return (this.#storeCalls ??= new SessionCalls(this.settings, this.session))
+  }
+
+  get #tokenChange(): TokenChange {
+    const { settings, setup, request, session } = this
+    const calls = this.#calls
+    return (this.#change ??= new TokenChange({ settings, setup, request, session, calls }))
   }
 
   /** Has a change made in its turn. Throws when the session is over. */
-  #change<T>(change: () => Promise<T>): Promise<T> {
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
       await this.#calls.beforeChange()
       return change()

@@ -18,19 +18,26 @@ interface Carrier<Data extends object, Flash extends object> {
   [mark: symbol]: Session<Data, Flash> | undefined
 }
 
-/** The request's session: the one that an earlier wrapper has opened, or a new one. */
-export async function open<Data extends object, Env, Flash extends object>(
+/** The request's session: the one that an earlier wrapper has opened, or a new one. Waits only where it has to. */
+export function open<Data extends object, Env, Flash extends object>(
   { settings, setupFor, mark }: Layer<Env>,
   request: Request,
   env: Env,
-): Promise<Session<Data, Flash>> {
+): Session<Data, Flash> | Promise<Session<Data, Flash>> {
   const carrier = carrierOf<Data, Flash>(request)
   const opened = carrier[mark]
   if (opened !== undefined) return opened
-  const { copy } = await openVisit(settings, await setupFor(env), request)
-  const session = new Session<Data, Flash>(copy)
-  carrier[mark] = session
-  return session
+  const put = ({ copy }: Visit): Session<Data, Flash> => {
+    const session = new Session<Data, Flash>(copy)
+    carrier[mark] = session
+    return session
+  }
+  const setup = setupFor(env)
+  const visit =
+    setup instanceof Promise
+      ? setup.then((made) => openVisit(settings, made, request))
+      : openVisit(settings, setup, request)
+  return visit instanceof Promise ? visit.then(put) : put(visit)
 }
 
 /** The visit behind a session of this layer, which `open` has put there. */
@@ -47,7 +54,9 @@ export async function runWithSession<Env>(
   env: Env,
   handle: () => unknown,
 ): Promise<Response | undefined> {
-  const session = await open(layer, request, env)
+  const opened = open(layer, request, env)
+  // A promise costs time, here and below: what is there is taken as it is.
+  const session = opened instanceof Promise ? await opened : opened
   const visit = visitOf(session)
   const carrier = carrierOf(request)
   // Another layer's session may be on the request already, and is to be there again afterwards.
@@ -55,8 +64,11 @@ export async function runWithSession<Env>(
   carrier.session = session
   visit.depth += 1
   try {
-    const result = await handle()
-    return result === undefined ? undefined : await answer(layer.settings, visit, result)
+    const handled = handle()
+    const result = handled instanceof Response ? handled : await handled
+    if (result === undefined) return undefined
+    const answered = answer(layer.settings, visit, result)
+    return answered instanceof Promise ? await answered : answered
   } catch (error) {
     visit.copy.discard()
     if (visit.depth === 1) visit.copy.seal()
@@ -67,7 +79,11 @@ export async function runWithSession<Env>(
   }
 }
 
-async function answer(settings: Settings<never>, visit: Visit, result: unknown): Promise<Response> {
+function answer(
+  settings: Settings<never>,
+  visit: Visit,
+  result: unknown,
+): Response | Promise<Response> {
   const response = result instanceof Response ? result : Response.json(result)
   // Inside another wrapper of this layer, that one commits, once for all.
   return visit.depth > 1 ? response : commit(settings, visit, response)

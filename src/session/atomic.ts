@@ -15,7 +15,7 @@ export async function increment(copy: WorkingCopy, name: string, by: number): Pr
     (text) => finiteText(sumOf(text, by)),
     async () => {
       finiteText(by)
-      const { counts } = await copy.apply(`+${by}${name}`, { increment: [[name, by]] })
+      const { counts } = await copy.operations.apply(`+${by}${name}`, { increment: [[name, by]] })
       return String(counts[0])
     },
   )
@@ -37,7 +37,7 @@ export async function take(copy: WorkingCopy, name: string): Promise<string | nu
       return null
     },
     async () => {
-      taken = (await copy.apply(`-${name}`, { take: [name] })).taken[0] ?? null
+      taken = (await copy.operations.apply(`-${name}`, { take: [name] })).taken[0] ?? null
       return null
     },
   )
@@ -50,7 +50,7 @@ export async function take(copy: WorkingCopy, name: string): Promise<string | nu
  */
 export async function update(copy: WorkingCopy, name: string, next: Next): Promise<string | null> {
   return copy.change(name, next, async () => {
-    const unanswered = copy.unanswered(name)
+    const unanswered = copy.operations.unanswered(name)
     const current = unanswered === undefined ? await copy.text(name) : expectedBy(unanswered)
     const made = await updatePatch(name, current, next)
     // The same text out of the same text: the update whose outcome is unknown is being repeated.
@@ -66,7 +66,7 @@ async function compareAndSet(
   patch: Patch,
   triesLeft: number,
 ): Promise<string | null> {
-  const reply = await copy.send(name, patch)
+  const reply = await copy.operations.send(name, patch)
   if (!reply.ok && reply.why === 'conflict' && triesLeft > 1) {
     const newer = await updatePatch(name, reply.current[0] ?? null, next)
     return compareAndSet(copy, name, next, newer, triesLeft - 1)

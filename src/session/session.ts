@@ -94,15 +94,14 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /** The keys that have a value, in no promised order. */
   async keys(): Promise<Key<Data>[]> {
-    const names = await this.#copy.toRead().names(DATA)
-    return names.map((name) => name.slice(1) as Key<Data>)
+    const texts = await this.#copy.toRead().texts(DATA)
+    return texts.map(([name]) => name.slice(1) as Key<Data>)
   }
 
   /** The whole dictionary as a frozen object. */
   async all(): Promise<Snapshot<Data>> {
     const copy = this.#copy.toRead()
-    const names = await copy.names(DATA)
-    return snapshot(copy, names, await Promise.all(names.map((name) => copy.text(name))))
+    return snapshot(copy, await copy.texts(DATA))
   }
 
   /**
@@ -130,7 +129,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
     const copy = this.#copy.toChange('increment')
-    return copy.running.run(() => increment(copy, nameOf(key), by))
+    return copy.operations.run(() => increment(copy, nameOf(key), by))
   }
 
   /**
@@ -155,7 +154,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
       const value = await fn(copy.values.decode(text) as Value<Data, K> | undefined)
       return value === undefined ? null : copy.values.encode(key, value)
     }
-    const text = await copy.running.run(() => update(copy, nameOf(key), next))
+    const text = await copy.operations.run(() => update(copy, nameOf(key), next))
     return copy.values.decode(text) as Value<Data, K> | undefined
   }
 
@@ -165,7 +164,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toChange('take')
-    const text = await copy.running.run(() => take(copy, nameOf(key)))
+    const text = await copy.operations.run(() => take(copy, nameOf(key)))
     return copy.values.decode(text) as Value<Data, K> | undefined
   }
 
@@ -181,7 +180,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const copy = this.#copy.toChange()
-    this.#flashes ??= copy.running
+    this.#flashes ??= copy.operations
       .run(() => this.#takeFlashes(copy))
       .catch((error: unknown) => {
         this.#flashes = undefined
@@ -191,19 +190,19 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   async #takeFlashes(copy: WorkingCopy): Promise<Snapshot<Flash>> {
-    const stored = (await copy.load()) ?? {}
-    const names = (await copy.names(FLASH)).filter((name) => copy.own(name) === undefined)
+    const texts = (await copy.texts(FLASH)).filter(([name]) => copy.own(name) === undefined)
+    const names = texts.map(([name]) => name)
     if (!copy.port.store.isAtomic) {
       for (const name of names) copy.record(name, null)
     } else if (names.length > 0) {
-      const patch = copy.unanswered(FLASH) ?? newPatch({ take: names })
-      return snapshot(copy, patch.take ?? [], orThrow(await copy.send(FLASH, patch)).taken)
+      const patch = copy.operations.unanswered(FLASH) ?? newPatch({ take: names })
+      const { taken } = orThrow(await copy.operations.send(FLASH, patch))
+      return snapshot(
+        copy,
+        (patch.take ?? []).map((name, index) => [name, taken[index] ?? null]),
+      )
     }
-    return snapshot(
-      copy,
-      names,
-      names.map((name) => stored[name] ?? null),
-    )
+    return snapshot(copy, texts)
   }
 
   /**
@@ -214,7 +213,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async regenerate(): Promise<void> {
     const copy = this.#copy.toChange()
-    await copy.running.run(() => copy.port.regenerate())
+    await copy.operations.run(() => copy.port.regenerate())
   }
 
   /**
@@ -230,7 +229,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     const copy = this.#copy.toChange()
     checkUserId(userId)
     checkDetails(details)
-    await copy.running.run(async () => {
+    await copy.operations.run(async () => {
       if (await copy.port.signIn(userId, details)) copy.empty()
     })
   }
@@ -238,7 +237,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** Ends the session as `destroy()` does, and sends `Clear-Site-Data` where `clearSiteData` is set. */
   async signOut(): Promise<void> {
     const copy = this.#copy.toChange()
-    await copy.running.run(async () => {
+    await copy.operations.run(async () => {
       await copy.port.signOut()
       copy.discard()
     })
@@ -250,7 +249,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async destroy(): Promise<void> {
     const copy = this.#copy.toChange()
-    await copy.running.run(async () => {
+    await copy.operations.run(async () => {
       await copy.port.destroy()
       copy.discard()
     })
@@ -259,7 +258,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** Writes now what is recorded. Without it that happens after the handler, before the response leaves. */
   async commit(): Promise<void> {
     const copy = this.#copy.toChange()
-    await copy.running.run(() => copy.commit())
+    await copy.operations.run(() => copy.commit())
   }
 }
 
@@ -272,12 +271,9 @@ function nameOf(key: string, space: string = DATA): string {
 /** The values of these entries by key; the application vouches for their types. */
 function snapshot<Data>(
   copy: WorkingCopy,
-  names: readonly string[],
-  texts: readonly (string | null)[],
+  texts: readonly (readonly [name: string, text: string | null])[],
 ): Snapshot<Data> {
-  const values = names.map(
-    (name, index) => [name.slice(1), copy.values.decode(texts[index] ?? null)] as const,
-  )
+  const values = texts.map(([name, text]) => [name.slice(1), copy.values.decode(text)] as const)
   const present = values.filter(([, value]) => value !== undefined)
   return Object.freeze(Object.fromEntries(present)) as Snapshot<Data>
 }

@@ -2,11 +2,13 @@ import { SessionError } from '../errors.ts'
 import type { SessionPort } from './port.ts'
 import { decodeValue, encodeValue, isSerialized } from './value.ts'
 
+const NONE: readonly never[] = []
+
 /** One request's values: in and out of their stored texts. */
 export class Values {
   readonly #port: Pick<SessionPort, 'id' | 'settings'>
   /** What a serializer made of a text: freezing can't hold a Map or a Date. */
-  readonly #serialized: (readonly [value: unknown, text: string])[] = []
+  #serialized: readonly (readonly [value: unknown, text: string])[] = NONE
 
   constructor(port: Pick<SessionPort, 'id' | 'settings'>) {
     this.#port = port
@@ -22,7 +24,9 @@ export class Values {
     const { serializer, emit } = this.#port.settings
     try {
       const value = decodeValue(text, serializer)
-      if (isSerialized(text)) this.#serialized.push([value, this.encode('', value)])
+      if (isSerialized(text)) {
+        this.#serialized = [...this.#serialized, [value, this.encode('', value)]]
+      }
       return value
     } catch {
       emit({ type: 'corrupt', id: this.#port.id })

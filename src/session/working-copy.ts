@@ -1,9 +1,8 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import type { Applied, Changes, Entries, Patch, Refusal } from './patch.ts'
-import { DATA } from './patch.ts'
+import { Operations } from './operations.ts'
+import { DATA, type Entries, type Patch } from './patch.ts'
 import type { SessionPort } from './port.ts'
-import { Running } from './running.ts'
 import { Values } from './values.ts'
 
 /** Texts by entry name; `null` is an entry known to be absent. */
@@ -12,26 +11,25 @@ type Texts = Map<string, string | null>
 /** One request's copy of the dictionary: the stored entries once loaded, and over them what the request changes. */
 export class WorkingCopy {
   /** Recorded, and not written yet. `clear` replaces both maps, so that what is under way settles in the old ones. */
-  #unsaved: Texts = new Map()
+  #unsaved: Texts | undefined
   /** Written by this request, so that its own later reads see it. */
-  #saved: Texts = new Map()
+  #saved: Texts | undefined
   #isCleared = false
   #mustClear = false
   /** What `commit` writes; kept with its id until something else is recorded, so that a repeated commit is known. */
   #patch: Patch | undefined
-  /** Patches whose outcome a store error left unknown, by operation: repeating an operation sends its patch again. */
-  readonly #unsure = new Map<string, Patch[]>()
-  readonly running: Running = new Running()
   /** A write of recorded changes that is under way: until it has settled, nobody knows what is in the store. */
   #writing: Promise<unknown> | undefined
   #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
   readonly port: SessionPort
   readonly values: Values
+  readonly operations: Operations
 
   constructor(port: SessionPort) {
     this.port = port
     this.values = new Values(port)
+    this.operations = new Operations(port)
   }
 
   /** What there is to see without reading; the answer depends on it. */
@@ -74,45 +72,52 @@ export class WorkingCopy {
   }
 
   /** An entry's text as this request sees it, or `null`. */
-  async text(name: string): Promise<string | null> {
+  text(name: string): string | null | Promise<string | null> {
     const own = this.own(name)
-    return own === undefined ? ((await this.load())?.[name] ?? null) : own
+    return own === undefined ? this.load().then((entries) => entries?.[name] ?? null) : own
   }
 
   /** An entry's text by this request's own changes; `undefined` where it made none. */
   own(name: string): string | null | undefined {
     const unsaved = this.unsaved(name)
     if (unsaved !== undefined) return unsaved
-    const saved = this.#saved.get(name)
+    const saved = this.#saved?.get(name)
     return saved === undefined && this.#isCleared && name.startsWith(DATA) ? null : saved
   }
 
   /** What is recorded of an entry and not written yet; `undefined` where that is nothing. */
   unsaved(name: string): string | null | undefined {
-    const unsaved = this.#unsaved.get(name)
+    const unsaved = this.#unsaved?.get(name)
     if (unsaved !== undefined) return unsaved
-    const isDropped = this.#mustClear && name.startsWith(DATA) && !this.#saved.has(name)
-    return isDropped || !this.port.canKeep ? (this.#saved.get(name) ?? null) : undefined
+    const saved = this.#saved?.get(name)
+    const isDropped = this.#mustClear && name.startsWith(DATA) && saved === undefined
+    return isDropped || !this.port.canKeep ? (saved ?? null) : undefined
   }
 
-  /** The names in a space that have a text. */
-  async names(space: string): Promise<string[]> {
-    const stored = Object.keys((await this.load()) ?? {})
-    const names = new Set([...stored, ...this.#saved.keys(), ...this.#unsaved.keys()])
-    return [...names].filter((name) => name.startsWith(space) && this.own(name) !== null)
+  /** The entries of a space that have a text. */
+  async texts(space: string): Promise<[name: string, text: string][]> {
+    const stored = (await this.load()) ?? {}
+    const changed = [...(this.#saved ?? []), ...(this.#unsaved ?? [])].map(([name]) => name)
+    const names = [...new Set([...Object.keys(stored), ...changed])]
+    return names.flatMap((name) => {
+      const own = this.own(name)
+      const text = own === undefined ? stored[name] : own
+      return text == null || !name.startsWith(space) ? [] : [[name, text]]
+    })
   }
 
   /** Records a new text, or `null` for a deletion. */
   record(name: string, text: string | null): void {
     this.#patch = undefined
+    this.#unsaved ??= new Map()
     this.#unsaved.set(name, text)
   }
 
   /** Records that the application's keys are to go. */
   clear(): void {
     this.#patch = undefined
-    this.#unsaved = new Map([...this.#unsaved].filter(([name]) => !name.startsWith(DATA)))
-    this.#saved = new Map([...this.#saved].filter(([name]) => !name.startsWith(DATA)))
+    this.#unsaved = withoutData(this.#unsaved)
+    this.#saved = withoutData(this.#saved)
     this.#isCleared = true
     this.#mustClear = true
   }
@@ -125,14 +130,14 @@ export class WorkingCopy {
   /** Forgets what is recorded and not written; what is read afterwards is loaded anew. */
   discard(): void {
     this.#patch = undefined
-    this.#unsaved = new Map()
+    this.#unsaved = undefined
     this.empty()
     this.#loading = undefined
   }
 
   /** Takes it that nothing is stored. What is recorded is to be written all the same. */
   empty(): void {
-    this.#saved = new Map()
+    this.#saved = undefined
     this.#isCleared = false
     this.#mustClear = false
     this.#loading = Promise.resolve(undefined)
@@ -152,7 +157,7 @@ export class WorkingCopy {
       return this.change(name, recorded, stored)
     }
     const unsaved = this.unsaved(name)
-    const saved = this.#saved
+    const saved = (this.#saved ??= new Map())
     if (unsaved === undefined) {
       const text = await stored()
       saved.set(name, text)
@@ -173,55 +178,37 @@ export class WorkingCopy {
     try {
       await this.#write(newPatch(changesOf([[name, text]])))
     } catch (error) {
-      if (unsaved.get(name) === text) unsaved.set(name, before)
-      throw error
-    }
-  }
-
-  /** Has the store apply the changes of an operation; repeated after a store error, it is the same patch again. */
-  async apply(operation: string, changes: Changes): Promise<Applied> {
-    return orThrow(await this.send(operation, this.unanswered(operation) ?? newPatch(changes)))
-  }
-
-  /** The patch of this operation whose outcome a store error left unknown. */
-  unanswered(operation: string): Patch | undefined {
-    return this.#unsure.get(operation)?.pop()
-  }
-
-  async send(operation: string, patch: Patch): Promise<Applied | Refusal> {
-    try {
-      return await this.port.write(patch)
-    } catch (error) {
-      this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
+      if (unsaved?.get(name) === text) unsaved.set(name, before)
       throw error
     }
   }
 
   get #isDirty(): boolean {
-    return this.#unsaved.size > 0 || this.#mustClear
+    return (this.#unsaved?.size ?? 0) > 0 || this.#mustClear
   }
 
   /** Writes all that is recorded. */
   async commit(): Promise<void> {
     if (!this.#isDirty) return
     this.#patch ??= newPatch({
-      ...changesOf(this.#unsaved),
+      ...changesOf(this.#unsaved ?? []),
       // What an awaited operation wrote after the clear was recorded outlives it.
-      ...(this.#mustClear ? { clear: [...this.#saved.keys()] } : {}),
+      ...(this.#mustClear ? { clear: [...(this.#saved?.keys() ?? [])] } : {}),
     })
     await this.#write(this.#patch)
   }
 
   /**
    * Waits for the operations under way, then writes all that is recorded; from its call on every change throws. Rejects
-   * with the first error of either; what is not written then is kept, and can be tried again.
+   * with the first error of either; what is not written then is kept, and can be tried again. `undefined` where there is
+   * nothing to wait for.
    */
-  async finish(): Promise<void> {
+  finish(): Promise<void> | undefined {
     this.seal()
     this.values.check()
-    const settled = this.running.settled()
-    if (settled !== undefined) await settled
-    if (this.#isDirty) await this.commit()
+    const settled = this.operations.settled()
+    if (settled !== undefined) return settled.then(() => this.commit())
+    return this.#isDirty ? this.commit() : undefined
   }
 
   async #write(patch: Patch): Promise<void> {
@@ -238,14 +225,19 @@ export class WorkingCopy {
 
   async #writeAndNote(patch: Patch): Promise<void> {
     const unsaved = this.#unsaved
-    const saved = this.#saved
+    const saved = (this.#saved ??= new Map())
     orThrow(await this.port.write(patch))
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
     const dropped = (patch.delete ?? []).map((name) => [name, null] as const)
     for (const [name, text] of [...(patch.set ?? []), ...dropped]) {
       saved.set(name, text)
       // Unless it was recorded anew meanwhile.
-      if (unsaved.get(name) === text) unsaved.delete(name)
+      if (unsaved?.get(name) === text) unsaved.delete(name)
     }
   }
+}
+
+/** New, so that what is under way settles in the old ones. */
+function withoutData(texts: Texts | undefined): Texts {
+  return new Map([...(texts ?? [])].filter(([name]) => !name.startsWith(DATA)))
 }

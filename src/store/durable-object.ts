@@ -2,7 +2,7 @@ import { decodeHandle } from '../codec/base64url.ts'
 import { exportedNamespace } from './exported-namespace.ts'
 import { withFreshStub } from './fresh-stub.ts'
 import { cellStore, ENDED, type Send } from './session-cell.ts'
-import type { SessionObject } from './session-object.ts'
+import type { SessionObjectStub } from './session-object.ts'
 import type { SessionStore } from './store.ts'
 
 export { SessionObject } from './session-object.ts'
@@ -25,8 +25,8 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
     Uint8Array.fromHex(objects.newUniqueId().toString()).toBase64(HANDLE_FORMAT)
 
   const send: Send = (handle, request, { method }) => {
-    const call = async (): Promise<string> =>
-      objectOf(objects, handle)?.call(request) ?? JSON.stringify(ENDED)
+    const call = (): Promise<string> =>
+      objectOf(objects, handle)?.call(request) ?? Promise.resolve(JSON.stringify(ENDED))
     return method === 'read' ? withFreshStub(call) : call()
   }
 
@@ -42,9 +42,9 @@ function hexOf(handle: string): string {
 }
 
 /** The object of a handle, or `undefined` when the handle is none of this namespace. */
-function objectOf(objects: SessionObjectNamespace, handle: string): SessionObject | undefined {
+function objectOf(objects: SessionObjectNamespace, handle: string): SessionObjectStub | undefined {
   try {
-    return objects.get(objects.idFromString(hexOf(handle))) as SessionObject
+    return objects.get(objects.idFromString(hexOf(handle))) as SessionObjectStub
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import { exportedClass, type Namespace } from './exported-namespace.ts'
 import { withFreshStub } from './fresh-stub.ts'
-import type { SessionObject } from './session-object.ts'
+import type { SessionObjectStub } from './session-object.ts'
 import type { Look, OwnerCall } from './step.ts'
 import type { Gone } from './store.ts'
 import { withinTime } from './within-time.ts'
@@ -31,10 +31,10 @@ export function reachThrough(env: object): Reach {
   const namespaces = [...bindings.filter(isNamespace), exportedClass('SessionObject')]
   const kvs = bindings.filter(isKv)
 
-  function objectOf(id: string): SessionObject {
+  function objectOf(id: string): SessionObjectStub {
     for (const namespace of namespaces) {
       try {
-        if (namespace) return namespace.get(namespace.idFromString(id)) as SessionObject
+        if (namespace) return namespace.get(namespace.idFromString(id)) as SessionObjectStub
       } catch {
         // The id is another namespace's.
       }

@@ -59,27 +59,38 @@ export class SessionCell {
     return this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
   }
 
-  async call(text: string): Promise<string> {
+  /** Answers at once where nothing has to be waited for: a promise more costs an object's caller some time. */
+  call(text: string): string | Promise<string> {
     const request = JSON.parse(text) as Request | OwnerCall
-    const { method } = request
-    if (this.#isCorrupt && (method === 'destroy' || method === 'end')) await this.sweep(Infinity)
-    if (this.#isCorrupt) return JSON.stringify(CORRUPT)
-    if ('userId' in request) return this.#take(ownerStep(this.#state, request), method)
-    const { secret, regeneration: { secret: newSecret, grace } = {} } = request
+    if (this.#isCorrupt) return this.#callCorrupt(text, request.method)
+    if ('userId' in request) return this.#take(ownerStep(this.#state, request), request.method)
+    if (request.secret === this.#secret && request.regeneration === undefined) {
+      return this.#take(step(this.#state, { ...request, hash: this.#hash }), request.method)
+    }
+    return this.#callWithHashes(request)
+  }
+
+  async #callWithHashes(request: Request): Promise<string> {
+    const { method, secret, regeneration: { secret: newSecret, grace } = {} } = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
     // From here to the save there is no await: no other call comes in between.
     return this.#take(step(this.#state, { ...request, hash, newHash, grace }), method)
   }
 
+  async #callCorrupt(text: string, method: Method): Promise<string> {
+    if (method !== 'destroy' && method !== 'end') return JSON.stringify(CORRUPT)
+    await this.sweep(Infinity)
+    return this.call(text)
+  }
+
   /** Makes a step durable, then gives its reply. */
-  async #take({ reply, state, changed }: Step, method: Method): Promise<string> {
+  #take({ reply, state, changed }: Step, method: Method): string | Promise<string> {
     if (state === this.#state) return this.#replyText(reply, method)
     const saving = this.#save(state, changed, this.#state === undefined)
     this.#state = state
     const replyText = this.#replyText(reply, method)
-    await saving
-    return replyText
+    return saving === undefined ? replyText : saving.then(() => replyText)
   }
 
   /** Empties the cell of an expired session; gives the deadline of one that is not. */

@@ -18,7 +18,7 @@ export class SessionObject extends DurableObject {
   #cell: SessionCell | undefined
 
   /** One call of the store: a JSON text in, a JSON text out. */
-  async call(request: string): Promise<string> {
+  call(request: string): string | Promise<string> {
     return this.#loadedCell().call(request)
   }
 
@@ -63,4 +63,9 @@ export class SessionObject extends DurableObject {
     })
     return isNew ? storage.setAlarm(deadlineOf(state.meta)) : undefined
   }
+}
+
+/** A session's object as its callers see it: its answers come over RPC. */
+export interface SessionObjectStub {
+  call(request: string): Promise<string>
 }

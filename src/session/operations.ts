@@ -1,0 +1,51 @@
+import { newPatch, orThrow } from './changes.ts'
+import type { Applied, Changes, Patch, Refusal } from './patch.ts'
+import type { SessionPort } from './port.ts'
+
+/** One request's awaited operations: those under way, and those whose outcome a store error has left unknown. */
+export class Operations {
+  readonly #port: SessionPort
+  /** Both are made for the first: most requests have none. */
+  #underWay: Set<Promise<unknown>> | undefined
+  #unsure: Map<string, Patch[]> | undefined
+
+  constructor(port: SessionPort) {
+    this.#port = port
+  }
+
+  /** Runs one that the response waits for even when the handler does not. */
+  run<T>(operation: () => Promise<T>): Promise<T> {
+    const underWay = (this.#underWay ??= new Set())
+    const running = operation()
+    const forget = (): void => void underWay.delete(running)
+    underWay.add(running)
+    running.then(forget, forget)
+    return running
+  }
+
+  /** Waits for all; rejects with the first error. `undefined` where there is nothing to wait for. */
+  settled(): Promise<unknown> | undefined {
+    const underWay = this.#underWay
+    return underWay === undefined || underWay.size === 0 ? undefined : Promise.all(underWay)
+  }
+
+  /** Has the store apply the changes of an operation; repeated after a store error, it is the same patch again. */
+  async apply(operation: string, changes: Changes): Promise<Applied> {
+    return orThrow(await this.send(operation, this.unanswered(operation) ?? newPatch(changes)))
+  }
+
+  /** The patch of this operation whose outcome a store error left unknown. */
+  unanswered(operation: string): Patch | undefined {
+    return this.#unsure?.get(operation)?.pop()
+  }
+
+  async send(operation: string, patch: Patch): Promise<Applied | Refusal> {
+    try {
+      return await this.#port.write(patch)
+    } catch (error) {
+      this.#unsure ??= new Map()
+      this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
+      throw error
+    }
+  }
+}
