@@ -10,3 +10,17 @@ export function newRandomText(): string {
 
 /** The length of what `newRandomText` gives. */
 export const RANDOM_TEXT_LENGTH = 24
+
+let prefix: string | undefined
+let count = 0
+
+/** A text that no other call gives, here or elsewhere; it can be guessed. */
+export function newUniqueText(): string {
+  // Workers have no random numbers before the first request.
+  prefix ??= newRandomText().slice(0, PREFIX_LENGTH)
+  count += 1
+  return prefix + count.toString(36)
+}
+
+/** 72 bits: isolates that ever write to one session are few. */
+const PREFIX_LENGTH = 12

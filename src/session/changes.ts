@@ -1,4 +1,4 @@
-import { newRandomText } from '../codec/random.ts'
+import { newUniqueText } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import {
   type Applied,
@@ -10,7 +10,7 @@ import {
 
 /** A patch of these changes, under a new operation id. */
 export function newPatch(changes: Changes): Patch {
-  return { id: newRandomText(), ...changes }
+  return { id: newUniqueText(), ...changes }
 }
 
 /** The changes that give entries these texts, or delete them. */

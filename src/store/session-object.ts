@@ -53,14 +53,18 @@ export class SessionObject extends DurableObject {
       void storage.deleteAlarm()
       return storage.deleteAll()
     }
-    storage.transactionSync(() => {
-      storage.kv.put(META, JSON.stringify(state.meta))
+    try {
       for (const name of changed) {
         const text = state.entries.get(name)
         if (text === undefined) storage.kv.delete(name)
         else storage.kv.put(name, text)
       }
-    })
+      storage.kv.put(META, JSON.stringify(state.meta))
+    } catch (error) {
+      // Nothing of a change is kept; a transaction of its own would do the same, and cost each write more than a row.
+      this.ctx.abort(`The session could not be stored: ${String(error)}`)
+      throw error
+    }
     return isNew ? storage.setAlarm(deadlineOf(state.meta)) : undefined
   }
 }

@@ -1,12 +1,15 @@
 /** What a promise gives; throws when it takes longer, and then nobody waits for it. */
-export async function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
+export function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  const { promise: result, resolve, reject } = Promise.withResolvers<T>()
   const timer = setTimeout(() => {
     reject(new Error(`There was no answer within ${milliseconds} ms.`))
   }, milliseconds)
-  try {
-    return await Promise.race([promise, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
+  const inTime =
+    <V>(settle: (value: V) => void) =>
+    (value: V): void => {
+      clearTimeout(timer)
+      settle(value)
+    }
+  promise.then(inTime(resolve), inTime(reject))
+  return result
 }

@@ -282,6 +282,18 @@ describe("an object's rows", () => {
     expect(await costOf(credential, remove)).toBe(2)
   })
 
+  test('stay as they were when storage refuses one of a write', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const before = await storedOf(credential)
+    // SQLite itself refuses it; values as long as this never get past a session.
+    const tooLong = '漢'.repeat(7_999_000)
+    const write = store.write(credential, momentAt(0), setting({ '=a': '2', '=b': tooLong }))
+    await expect(write).rejects.toThrow('The session could not be stored')
+    expect(await storedOf(credential)).toEqual(before)
+    const reply = await store.read(credential, momentAt(0))
+    expect(reply).toMatchObject({ ok: true, entries: { '=a': '1' } })
+  })
+
   test('stay untouched by a write of equal texts', async () => {
     const credential = await newSession(store, { '=a': '1', '=b': '1' })
     const before = await storedOf(credential)
