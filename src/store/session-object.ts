@@ -1,11 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { deadlineOf, parseMeta } from './meta.ts'
+import { deadlineOf } from './meta.ts'
 import { SessionCell } from './session-cell.ts'
+import { SessionRows } from './session-rows.ts'
 import type { State } from './step.ts'
-
-/** The row of everything but the entries, whose names begin with another character. */
-const META = '$'
 
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it;
@@ -29,20 +27,16 @@ export class SessionObject extends DurableObject {
   }
 
   #loadedCell(): SessionCell {
-    this.#cell ??= new SessionCell(this.#load(), (...change) => this.#save(...change))
+    if (this.#cell === undefined) {
+      const rows = new SessionRows(this.ctx.storage.kv)
+      this.#cell = new SessionCell(rows.load(), (...change) => this.#save(rows, ...change))
+    }
     return this.#cell
-  }
-
-  #load(): State | 'corrupt' | undefined {
-    const rows = new Map(this.ctx.storage.kv.list<string>())
-    if (!rows.has(META)) return undefined
-    const meta = parseMeta(rows.get(META))
-    rows.delete(META)
-    return meta === undefined ? 'corrupt' : { meta, entries: rows }
   }
 
   /** Not async: what storage refuses is thrown before the cell takes the change over. */
   #save(
+    rows: SessionRows,
     state: State | undefined,
     changed: readonly string[],
     isNew: boolean,
@@ -51,18 +45,14 @@ export class SessionObject extends DurableObject {
     if (state === undefined) {
       // deleteAll leaves no row, so that nothing is billed; before 2026-02-24 it left the alarm.
       void storage.deleteAlarm()
+      rows.clear()
       return storage.deleteAll()
     }
     try {
-      for (const name of changed) {
-        const text = state.entries.get(name)
-        if (text === undefined) storage.kv.delete(name)
-        else storage.kv.put(name, text)
-      }
-      storage.kv.put(META, JSON.stringify(state.meta))
+      rows.save(state, changed)
     } catch (error) {
       // Nothing of a change is kept; a transaction of its own would do the same, and cost each write more than a row.
-      this.ctx.abort(`The session could not be stored: ${String(error)}`)
+      this.ctx.abort(String(error))
       throw error
     }
     return isNew ? storage.setAlarm(deadlineOf(state.meta)) : undefined

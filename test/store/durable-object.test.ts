@@ -247,10 +247,12 @@ describe("an object's alarm", () => {
 })
 
 describe("an object's rows", () => {
-  test('are one for the session and one for each entry', async () => {
-    const credential = await newSession(store, { '=a': '1', '!0': '"m"' })
+  const LONG = JSON.stringify('x'.repeat(2047))
+
+  test('are one for the session and all that is small, and one for each entry that is not', async () => {
+    const credential = await newSession(store, { '=a': '1', '=long': LONG, '!0': '"m"' })
     const { rows } = await storedOf(credential)
-    expect(rows).toEqual({ $: expect.any(String), '=a': '1', '!0': '"m"' })
+    expect(rows).toEqual({ $: expect.any(String), '=long': LONG })
     expect(JSON.parse(rows['$'] ?? '')).toEqual({
       hash: expect.stringMatching(/^[\w-]{43}$/),
       createdAt: START,
@@ -258,40 +260,68 @@ describe("an object's rows", () => {
       idle: IDLE,
       absolute: ABSOLUTE,
       operations: [[expect.any(String)]],
+      entries: { '=a': '1', '!0': '"m"' },
     })
   })
 
-  test('are two and the alarm for a creation with one entry', async () => {
+  test('are one and the alarm for a creation with small entries', async () => {
     const credential = newCredential(store)
     const create = (): Promise<unknown> =>
-      store.create(credential, momentAt(0), setting({ '=a': '1' }))
-    expect(await costOf(credential, create)).toBe(3)
+      store.create(credential, momentAt(0), setting({ '=a': '1', '=b': '2' }))
+    expect(await costOf(credential, create)).toBe(2)
   })
 
-  test('that a write writes are those of the session and of the entries that differ', async () => {
-    const credential = await newSession(store, { '=a': '1', '=b': '1', '=c': '1', '=d': '1' })
+  test('that a write writes are that of the session and those of the long entries that differ', async () => {
+    const entries = { '=a': '1', '=b': '1', '=long': LONG, '=longer': LONG }
+    const credential = await newSession(store, entries)
     const { rows } = await storedOf(credential)
-    const write = (): Promise<unknown> =>
-      store.write(credential, momentAt(0), setting({ '=a': '1', '=b': '2' }))
-    expect(await costOf(credential, write)).toBe(2)
+    const write = (texts: Record<string, string>) => (): Promise<unknown> =>
+      store.write(credential, momentAt(0), setting(texts))
+    expect(await costOf(credential, write({ '=a': '1', '=b': '2' }))).toBe(1)
     const after = (await storedOf(credential)).rows
-    expect(after).toEqual({ ...rows, $: after['$'], '=b': '2' })
+    expect(after).toEqual({ ...rows, $: after['$'] })
     expect(after['$']).not.toBe(rows['$'])
+    expect(await costOf(credential, write({ '=b': '3', '=long': LONG.toUpperCase() }))).toBe(2)
     const remove = (): Promise<unknown> =>
-      store.write(credential, momentAt(0), newPatch({ delete: ['=c', '=absent'] }))
+      store.write(credential, momentAt(0), newPatch({ delete: ['=longer', '=absent'] }))
     expect(await costOf(credential, remove)).toBe(2)
+    expect(await entriesOf(store, credential)).toEqual({
+      '=a': '1',
+      '=b': '3',
+      '=long': LONG.toUpperCase(),
+    })
   })
 
-  test('stay as they were when storage refuses one of a write', async () => {
+  test('hold what they should while entries grow, shrink, go and come back', async () => {
     const credential = await newSession(store, { '=a': '1' })
-    const before = await storedOf(credential)
-    // SQLite itself refuses it; values as long as this never get past a session.
-    const tooLong = '漢'.repeat(7_999_000)
-    const write = store.write(credential, momentAt(0), setting({ '=a': '2', '=b': tooLong }))
-    await expect(write).rejects.toThrow('The session could not be stored')
-    expect(await storedOf(credential)).toEqual(before)
-    const reply = await store.read(credential, momentAt(0))
-    expect(reply).toMatchObject({ ok: true, entries: { '=a': '1' } })
+    const expected: Record<string, string> = { '=a': '1' }
+    for (const [step, length] of [900, 900, 900, 10, 3000, 0, 1, 2048, 0, 2048, 5].entries()) {
+      const name = `=${'abc'.charAt(step % 3)}`
+      const text = JSON.stringify('y'.repeat(length))
+      if (length === 0) delete expected[name]
+      else expected[name] = text
+      const patch = length === 0 ? newPatch({ delete: [name] }) : setting({ [name]: text })
+      await store.write(credential, momentAt(0), patch)
+      expect(await entriesOf(store, credential)).toEqual(expected)
+      await evictDurableObject(stubOf(credential))
+      expect(await entriesOf(store, credential)).toEqual(expected)
+    }
+  })
+
+  test('of an earlier version, with each entry apart, are read, and written as they were', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    await runInDurableObject(stubOf(credential), (_object, { storage }) => {
+      const { entries, ...session } = JSON.parse(storage.kv.get('$') ?? '') as { entries: object }
+      expect(entries).toEqual({ '=a': '1' })
+      storage.kv.put('$', JSON.stringify(session))
+      storage.kv.put('=a', '1')
+    })
+    await evictDurableObject(stubOf(credential))
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+    await store.write(credential, momentAt(0), setting({ '=a': '2' }))
+    expect((await storedOf(credential)).rows['=a']).toBe('2')
+    await evictDurableObject(stubOf(credential))
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '2' })
   })
 
   test('stay untouched by a write of equal texts', async () => {
@@ -401,6 +431,7 @@ describe('an object whose session row is damaged', () => {
     const credential = await newSession(store, { '=a': '1' })
     await runInDurableObject(stubOf(credential), (_object, { storage }) => {
       storage.kv.put('$', text)
+      storage.kv.put('=a', '1')
     })
     await evictDurableObject(stubOf(credential))
     return credential
@@ -440,6 +471,8 @@ describe('an object whose session row is damaged', () => {
     '{"idle":null}',
     '{"absolute":"long"}',
     '{"operations":null}',
+    '{"entries":5}',
+    '{"entries":{"=b":5}}',
   ])('says so to every use, and never throws, though the rest is right: %s', async (damage) => {
     const healthy = await newSession(store, { '=a': '1' })
     const meta = JSON.parse((await storedOf(healthy)).rows['$'] ?? '') as object
