@@ -12,6 +12,8 @@ export interface Token {
   readonly createdAt: number
   /** The last use that the cookie records: the store's own record may be later. */
   readonly usedAt: number
+  /** The last revision of the session that its holder has been shown; absent where no read cache needs it. */
+  readonly revision?: number
 }
 
 export type RefusedToken = 'malformed' | 'unknown-key' | 'forged'
@@ -20,12 +22,16 @@ export type OpenedToken =
   | { readonly ok: true; readonly token: Token; readonly isNewestKey: boolean }
   | { readonly ok: false; readonly reason: RefusedToken }
 
-const VERSION = '1'
+/** The two forms of a value: without and with a revision. */
+const PLAIN = '1'
+const WITH_REVISION = '2'
 /** Characters of a time: 48 bits, enough for milliseconds until the year 10889. */
 const TIME_LENGTH = 8
-/** Where the parts of a body begin: creation and last use at 0, secret, handle. */
+/** Where the parts of a body begin: creation and last use at 0, secret, revision if there is one, handle. */
 const SECRET_AT = 2 * TIME_LENGTH
-const HANDLE_AT = SECRET_AT + 32
+const SECRET_END = SECRET_AT + 32
+/** Characters of a revision, as many as of a time, so that the body stays the base64url text of whole bytes. */
+const REVISION_LENGTH = 8
 /** Where the parts of a value begin, and how long its end is, with the dot before the MAC. */
 const ID_AT = 2
 const BODY_AT = 7
@@ -37,7 +43,7 @@ const FAMILY_END = 8
  * Version, key id, body, MAC. The handle has 64 characters at most, so that the cookie stays under 200 bytes and an
  * over-long value costs no MAC.
  */
-const SHAPE = /^1\.[\w-]{4}\.[\w-]{49,112}\.[\w-]{43}$/
+const SHAPE = /^(?:1\.[\w-]{4}\.[\w-]{49,112}|2\.[\w-]{4}\.[\w-]{57,120})\.[\w-]{43}$/
 
 /**
  * A token's secret: its family, 48 random bits that last until the next `regenerate()`, and 144 that each renewal
@@ -68,8 +74,11 @@ export async function signToken(
   token: Token,
 ): Promise<string> {
   const [{ id, key }] = keyring
-  const body = encodeTime(token.createdAt) + encodeTime(token.usedAt) + token.secret + token.handle
-  const signed = `${VERSION}.${id}.${body}`
+  const { revision } = token
+  const version = revision === undefined ? PLAIN : WITH_REVISION
+  const revisionText = revision === undefined ? '' : encodeInteger(revision, REVISION_LENGTH)
+  const times = encodeTime(token.createdAt) + encodeTime(token.usedAt)
+  const signed = `${version}.${id}.${times}${token.secret}${revisionText}${token.handle}`
   return `${signed}.${await sign(key, macInput(cookieName, signed))}`
 }
 
@@ -90,14 +99,21 @@ export async function openToken(
   if (!(await verify(signingKey.key, value.slice(-MAC_LENGTH), macInput(cookieName, signed)))) {
     return { ok: false, reason: 'forged' }
   }
-  const body = signed.slice(BODY_AT)
-  const token = {
-    handle: body.slice(HANDLE_AT),
-    secret: body.slice(SECRET_AT, HANDLE_AT),
+  return {
+    ok: true,
+    token: tokenOf(signed.slice(BODY_AT), value.startsWith(WITH_REVISION)),
+    isNewestKey: signingKey === keyring[0],
+  }
+}
+
+function tokenOf(body: string, hasRevision: boolean): Token {
+  return {
+    handle: body.slice(SECRET_END + (hasRevision ? REVISION_LENGTH : 0)),
+    secret: body.slice(SECRET_AT, SECRET_END),
     createdAt: decodeInteger(body, 0, TIME_LENGTH),
     usedAt: decodeInteger(body, TIME_LENGTH, TIME_LENGTH),
+    ...(hasRevision && { revision: decodeInteger(body, SECRET_END, REVISION_LENGTH) }),
   }
-  return { ok: true, token, isNewestKey: signingKey === keyring[0] }
 }
 
 /** A cookie name has no space (RFC 6265 section 4.1.1), so no two inputs read alike. */

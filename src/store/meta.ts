@@ -15,6 +15,8 @@ export interface Meta extends Timeouts {
   /** The hash before a renewal, good until then. */
   readonly former?: { readonly hash: string; readonly until: number } | undefined
   readonly account?: Account | undefined
+  /** How often what a read shows has been changed; absent in records of before there were revisions. */
+  readonly revision?: number
   /** The last operations' ids, and outcomes where there are any, oldest first. */
   readonly operations: readonly (readonly [id: string, outcome?: Outcome])[]
 }
@@ -38,7 +40,7 @@ export function parseMeta(stored: unknown): Meta | undefined {
 }
 
 export function newMeta(hash: string, { now, idle, absolute }: Moment, account?: Account): Meta {
-  return { hash, createdAt: now, usedAt: now, idle, absolute, account, operations: [] }
+  return { hash, createdAt: now, usedAt: now, idle, absolute, account, revision: 0, operations: [] }
 }
 
 /** When the session ends if it is not used again, by the timeouts given or else by those it was last used under. */
@@ -57,8 +59,8 @@ export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | und
 
 /** What to say of the session to who came with this secret's hash. */
 export function seenOf(meta: Meta, hash: string, { now, renew = Infinity }: Moment): Seen {
-  const { usedAt, account, createdAt, rotatedAt = createdAt } = meta
-  const known = { usedAt, ...(account && { account }) }
+  const { usedAt, account, createdAt, rotatedAt = createdAt, revision = 0 } = meta
+  const known = { usedAt, revision, ...(account && { account }) }
   if (meta.hash !== hash) return { ...known, renewal: 'done' }
   return now - rotatedAt >= renew ? { ...known, renewal: 'due' } : known
 }
@@ -80,6 +82,7 @@ export function regenerated(
     hash,
     usedAt: Math.max(meta.usedAt, now),
     rotatedAt: now,
+    revision: nextRevision(meta),
     ...(grace !== undefined && { former: { hash: meta.hash, until: now + grace } }),
   }
 }
@@ -91,12 +94,17 @@ export function touched(meta: Meta, { now, idle, absolute, touch }: Moment): Met
   return { ...meta, usedAt: Math.max(meta.usedAt, now), idle, absolute }
 }
 
-/** The record with an operation's outcome in it, so that the operation is known when it comes again. */
+/** The record after a change, with the operation's outcome in it, so that the operation is known when it comes again. */
 export function withOperation(meta: Meta, id: string, { taken, counts }: Outcome): Meta {
   const isSmall = taken.join('').length <= MAX_OUTCOME_CHARACTERS
   const hasOutcome = taken.length + counts.length > 0
   const operation = hasOutcome
     ? ([id, { taken: isSmall ? taken : [], counts }] as const)
     : ([id] as const)
-  return { ...meta, operations: [...meta.operations.slice(1 - MAX_OPERATIONS), operation] }
+  const operations = [...meta.operations.slice(1 - MAX_OPERATIONS), operation]
+  return { ...meta, revision: nextRevision(meta), operations }
+}
+
+function nextRevision({ revision = 0 }: Meta): number {
+  return revision + 1
 }

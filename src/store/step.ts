@@ -125,7 +125,8 @@ function writeStep(state: State, patch: Patch, seen: Seen): Step {
   const reply = { ok: true, ...seen, ...outcome } as const
   if (changed.length === 0) return stepTo(reply, state)
   const meta = withOperation(state.meta, patch.id, outcome)
-  return { reply, state: { meta, entries: after }, changed }
+  const { revision = 0 } = meta
+  return { reply: { ...reply, revision }, state: { meta, entries: after }, changed }
 }
 
 function stepTo(reply: Step['reply'], state: State | undefined): Step {

@@ -37,6 +37,11 @@ export interface Seen {
   readonly usedAt?: number
   /** Who is signed in; absent where nobody is. */
   readonly account?: Account
+  /**
+   * How often what a read shows has been changed, this change included; it never goes back. Absent where the store does
+   * not count, or forgets: then no read cache works over it.
+   */
+  readonly revision?: number
   /** Whether the secret is so old that it is to be renewed, or has just been and this is the former one. */
   readonly renewal?: 'due' | 'done'
 }

@@ -94,10 +94,14 @@ describe('a cookie that we did not sign is anonymous, with an event, no call and
     ['a quoted token', () => `"${token}"`],
     ['a padded token', () => `${token}=`],
     ['an escaped token', () => token.replaceAll('.', '%2E')],
-    ['a token of another version', () => `2${token.slice(1)}`],
+    ['a token of another version', () => `3${token.slice(1)}`],
     ['the bare handle', () => token.slice(-87, -44)],
   ])('%s', async ([, value]) => {
     expect(await outcomeOf(`${NAME}=${value()}`)).toEqual(anonymous('malformed'))
+  })
+
+  test('a token in the form that has a revision', async () => {
+    expect(await outcomeOf(`${NAME}=2${token.slice(1)}`)).toEqual(anonymous('forged'))
   })
 
   test('a token with another MAC', async () => {

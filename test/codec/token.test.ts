@@ -76,8 +76,10 @@ describe('what was signed', () => {
           time,
           async (handle, secret, createdAt, usedAt) => {
             const one = { handle, secret, createdAt, usedAt }
-            const opened = await openedWith(await signToken(keyring, NAME, one))
-            expect(opened).toEqual({ ok: true, token: one, isNewestKey: true })
+            for (const each of [one, { ...one, revision: usedAt }]) {
+              const opened = await openedWith(await signToken(keyring, NAME, each))
+              expect(opened).toEqual({ ok: true, token: each, isNewestKey: true })
+            }
           },
         ),
         { numRuns: 100 },
@@ -90,14 +92,16 @@ describe('what was signed', () => {
   })
 
   test('is not read back with a handle past 64 characters', async () => {
-    const long = await signToken(keyring, NAME, { ...token, handle: 'h'.repeat(65) })
-    expect(await notRefused('malformed', [long])).toEqual([])
+    const long = { ...token, handle: 'h'.repeat(65) }
+    const both = [long, { ...long, revision: 1 }].map((each) => signToken(keyring, NAME, each))
+    expect(await notRefused('malformed', await Promise.all(both))).toEqual([])
   })
 
   test.for([24, 43, 48, 64])(
     'has under 200 bytes with its cookie name, with a handle of %i characters',
     async (length) => {
-      const cookie = await signToken(keyring, NAME, { ...token, handle: 'h'.repeat(length) })
+      const long = { ...token, handle: 'h'.repeat(length), revision: 1 }
+      const cookie = await signToken(keyring, NAME, long)
       expect(new TextEncoder().encode(`${NAME}=${cookie}`).length).toBeLessThan(200)
     },
   )
@@ -105,13 +109,17 @@ describe('what was signed', () => {
   test.for(['h'.repeat(24), `${'h'.repeat(42)}g`, 'h'.repeat(48)])(
     'is base64url text of bytes in its one spelling, with the handle %s',
     async (handle) => {
-      const signed = await signToken(keyring, NAME, { ...token, handle })
-      const parts = signed.split('.')
-      expect(parts).toHaveLength(4)
-      expect(parts[0]).toBe('1')
-      for (const part of parts.slice(1)) {
-        const bytes = Uint8Array.fromBase64(part, { alphabet: 'base64url' })
-        expect(bytes.toBase64({ alphabet: 'base64url', omitPadding: true })).toBe(part)
+      for (const each of [
+        { ...token, handle },
+        { ...token, handle, revision: 5 },
+      ]) {
+        const [version, ...parts] = (await signToken(keyring, NAME, each)).split('.')
+        expect(version).toBe('revision' in each ? '2' : '1')
+        expect(parts).toHaveLength(3)
+        for (const part of parts) {
+          const bytes = Uint8Array.fromBase64(part, { alphabet: 'base64url' })
+          expect(bytes.toBase64({ alphabet: 'base64url', omitPadding: true })).toBe(part)
+        }
       }
     },
   )
@@ -126,15 +134,20 @@ test.for([
   async ([, length, bytes]) => {
     const cookie = await signToken(keyring, NAME, { ...token, handle: 'A'.repeat(length) })
     expect(`${NAME}=${cookie}`).toHaveLength(bytes)
+    const revised = { ...token, handle: 'A'.repeat(length), revision: 1 }
+    expect(`${NAME}=${await signToken(keyring, NAME, revised)}`).toHaveLength(bytes + 8)
   },
 )
 
 describe('a changed token is refused:', () => {
   test('another version', async () => {
-    const others = [...BASE64URL, '.', '=', ' ', '+', 'é', '١'].filter((each) => each !== '1')
+    const others = [...BASE64URL, '.', '=', ' ', '+', 'é', '١'].filter(
+      (each) => each !== '1' && each !== '2',
+    )
     const texts = others.map((character) => replaceAt(0, character))
     texts.push(value.slice(1), value.slice(2), `1${value}`, `v${value}`)
     expect(await notRefused('malformed', texts)).toEqual([])
+    expect(await notRefused('forged', [replaceAt(0, '2')])).toEqual([])
   })
 
   test('each character replaced by each of its alphabet', async () => {

@@ -167,7 +167,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
   test('makes the session and applies the patch', async () => {
     const credential = newCredential(store)
     const reply = await store.create(credential, momentAt(0), setting({ '=a': '1', '!0': '"hi"' }))
-    const used = store.recordsUse ? { usedAt: START } : {}
+    const used = store.recordsUse ? { usedAt: START, revision: 1 } : {}
     expect(reply).toEqual({ ok: true, ...used, ...NONE })
     expect(await store.read(credential, momentAt(0))).toEqual({
       ok: true,
@@ -217,7 +217,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
     const first = await store.create(credential, momentAt(0), patch)
     expect(first).toMatchObject({ ok: true, counts: [5] })
     await writing(store, credential, { increment: [['=n', 2]], set: [['=a', '2']] })
-    expect(await store.create(credential, momentAt(0), patch)).toEqual(first)
+    expect(await store.create(credential, momentAt(0), patch)).toEqual({ ...first, revision: 2 })
     expect(await entriesOf(store, credential)).toEqual({ '=n': '7', '=a': '2' })
   })
 
@@ -445,6 +445,7 @@ function atomicTests({ store }: StoreUnderTest): void {
     expect(reply).toEqual({
       ok: true,
       usedAt: START,
+      revision: 2,
       taken: ['20', null, null],
       counts: [1, 2, 5, 4],
     })
@@ -607,8 +608,25 @@ function repeatTests({ store }: StoreUnderTest): void {
         ['=t', '"again"'],
       ],
     })
-    expect(await store.write(credential, momentAt(0), patch)).toEqual(first)
+    expect(await store.write(credential, momentAt(0), patch)).toEqual({ ...first, revision: 3 })
     expect(await entriesOf(store, credential)).toEqual({ '=n': '13', '=a': '2', '=t': '"again"' })
+  })
+
+  test('counts the revisions of what a read shows, and those only', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const revisionAt = async (at: number, given: Credential = credential): Promise<unknown> => {
+      const reply = await store.read(given, momentAt(at))
+      return reply.ok ? reply.revision : reply
+    }
+    expect(await revisionAt(0)).toBe(1)
+    expect(await writing(store, credential, { set: [['=a', '2']] })).toMatchObject({ revision: 2 })
+    expect(await writing(store, credential, { set: [['=a', '2']] })).toMatchObject({ revision: 2 })
+    expect(await revisionAt(TOUCH)).toBe(2)
+    expect(await writing(store, credential, { take: ['=a'] })).toMatchObject({ revision: 3 })
+    const secret = newRandomText()
+    const renewed = await store.regenerate(credential, momentAt(0), { secret })
+    expect(renewed).toMatchObject({ revision: 4 })
+    expect(await revisionAt(TOUCH, { ...credential, secret })).toBe(4)
   })
 
   test('applies a patch once that comes twice at the same time', async () => {

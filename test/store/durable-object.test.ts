@@ -80,12 +80,14 @@ describe('an object that was evicted in between', () => {
     expect(await store.read(credential, moment)).toEqual({
       ok: true,
       usedAt: START + TOUCH,
+      revision: 1,
       entries,
     })
     await evicted(credential)
     expect(await store.read(credential, momentAt(TOUCH + 1))).toEqual({
       ok: true,
       usedAt: START + TOUCH,
+      revision: 1,
       entries,
     })
   })
@@ -259,6 +261,7 @@ describe("an object's rows", () => {
       usedAt: START,
       idle: IDLE,
       absolute: ABSOLUTE,
+      revision: 1,
       operations: [[expect.any(String)]],
       entries: { '=a': '1', '!0': '"m"' },
     })
