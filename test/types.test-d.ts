@@ -355,7 +355,8 @@ describe('withSession', () => {
 describe('open and commit', () => {
   test('share the session of the data', () => {
     const { open, commit } = sessions
-    expectTypeOf(open).parameters.toEqualTypeOf<[Request, Cloudflare.Env]>()
+    expectTypeOf(open).parameter(0).toEqualTypeOf<Request>()
+    expectTypeOf(open).parameter(1).toEqualTypeOf<Cloudflare.Env>()
     expectTypeOf(open).returns.resolves.toEqualTypeOf<Session<Data, Flash>>()
     expectTypeOf(commit).parameters.toEqualTypeOf<[Session<Data, Flash>, Response]>()
     expectTypeOf(commit).returns.resolves.toEqualTypeOf<Response>()

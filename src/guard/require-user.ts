@@ -16,6 +16,8 @@ export interface RequireUserOptions {
    * `authenticated`.
    */
   readonly status?: 401 | 403
+  /** Whether the store is asked even where `readCache` has a copy, so that a revoked session never passes. */
+  readonly fresh?: boolean
 }
 
 /** What a handler finds on its request behind a guard: a session of which it is certain who is signed in. */
@@ -50,20 +52,20 @@ export function requireUser(options: RequireUserOptions = {}): UserGuard {
 
 /**
  * The same, and only those who proved less than so many seconds ago who they are, by `signIn` (OWASP ASVS 7.5.1: ask again
- * before what matters). A use of the session is no proof.
+ * before what matters). A use of the session is no proof. It always asks the store.
  */
 export function requireFresh(seconds: number, options: RequireUserOptions = {}): UserGuard {
   if (!(seconds > 0)) {
     throw new SessionError('ERR_OPTION', 'requireFresh() takes a number of seconds above 0.')
   }
-  return guard(options, ({ at }, now) => now - at < seconds * 1000)
+  return guard({ ...options, fresh: true }, ({ at }, now) => now - at < seconds * 1000)
 }
 
 function guard(
   options: RequireUserOptions,
   isFresh: (account: Account, now: number) => boolean,
 ): UserGuard {
-  const { loginUrl, aal = 1 } = options
+  const { loginUrl, aal = 1, fresh = false } = options
   if (loginUrl?.includes('#') === true) {
     throw new SessionError(
       'ERR_OPTION',
@@ -80,7 +82,7 @@ function guard(
 
   return (handler) => async (request, env, ctx) => {
     const session = sessionOf(request)
-    await session.load()
+    await session.load({ fresh })
     const { account, settings } = visitOf(session)
     const refusal = refusalFor(account, settings.now())
     if (refusal !== undefined) return refuse(request, options, refusal)

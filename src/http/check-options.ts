@@ -2,7 +2,10 @@ import { SessionError } from '../errors.ts'
 import type { SessionOptions } from './options.ts'
 
 /** The options with every default in place. */
-export type CompleteOptions = Pick<SessionOptions<never>, 'renewEvery' | 'sessionLimit' | 'users'> &
+export type CompleteOptions = Pick<
+  SessionOptions<never>,
+  'readCache' | 'renewEvery' | 'sessionLimit' | 'users'
+> &
   Required<
     Pick<
       SessionOptions<never>,
@@ -31,6 +34,7 @@ function timeoutFaults({
   lateWrites,
   storeTimeout,
   onStoreFailure,
+  readCache: { maxAgeSeconds = 1 } = { maxAgeSeconds: 1 },
 }: CompleteOptions): Fault[] {
   const isInOrder = idle > 0 && idle <= absolute && absolute < Infinity
   const isPolicy = ['refuse', 'anonymous'].includes(String(onStoreFailure))
@@ -41,6 +45,7 @@ function timeoutFaults({
     ],
     [!['refuse', 'drop'].includes(lateWrites), "lateWrites is 'refuse' or 'drop'."],
     [!(storeTimeout > 0), 'storeTimeout is a number of seconds above 0.'],
+    [!(maxAgeSeconds > 0), 'readCache is { maxAgeSeconds }, a number of seconds above 0.'],
     [
       !isPolicy && typeof onStoreFailure !== 'function',
       "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",

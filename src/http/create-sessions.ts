@@ -6,7 +6,7 @@ import { commit } from './commit.ts'
 import { resolveOptions, type SessionOptions } from './options.ts'
 import { setupFactory, userIndexOf } from './setup.ts'
 import { listContext, StoreCaller } from './store-caller.ts'
-import { type Layer, open, runWithSession, visitOf } from './with-session.ts'
+import { keepAtWork, type Layer, open, runWithSession, visitOf } from './with-session.ts'
 
 /** What a handler is called with after its request and `env`; Workers' `ExecutionContext` is one. */
 export interface RequestContext {
@@ -63,8 +63,15 @@ export interface Sessions<Data extends object, Env, Flash extends object> {
    */
   readonly withSession: WithSession<Data, Env, Flash>
 
-  /** The request's session, the same one each time; for frameworks that make the response themselves. */
-  readonly open: (request: Request, env: Env) => Promise<Session<Data, Flash>>
+  /**
+   * The request's session, the same one each time; for frameworks that make the response themselves. With `ctx`, what the
+   * response need not wait for is done after it.
+   */
+  readonly open: (
+    request: Request,
+    env: Env,
+    ctx?: Pick<RequestContext, 'waitUntil'>,
+  ) => Promise<Session<Data, Flash>>
 
   /** Writes what the session has recorded, and gives the response to send: this one with its cookie, or 409. */
   readonly commit: (session: Session<Data, Flash>, response: Response) => Promise<Response>
@@ -98,10 +105,14 @@ export function createSessions<
         handler: (request: R & HasSession<Data, Flash>, env: Env, ctx: Context) => Result,
       ) =>
       (request: Incoming<R>, env: Env, ctx: Context) =>
-        runWithSession(layer, request, env, () =>
+        runWithSession(layer, { request, env, ctx }, () =>
           handler(request as R & HasSession<Data, Flash>, env, ctx),
         ) as Promise<Answer<Result>>,
-    open: async (request, env) => open(layer, request, env),
+    open: async (request, env, ctx) => {
+      const session = await open(layer, request, env)
+      keepAtWork(visitOf(session), ctx)
+      return session
+    },
     commit: async (session, response) => commit(settings, visitOf(session), response),
     user: (userId, env) => {
       checkUserId(userId)

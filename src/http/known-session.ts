@@ -1,6 +1,7 @@
 import { familyOf, newSecret, type Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
 import type { Account } from '../session/account.ts'
+import type { ReadCache } from '../store/read-cache.ts'
 import type { Gone, Seen, SessionStore } from '../store/store.ts'
 import { changedDevice, type RequestLike } from './device.ts'
 import { goneEvent } from './event.ts'
@@ -13,6 +14,7 @@ import { endedError, isJustRotated, notLoadedError } from './store-reply.ts'
  * Where a request stands with its session.
  * - `anonymous`: there is none; the first write makes one.
  * - `presented`: a token came, and the store has not been asked yet.
+ * - `copied`: a copy of what the store said before vouches for it, and the store has not been asked yet.
  * - `live`: the store has confirmed it, or made it, in this request.
  * - `superseded`: the token was regenerated a moment ago. The browser may hold the new one already, so that neither a
  *   new session's cookie nor a cleared one must reach it.
@@ -23,6 +25,7 @@ import { endedError, isJustRotated, notLoadedError } from './store-reply.ts'
 type Standing =
   | 'anonymous'
   | 'presented'
+  | 'copied'
   | 'live'
   | 'superseded'
   | 'unavailable'
@@ -63,6 +66,15 @@ export class KnownSession {
     return this.standing === 'ended' || this.standing === 'superseded'
   }
 
+  /** Whether the store has still to be asked for the session that the token names. */
+  get isUnasked(): boolean {
+    return this.standing === 'presented' || this.standing === 'copied'
+  }
+
+  get cache(): ReadCache | undefined {
+    return this.#setup.cache
+  }
+
   get store(): SessionStore {
     return this.#setup.store
   }
@@ -92,15 +104,15 @@ export class KnownSession {
     return (this.#new ??= { handle: this.store.newHandle(), secret: newSecret() })
   }
 
-  /** Takes in what the store said of the session when it was called. */
-  confirm({ usedAt, account, renewal }: Seen, calledAt: number): void {
-    this.standing = 'live'
+  /** Takes in what the store said of the session when it was called, or what a copy says in its place. */
+  confirm({ usedAt, account, renewal, revision }: Seen, calledAt: number, isCopy = false): void {
+    this.standing = isCopy ? 'copied' : 'live'
     this.renewal = renewal
     this.#account = account
     // Where the store records no use, the token does, when it is sent again.
     const sentAt = this.store.recordsUse ? 0 : (this.token?.usedAt ?? 0)
     const recordedAt = usedAt ?? (calledAt - sentAt < this.#settings.touch ? sentAt : calledAt)
-    this.#used = { at: calledAt, recordedAt }
+    this.#used = { at: calledAt, recordedAt, revision }
     if (account !== undefined) this.#checkDevice(account)
   }
 

@@ -2,6 +2,7 @@ import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
 import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
 import type { Serializer } from '../session/value.ts'
+import type { SessionKvNamespace } from '../store/kv-namespace.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { SessionLimit, UserIndex } from '../store/user-list.ts'
 import { checkOptions, type CompleteOptions } from './check-options.ts'
@@ -29,6 +30,8 @@ export interface SessionOptions<Env> {
    * answers 409, `drop` lets the handler's response go. There is an event in both cases.
    */
   readonly lateWrites?: 'refuse' | 'drop'
+  /** Copies that answer reads without a call of the store. Default none. */
+  readonly readCache?: ReadCacheOptions<Env>
   /** Each user's list of sessions, such as `(env) => userIndex(env.USERS)`: for `sessions.user` and `sessionLimit`. */
   readonly users?: UserIndex | ((env: Env) => UserIndex)
   /** How many sessions a user may have at a time; needs `users`. Default any number. */
@@ -53,6 +56,18 @@ export interface SessionOptions<Env> {
   readonly now?: () => number
 }
 
+/** Where copies of sessions rest that answer reads, and for how long. */
+export interface ReadCacheOptions<Env> {
+  /**
+   * Seconds after which a copy answers nothing any more. So long may a change stay unseen that was made with another copy of
+   * the cookie, a revocation too; a browser's own changes are seen at once. More than `touchInterval` changes nothing,
+   * since then the store is asked anyway.
+   */
+  readonly maxAgeSeconds: number
+  /** Shares copies among isolates: `(env) => env.SESSION_COPIES`. One KV write for each request that changes a session. */
+  readonly kv?: (env: Env) => SessionKvNamespace
+}
+
 /** Makes the response to a request whose store has failed. */
 export type StoreFailureHandler = (
   error: SessionError,
@@ -71,6 +86,7 @@ export interface Settings<Env> {
   readonly cookie: CookieAttributes
   readonly serializer: Serializer | undefined
   readonly dropsLateWrites: boolean
+  readonly readCache: SessionOptions<Env>['readCache']
   readonly users: SessionOptions<Env>['users']
   readonly limit: SessionLimit | undefined
   readonly renew: { readonly every: number; readonly grace: number } | undefined
@@ -133,6 +149,7 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
     cookie,
     serializer: options.serializer,
     dropsLateWrites: complete.lateWrites === 'drop',
+    readCache: options.readCache,
     users: options.users,
     limit: options.sessionLimit,
     renew:

@@ -1,5 +1,7 @@
+import type { Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
+import type { Copy, ReadCache } from '../store/read-cache.ts'
 import type { DestroyReply, Gone, Moment, Seen } from '../store/store.ts'
 import type { KnownSession } from './known-session.ts'
 import type { Settings } from './options.ts'
@@ -15,6 +17,8 @@ export class SessionCalls {
   readonly caller: StoreCaller
   /** Why the request goes on as an anonymous one. */
   #failure: SessionError | undefined
+  /** What the shared copies have to learn. */
+  #toShare: 'copy' | 'deletion' | undefined
 
   constructor(settings: Settings<never>, session: KnownSession) {
     this.#settings = settings
@@ -22,21 +26,43 @@ export class SessionCalls {
     this.caller = new StoreCaller(settings, session)
   }
 
-  async read(): Promise<Entries | undefined> {
+  /** The session's entries: of a copy, if there is one that may answer and nothing fresher is asked for. */
+  async read(isFresh: boolean): Promise<Entries | undefined> {
     const session = this.#session
-    const { token, standing, store } = session
+    const { token, standing, cache } = session
     if (standing === 'ended' || standing === 'destroyed') throw endedError()
     if (token === undefined) return undefined
+    if (cache !== undefined && !isFresh && session.isUnasked) {
+      const copy = await this.#copyIn(cache, token)
+      if (copy !== undefined) return copy.entries
+    }
+    return this.#readStore(token)
+  }
+
+  async #copyIn(cache: ReadCache, token: Token): Promise<Copy | undefined> {
+    const { now, touch } = this.#settings
+    const moment = { now: now(), touch }
+    const { maxAge, shared } = cache
+    const copy = cache.find(token, moment) ?? (await shared?.find(token, { ...moment, maxAge }))
+    if (copy !== undefined) this.#session.confirm(copy, moment.now, true)
+    return copy
+  }
+
+  async #readStore(token: Token): Promise<Entries | undefined> {
+    const session = this.#session
+    const wasUnasked = session.isUnasked
     try {
-      const reply = await this.call('read', (moment) => store.read(token, moment))
+      const reply = await this.call('read', (moment) => session.store.read(token, moment))
       if (reply.ok) {
-        session.confirm(reply, this.caller.calledAt)
+        this.confirm(reply)
+        session.cache?.keep(token, this.caller.calledAt, reply)
         return reply.entries
       }
-      if (standing !== 'presented') throw session.late(reply)
+      this.#dropCopies(token, reply)
+      if (!wasUnasked) throw session.late(reply)
       session.stepDown(token, reply)
     } catch (error) {
-      const goesOn = this.#settings.onStoreFailure === 'anonymous' && standing === 'presented'
+      const goesOn = this.#settings.onStoreFailure === 'anonymous' && wasUnasked
       if (!goesOn || !isStoreFailure(error)) throw error
       this.#failure = error
       session.doWithout()
@@ -49,8 +75,8 @@ export class SessionCalls {
     const session = this.#session
     const staleAt = (session.token?.usedAt ?? Infinity) + this.#settings.idle
     // Who simply comes back too late is to be a new visitor, and not a late writer.
-    const isStale = staleAt <= this.#settings.now() && session.standing === 'presented'
-    if (isStale) await this.read()
+    const isStale = staleAt <= this.#settings.now() && session.isUnasked
+    if (isStale) await this.read(true)
     if (this.#failure !== undefined) throw this.#failure
     if (session.standing === 'destroyed') throw endedError()
     if (session.isOver) throw session.late()
@@ -65,6 +91,7 @@ export class SessionCalls {
     const reply = await this.#ask('create', (moment) => session.store.create(token, moment, patch))
     if (reply.ok) {
       session.token = token
+      this.#changed(token, reply, patch, true)
       this.#settings.emit({ type: 'created', id: session.id })
     }
     return reply
@@ -72,14 +99,16 @@ export class SessionCalls {
 
   async write(patch: Patch): Promise<Applied | Refusal> {
     const session = this.#session
-    const { token, store, standing } = session
+    const { token, store, isUnasked } = session
     if (token === undefined) return this.create(patch)
     const reply = await this.call('write', (moment) => store.write(token, moment, patch))
-    if (isGone(reply) && reply.gone === 'corrupt' && standing === 'presented') {
+    if (isGone(reply) && reply.gone === 'corrupt' && isUnasked) {
       session.stepDown(token, reply)
       return this.create(patch)
     }
-    return this.#existing(reply)
+    const existing = this.#existing(reply)
+    if (existing.ok) this.#changed(token, existing, patch)
+    return existing
   }
 
   /** Ends the session; gives what the store said, or `undefined` where there was none. */
@@ -87,9 +116,39 @@ export class SessionCalls {
     const session = this.#session
     const { token, store, id } = session
     const reply = token && (await this.#ask('destroy', (moment) => store.destroy(token, moment)))
-    if (reply !== undefined) this.#settings.emit({ type: 'destroyed', id })
+    if (token !== undefined) {
+      session.cache?.outdate(token.handle, this.caller.calledAt)
+      this.#settings.emit({ type: 'destroyed', id })
+      this.#toShare = 'deletion'
+    }
     session.end()
     return reply
+  }
+
+  /** Whether shared copies have something to learn. */
+  get hasNews(): boolean {
+    return this.#toShare !== undefined && this.#session.cache?.shared !== undefined
+  }
+
+  /** Brings the shared copies up to what this request has changed; `undefined` where there is nothing to do. */
+  share(): Promise<void> | undefined {
+    const { token, cache } = this.#session
+    const { shared, maxAge = 0 } = cache ?? {}
+    if (token === undefined || shared === undefined) return undefined
+    if (this.#toShare === 'deletion') return shared.delete(token.handle)
+    const copy = this.#toShare && cache?.copyOf(token, this.caller.calledAt)
+    return copy && shared.put(token, copy, maxAge)
+  }
+
+  #changed(token: Token, seen: Seen, patch: Patch, isCreation = false): void {
+    this.#session.cache?.change(token, this.caller.calledAt, seen, patch, isCreation)
+    this.#toShare = 'copy'
+  }
+
+  #dropCopies(token: Token, { gone }: Gone): void {
+    const { cache } = this.#session
+    if (gone === 'rotated') cache?.forget(token)
+    else cache?.outdate(token.handle, this.caller.calledAt)
   }
 
   /** Makes a call whose answer is the caller's to take in. */
@@ -111,7 +170,10 @@ export class SessionCalls {
   }
 
   #existing<Reply extends { readonly ok: boolean } & Seen>(reply: Reply | Gone): Reply {
-    if (isGone(reply)) throw this.#session.late(reply)
+    if (isGone(reply)) {
+      if (this.#session.token !== undefined) this.#dropCopies(this.#session.token, reply)
+      throw this.#session.late(reply)
+    }
     this.confirm(reply)
     return reply
   }

@@ -27,11 +27,13 @@ export interface Use {
   readonly at: number
   /** The use that the store then had on record, which may be earlier. */
   readonly recordedAt: number
+  /** The revision that the handler has seen or made, where the store counts them. */
+  readonly revision?: number | undefined
 }
 
 /**
  * The Set-Cookie value that gives the browser this token, or `undefined` where it has it: the token itself is new, or
- * its key is old, or the use that it tells of is so long ago that it would soon count as idle.
+ * its key is old, or the use that it tells of is so long ago that it would soon count as idle, or the revision is news.
  */
 export function refreshedCookie(
   settings: Settings<never>,
@@ -41,14 +43,32 @@ export function refreshedCookie(
   use: Use,
 ): Promise<string> | undefined {
   const { idle, touch, emit } = settings
+  const revision = revisionFor(settings, token, use)
   if (token === presented.token) {
     const { recordsUse } = setup.store
     // Where the store keeps no time of use, the token is the only record.
     const isDue = use.at - token.usedAt >= (recordsUse ? idle / 2 : touch)
-    if (!isDue && !presented.isOldKey) return undefined
+    const isNews = revision !== token.revision
+    if (!isDue && !isNews && !presented.isOldKey) return undefined
     if (presented.isOldKey) emit({ type: 're-signed', id: setup.store.idOf(token.handle) })
   }
-  return signedCookie(settings, setup, { ...token, usedAt: Math.max(token.usedAt, use.recordedAt) })
+  const { revision: _, ...rest } = token
+  const usedAt = Math.max(token.usedAt, use.recordedAt)
+  return signedCookie(settings, setup, {
+    ...rest,
+    usedAt,
+    ...(revision !== undefined && { revision }),
+  })
+}
+
+/** What the token says of the session's revision; never less than before, and nothing where no cache asks for it. */
+function revisionFor(
+  { readCache }: Settings<never>,
+  { revision: known = 0 }: Token,
+  { revision: seen = 0 }: Use,
+): number | undefined {
+  const revision = Math.max(known, seen)
+  return readCache === undefined || revision === 0 ? undefined : revision
 }
 
 async function signedCookie(

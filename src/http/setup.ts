@@ -1,5 +1,7 @@
 import { importKeyring, type Keyring } from '../codec/keyring.ts'
 import { SessionError } from '../errors.ts'
+import { ReadCache } from '../store/read-cache.ts'
+import { SharedCopies } from '../store/shared-copies.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { UserIndex } from '../store/user-list.ts'
 import type { Settings } from './options.ts'
@@ -10,6 +12,8 @@ export interface Setup {
   readonly store: SessionStore
   /** Absent where the application keeps no lists. */
   readonly users: UserIndex | undefined
+  /** Absent where every read asks the store. */
+  readonly cache: ReadCache | undefined
 }
 
 /**
@@ -26,7 +30,8 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
     checkStore(store, settings)
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
     // Another first request may have been quicker, and a store may hold sessions.
-    const setup = setups.get(key) ?? { keyring, store, users }
+    const cache = newCache(settings, env)
+    const setup = setups.get(key) ?? { keyring, store, users, cache }
     setups.set(key, setup)
     return setup
   }
@@ -37,8 +42,21 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
   }
 }
 
+function newCache<Env>({ readCache }: Settings<Env>, env: Env): ReadCache | undefined {
+  if (readCache === undefined) return undefined
+  const { maxAgeSeconds, kv } = readCache
+  const shared = kv && new SharedCopies(fromEnv(kv, env))
+  return new ReadCache(maxAgeSeconds * 1000, shared)
+}
+
 /** Throws `ERR_OPTION` for what this store can't do. */
-function checkStore(store: SessionStore, { renew, users }: Settings<never>): void {
+function checkStore(store: SessionStore, { renew, users, readCache }: Settings<never>): void {
+  if (readCache !== undefined && !(store.isAtomic && store.recordsUse)) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `readCache: the ${store.name} store keeps no revisions. Use durableObjectStore, or leave it out.`,
+    )
+  }
   if (renew !== undefined && !store.isAtomic) {
     throw new SessionError(
       'ERR_OPTION',

@@ -102,6 +102,7 @@ export class TokenChange {
       )
       .catch(() => undefined)
     if (reply?.ok !== true) return
+    this.#outdate(token, reply.revision)
     session.token = { ...token, secret }
     if (renewal === 'due') emit({ type: 'renewed', id: session.id })
   }
@@ -120,7 +121,7 @@ export class TokenChange {
 
   async #replace(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
     const { settings, session, calls } = this.#parts
-    const { standing, store } = session
+    const { store, isUnasked } = session
     const reply = await calls.call('regenerate', (moment) =>
       store.regenerate(token, moment, { secret, patch }),
     )
@@ -128,17 +129,24 @@ export class TokenChange {
       this.#pending = undefined
       // Who signs in with the cookie of a session that is over, or of a damaged one, is no late writer.
       const beginsAnew = patch.signIn !== undefined || reply.gone === 'corrupt'
-      if (!beginsAnew || standing !== 'presented') throw session.late(reply)
+      if (!beginsAnew || !isUnasked) throw session.late(reply)
       session.stepDown(token, reply)
       if (session.isOver) throw session.late()
       return calls.create(patch)
     }
     if (!reply.ok) return reply
     calls.confirm(reply)
+    this.#outdate(token, reply.revision)
     const { handle } = reply
     session.token = { ...token, secret, handle, createdAt: patch.signIn?.at ?? token.createdAt }
     if (patch.signIn === undefined) settings.emit({ type: 'regenerated', id: session.id })
     return { ok: true, taken: [], counts: [] }
+  }
+
+  /** Copies under the former token are not to answer here any more. */
+  #outdate({ handle }: Token, revision: number | undefined): void {
+    const { session, calls } = this.#parts
+    if (revision !== undefined) session.cache?.outdate(handle, calls.caller.calledAt, revision)
   }
 
   /** Reports a sign-in, and notes what the user's list has to say of the session from now on. */

@@ -26,6 +26,8 @@ export class Visit implements SessionPort {
   isUsed = false
   /** Whether the visitor has signed out. */
   isSignedOut = false
+  /** Keeps the runtime at work for what the response need not wait for. */
+  waitUntil: ((promise: Promise<unknown>) => void) | undefined
   /** How many wrappers are around the handler at the moment. */
   depth = 0
   /** These two are made when they are first needed: most requests change no token, and many ask no store. */
@@ -83,8 +85,12 @@ export class Visit implements SessionPort {
     this.isUsed = true
   }
 
-  read(): Promise<Entries | undefined> {
-    return this.#turns.take(() => this.#calls.read())
+  get isCopied(): boolean {
+    return this.session.standing === 'copied'
+  }
+
+  read(isFresh: boolean): Promise<Entries | undefined> {
+    return this.#turns.take(() => this.#calls.read(isFresh))
   }
 
   write(patch: Patch): Promise<Applied | Refusal> {
@@ -111,7 +117,7 @@ export class Visit implements SessionPort {
     return this.#inTurn(async () => {
       const { session, store } = this
       // Where it waits for the commit, no answer would tell before whose dictionary this is.
-      if (!store.isAtomic && session.standing === 'presented') await this.#calls.read()
+      if (!store.isAtomic && session.standing === 'presented') await this.#calls.read(true)
       const former = session.standing === 'presented' ? undefined : session.account
       const pending = await this.#tokenChange.beginSignIn(userId, details)
       if (store.isAtomic) {
@@ -146,16 +152,26 @@ export class Visit implements SessionPort {
 
   /** Whether nothing waits for the end of the request. */
   get isFinished(): boolean {
-    return this.#change === undefined && this.session.renewal === undefined
+    const hasNews = this.#storeCalls?.hasNews ?? false
+    return this.#change === undefined && this.session.renewal === undefined && !hasNews
   }
 
   /** Does what waits for the end of the request, or failed before. */
   async finish(): Promise<void> {
-    const { pending } = this.#tokenChange
+    const pending = this.#change?.pending
     if (pending !== undefined && !this.isOver) {
       await this.#inTurn(() => this.#tokenChange.settle(pending))
     } else if (this.session.renewal !== undefined) await this.#tokenChange.renewIfDue()
-    await this.#tokenChange.list()
+    await this.#change?.list()
+    await this.#share()
+  }
+
+  /** Has the shared copies learn what this request has changed: after the response, if there is a way to. */
+  #share(): Promise<void> | undefined {
+    const sharing = this.#storeCalls?.share()
+    if (sharing === undefined || this.waitUntil === undefined) return sharing
+    this.waitUntil(sharing)
+    return undefined
   }
 
   get #calls(): SessionCalls {

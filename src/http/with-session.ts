@@ -50,8 +50,7 @@ export function visitOf<Data extends object, Flash extends object>(
 /** Runs a wrapped handler: the session before it, the commit after it. */
 export async function runWithSession<Env>(
   layer: Layer<Env>,
-  request: Request,
-  env: Env,
+  { request, env, ctx }: { readonly request: Request; readonly env: Env; readonly ctx: unknown },
   handle: () => unknown,
 ): Promise<Response | undefined> {
   const opened = open(layer, request, env)
@@ -59,6 +58,7 @@ export async function runWithSession<Env>(
   const session = opened instanceof Promise ? await opened : opened
   const visit = visitOf(session)
   const carrier = carrierOf(request)
+  keepAtWork(visit, ctx)
   // Another layer's session may be on the request already, and is to be there again afterwards.
   const outer = carrier.session
   carrier.session = session
@@ -76,6 +76,15 @@ export async function runWithSession<Env>(
   } finally {
     visit.depth -= 1
     if (outer !== undefined) carrier.session = outer
+  }
+}
+
+/** Lets the visit use what a Worker's context offers, where it is one. */
+export function keepAtWork(visit: Visit, ctx: unknown): void {
+  if (visit.setup.cache?.shared === undefined) return
+  const context = (ctx ?? {}) as { waitUntil?: Visit['waitUntil'] }
+  if (typeof context.waitUntil === 'function') {
+    visit.waitUntil = (promise) => context.waitUntil?.(promise)
   }
 }
 

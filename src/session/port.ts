@@ -23,8 +23,13 @@ export interface SessionPort {
   }
   /** False when nothing can be kept, on plain http: then every change stays in this request. */
   readonly canKeep: boolean
-  /** The stored entries, or `undefined` without a store call where the visitor has no session. */
-  read(): Promise<Entries | undefined>
+  /** Whether what has been read is a copy's, and the store has not been asked. */
+  readonly isCopied: boolean
+  /**
+   * The stored entries, or `undefined` without a store call where the visitor has no session. Unless it is to be fresh, a
+   * copy may answer.
+   */
+  read(isFresh: boolean): Promise<Entries | undefined>
   /** Applies the patch, creating the session where there is none. */
   write(patch: Patch): Promise<Applied | Refusal>
   /** Gives the session a new secret, at once or with the next write; nothing happens where there is none. */

@@ -76,9 +76,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     return this.#copy.toLook().account?.aal
   }
 
-  /** Reads the session, once a request, so that `userId` is known. */
-  async load(): Promise<void> {
-    await this.#copy.toRead().load()
+  /**
+   * Reads the session, once a request, so that `userId` is known. With `fresh` the store is asked even where `readCache`
+   * has a copy, and what is read afterwards is as fresh.
+   */
+  async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
+    const copy = this.#copy.toRead()
+    await (fresh ? copy.loadFresh() : copy.load())
   }
 
   /** The value, frozen, or `undefined`. Changes made in this request are seen. */
@@ -230,6 +234,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     checkUserId(userId)
     checkDetails(details)
     await copy.operations.run(async () => {
+      // Whose dictionary has been read is not to depend on a copy.
+      if (copy.port.isCopied) await copy.loadFresh()
       if (await copy.port.signIn(userId, details)) copy.empty()
     })
   }

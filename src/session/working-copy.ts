@@ -64,11 +64,24 @@ export class WorkingCopy {
 
   /** The stored entries, loaded by the first call. */
   load(): Promise<Entries | undefined> {
-    this.#loading ??= this.port.read().catch((error: unknown) => {
+    this.#loading ??= this.#read(false)
+    return this.#loading
+  }
+
+  /** Loads what the store itself has, once more where a copy has answered. */
+  async loadFresh(): Promise<void> {
+    this.#loading ??= this.#read(true)
+    await this.#loading
+    if (!this.port.isCopied) return
+    this.#loading = this.#read(true)
+    await this.#loading
+  }
+
+  #read(isFresh: boolean): Promise<Entries | undefined> {
+    return this.port.read(isFresh).catch((error: unknown) => {
       this.#loading = undefined
       throw error
     })
-    return this.#loading
   }
 
   /** An entry's text as this request sees it, or `null`. */

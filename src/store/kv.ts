@@ -5,14 +5,10 @@ import { SessionError } from '../errors.ts'
 import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
 import { differenceOf } from './difference.ts'
+import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv-namespace.ts'
 import type { Gone, Moment, SessionStore } from './store.ts'
 
-/** What is used of a `KVNamespace`. */
-export interface SessionKvNamespace {
-  get(key: string, options: { type: 'text'; cacheTtl?: number }): Promise<string | null>
-  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>
-  delete(key: string): Promise<void>
-}
+export type { SessionKvNamespace }
 
 export interface KvStoreOptions {
   /** What the keys begin with, so that other data can share the namespace. Default `session:`. */
@@ -35,8 +31,6 @@ type KvValue =
 
 const ENDED: Gone = { ok: false, gone: 'ended' }
 const NO_PATCH: Patch = { id: '' }
-/** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
-const MIN_TTL_SECONDS = 60
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
 /** KV keys have 512 bytes at most. */
@@ -49,7 +43,8 @@ const MAX_PREFIX_LENGTH = 400
  */
 export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions = {}): SessionStore {
   const { prefix = 'session:', cacheTtl } = options
-  checkKv(namespace, prefix, cacheTtl)
+  checkNamespace(namespace, 'kvStore')
+  checkOptions(prefix, cacheTtl)
   const getOptions = { type: 'text', ...(cacheTtl === undefined ? {} : { cacheTtl }) } as const
 
   async function get(handle: string): Promise<KvValue | undefined> {
@@ -194,13 +189,7 @@ function parseValue(text: string): KvValue {
   return { isCorrupt: true }
 }
 
-function checkKv(namespace: unknown, prefix: string, cacheTtl: number | undefined): void {
-  if (typeof namespace !== 'object' || namespace === null) {
-    throw new SessionError(
-      'ERR_BINDING',
-      'kvStore has no KV namespace. Add [[kv_namespaces]] to wrangler.toml and give kvStore that binding of env.',
-    )
-  }
+function checkOptions(prefix: string, cacheTtl: number | undefined): void {
   if (prefix.length > MAX_PREFIX_LENGTH) {
     throw new SessionError(
       'ERR_OPTION',

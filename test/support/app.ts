@@ -46,7 +46,8 @@ export function newApp(options: Partial<SessionOptions<unknown>> = {}): App {
   const fetch = sessions.withSession(
     async (request) => (await app.handler(request.session, request)) ?? null,
   )
-  const server = (request: Request): Promise<Response> => fetch(request, {}, CONTEXT)
+  const bindings = {}
+  const server = (request: Request): Promise<Response> => fetch(request, bindings, CONTEXT)
   const app: App = {
     browser: (origin) => new Browser(server, origin),
     sessions,
