@@ -64,11 +64,11 @@ export function refreshedCookie(
 /** What the token says of the session's revision; never less than before, and nothing where no cache asks for it. */
 function revisionFor(
   { readCache }: Settings<never>,
-  { revision: known = 0 }: Token,
-  { revision: seen = 0 }: Use,
+  { revision: known = -1 }: Token,
+  { revision: seen = -1 }: Use,
 ): number | undefined {
   const revision = Math.max(known, seen)
-  return readCache === undefined || revision === 0 ? undefined : revision
+  return readCache === undefined || revision < 0 ? undefined : revision
 }
 
 async function signedCookie(

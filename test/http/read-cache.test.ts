@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
+import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
 import type { SessionOptions } from '../../src/http/options.ts'
-import { createSessions, type SessionStore } from '../../src/index.ts'
+import { createSessions, type Session, type SessionStore } from '../../src/index.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
@@ -201,6 +202,43 @@ describe('a read with a read cache', () => {
     expect(app.calls).toEqual(['read'])
   })
 
+  test.for([
+    ['destroyed', (session) => session.destroy()],
+    ['given a new token', (session) => session.regenerate()],
+  ] as [string, Handler][])(
+    'that found the session %s, has its copy answer nobody any more',
+    async ([, end]) => {
+      const [one, other] = isolates()
+      const browser = one.browser()
+      await at(one, browser, set(1))
+      await at(other, browser, get)
+      const [first, second] = [browser.copy(), browser.copy()]
+      await at(one, browser, end)
+      const fresh: Handler = async (session) => {
+        await session.load({ fresh: true })
+        return session.get('n')
+      }
+      expect(await at(other, first, fresh)).toBe(null)
+      expect(await at(other, second, get)).toBe(null)
+    },
+  )
+
+  test('that nobody made for the idle time is made again before a write, of the store', async () => {
+    const options = { idleTimeout: 60, touchInterval: 30, absoluteTimeout: 3600 }
+    const [one, other] = isolates(options)
+    const browser = one.browser()
+    await at(one, browser, set(1))
+    const asleep = browser.copy()
+    one.now += 45_000
+    await at(other, browser, get)
+    one.now += 5000
+    await at(one, browser, (session) => session.destroy())
+    one.now += 10_000
+    // By its own account this token is too old: its visitor begins anew, and is no late writer.
+    expect(await at(other, asleep, set(2))).toBe(null)
+    expect(await at(other, asleep, get)).toBe(2)
+  })
+
   test('that was answered by a copy of a dead session is no late writer when it signs in', async () => {
     const [one, other] = isolates()
     const browser = one.browser()
@@ -280,6 +318,31 @@ describe('a read with a read cache', () => {
     expect(await at(app, browser, get)).toBe(1)
     app.now += 31_000
     expect(await at(app, former, get)).toBe(null)
+  })
+})
+
+describe('a guard with a read cache', () => {
+  const pass =
+    (guard: ReturnType<typeof requireUser>): Handler =>
+    (session, request) =>
+      guard(() => 'in')(
+        Object.assign(request, { session: session as Session<object, object> }),
+        {},
+        {},
+      )
+
+  const REFUSED = expect.objectContaining({ code: 'ERR_SIGN_IN' }) as unknown
+  test.for([
+    ['a user whose session was ended elsewhere', 'requireUser', 'in', requireUser()],
+    ['nobody else', 'requireUser({ fresh: true })', REFUSED, requireUser({ fresh: true })],
+    ['nobody else', 'requireFresh', REFUSED, requireFresh(300)],
+  ] as const)('lets in a user, and %s: %s', async ([, , outcome, guard]) => {
+    const [one, other] = isolates()
+    const browser = one.browser()
+    await at(one, browser, (session) => session.signIn('ada'))
+    expect(await at(other, browser, pass(guard))).toBe('in')
+    await at(one, browser.copy(), (session) => session.destroy())
+    expect(await at(other, browser, pass(guard))).toEqual(outcome)
   })
 })
 
