@@ -73,7 +73,7 @@ export class ReadCache {
   }
 
   /** Takes in that the session is at this revision or, by default, over: no copy of before is good any more. */
-  outdate(handle: string, at: number, revision = Infinity): void {
+  outdate(handle: string, at: number, revision: number = Infinity): void {
     this.#hold(handle, { at, revision, secret: '' })
   }
 
