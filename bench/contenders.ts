@@ -6,18 +6,56 @@ export interface Contender {
   readonly paths: Partial<Record<Work, string>> & { readonly create?: string }
 }
 
-export type Work = 'anonymous' | 'read' | 'write' | 'kv read' | 'kv write'
+export type Work =
+  | 'anonymous'
+  | 'read'
+  | 'write'
+  | 'increment, one session'
+  | 'read, cached'
+  | 'read, KV'
+  | 'write, KV'
 
 /** The works, in the order in which they are measured. */
-export const WORKS: readonly Work[] = ['anonymous', 'read', 'write', 'kv read', 'kv write']
+export const WORKS: readonly Work[] = [
+  'anonymous',
+  'read',
+  'write',
+  'increment, one session',
+  'read, cached',
+  'read, KV',
+  'write, KV',
+]
+
+/** Works that all connections do on one session. */
+export const HOT: ReadonlySet<Work> = new Set(['increment, one session'])
 
 const FLOOR = {
   create: '/create',
   anonymous: '/anonymous',
   read: '/read',
   write: '/write',
-  'kv read': '/kv-read',
-  'kv write': '/kv-write',
+  'increment, one session': '/increment',
+  // A read with no call at all is the verification of a token.
+  'read, cached': '/verify',
+  'read, KV': '/kv-read',
+  'write, KV': '/kv-write',
+} as const
+
+/** What peers do with sessions in objects, and in KV; beside a cached read stands the read that they have. */
+const OBJECTS = {
+  create: '/create',
+  anonymous: '/anonymous',
+  read: '/read',
+  write: '/write',
+  'increment, one session': '/write',
+  'read, cached': '/read',
+} as const
+const KV = {
+  create: '/create',
+  anonymous: '/anonymous',
+  'read, cached': '/read',
+  'read, KV': '/read',
+  'write, KV': '/write',
 } as const
 
 /** The floor comes first, and once more at the end: how far the two differ is the noise. */
@@ -26,32 +64,27 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'edge-session, objects',
     source: 'ours.ts',
-    paths: { create: '/create', anonymous: '/anonymous', read: '/read', write: '/write' },
+    paths: {
+      create: '/create',
+      anonymous: '/anonymous',
+      read: '/read',
+      write: '/write',
+      'increment, one session': '/increment',
+    },
+  },
+  {
+    name: 'edge-session, read cache',
+    source: 'ours.ts',
+    paths: { create: '/cached/create', write: '/cached/write', 'read, cached': '/cached/read' },
   },
   {
     name: 'edge-session, KV',
     source: 'ours.ts',
-    paths: { create: '/kv/create', 'kv read': '/kv/read', 'kv write': '/kv/write' },
+    paths: { create: '/kv/create', 'read, KV': '/kv/read', 'write, KV': '/kv/write' },
   },
-  {
-    name: 'rwsdk, objects',
-    source: 'rwsdk.mjs',
-    paths: { create: '/create', anonymous: '/anonymous', read: '/read', write: '/write' },
-  },
-  {
-    name: 'React Router, KV',
-    source: 'react-router.mjs',
-    paths: { create: '/create', anonymous: '/anonymous', 'kv read': '/read', 'kv write': '/write' },
-  },
-  {
-    name: '@hono/session, KV',
-    source: 'hono-session.mjs',
-    paths: { create: '/create', anonymous: '/anonymous', 'kv read': '/read', 'kv write': '/write' },
-  },
-  {
-    name: 'hono-sessions, KV',
-    source: 'hono-sessions.mjs',
-    paths: { create: '/create', anonymous: '/anonymous', 'kv read': '/read', 'kv write': '/write' },
-  },
+  { name: 'rwsdk, objects', source: 'rwsdk.mjs', paths: OBJECTS },
+  { name: 'React Router, KV', source: 'react-router.mjs', paths: KV },
+  { name: '@hono/session, KV', source: 'hono-session.mjs', paths: KV },
+  { name: 'hono-sessions, KV', source: 'hono-sessions.mjs', paths: KV },
   { name: 'floor again', source: 'floor.mjs', paths: FLOOR },
 ]

@@ -64,8 +64,10 @@ async function run(job: Job): Promise<Load> {
 function requestsOf({ path, cookies }: Job): Buffer[] {
   const headers = cookies.length === 0 ? [''] : cookies.map((cookie) => `Cookie: ${cookie}\r\n`)
   return headers.map((header) =>
-    // A name on which a Secure cookie is taken over plain http.
-    Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${header}\r\n`),
+    // To the Worker it is https, as where it is deployed.
+    Buffer.from(
+      `GET ${path} HTTP/1.1\r\nHost: app.example\r\nX-Forwarded-Proto: https\r\n${header}\r\n`,
+    ),
   )
 }
 

@@ -25,10 +25,17 @@ export interface Served {
   readonly cpuSeconds: () => Promise<number>
 }
 
-/** Bundles and serves a contender, with its objects in a directory of its own under this one. */
-export async function serve(contender: Contender, under: string): Promise<Served> {
+/**
+ * Bundles and serves a contender, with its objects in a directory of its own under this one; by option wrapped by
+ * workers/looping.mjs or counting.mjs, which cost each request a little.
+ */
+export async function serve(
+  contender: Contender,
+  under: string,
+  wrapper?: 'looping' | 'counting',
+): Promise<Served> {
   const directory = await mkdtemp(join(under, 'edge-session-bench-'))
-  const code = await bundle(contender.source, join(directory, 'worker.js'))
+  const code = await bundle(contender.source, join(directory, 'worker.js'), wrapper)
   await bundle('kv-service.mjs', join(directory, 'kv.js'))
   const objects = join(directory, 'objects')
   await mkdir(objects)
@@ -63,9 +70,15 @@ export async function serve(contender: Contender, under: string): Promise<Served
   }
 }
 
-async function bundle(source: string, outfile: string): Promise<string> {
+async function bundle(source: string, outfile: string, wrapper?: string): Promise<string> {
+  const wrapped = `export * from './${source}'
+import worker from './${source}'
+import { wrapped } from './${wrapper}.mjs'
+export default wrapped(worker)`
   await esbuild.build({
-    entryPoints: [join(WORKERS, source)],
+    ...(wrapper !== undefined
+      ? { stdin: { contents: wrapped, resolveDir: WORKERS } }
+      : { entryPoints: [join(WORKERS, source)] }),
     outfile,
     bundle: true,
     format: 'esm',
@@ -96,7 +109,7 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
     (name = "kv", worker = (modules = [(name = "kv.js", esModule = embed "kv.js")], compatibilityDate = "2026-11-01")),
   ],
-  sockets = [(name = "http", http = (), service = "main")],
+  sockets = [(name = "http", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "main")],
 );
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],

@@ -1,4 +1,7 @@
 import type { Work } from './contenders.ts'
+import type { Growth } from './growth.ts'
+import type { Inside } from './inside.ts'
+import { type Spread, spreadOf } from './spread.ts'
 
 /** One measurement. Rates are requests a second, latencies milliseconds. */
 export interface Sample {
@@ -10,12 +13,6 @@ export interface Sample {
   readonly p99: number
   readonly cpuMicroseconds: number
   readonly setCookies: number
-}
-
-export interface Spread {
-  readonly min: number
-  readonly median: number
-  readonly max: number
 }
 
 /** What one contender reached at one work, over all rounds. */
@@ -59,14 +56,6 @@ function figureOf(group: readonly Sample[], samples: readonly Sample[]): Figure 
   }
 }
 
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((one, other) => one - other)
-  const at = (index: number): number => sorted[index] ?? Number.NaN
-  const half = sorted.length >> 1
-  const median = sorted.length % 2 === 1 ? at(half) : (at(half - 1) + at(half)) / 2
-  return { min: at(0), median, max: at(sorted.length - 1) }
-}
-
 /** The figures as a Markdown table. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
@@ -82,4 +71,27 @@ export function tableOf(figures: readonly Figure[]): string {
 
 function spread({ min, median, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
+}
+
+/** What was measured within the Workers, as a Markdown table. */
+export function insideTableOf(results: readonly Inside[]): string {
+  return [
+    '| work | contender | µs in a loop, median (min–max) | ratio to the floor | store calls | bytes with them | Set-Cookie |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...results.map(
+      ({ work, contender, microseconds, ratio, calls, bytes, setCookies }) =>
+        `| ${work} | ${contender} | ${spread(microseconds, 1)} | ${spread(ratio, 2)} | ${calls} | ${bytes} | ${setCookies} |`,
+    ),
+  ].join('\n')
+}
+
+export function growthTableOf(results: readonly Growth[]): string {
+  return [
+    '| what | at | contender | p50 ms | requests/s | bytes |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...results.map(
+      ({ what, at, contender, p50, rate, bytes = '' }) =>
+        `| ${what} | ${at} | ${contender} | ${p50.toFixed(2)} | ${rate.toFixed(0)} | ${bytes} |`,
+    ),
+  ].join('\n')
 }

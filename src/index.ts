@@ -13,7 +13,12 @@ export {
 export type { RequestLike } from './http/device.ts'
 export type { RefusedReason, SessionEvent } from './http/event.ts'
 export { jsonLog } from './http/json-log.ts'
-export type { ClearSiteDirective, SessionOptions, StoreFailureHandler } from './http/options.ts'
+export type {
+  ClearSiteDirective,
+  ReadCacheOptions,
+  SessionOptions,
+  StoreFailureHandler,
+} from './http/options.ts'
 export { TIMEOUTS } from './http/timeouts.ts'
 export type { Aal, SignInDetails } from './session/account.ts'
 export type { DeepReadonly } from './session/data.ts'

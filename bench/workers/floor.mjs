@@ -44,8 +44,14 @@ function objectOf(env, id) {
   return env.FLOORS.get(env.FLOORS.idFromString(id))
 }
 
+let count = 0
+
 const WORK = {
+  '/create': (request, env) =>
+    create(env, Number(new URL(request.url).searchParams.get('size') ?? 0)),
   '/anonymous': () => new Response('ok'),
+  '/verify': async (request, env) =>
+    new Response(String((await verified(request, env)) !== undefined)),
   '/read': async (request, env) => {
     const id = await verified(request, env)
     const { n } = JSON.parse(await objectOf(env, id).read())
@@ -57,6 +63,14 @@ const WORK = {
     await objectOf(env, id).write(JSON.stringify(['n', String(Number(n) + 1)]))
     return new Response(n)
   },
+  '/set': async (request, env) => {
+    const id = await verified(request, env)
+    count += 1
+    await objectOf(env, id).write(JSON.stringify(['n', String(count)]))
+    return new Response('ok')
+  },
+  '/increment': async (request, env) =>
+    new Response(await objectOf(env, await verified(request, env)).increment()),
   '/kv-read': async (request, env) => {
     const id = await verified(request, env)
     const { n } = JSON.parse(await env.KV.get(id))
@@ -72,8 +86,7 @@ const WORK = {
 
 export default {
   fetch(request, env) {
-    const { pathname, searchParams } = new URL(request.url)
-    if (pathname === '/create') return create(env, Number(searchParams.get('size') ?? 0))
+    const { pathname } = new URL(request.url)
     return WORK[pathname]?.(request, env) ?? new Response('up')
   },
 }

@@ -15,4 +15,11 @@ export class FloorObject extends DurableObject {
     this.#rows = { ...this.#rows, [name]: value }
     return 'ok'
   }
+
+  increment() {
+    this.read()
+    const n = String(Number(this.#rows.n) + 1)
+    this.write(JSON.stringify(['n', n]))
+    return n
+  }
 }

@@ -19,7 +19,7 @@ export function openVisit(
   const { cookie, now } = settings
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
-  const canKeep = !cookie.secure || !request.url.startsWith('http:') || LOCAL_HTTP.test(request.url)
+  const canKeep = !cookie.secure || isKept(request.url)
   const openedAt = now()
   const visitWith = (found: Found): Visit =>
     new Visit(settings, setup, { ...found, hasCookie, canKeep, openedAt }, request)
@@ -27,6 +27,10 @@ export function openVisit(
   const visit = visitWith({ token: undefined, isOldKey: false })
   if (hasCookie) settings.emit(INSECURE)
   return visit
+}
+
+function isKept(url: string): boolean {
+  return url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
 }
 
 type Found = Pick<Presented, 'token' | 'isOldKey'>

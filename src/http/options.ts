@@ -40,7 +40,7 @@ export interface SessionOptions<Env> {
   readonly renewEvery?: number
   /** Seconds for which the former token is good beside the new one, so that parallel requests survive. Default 30. */
   readonly renewGrace?: number
-  /** Seconds that one call of the store may take. Default 5. */
+  /** Seconds that one call of the store may take; `Infinity` leaves it to the runtime, and spares a timer. Default 5. */
   readonly storeTimeout?: number
   /**
    * What becomes of a request whose store fails, unless its handler catches `ERR_STORE`: `refuse` (default) answers 503

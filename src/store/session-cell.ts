@@ -21,14 +21,19 @@ export type Save = (
   isNew: boolean,
 ) => Promise<void> | undefined
 
-/** What goes to a cell, as JSON. */
-interface Request {
-  readonly method: Call['method']
-  readonly secret: string
-  readonly moment: Moment
-  readonly patch?: Patch | undefined
-  readonly regeneration?: Pick<Regeneration, 'secret' | 'grace'>
-}
+/** What goes to a cell, as a JSON list: short, and quickly written and read. Without a patch it ends before that. */
+type Request = readonly [
+  method: Call['method'],
+  secret: string,
+  now: number,
+  idle: number,
+  absolute: number,
+  touch: number,
+  /** 0 where secrets are not renewed. */
+  renew: number,
+  patch?: Patch | null,
+  regeneration?: Pick<Regeneration, 'secret' | 'grace'>,
+]
 
 type Method = (Call | OwnerCall)['method']
 
@@ -42,8 +47,8 @@ export class SessionCell {
   /** What there is can't be read: it is no session, and nothing is made of it. */
   #isCorrupt: boolean
   readonly #save: Save
-  #entriesJson = ''
-  #entriesOfJson: State['entries'] | undefined
+  #readText = ''
+  #stateOfText: State | undefined
   /** The last secret that came, and its hash, so that a session in use is hashed once. */
   #secret = ''
   #hash = ''
@@ -62,20 +67,32 @@ export class SessionCell {
   /** Answers at once where nothing has to be waited for: a promise more costs an object's caller some time. */
   call(text: string): string | Promise<string> {
     const request = JSON.parse(text) as Request | OwnerCall
-    if (this.#isCorrupt) return this.#callCorrupt(text, request.method)
-    if ('userId' in request) return this.#take(ownerStep(this.#state, request), request.method)
-    if (request.secret === this.#secret && request.regeneration === undefined) {
-      return this.#take(step(this.#state, { ...request, hash: this.#hash }), request.method)
-    }
-    return this.#callWithHashes(request)
+    const isOwners = 'userId' in request
+    if (this.#isCorrupt) return this.#callCorrupt(text, isOwners ? request.method : request[0])
+    if (isOwners) return this.#take(ownerStep(this.#state, request), request.method)
+    const [, secret, , , , , , , regeneration] = request
+    if (secret !== this.#secret || regeneration !== undefined) return this.#callWithHashes(request)
+    return this.#step(request, this.#hash)
   }
 
   async #callWithHashes(request: Request): Promise<string> {
-    const { method, secret, regeneration: { secret: newSecret, grace } = {} } = request
+    const [, secret, , , , , , , { secret: newSecret, grace } = {}] = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
     // From here to the save there is no await: no other call comes in between.
-    return this.#take(step(this.#state, { ...request, hash, newHash, grace }), method)
+    return this.#step(request, hash, newHash, grace)
+  }
+
+  #step(
+    request: Request,
+    hash: string,
+    newHash?: string,
+    grace?: number,
+  ): string | Promise<string> {
+    const [method, , now, idle, absolute, touch, renew, patch] = request
+    const moment = { now, idle, absolute, touch, renew: renew === 0 ? Infinity : renew }
+    const call = { method, moment, hash, newHash, grace, patch: patch ?? undefined }
+    return this.#take(step(this.#state, call), method)
   }
 
   async #callCorrupt(text: string, method: Method): Promise<string> {
@@ -111,16 +128,17 @@ export class SessionCell {
     return hash
   }
 
-  /** A read's reply has the entries, as a text that is kept until they change. */
+  /** A read's reply has the entries; its text is kept until something changes. */
   #replyText(reply: Step['reply'], method: Method): string {
-    const text = JSON.stringify(reply)
-    const entries = this.#state?.entries
-    if (!reply.ok || method !== 'read' || entries === undefined) return text
-    if (entries !== this.#entriesOfJson) {
-      this.#entriesJson = JSON.stringify(Object.fromEntries(entries))
-      this.#entriesOfJson = entries
+    if (!reply.ok || method !== 'read' || this.#state === undefined) return JSON.stringify(reply)
+    const isUsual = !('renewal' in reply)
+    if (isUsual && this.#state === this.#stateOfText) return this.#readText
+    const text = JSON.stringify({ ...reply, entries: Object.fromEntries(this.#state.entries) })
+    if (isUsual) {
+      this.#stateOfText = this.#state
+      this.#readText = text
     }
-    return `${text.slice(0, -1)},"entries":${this.#entriesJson}}`
+    return text
   }
 }
 
@@ -139,12 +157,12 @@ export function cellStore(
   async function call<Reply>(
     method: Call['method'],
     { handle, secret }: Credential,
-    moment: Moment,
-    more: Partial<Request> = {},
+    { now, idle, absolute, touch, renew = 0 }: Moment,
+    more = '',
   ): Promise<Reply> {
-    const request: Request = { method, secret, moment, ...more }
-    const now = moment.now
-    return JSON.parse(await send(handle, JSON.stringify(request), { method, now })) as Reply
+    const moment = `${now},${idle},${absolute},${touch},${renew}`
+    const request = `["${method}",${JSON.stringify(secret)},${moment}${more}]`
+    return JSON.parse(await send(handle, request, { method, now })) as Reply
   }
 
   return {
@@ -152,11 +170,12 @@ export function cellStore(
     isAtomic: true,
     recordsUse: true,
     create: (credential, moment, patch) =>
-      call<WriteReply>('create', credential, moment, { patch }),
+      call<WriteReply>('create', credential, moment, `,${JSON.stringify(patch)}`),
     read: (credential, moment) => call<ReadReply>('read', credential, moment),
-    write: (credential, moment, patch) => call<WriteReply>('write', credential, moment, { patch }),
-    regenerate: async (credential, moment, { patch, ...regeneration }) => {
-      const more = { patch, regeneration }
+    write: (credential, moment, patch) =>
+      call<WriteReply>('write', credential, moment, `,${JSON.stringify(patch)}`),
+    regenerate: async (credential, moment, { patch = null, ...regeneration }) => {
+      const more = `,${JSON.stringify(patch)},${JSON.stringify(regeneration)}`
       const reply = await call<RegenerateReply>('regenerate', credential, moment, more)
       return reply.ok ? { ...reply, handle: credential.handle } : reply
     },

@@ -73,12 +73,11 @@ test('hands what it saves over without the secret', async () => {
   const cell = new SessionCell(undefined, save)
   const secret = newRandomText()
   const newSecret = newRandomText()
-  const moment = momentAt(0)
+  const { now, idle, absolute, touch } = momentAt(0)
+  const moment = [now, idle, absolute, touch, 0]
   const patch = setting({ '=name': '"Ada"' })
-  await cell.call(JSON.stringify({ method: 'create', secret, moment, patch }))
-  await cell.call(
-    JSON.stringify({ method: 'regenerate', secret, moment, regeneration: { secret: newSecret } }),
-  )
+  await cell.call(JSON.stringify(['create', secret, ...moment, patch]))
+  await cell.call(JSON.stringify(['regenerate', secret, ...moment, null, { secret: newSecret }]))
   expect(saved).toHaveLength(2)
   expect(saved.join('\n')).toContain('Ada')
   expect(saved.join('\n')).not.toContain(secret)
