@@ -43,7 +43,11 @@ export class SessionCalls {
     const { now, touch } = this.#settings
     const moment = { now: now(), touch }
     const { maxAge, shared } = cache
-    const copy = cache.find(token, moment) ?? (await shared?.find(token, { ...moment, maxAge }))
+    let copy = cache.find(token, moment)
+    if (copy === undefined && shared !== undefined) {
+      copy = await shared.find(token, { ...moment, maxAge })
+      if (copy !== undefined) cache.keep(token, copy.at, copy)
+    }
     if (copy !== undefined) this.#session.confirm(copy, moment.now, true)
     return copy
   }

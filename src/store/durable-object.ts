@@ -9,9 +9,13 @@ export { SessionObject } from './session-object.ts'
 
 /** What is used of a `DurableObjectNamespace`. */
 export interface SessionObjectNamespace {
-  newUniqueId(): { toString(): string }
-  idFromString(id: string): { toString(): string }
-  get(id: { toString(): string }): object
+  newUniqueId(): ObjectId
+  idFromString(id: string): ObjectId
+  get(id: ObjectId): object
+}
+
+interface ObjectId {
+  toString(): string
 }
 
 /**
@@ -24,9 +28,26 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
   const newHandle = (): string =>
     Uint8Array.fromHex(objects.newUniqueId().toString()).toBase64(HANDLE_FORMAT)
 
+  const ids = new Map<string, ObjectId>()
+
+  /** The object's id, or `undefined` when the handle is none of this namespace. */
+  function objectIdOf(handle: string): ObjectId | undefined {
+    const known = ids.get(handle)
+    if (known !== undefined) return known
+    try {
+      const id = objects.idFromString(hexOf(handle))
+      if (ids.size >= MAX_KNOWN_IDS) ids.clear()
+      ids.set(handle, id)
+      return id
+    } catch {
+      return undefined
+    }
+  }
+
   const send: Send = (handle, request, { method }) => {
-    const call = (): Promise<string> =>
-      objectOf(objects, handle)?.call(request) ?? Promise.resolve(JSON.stringify(ENDED))
+    const id = objectIdOf(handle)
+    if (id === undefined) return Promise.resolve(JSON.stringify(ENDED))
+    const call = (): Promise<string> => (objects.get(id) as SessionObjectStub).call(request)
     return method === 'read' ? withFreshStub(call) : call()
   }
 
@@ -34,18 +55,12 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
   return cellStore({ name: 'durable-object', newHandle, idOf: hexOf, addressOf }, send)
 }
 
+/** Ids of sessions in use, so that not every request has to work out its own. */
+const MAX_KNOWN_IDS = 1000
+
 const HANDLE_FORMAT = { alphabet: 'base64url', omitPadding: true } as const
 
 /** An object's id is 32 bytes, in hexadecimal as its own text and in base64url as a handle. */
 function hexOf(handle: string): string {
   return decodeHandle(handle).toHex()
-}
-
-/** The object of a handle, or `undefined` when the handle is none of this namespace. */
-function objectOf(objects: SessionObjectNamespace, handle: string): SessionObjectStub | undefined {
-  try {
-    return objects.get(objects.idFromString(hexOf(handle))) as SessionObjectStub
-  } catch {
-    return undefined
-  }
 }

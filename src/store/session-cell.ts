@@ -161,7 +161,7 @@ export function cellStore(
     more = '',
   ): Promise<Reply> {
     const moment = `${now},${idle},${absolute},${touch},${renew}`
-    const request = `["${method}",${JSON.stringify(secret)},${moment}${more}]`
+    const request = `["${method}","${secret}",${moment}${more}]`
     return JSON.parse(await send(handle, request, { method, now })) as Reply
   }
 

@@ -5,7 +5,7 @@ import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 export interface Credential {
   /** Minted by `newHandle` of this kind of store; but perhaps of another namespace, or a former configuration. */
   readonly handle: string
-  /** The token's rotating secret. A store keeps its SHA-256 only. */
+  /** The token's rotating secret, of base64url characters. A store keeps its SHA-256 only. */
   readonly secret: string
 }
 
