@@ -17,6 +17,8 @@ export interface Growth {
 
 const SIZES = [1000, 10_000, 100_000, 1_000_000]
 const MILLISECONDS = 1500
+/** Each object here is an open database, of which a process may have some 10,000. */
+const MOST_OBJECTS = 5000
 
 /** How the time grows with the size of a session, with the number of sessions, and with the distance of the object. */
 export async function growth(
@@ -30,8 +32,8 @@ export async function growth(
   const sizes = [await bySize(floor, loader, under), await bySize(objects, loader, under)]
   process.stderr.write('sizes\n')
   const numbers = [
-    await byNumber(floor, 'read', loader, { under, most: Math.min(mostSessions, 10_000) }),
-    await byNumber(objects, 'read', loader, { under, most: Math.min(mostSessions, 10_000) }),
+    await byNumber(floor, 'read', loader, { under, most: Math.min(mostSessions, MOST_OBJECTS) }),
+    await byNumber(objects, 'read', loader, { under, most: Math.min(mostSessions, MOST_OBJECTS) }),
     await byNumber(kv, 'read, KV', loader, { under, most: mostSessions }),
   ]
   process.stderr.write('numbers of sessions\n')
@@ -72,7 +74,7 @@ async function byNumber(
   const { create = '/', [work]: path = '/' } = contender.paths
   const results: Growth[] = []
   let cookies: readonly string[] = []
-  for (const number of [1, 100, 1000, 10_000, 100_000].filter((each) => each <= most)) {
+  for (const number of [1, 100, 1000, 5000, 100_000].filter((each) => each <= most)) {
     // oxlint-disable no-await-in-loop
     cookies = [...cookies, ...(await loader.newPool(server, create, number - cookies.length))]
     const job = { port: server.port, path, cookies, connections: 16 }

@@ -22,7 +22,8 @@ export class Loader {
   async newPool({ port }: Served, path: string, sessions: number): Promise<readonly string[]> {
     const connections = Math.min(CONNECTIONS_TO_CREATE, sessions)
     const job = { port, path, cookies: [], connections, milliseconds: PATIENCE_MS }
-    const { cookies } = await this.run({ ...job, requests: sessions })
+    const { cookies, failed } = await this.run({ ...job, requests: sessions })
+    if (failed > 0) throw new Error(`${failed} of ${sessions} sessions could not be made.`)
     return cookies.slice(0, sessions)
   }
 

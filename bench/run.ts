@@ -1,7 +1,7 @@
 // The benchmark: npm run bench [-- --rounds 7 --seconds 2 --sessions 500 --on disk --only edge --parts load,inside,growth]
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1.5' },
     sessions: { type: 'string', default: '300' },
-    /** How many sessions at most there are when it is measured what their number costs; of objects, 10,000. */
+    /** How many sessions at most there are when it is measured what their number costs; of objects, 5,000. */
     'most-sessions': { type: 'string', default: '100000' },
     /** Where the objects rest: in memory, to see the overhead, or on the disk, to see what durability costs. */
     on: { type: 'string', default: 'tmpfs' },
@@ -68,17 +68,31 @@ async function load(): Promise<ReturnType<typeof summaryOf>> {
   return summaryOf(samples)
 }
 
-const figures = has('load') ? await load() : []
-const loops = has('inside') ? await inside(loader, rounds, under) : []
-const grown = has('growth') ? await growth(loader, under, Number(values['most-sessions'])) : []
-loader.end()
-
-process.stdout.write(`${tableOf(figures)}\n\n${insideTableOf(loops)}\n\n${growthTableOf(grown)}\n`)
-// What is only a part of it is not kept.
-if (values.only === undefined && ['load', 'inside', 'growth'].every(has)) {
+/** Keeps what one part has given, and prints it; what is only a part of the contenders is not kept. */
+async function keep(part: string, results: readonly unknown[], table: string): Promise<void> {
+  process.stdout.write(`${table}\n\n`)
+  if (values.only !== undefined) return
+  const file = `${RESULTS}/${values.on}.json`
+  const before = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as object) : {}
+  const after = { ...before, [part]: { about, results } }
   await mkdir(RESULTS, { recursive: true })
-  const results = { about, figures, inside: loops, growth: grown }
-  await writeFile(`${RESULTS}/${values.on}.json`, `${JSON.stringify(results, undefined, 2)}\n`)
-  await writeFile(`${RESULTS}/${values.on}.svg`, chartOf(figures, about))
+  await writeFile(file, `${JSON.stringify(after, undefined, 2)}\n`)
 }
+
+if (has('load')) {
+  const figures = await load()
+  await keep('load', figures, tableOf(figures))
+  if (values.only === undefined) {
+    await writeFile(`${RESULTS}/${values.on}.svg`, chartOf(figures, about))
+  }
+}
+if (has('inside')) {
+  const results = await inside(loader, rounds, under)
+  await keep('inside', results, insideTableOf(results))
+}
+if (has('growth')) {
+  const results = await growth(loader, under, Number(values['most-sessions']))
+  await keep('growth', results, growthTableOf(results))
+}
+loader.end()
 process.exit(0)
