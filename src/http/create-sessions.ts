@@ -6,7 +6,7 @@ import { commit } from './commit.ts'
 import { resolveOptions, type SessionOptions } from './options.ts'
 import { setupFactory, userIndexOf } from './setup.ts'
 import { listContext, StoreCaller } from './store-caller.ts'
-import { keepAtWork, type Layer, open, runWithSession, visitOf } from './with-session.ts'
+import { keep, keepAtWork, type Layer, open, runWithSession, visitOf } from './with-session.ts'
 
 /** What a handler is called with after its request and `env`; Workers' `ExecutionContext` is one. */
 export interface RequestContext {
@@ -93,11 +93,7 @@ export function createSessions<
   Flash extends object = AnyData,
 >(options: SessionOptions<Env>): Sessions<Data, Env, Flash> {
   const settings = resolveOptions(options)
-  const layer: Layer<Env> = {
-    settings,
-    setupFor: setupFactory(settings),
-    mark: Symbol('edge-session'),
-  }
+  const layer: Layer<Env> = { settings, setupFor: setupFactory(settings) }
   return {
     // By the time that the handler runs, the request has its session; and only a handler that gives undefined gets it.
     withSession:
@@ -109,7 +105,8 @@ export function createSessions<
           handler(request as R & HasSession<Data, Flash>, env, ctx),
         ) as Promise<Answer<Result>>,
     open: async (request, env, ctx) => {
-      const session = await open(layer, request, env)
+      const session = await open<Data, Env, Flash>(layer, request, env)
+      keep(request, session)
       keepAtWork(visitOf(session), ctx)
       return session
     },

@@ -78,6 +78,8 @@ export type ClearSiteDirective = 'cache' | 'cookies' | 'storage' | 'executionCon
 
 /** The checked options, complete; durations in milliseconds. */
 export interface Settings<Env> {
+  /** Under this a request keeps its session of these settings, where `request.session` is another's. */
+  readonly mark: symbol
   readonly secrets: Secrets | ((env: Env) => Secrets)
   readonly store: SessionStore | ((env: Env) => SessionStore)
   readonly idle: number
@@ -141,6 +143,7 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
   const cookie: CookieAttributes = { ...DEFAULTS.cookie, ...options.cookie }
   checkCookie(cookie)
   return {
+    mark: Symbol('edge-session'),
     secrets: options.secrets,
     store: options.store,
     idle: idleTimeout * 1000,

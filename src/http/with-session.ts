@@ -5,39 +5,71 @@ import type { Settings } from './options.ts'
 import type { Setup } from './setup.ts'
 import type { Visit } from './visit.ts'
 
-/** One `createSessions`: its settings, and its own mark on the requests that it has opened. */
+/** One `createSessions`. */
 export interface Layer<Env> {
   readonly settings: Settings<Env>
   readonly setupFor: (env: Env) => Setup | Promise<Setup>
-  readonly mark: symbol
 }
 
 /** What one wrapper leaves on a request for the next; properties, since routers pass proxies of a request on. */
-interface Carrier<Data extends object, Flash extends object> {
+interface Carrier {
   session?: unknown
-  [mark: symbol]: Session<Data, Flash> | undefined
+  [mark: symbol]: unknown
 }
 
 /** The request's session: the one that an earlier wrapper has opened, or a new one. Waits only where it has to. */
 export function open<Data extends object, Env, Flash extends object>(
-  { settings, setupFor, mark }: Layer<Env>,
+  { settings, setupFor }: Layer<Env>,
   request: Request,
   env: Env,
 ): Session<Data, Flash> | Promise<Session<Data, Flash>> {
-  const carrier = carrierOf<Data, Flash>(request)
-  const opened = carrier[mark]
+  const opened = openedOn<Data, Flash>(request, settings)
   if (opened !== undefined) return opened
-  const put = ({ copy }: Visit): Session<Data, Flash> => {
-    const session = new Session<Data, Flash>(copy)
-    carrier[mark] = session
-    return session
-  }
+  const sessionOf = ({ copy }: Visit): Session<Data, Flash> => new Session<Data, Flash>(copy)
   const setup = setupFor(env)
   const visit =
     setup instanceof Promise
       ? setup.then((made) => openVisit(settings, made, request))
       : openVisit(settings, setup, request)
-  return visit instanceof Promise ? visit.then(put) : put(visit)
+  return visit instanceof Promise ? visit.then(sessionOf) : sessionOf(visit)
+}
+
+function openedOn<Data extends object, Flash extends object>(
+  request: Request,
+  { mark }: Settings<never>,
+): Session<Data, Flash> | undefined {
+  const carrier = carrierOf(request)
+  const { session } = carrier
+  const isOurs = session instanceof Session && visitOf(session).settings.mark === mark
+  // The mark is this layer's own, and so is what is under it.
+  return (isOurs ? session : carrier[mark]) as Session<Data, Flash> | undefined
+}
+
+/** Has the request's next wrappers of its layer find a session that is not `request.session`. */
+export function keep<Data extends object, Flash extends object>(
+  request: Request,
+  session: Session<Data, Flash>,
+): void {
+  carrierOf(request)[visitOf(session).settings.mark] = session
+}
+
+/** Makes it `request.session`. Gives what was there before, which is to be there again afterwards. */
+function show<Data extends object, Flash extends object>(
+  request: Request,
+  session: Session<Data, Flash>,
+): unknown {
+  const carrier = carrierOf(request)
+  const outer = carrier.session
+  if (outer === session) return undefined
+  // Of another layer, whose inner wrappers look for it.
+  if (outer instanceof Session) keep(request, outer)
+  carrier.session = session
+  return outer
+}
+
+/** The same request, as one that may carry a session. */
+function carrierOf(request: object): Carrier {
+  return request as Carrier
 }
 
 /** The visit behind a session of this layer, which `open` has put there. */
@@ -57,11 +89,8 @@ export async function runWithSession<Env>(
   // A promise costs time, here and below: what is there is taken as it is.
   const session = opened instanceof Promise ? await opened : opened
   const visit = visitOf(session)
-  const carrier = carrierOf(request)
   keepAtWork(visit, ctx)
-  // Another layer's session may be on the request already, and is to be there again afterwards.
-  const outer = carrier.session
-  carrier.session = session
+  const outer = show(request, session)
   visit.depth += 1
   try {
     const handled = handle()
@@ -75,7 +104,10 @@ export async function runWithSession<Env>(
     return await answerError(layer.settings, visit, error)
   } finally {
     visit.depth -= 1
-    if (outer !== undefined) carrier.session = outer
+    if (outer !== undefined) {
+      keep(request, session)
+      carrierOf(request).session = outer
+    }
   }
 }
 
@@ -96,11 +128,4 @@ function answer(
   const response = result instanceof Response ? result : Response.json(result)
   // Inside another wrapper of this layer, that one commits, once for all.
   return visit.depth > 1 ? response : commit(settings, visit, response)
-}
-
-/** The same request, as one that may carry a session. */
-function carrierOf<Data extends object, Flash extends object>(
-  request: object,
-): Carrier<Data, Flash> {
-  return request as Carrier<Data, Flash>
 }

@@ -33,6 +33,8 @@ const ENDED: Gone = { ok: false, gone: 'ended' }
 const NO_PATCH: Patch = { id: '' }
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
+/** Hashes of secrets in use, so that not every request has to work out its own. */
+const MAX_KNOWN_HASHES = 1000
 /** KV keys have 512 bytes at most. */
 const MAX_PREFIX_LENGTH = 400
 
@@ -46,6 +48,18 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   checkNamespace(namespace, 'kvStore')
   checkOptions(prefix, cacheTtl)
   const getOptions = { type: 'text', ...(cacheTtl === undefined ? {} : { cacheTtl }) } as const
+
+  const hashes = new Map<string, string>()
+
+  /** The secret's hash: of a secret in use it is known. */
+  async function hashOf(secret: string): Promise<string> {
+    const known = hashes.get(secret)
+    if (known !== undefined) return known
+    const hash = await sha256(secret)
+    if (hashes.size >= MAX_KNOWN_HASHES) hashes.clear()
+    hashes.set(secret, hash)
+    return hash
+  }
 
   async function get(handle: string): Promise<KvValue | undefined> {
     const text = await namespace.get(prefix + handle, getOptions)
@@ -78,14 +92,14 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     },
 
     async read({ handle, secret }, moment) {
-      const [value, hash] = await Promise.all([get(handle), sha256(secret)])
+      const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
       const live = liveValue(value, hash, moment)
       if (!live.ok) return live
       return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
     },
 
     async write({ handle, secret }, moment, patch) {
-      const [value, hash] = await Promise.all([get(handle), sha256(secret)])
+      const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
       const live = liveValue(value, hash, moment)
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
@@ -100,8 +114,8 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
 
     // To a fresh key: a secret replaced under the same one would be refused wherever the old copy is cached.
     async regenerate({ handle, secret }, moment, { secret: newSecret, patch = NO_PATCH }) {
-      const hashes = Promise.all([sha256(secret), sha256(newSecret)])
-      const [value, [hash, newHash]] = await Promise.all([get(handle), hashes])
+      const both = Promise.all([hashOf(secret), hashOf(newSecret)])
+      const [value, [hash, newHash]] = await Promise.all([get(handle), both])
       const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
       const live = liveValue(value, hash, moment)
       if (!live.ok) {
