@@ -170,6 +170,37 @@ describe('nested wrappers', () => {
     expect(await (await whole(request, {}, CONTEXT)).json()).toEqual({ visits: 4 })
   })
 
+  test('of two layers in turn each find the session of their own, inside the other and after it', async () => {
+    const secrets: [string] = [env.SESSION_SECRET]
+    const { store, calls } = countingStore(memoryStore())
+    const one = createSessions<Data>({ secrets, store })
+    const cookie = { name: '__Host-other' }
+    const two = createSessions<Data>({ secrets, store: memoryStore(), cookie })
+    const seen: unknown[] = []
+    const innermost = one.withSession(({ session }) => {
+      seen.push(session)
+      session.set('user', 'Ada')
+    })
+    const inner = two.withSession(async (request, _env, ctx) => {
+      await innermost(request, {}, ctx)
+      request.session.set('visits', 1)
+    })
+    const outer = one.withSession(async (request, _env, ctx) => {
+      await inner(request, {}, ctx)
+      seen.push(request.session)
+      return 'done'
+    })
+    const request = new Request('https://app.example/')
+    const response = await outer(request, {}, CONTEXT)
+    expect(seen[0]).toBe(seen[1])
+    expect(calls).toEqual(['create'])
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+    // The other layer's handlers left the request to a later one, which finds what they recorded.
+    const later = await two.withSession(({ session }) => session.all())(request, {}, CONTEXT)
+    expect(await later.json()).toEqual({ visits: 1 })
+    expect(later.headers.getSetCookie()).toHaveLength(1)
+  })
+
   test('a token of one cookie name is worth nothing under another', async () => {
     const store = memoryStore()
     const one = createSessions<Data>({ secrets: [env.SESSION_SECRET], store })
