@@ -1,9 +1,11 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
 import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
 import type { SessionOptions } from '../../src/http/options.ts'
 import { createSessions, type Session, type SessionStore } from '../../src/index.ts'
+import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
@@ -182,6 +184,27 @@ describe('a read with a read cache', () => {
     expect(app.calls).toEqual(['read'])
   })
 
+  test('goes on while the store is down, for as long as copies are good', async () => {
+    const working = memoryStore()
+    let isDown = false
+    const store: SessionStore = {
+      ...working,
+      read: async (...call) => {
+        if (isDown) throw new Error('the store is down')
+        return working.read(...call)
+      },
+    }
+    const [app] = isolates({ store })
+    const browser = app.browser()
+    await at(app, browser, set(1))
+    isDown = true
+    expect(await at(app, browser, get)).toBe(1)
+    app.now += MAX_AGE * 1000
+    expect(await at(app, browser, get)).toMatchObject({ code: 'ERR_STORE' })
+    isDown = false
+    expect(await at(app, browser, get)).toBe(1)
+  })
+
   test('that has to be fresh asks the store, once', async () => {
     const [app] = isolates()
     const browser = app.browser()
@@ -277,6 +300,20 @@ describe('a read with a read cache', () => {
       const look: Handler = async (session) => [await session.get('n'), session.userId]
       expect(await at(app, browser, look)).toEqual([null, 'eve'])
     }
+  })
+
+  test('works over Durable Objects as it does over any other store', async () => {
+    const [one, other] = isolates({ store: durableObjectStore(env.SESSIONS) })
+    const browser = one.browser()
+    await at(one, browser, set(1))
+    expect(await at(one, browser, get)).toBe(1)
+    expect(one.calls).toEqual([])
+    await at(other, browser, set(2))
+    expect(await at(one, browser, get)).toBe(2)
+    expect(one.calls).toEqual(['read'])
+    await at(other, browser.copy(), (session) => session.destroy())
+    one.now += MAX_AGE * 1000
+    expect(await at(one, browser, get)).toBe(null)
   })
 
   test('keeps the tokens of others out: a copy answers for the very token it was asked with', async () => {
