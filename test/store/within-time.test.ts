@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest'
+
+import { withinTime } from '../../src/store/within-time.ts'
+
+const later = (value: string): Promise<string> => scheduler.wait(50).then(() => value)
+
+describe('a time limit', () => {
+  test('gives what comes in time, and its error as it is', async () => {
+    expect(await withinTime(5000, later('in time'))).toBe('in time')
+    const failing = later('').then(() => {
+      throw new TypeError('its own')
+    })
+    await expect(withinTime(5000, failing)).rejects.toThrow(new TypeError('its own'))
+  })
+
+  test('waits no longer, and says how long it has waited', async () => {
+    await expect(withinTime(10, later('late'))).rejects.toThrow('no answer within 10 ms')
+  })
+
+  test.for([Infinity, 2 ** 31, 1e12])(
+    'of %d milliseconds, more than a timer can wait, is none',
+    async (milliseconds) => {
+      expect(await withinTime(milliseconds, later('in the end'))).toBe('in the end')
+    },
+  )
+})
