@@ -25,6 +25,10 @@ export function checkOptions(options: CompleteOptions): void {
   if (fault !== undefined) throw new SessionError('ERR_OPTION', fault[1])
 }
 
+function isDuration(seconds: unknown): boolean {
+  return Number.isFinite(seconds) && Number(seconds) > 0
+}
+
 type Fault = readonly [isWrong: boolean, advice: string]
 
 function timeoutFaults({
@@ -34,7 +38,7 @@ function timeoutFaults({
   lateWrites,
   storeTimeout,
   onStoreFailure,
-  readCache: { maxAgeSeconds = 1 } = { maxAgeSeconds: 1 },
+  readCache,
 }: CompleteOptions): Fault[] {
   const isInOrder = idle > 0 && idle <= absolute && absolute < Infinity
   const isPolicy = ['refuse', 'anonymous'].includes(String(onStoreFailure))
@@ -45,7 +49,10 @@ function timeoutFaults({
     ],
     [!['refuse', 'drop'].includes(lateWrites), "lateWrites is 'refuse' or 'drop'."],
     [!(storeTimeout > 0), 'storeTimeout is a number of seconds above 0.'],
-    [!(maxAgeSeconds > 0), 'readCache is { maxAgeSeconds }, a number of seconds above 0.'],
+    [
+      readCache !== undefined && !isDuration(readCache?.maxAgeSeconds),
+      'readCache is { maxAgeSeconds }, a number of seconds above 0.',
+    ],
     [
       !isPolicy && typeof onStoreFailure !== 'function',
       "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",

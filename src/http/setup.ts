@@ -29,8 +29,8 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
     const users = settings.users && fromEnv(settings.users, env)
     checkStore(store, settings)
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
-    // Another first request may have been quicker, and a store may hold sessions.
     const cache = newCache(settings, env)
+    // Another first request may have been quicker, and a store may hold sessions.
     const setup = setups.get(key) ?? { keyring, store, users, cache }
     setups.set(key, setup)
     return setup

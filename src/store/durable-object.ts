@@ -1,4 +1,5 @@
-import { decodeHandle } from '../codec/base64url.ts'
+import { decodeHandle, encodeBase64url } from '../codec/base64url.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { exportedNamespace } from './exported-namespace.ts'
 import { withFreshStub } from './fresh-stub.ts'
 import { cellStore, ENDED, type Send } from './session-cell.ts'
@@ -26,19 +27,14 @@ interface ObjectId {
 export function durableObjectStore(namespace?: SessionObjectNamespace): SessionStore {
   const objects = namespace ?? exportedNamespace('SessionObject', 'SESSIONS')
   const newHandle = (): string =>
-    Uint8Array.fromHex(objects.newUniqueId().toString()).toBase64(HANDLE_FORMAT)
+    encodeBase64url(Uint8Array.fromHex(objects.newUniqueId().toString()))
 
-  const ids = new Map<string, ObjectId>()
+  const ids = new BoundedMap<ObjectId>(MAX_KNOWN_IDS)
 
   /** The object's id, or `undefined` when the handle is none of this namespace. */
   function objectIdOf(handle: string): ObjectId | undefined {
-    const known = ids.get(handle)
-    if (known !== undefined) return known
     try {
-      const id = objects.idFromString(hexOf(handle))
-      if (ids.size >= MAX_KNOWN_IDS) ids.clear()
-      ids.set(handle, id)
-      return id
+      return ids.get(handle) ?? ids.set(handle, objects.idFromString(hexOf(handle)))
     } catch {
       return undefined
     }
@@ -57,8 +53,6 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
 
 /** Ids of sessions in use, so that not every request has to work out its own. */
 const MAX_KNOWN_IDS = 1000
-
-const HANDLE_FORMAT = { alphabet: 'base64url', omitPadding: true } as const
 
 /** An object's id is 32 bytes, in hexadecimal as its own text and in base64url as a handle. */
 function hexOf(handle: string): string {

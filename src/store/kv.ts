@@ -4,6 +4,7 @@ import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { differenceOf } from './difference.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv-namespace.ts'
 import type { Gone, Moment, SessionStore } from './store.ts'
@@ -49,16 +50,11 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   checkOptions(prefix, cacheTtl)
   const getOptions = { type: 'text', ...(cacheTtl === undefined ? {} : { cacheTtl }) } as const
 
-  const hashes = new Map<string, string>()
+  const hashes = new BoundedMap<string>(MAX_KNOWN_HASHES)
 
   /** The secret's hash: of a secret in use it is known. */
   async function hashOf(secret: string): Promise<string> {
-    const known = hashes.get(secret)
-    if (known !== undefined) return known
-    const hash = await sha256(secret)
-    if (hashes.size >= MAX_KNOWN_HASHES) hashes.clear()
-    hashes.set(secret, hash)
-    return hash
+    return hashes.get(secret) ?? hashes.set(secret, await sha256(secret))
   }
 
   async function get(handle: string): Promise<KvValue | undefined> {

@@ -35,7 +35,7 @@ export class SessionRows {
     rows.delete(SESSION)
     if (session === undefined) return 'corrupt'
     const { entries = {}, ...meta } = session
-    if (typeof entries !== 'object') return 'corrupt'
+    if (Object.prototype.toString.call(entries) !== '[object Object]') return 'corrupt'
     for (const name of rows.keys()) this.#apart.add(name)
     for (const [name, text] of Object.entries(entries)) this.#keep(name, text)
     const all = new Map([...this.#together, ...rows])

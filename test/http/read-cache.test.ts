@@ -494,6 +494,15 @@ describe('copies in KV', () => {
     expect(browser.cookies.size).toBe(0)
   })
 
+  test('that are not told in time are not waited for', async () => {
+    const kv = { ...kvOf(new Map()), get: () => new Promise<never>(() => undefined) }
+    const [one, other] = isolates({ kv: () => kv })
+    const browser = one.browser()
+    await at(one, browser, set(1))
+    expect(await at(other, browser, get)).toBe(1)
+    expect(other.calls).toEqual(['read'])
+  })
+
   test('are awaited where there is no way to go on after the response', async () => {
     const values = new Map<string, string>()
     const sessions = createSessions({
@@ -524,7 +533,10 @@ describe('the option readCache', () => {
       return open(new Request('https://app.example/'), {})
     }
     const kv = new StaleKv(Date.now).location()
-    for (const maxAgeSeconds of [0, -1, Number.NaN]) {
+    for (const readCache of [{}, { maxAgeSeconds: '5' }, null]) {
+      expect(() => refused({ readCache })).toThrow('readCache')
+    }
+    for (const maxAgeSeconds of [0, -1, Number.NaN, Infinity]) {
       expect(() => refused({ readCache: { maxAgeSeconds } })).toThrow('readCache')
     }
     const readCache = { maxAgeSeconds: 5 }

@@ -295,6 +295,19 @@ describe("an object's rows", () => {
     })
   })
 
+  test('hold 2,048 characters of entries together, and a longer entry apart until it goes', async () => {
+    const most = JSON.stringify('x'.repeat(1022))
+    const credential = await newSession(store, { '=a': most, '=b': most, '=c': '1' })
+    const apart = async (): Promise<string[]> =>
+      Object.keys((await storedOf(credential)).rows).filter((name) => name !== '$')
+    expect(await apart()).toEqual(['=c'])
+    await store.write(credential, momentAt(0), newPatch({ delete: ['=a'], set: [['=c', '2']] }))
+    expect(await apart()).toEqual(['=c'])
+    await store.write(credential, momentAt(0), newPatch({ delete: ['=c'] }))
+    await store.write(credential, momentAt(0), setting({ '=c': '3' }))
+    expect(await apart()).toEqual([])
+  })
+
   test('hold what they should while entries grow, shrink, go and come back', async () => {
     const credential = await newSession(store, { '=a': '1' })
     const expected: Record<string, string> = { '=a': '1' }
@@ -475,6 +488,8 @@ describe('an object whose session row is damaged', () => {
     '{"absolute":"long"}',
     '{"operations":null}',
     '{"entries":5}',
+    '{"entries":null}',
+    '{"entries":["1"]}',
     '{"entries":{"=b":5}}',
   ])('says so to every use, and never throws, though the rest is right: %s', async (damage) => {
     const healthy = await newSession(store, { '=a': '1' })
