@@ -1,8 +1,23 @@
+import { fileURLToPath } from 'node:url'
+
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   plugins: [cloudflareTest({ wrangler: { configPath: './test/wrangler.toml' } })],
+  // Examples import the package by its name, as its users do.
+  resolve: {
+    alias: [
+      {
+        find: /^edge-session$/,
+        replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)),
+      },
+      {
+        find: /^edge-session\/(.*)$/,
+        replacement: `${fileURLToPath(new URL('src', import.meta.url))}/$1.ts`,
+      },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/node/**'],
