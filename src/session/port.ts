@@ -4,7 +4,7 @@ import type { DataSchema, Dictionary } from './schema.ts'
 import type { Serializer } from './value.ts'
 
 /** What can be wrong with stored data. */
-export type DataEvent =
+type DataEvent =
   | { readonly type: 'corrupt'; readonly id: string }
   | {
       readonly type: 'invalid' | 'migrated'
