@@ -21,8 +21,6 @@ export async function increment(copy: WorkingCopy, name: string, by: number): Pr
     return await count(copy, name, by)
   } catch (error) {
     if (!isNoNumber(error) || copy.port.settings.schema === undefined) throw error
-    // What was loaded has passed the schema.
-    if ((await copy.text(name)) !== null) throw error
     const key = name.slice(DATA.length)
     const sum = await update(copy, name, async (text) => {
       const value = copy.values.decodeChecked(key, text)

@@ -60,7 +60,7 @@ export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   if (!places.has(undefined)) return { keys: refused, isComplete: false }
   const refusedAlone = present.filter(
     (key) =>
-      verdictOn(schema, alone(key, values[key]))
+      verdictOn(schema, { [key]: values[key] })
         .issues?.map(placeOf)
         .some((place) => place === undefined || place === key) === true,
   )
@@ -74,7 +74,7 @@ export function issuesWith(
   key: string,
   value: unknown,
 ): readonly Issue[] | undefined {
-  const { issues = [] } = verdictOn(schema, alone(key, value))
+  const { issues = [] } = verdictOn(schema, { [key]: value })
   const own = issues.filter((issue) => placeOf(issue) === key)
   return own.length === 0 ? undefined : own
 }
@@ -88,11 +88,6 @@ function verdictOn(schema: DataSchema, values: Dictionary): Verdict {
     'ERR_OPTION',
     'schema validates asynchronously, and a session checks at once. Leave out what has to be awaited.',
   )
-}
-
-/** Not by a literal, where `__proto__` is no key. */
-function alone(key: string, value: unknown): Dictionary {
-  return Object.fromEntries([[key, value]])
 }
 
 /** The key of the dictionary that an issue lies under; `undefined` where it is about the whole. */
