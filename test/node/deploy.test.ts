@@ -15,3 +15,25 @@ describe('the demo', () => {
     assert.doesNotMatch(configuration, /^\s*SESSION_SECRET/m)
   })
 })
+
+describe('the Worker of', () => {
+  const bindings = { readme: ['SESSIONS'], accounts: ['SESSIONS', 'USERS'] }
+  for (const [document, names] of Object.entries(bindings)) {
+    it(`${document} bundles with the configuration that is shown beside it`, async () => {
+      const folder = join(ROOT, 'examples', document)
+      const output = await newDirectory()
+      const config = ['--config', join(folder, 'wrangler.toml')]
+      const said = await run(
+        folder,
+        'wrangler',
+        'deploy',
+        '--dry-run',
+        ...config,
+        '--outdir',
+        output,
+      )
+      for (const name of names) assert.match(said, new RegExp(`env\\.${name} `))
+      assert.match(await readFile(join(output, 'worker.js'), 'utf8'), /SessionObject/)
+    })
+  }
+})
