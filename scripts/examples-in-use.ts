@@ -9,26 +9,26 @@ export interface Uses {
   readonly tests: Texts
 }
 
-const SOURCE = /\.[cm]?[jt]sx?$/
+const SOURCE = /(?<!\.d)\.[cm]?[jt]sx?$/
+/** What needs no words. */
+const SUPPORT = /\.config\.[cm]?[jt]s$/
 
 /**
  * What is wrong with the examples: regions that don't close or that no document shows, files that no document shows, files that no test
  * runs. A file is shown by a block or a link, and run by a test that imports it or has its path in a text; so is what it imports
- * itself, and, in a folder with a package.json of its own, the whole folder, for which its path is enough.
+ * itself, and so are all files of a folder that is named instead.
  */
 export function checkExamples({ examples, documents, shown, tests }: Uses): Fault[] {
   const sources = [...examples.keys()].filter((path) => SOURCE.test(path))
-  const projects = [...examples.keys()]
-    .filter((path) => path.endsWith('/package.json'))
-    .map((path) => path.slice(0, -'/package.json'.length))
-  const known = { sources, projects, examples }
   const blocks = shown.map((reference) => reference.split('#')[0] ?? '')
   const links = [...documents.values()].flatMap(linksOf)
-  const seen = withTheirs([...blocks, ...links], known)
-  const run = withTheirs([...tests.values()].flatMap(namesOf), known)
+  const seen = withTheirs([...blocks, ...links], examples)
+  const run = withTheirs([...tests.values()].flatMap(namesOf), examples)
   return [
     ...[...examples].flatMap(([path, source]) => faultsOfRegions(path, source, shown)),
-    ...sources.filter((path) => !seen.has(path)).map((path) => ({ place: path, what: NOT_SHOWN })),
+    ...sources
+      .filter((path) => !seen.has(path) && !SUPPORT.test(path))
+      .map((path) => ({ place: path, what: NOT_SHOWN })),
     ...sources.filter((path) => !run.has(path)).map((path) => ({ place: path, what: NOT_RUN })),
   ]
 }
@@ -58,23 +58,15 @@ function namesOf(test: string): string[] {
   return Array.from(names, ([, , path = '']) => path)
 }
 
-/** These files, what they import, and the whole of the folders that are projects. */
-function withTheirs(
-  names: readonly string[],
-  {
-    sources,
-    projects,
-    examples,
-  }: { sources: readonly string[]; projects: readonly string[]; examples: Texts },
-): Set<string> {
+/** These files, those of these folders, and what they import. */
+function withTheirs(names: readonly string[], examples: Texts): Set<string> {
   const reached = new Set<string>()
   const waiting = [...names]
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (projects.includes(name)) {
-      const folder = `${name}/`
-      waiting.push(...sources.filter((path) => path.startsWith(folder)))
-    }
+    const folder = `${name}/`
     if (!reached.has(name)) waiting.push(...importsOf(name, examples.get(name) ?? ''))
+    if (!examples.has(name))
+      waiting.push(...[...examples.keys()].filter((path) => path.startsWith(folder)))
     reached.add(name)
   }
   return reached

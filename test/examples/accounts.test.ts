@@ -1,18 +1,18 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import worker from '../../examples/accounts/worker.ts'
 import { Browser } from '../support/browser.ts'
 import { CONTEXT } from '../support/site.ts'
 
-/** The clock of the example alone: it takes `Date.now` as it is when it is imported. */
+/** The clock, which the example may look at when it is imported or at each call. */
 const clock = vi.hoisted(() => {
   const now = Date.now
   const moved = { milliseconds: 0, restore: () => void (Date.now = now) }
   Date.now = () => now() + moved.milliseconds
   return moved
 })
-clock.restore()
+afterAll(() => clock.restore())
 
 const POST = { method: 'POST' }
 const PASSWORD = 'open sesame'

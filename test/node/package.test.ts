@@ -5,12 +5,15 @@ import { join, posix, sep } from 'node:path'
 import { after } from 'node:test'
 
 import { Browser } from '../support/browser.ts'
-import { foreignImportsOf, link, newApplication } from './application.ts'
+import { foreignImportsOf, link, newApplication, type Target } from './application.ts'
 import { ROOT, run } from './project.ts'
 import { describe, it } from './suite.ts'
 import { bundle, COMPATIBILITY_DATE, newServer } from './workerd.ts'
 
 const WORKERS = 'cloudflare:workers'
+/** Bundles of programs, with the licenses of what is in them. */
+const PROGRAM = /^dist\/cli(\.js|-licenses\.txt)$/
+const OBJECTS = new Set(['edge-session/store/durable-object', 'edge-session/store/user-index'])
 /** How many programs run at a time. */
 const PARALLEL = 2
 
@@ -19,16 +22,27 @@ await link(directory, '@cloudflare/workers-types')
 // wrangler is a large program, and starts for every import path.
 process.env['NODE_COMPILE_CACHE'] = join(directory, 'compiled')
 const peers = Object.keys(manifest.peerDependencies ?? {})
-const foreign = new Map(
+
+/** What an import path needs from elsewhere: in Workers, in Node, and of declarations. */
+async function needsOf(target: Target): Promise<Record<'workerd' | 'node' | 'types', Set<string>>> {
+  const { types, workerd = target.default, node = target.default } = target
+  const modules = [workerd, node, types].map((module) => foreignImportsOf(installed, module))
+  const [ofWorkers = NOTHING, ofNode = NOTHING, ofTypes = NOTHING] = await Promise.all(modules)
+  return { workerd: ofWorkers, node: ofNode, types: ofTypes }
+}
+
+const NOTHING = new Set<string>()
+const needs = new Map(
   await Promise.all(
-    Array.from(
-      entries,
-      async ([path, module]) => [path, await foreignImportsOf(installed, module)] as const,
-    ),
+    Array.from(entries, async ([path, target]) => [path, await needsOf(target)] as const),
   ),
 )
-/** Import paths of modules that ask nothing of a runtime but the web's own interfaces. */
-const portable = [...entries.keys()].filter((path) => foreign.get(path)?.has(WORKERS) === false)
+
+/** The import paths that ask nothing of what they are used in but the web's own interfaces. */
+function portableIn(condition: 'node' | 'types'): string[] {
+  return [...entries.keys()].filter((path) => needs.get(path)?.[condition].has(WORKERS) === false)
+}
+
 const files = await filesOf(installed)
 
 /** The files below a folder, in order, with slashes. */
@@ -52,19 +66,19 @@ describe('the package', () => {
       const base = path.replace(/^src/, 'dist').replace(/\.ts$/, '')
       return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => base + ending)
     })
-    const wanted = ['LICENSE', 'README.md', 'package.json', ...sources, ...built]
+    const programs = files.filter((path) => PROGRAM.test(path))
+    const wanted = ['LICENSE', 'README.md', 'package.json', ...sources, ...built, ...programs]
     assert.deepEqual(files, wanted.toSorted())
   })
 
-  it('has the file of every export and of its types, which come first', async () => {
+  it('has the files of every export, its types first', async () => {
     assert.ok(entries.size >= 8)
-    for (const target of Object.values(manifest.exports)) {
-      if (typeof target !== 'string') {
-        assert.deepEqual(Object.keys(target), ['types', 'default'])
-        assert.equal(target.types, target.default.replace(/\.js$/, '.d.ts'))
-        for (const path of Object.values(target))
-          assert.ok(files.includes(posix.normalize(path)), path)
-      }
+    for (const [path, target] of entries) {
+      const conditions = Object.keys(target)
+      assert.deepEqual([conditions[0], conditions.at(-1)], ['types', 'default'], path)
+      assert.equal(target.types, target.default.replace(/\.js$/, '.d.ts'))
+      for (const file of Object.values(target))
+        assert.ok(files.includes(posix.normalize(file)), file)
     }
   })
 
@@ -79,7 +93,8 @@ describe('the package', () => {
         [],
         path,
       )
-      assert.equal(traces.exec(text)?.[0], undefined, path)
+      // A program has other packages in it, which may speak of any place.
+      if (!PROGRAM.test(path)) assert.equal(traces.exec(text)?.[0], undefined, path)
     }
   })
 
@@ -104,25 +119,27 @@ describe('the package', () => {
       assert.equal(manifest.peerDependenciesMeta?.[name]?.optional, true, name)
     const isPeer = (name: string): boolean =>
       peers.some((peer) => name === peer || name.startsWith(`${peer}/`))
-    for (const [path, names] of foreign) {
-      const others = [...names].filter((name) => name !== WORKERS)
+    for (const [path, { workerd, node, types }] of needs) {
+      const names = [...workerd, ...node, ...types].filter((name) => name !== WORKERS)
       assert.deepEqual(
-        others.filter((name) => !isPeer(name)),
+        names.filter((name) => !isPeer(name)),
         [],
         path,
       )
-      if (!path.includes('/adapter/')) assert.deepEqual(others, [], path)
+      if (!path.includes('/adapter/')) assert.deepEqual(names, [], path)
     }
   })
 
   it('asks for Workers only where objects are', () => {
-    const others = [...entries.keys()].filter((path) => !portable.includes(path))
+    const everywhere = [...entries.keys()].filter((path) => !OBJECTS.has(path))
     assert.deepEqual(
-      others.filter((path) => !path.startsWith('edge-session/store/')),
+      everywhere.filter((path) => !portableIn('types').includes(path)),
       [],
     )
-    for (const path of ['store/memory', 'store/kv'])
-      assert.ok(portable.includes(`edge-session/${path}`))
+    assert.deepEqual(
+      everywhere.filter((path) => !portableIn('node').includes(path)),
+      [],
+    )
   })
 })
 
@@ -171,7 +188,7 @@ describe('the types of the package', () => {
     for (const [what, library] of Object.entries(LIBRARIES)) {
       const isWorker = library.types.length > 0
       it(`resolve under ${how} with ${what}`, async () => {
-        const paths = isWorker ? [...entries.keys()] : portable
+        const paths = isWorker ? [...entries.keys()] : portableIn('types')
         const sources = {
           'every.ts': everyImport(paths),
           'use.ts': USE_SOURCE,
@@ -211,7 +228,7 @@ describe('each import path alone', () => {
         await run(directory, 'wrangler', 'deploy', `${name}.js`, '--dry-run', ...options, ...output)
         const bundled = await readFile(join(directory, 'bundles', name, `${name}.js`), 'utf8')
         const imports = bundled.matchAll(/^\s*import\b[^'"]*['"]([^'"]+)['"]/gm)
-        const wanted = foreign.get(path)?.has(WORKERS) === true ? [WORKERS] : []
+        const wanted = needs.get(path)?.workerd.has(WORKERS) === true ? [WORKERS] : []
         assert.deepEqual([...new Set(Array.from(imports, ([, found]) => found))], wanted, path)
       }
     }
@@ -219,7 +236,7 @@ describe('each import path alone', () => {
   })
 
   it('is imported by Node, unless it needs Workers', async () => {
-    for (const path of portable) {
+    for (const path of portableIn('node')) {
       const source = `const entry = await import('${path}')\nprocess.stdout.write(String(Object.keys(entry).length))`
       const said = await run(directory, 'node', '--input-type=module', '--eval', source)
       assert.ok(Number(said) > 0, path)
