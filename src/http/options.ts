@@ -161,7 +161,8 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
     onStoreFailure: complete.onStoreFailure,
     clearSiteData: options.clearSiteData?.map((directive) => `"${directive}"`).join(', '),
     emit: (event) => emit(options.onEvent, event),
-    now: options.now ?? Date.now,
+    // Looked up at each call, so that a test's fake clock counts.
+    now: options.now ?? ((): number => Date.now()),
   }
 }
 
