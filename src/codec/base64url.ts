@@ -71,5 +71,5 @@ export function encodeHex(bytes: Uint8Array): string {
 /** The bytes of hexadecimal text that the caller knows to be some. */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
   if (hasNative) return Uint8Array.fromHex(text)
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number(`0x${pair}`))
 }

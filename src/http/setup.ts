@@ -23,10 +23,6 @@ export interface Setup {
 export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup | Promise<Setup> {
   const setups = new WeakMap<object, Setup>()
   const noEnv = {}
-  // Other runtimes give each request an object of its own where Workers give the env.
-  const isOfEnv = [settings.secrets, settings.store, settings.users, settings.readCache?.kv].some(
-    (each) => typeof each === 'function',
-  )
 
   async function make(env: Env, key: object): Promise<Setup> {
     const store = fromEnv(settings.store, env)
@@ -41,7 +37,7 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
   }
 
   return (env) => {
-    const key = isOfEnv && typeof env === 'object' && env !== null ? env : noEnv
+    const key = typeof env === 'object' && env !== null ? env : noEnv
     return setups.get(key) ?? make(env, key)
   }
 }
