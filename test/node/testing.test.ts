@@ -26,4 +26,16 @@ describe("the examples of an application's own tests", () => {
     assert.equal(said.match(/^ok /gm)?.length, 5, said)
     assert.doesNotMatch(said, /^not ok /m)
   })
+
+  it('pass without workerd', async () => {
+    const directory = await newDependent('examples/testing')
+    const said = await run(
+      directory,
+      'node',
+      '--test',
+      '--test-reporter=tap',
+      'plain/visits.test.ts',
+    )
+    assert.equal(said.match(/^ok /gm)?.length, 1, said)
+  })
 })

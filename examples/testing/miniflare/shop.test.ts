@@ -1,3 +1,4 @@
+// #region setup
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, mock, test } from 'node:test'
@@ -8,7 +9,6 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 
 import { type Env, sessions } from '../src/sessions.ts'
 
-// #region setup
 const bundle = await build({
   entryPoints: [join(import.meta.dirname, '../src/worker.ts')],
   bundle: true,

@@ -1,4 +1,4 @@
-import { createSessions, type Sessions } from 'edge-session'
+import { createSessions } from 'edge-session'
 import { durableObjectStore, type SessionObjectNamespace } from 'edge-session/store/durable-object'
 import { userIndex, type UserObjectNamespace } from 'edge-session/store/user-index'
 
@@ -16,7 +16,7 @@ export interface Env {
   readonly USERS: UserObjectNamespace
 }
 
-export const sessions: Sessions<Data, Env, Flash> = createSessions<Data, Env, Flash>({
+export const sessions = createSessions<Data, Env, Flash>({
   secrets: (env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
   users: (env) => userIndex(env.USERS),

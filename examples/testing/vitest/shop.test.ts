@@ -1,3 +1,4 @@
+// #region setup
 import { env, exports } from 'cloudflare:workers'
 import { cookieFor, TestBrowser } from 'edge-session/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -7,16 +8,7 @@ import { sessions } from '../src/sessions.ts'
 function newBrowser(cookie = ''): TestBrowser {
   return new TestBrowser((request) => exports.default.fetch(request), { cookie })
 }
-
-const MINUTES = 60_000
-
-function atTime(milliseconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: milliseconds })
-}
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+// #endregion setup
 
 // #region cookie
 test('shows what is in the cart', async () => {
@@ -74,6 +66,16 @@ test('the other devices are signed out from a list', async () => {
 // #endregion revocation
 
 // #region timeout
+const MINUTES = 60_000
+
+function atTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: milliseconds })
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
 test('a cart is forgotten after half an hour, and not before', async () => {
   const start = Date.now()
   const browser = newBrowser(await cookieFor(sessions, env, { data: { cart: ['apple'] } }))
