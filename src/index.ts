@@ -16,6 +16,7 @@ export { jsonLog } from './http/json-log.ts'
 export type {
   ClearSiteDirective,
   ReadCacheOptions,
+  SchemaOptions,
   SessionOptions,
   StoreFailureHandler,
 } from './http/options.ts'

@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest'
 
 /** Lowest layer first. A file may import its own layer and those before it, never a later one. */
-const LAYERS = ['errors.ts', 'codec', 'session', 'store', 'http', 'guard', 'adapter', 'index.ts']
+const LAYERS = [
+  'errors.ts',
+  'codec',
+  'session',
+  'store',
+  'http',
+  'guard',
+  'adapter',
+  'index.ts',
+  // What tests use; nothing that is deployed imports it.
+  'testing',
+  'testing.ts',
+]
 const MAX_CODE_LINES = 200
 /** What may be imported that is no file of ours: the layer, and the module. */
 const PLATFORM = new Map([['store', ['cloudflare:workers']]])
@@ -111,6 +123,10 @@ describe('a fault would be seen:', () => {
     ['by an export', 'errors.ts', "export { a } from './index.ts'", 'upwards'],
     ['from below', 'errors.ts', "import { a } from './codec/mac.ts'", 'upwards'],
     ['of the front', 'http/x.ts', "import { a } from '../index.ts'", 'upwards'],
+    ['of what tests use', 'index.ts', "import { a } from './testing.ts'", 'upwards'],
+    ['of its parts', 'guard/x.ts', "import { a } from '../testing/a.ts'", 'upwards'],
+    ['of the platform in tests', 'testing.ts', "import 'cloudflare:workers'", 'imports cloud'],
+    ['of Node in tests', 'testing/x.ts', "import { test } from 'node:test'", 'imports node:'],
     ['of no layer', 'http/x.ts', "import { a } from '../utils/a.ts'", 'in no layer'],
     ['of a test', 'http/x.ts', "import { a } from '../../test/a.ts'", 'in no layer'],
     ['of the platform', 'codec/x.ts', "import { env } from 'cloudflare:workers'", 'imports cloud'],

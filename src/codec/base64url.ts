@@ -62,7 +62,14 @@ export function decodeHandle(handle: string): Uint8Array<ArrayBuffer> {
   return decodeBase64url(handle.length % 4 === 1 ? `${handle}A` : handle)
 }
 
-/** Lower-case hexadecimal. */
+/** Lower-case hexadecimal (RFC 4648 section 8). */
 export function encodeHex(bytes: Uint8Array): string {
+  if (hasNative) return bytes.toHex()
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** The bytes of hexadecimal text that the caller knows to be some. */
+export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  if (hasNative) return Uint8Array.fromHex(text)
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number(`0x${pair}`))
 }

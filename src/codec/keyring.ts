@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { encodeBase64url } from './base64url.ts'
-import { type Bytes, deriveBytes, importMacKey } from './mac.ts'
+import { type Bytes, deriveBytes, importMacKey, type MacKey } from './mac.ts'
 import type { Secrets } from './secrets.ts'
 
 const MIN_SECRET_BYTES = 32
@@ -10,9 +10,9 @@ const KEY_BYTES = 32
 interface SigningKey {
   /** Four base64url characters that name the key in a token, derived from the secret one way. */
   readonly id: string
-  readonly key: CryptoKey
+  readonly key: MacKey
   /** A key for another purpose out of the same secret (RFC 5869); imported once. */
-  readonly keyFor: (purpose: Purpose) => Promise<CryptoKey>
+  readonly keyFor: (purpose: Purpose) => Promise<MacKey>
 }
 
 type Purpose = 'renewal' | 'csrf'
@@ -51,10 +51,10 @@ function checkedBytes(secret: unknown, index: number): Bytes {
 async function importKey(secret: Bytes): Promise<SigningKey> {
   const bytes = await deriveBytes(secret, 'session token', KEY_BYTES + 3)
   const key = await importMacKey(bytes.slice(0, KEY_BYTES))
-  const others = new Map<Purpose, CryptoKey>()
+  const others = new Map<Purpose, MacKey>()
 
   // What is shared is the key and no promise of it: on Workers no request may await another's.
-  async function keyFor(purpose: Purpose): Promise<CryptoKey> {
+  async function keyFor(purpose: Purpose): Promise<MacKey> {
     const known = others.get(purpose)
     if (known !== undefined) return known
     const other = await importMacKey(await deriveBytes(secret, `session ${purpose}`, KEY_BYTES))

@@ -3,6 +3,9 @@ import { decodeBase64url, encodeBase64url, isCanonical32 } from './base64url.ts'
 /** Bytes that Web Crypto takes. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
+/** A `CryptoKey`, by the name that every runtime's types have for it: Node's have no global one. */
+export type MacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
 const encoder = new TextEncoder()
 
@@ -22,12 +25,12 @@ export async function deriveBytes(secret: Bytes, purpose: string, length: number
 }
 
 /** An HMAC-SHA-256 key (RFC 2104) that signs and verifies and cannot be read back. */
-export async function importMacKey(bytes: Bytes): Promise<CryptoKey> {
+export async function importMacKey(bytes: Bytes): Promise<MacKey> {
   return crypto.subtle.importKey('raw', bytes, HMAC, false, ['sign', 'verify'])
 }
 
 /** The MAC of a text's UTF-8 bytes as 43 base64url characters. */
-export async function sign(key: CryptoKey, text: string): Promise<string> {
+export async function sign(key: MacKey, text: string): Promise<string> {
   return encodeBase64url(await crypto.subtle.sign('HMAC', key, encoder.encode(text)))
 }
 
@@ -35,7 +38,7 @@ export async function sign(key: CryptoKey, text: string): Promise<string> {
  * Whether the MAC is that of the text, compared in constant time by Web Crypto (OWASP ASVS 11.2.4). A MAC in any
  * spelling but the canonical one is wrong.
  */
-export function verify(key: CryptoKey, mac: string, text: string): Promise<boolean> {
+export function verify(key: MacKey, mac: string, text: string): Promise<boolean> {
   if (!isCanonical32(mac)) return Promise.resolve(false)
   return crypto.subtle.verify('HMAC', key, decodeBase64url(mac), encoder.encode(text))
 }

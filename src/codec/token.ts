@@ -1,6 +1,6 @@
 import { decodeInteger, encodeInteger } from './base64url.ts'
 import type { Keyring } from './keyring.ts'
-import { sign, verify } from './mac.ts'
+import { type MacKey, sign, verify } from './mac.ts'
 import { newRandomText } from './random.ts'
 
 /** What a session's cookie says, once its MAC has been verified. Times are milliseconds since 1970. */
@@ -65,7 +65,7 @@ export function familyOf(secret: string): string {
  * The secret that follows this one, the same for all requests that renew the same token at the same time. Who has a
  * token, and not the key, learns nothing of the next.
  */
-export async function renewedSecret(key: CryptoKey, secret: string): Promise<string> {
+export async function renewedSecret(key: MacKey, secret: string): Promise<string> {
   const mac = await sign(key, secret)
   return familyOf(secret) + mac.slice(0, secret.length - FAMILY_END)
 }

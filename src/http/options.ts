@@ -1,7 +1,6 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
 import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
-import type { AnyData } from '../session/data.ts'
 import type { DataSchema, Dictionary } from '../session/schema.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionKvNamespace } from '../store/kv-namespace.ts'
@@ -12,7 +11,7 @@ import type { RequestLike } from './device.ts'
 import type { SessionEvent } from './event.ts'
 
 /** The options of `createSessions`. Only `secrets` and `store` are required. */
-export interface SessionOptions<Env, Data extends object = AnyData> {
+export interface SessionOptions<Env> {
   /** One or more secrets of at least 32 bytes: the first signs, all verify. To rotate, put the new one first. */
   readonly secrets: Secrets | ((env: Env) => Secrets)
   /** Where sessions rest, such as `(env) => durableObjectStore(env.SESSIONS)`. */
@@ -27,19 +26,6 @@ export interface SessionOptions<Env, Data extends object = AnyData> {
   readonly cookie?: Partial<CookieAttributes>
   /** Keeps values that JSON would change, such as Date and Map: devalue, superjson. */
   readonly serializer?: Serializer
-  /**
-   * What the dictionary has to be, by any Standard Schema (zod, valibot, arktype): the session's types come from it. `set`
-   * and `update` throw `ERR_VALUE` for what it refuses; what it refuses of a stored dictionary counts as absent, with the
-   * event `invalid`. Every key may be absent all the same. A schema checks: what it would change or fill in stays as it is.
-   */
-  readonly schema?: DataSchema<Data>
-  /**
-   * Makes a dictionary of the present shape out of a stored one that is not all that `schema` describes, or more. What it
-   * gives is written at once, unless another request was quicker; where it throws, or gives nothing, nothing is.
-   */
-  readonly migrate?: (
-    stored: Dictionary,
-  ) => Partial<NoInfer<Data>> | undefined | Promise<Partial<NoInfer<Data>> | undefined>
   /**
    * What becomes of recorded changes when the session was ended elsewhere before they were written: `refuse` (default)
    * answers 409, `drop` lets the handler's response go. There is an event in both cases.
@@ -69,6 +55,23 @@ export interface SessionOptions<Env, Data extends object = AnyData> {
   readonly onEvent?: (event: SessionEvent) => void
   /** The clock, in milliseconds since 1970; for tests. */
   readonly now?: () => number
+}
+
+/** The options of `createSessions` that its session's types come from. */
+export interface SchemaOptions<Data extends object> {
+  /**
+   * What the dictionary has to be, by any Standard Schema (zod, valibot, arktype): the session's types come from it. `set`
+   * and `update` throw `ERR_VALUE` for what it refuses; what it refuses of a stored dictionary counts as absent, with the
+   * event `invalid`. Every key may be absent all the same. A schema checks: what it would change or fill in stays as it is.
+   */
+  readonly schema?: DataSchema<Data>
+  /**
+   * Makes a dictionary of the present shape out of a stored one that is not all that `schema` describes, or more. What it
+   * gives is written at once, unless another request was quicker; where it throws, or gives nothing, nothing is.
+   */
+  readonly migrate?: (
+    stored: Dictionary,
+  ) => Partial<NoInfer<Data>> | undefined | Promise<Partial<NoInfer<Data>> | undefined>
 }
 
 /** Where copies of sessions rest that answer reads, and for how long. */
@@ -147,7 +150,7 @@ const DEFAULTS = {
 
 /** Checks the options and completes them. Throws `ERR_OPTION`. */
 export function resolveOptions<Env, Data extends object>(
-  options: SessionOptions<Env, Data>,
+  options: SessionOptions<Env> & SchemaOptions<Data>,
 ): Settings<Env> {
   checkSchema(options.schema, options.migrate)
   const { store }: { readonly store?: unknown } = options
@@ -183,12 +186,13 @@ export function resolveOptions<Env, Data extends object>(
     onStoreFailure: complete.onStoreFailure,
     clearSiteData: options.clearSiteData?.map((directive) => `"${directive}"`).join(', '),
     emit: (event) => emit(options.onEvent, event),
-    now: options.now ?? Date.now,
+    // Looked up at each call, so that a test's fake clock counts.
+    now: options.now ?? ((): number => Date.now()),
   }
 }
 
 /** The options with the defaults for what is not given, or is `undefined`. */
-function completed<Data extends object>(options: SessionOptions<never, Data>): CompleteOptions {
+function completed(options: SessionOptions<never>): CompleteOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const { touchInterval: touchFor, idleTimeout: idle, ...defaults } = DEFAULTS
   const some = { ...defaults, ...(Object.fromEntries(given) as typeof options) }

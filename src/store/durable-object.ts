@@ -1,23 +1,9 @@
-import { decodeHandle, encodeBase64url } from '../codec/base64url.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { exportedNamespace } from './exported-namespace.ts'
-import { withFreshStub } from './fresh-stub.ts'
-import { cellStore, ENDED, type Send } from './session-cell.ts'
-import type { SessionObjectStub } from './session-object.ts'
+import { objectStore, type SessionObjectNamespace } from './object-store.ts'
 import type { SessionStore } from './store.ts'
 
 export { SessionObject } from './session-object.ts'
-
-/** What is used of a `DurableObjectNamespace`. */
-export interface SessionObjectNamespace {
-  newUniqueId(): ObjectId
-  idFromString(id: string): ObjectId
-  get(id: ObjectId): object
-}
-
-interface ObjectId {
-  toString(): string
-}
+export type { SessionObjectNamespace }
 
 /**
  * Sessions in Durable Objects, one each: atomic per key, and seen everywhere at once. Give it the binding, or nothing to
@@ -25,36 +11,5 @@ interface ObjectId {
  * is neither. `env.SESSIONS.jurisdiction('eu')` keeps the sessions in a jurisdiction.
  */
 export function durableObjectStore(namespace?: SessionObjectNamespace): SessionStore {
-  const objects = namespace ?? exportedNamespace('SessionObject', 'SESSIONS')
-  const newHandle = (): string =>
-    encodeBase64url(Uint8Array.fromHex(objects.newUniqueId().toString()))
-
-  const ids = new BoundedMap<ObjectId>(MAX_KNOWN_IDS)
-
-  /** The object's id, or `undefined` when the handle is none of this namespace. */
-  function objectIdOf(handle: string): ObjectId | undefined {
-    try {
-      return ids.get(handle) ?? ids.set(handle, objects.idFromString(hexOf(handle)))
-    } catch {
-      return undefined
-    }
-  }
-
-  const send: Send = (handle, request, { method }) => {
-    const id = objectIdOf(handle)
-    if (id === undefined) return Promise.resolve(JSON.stringify(ENDED))
-    const call = (): Promise<string> => (objects.get(id) as SessionObjectStub).call(request)
-    return method === 'read' ? withFreshStub(call) : call()
-  }
-
-  const addressOf = (handle: string): string => `object:${hexOf(handle)}`
-  return cellStore({ name: 'durable-object', newHandle, idOf: hexOf, addressOf }, send)
-}
-
-/** Ids of sessions in use, so that not every request has to work out its own. */
-const MAX_KNOWN_IDS = 1000
-
-/** An object's id is 32 bytes, in hexadecimal as its own text and in base64url as a handle. */
-function hexOf(handle: string): string {
-  return decodeHandle(handle).toHex()
+  return objectStore(namespace ?? exportedNamespace('SessionObject', 'SESSIONS'))
 }

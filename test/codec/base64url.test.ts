@@ -142,7 +142,14 @@ describe('the canonical spelling of 32 bytes', () => {
   })
 })
 
-test('hexadecimal has two lower-case digits a byte', () => {
-  expect(native.encodeHex(Uint8Array.of(0, 1, 15, 16, 171, 255))).toBe('00010f10abff')
-  expect(native.encodeHex(new Uint8Array())).toBe('')
+test.for([
+  ['by the runtime', ['toBase64', 'fromBase64']],
+  ['without it', []],
+] as const)('hexadecimal has two lower-case digits a byte, %s', async ([, functions]) => {
+  const [, codec] = await resultWith(functions, () => undefined)
+  const bytes = Uint8Array.of(0, 1, 15, 16, 171, 255)
+  expect(codec.encodeHex(bytes)).toBe('00010f10abff')
+  expect(codec.decodeHex('00010f10abff')).toEqual(bytes)
+  expect(codec.encodeHex(new Uint8Array())).toBe('')
+  expect(codec.decodeHex('')).toEqual(new Uint8Array())
 })

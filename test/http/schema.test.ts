@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
-import type { Session, SessionEvent, SessionOptions } from '../../src/index.ts'
+import type { SchemaOptions, Session, SessionEvent, SessionOptions } from '../../src/index.ts'
 import type { DataSchema } from '../../src/session/schema.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
@@ -14,6 +14,7 @@ import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 
 type Any = Record<string, unknown>
+type Options = Partial<SessionOptions<unknown>> & SchemaOptions<Any>
 
 const SCHEMAS: Record<string, DataSchema<object>> = {
   zod: z.object({
@@ -31,11 +32,8 @@ const SCHEMAS: Record<string, DataSchema<object>> = {
 const { zod: SCHEMA = z.object({}) } = SCHEMAS
 
 /** What the tests give as it is: their dictionaries are of no one type. */
-function schemaOptions(
-  schema: DataSchema<object>,
-  migrate?: (stored: Any) => unknown,
-): Partial<SessionOptions<unknown>> {
-  return { schema, ...(migrate && { migrate }) } as Partial<SessionOptions<unknown>>
+function schemaOptions(schema: DataSchema<object>, migrate?: (stored: Any) => unknown): Options {
+  return { schema, ...(migrate && { migrate }) } as Options
 }
 
 /** One browser before and after a deployment: an application without a schema fills the session, then one with it comes. */
@@ -55,7 +53,7 @@ const STORES: Record<string, () => SessionStore> = {
 
 async function deployment(
   data: Any,
-  options: Partial<SessionOptions<unknown>>,
+  options: Options,
   store = STORES['objects']?.(),
 ): Promise<Deployment> {
   if (store === undefined) throw new TypeError('no store')
@@ -492,7 +490,7 @@ describe('what is no schema is refused:', () => {
     ['a migration without one', { migrate: () => ({}) }, 'needs a schema'],
     ['a migration of text', { schema: SCHEMA, migrate: 'x' }, 'migrate is a function'],
   ])('%s', ([, options, message]) => {
-    expect(() => newApp(options as Partial<SessionOptions<unknown>>)).toThrow(
+    expect(() => newApp(options as Options)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(message) }),
     )
   })

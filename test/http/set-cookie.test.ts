@@ -30,7 +30,7 @@ describe('the attributes', () => {
     const app = newApp({ cookie, store: memoryStore() })
     const browser = app.browser()
     app.handler = setOne
-    const [set = ''] = (await browser.fetch('/')).headers.getSetCookie()
+    const [set = ''] = (await browser.fetch('/x')).headers.getSetCookie()
     expect(set).toMatch(
       /^s=[\w.-]+; Domain=app\.example; Path=\/x; Secure; HttpOnly; SameSite=Strict$/,
     )
@@ -38,7 +38,7 @@ describe('the attributes', () => {
       await session.destroy()
       return 'bye'
     }
-    const [clear = ''] = (await browser.fetch('/')).headers.getSetCookie()
+    const [clear = ''] = (await browser.fetch('/x')).headers.getSetCookie()
     expect(clear).toBe(
       's=; Max-Age=0; Domain=app.example; Path=/x; Secure; HttpOnly; SameSite=Strict',
     )

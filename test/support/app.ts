@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 
 import {
   createSessions,
+  type SchemaOptions,
   type Session,
   type SessionEvent,
   type SessionOptions,
@@ -32,7 +33,9 @@ export interface App {
  * A Worker in small: one session layer with its own clock, events and counted store, and a handler that each test sets.
  * On real Durable Objects unless another store is given.
  */
-export function newApp(options: Partial<SessionOptions<unknown>> = {}): App {
+export function newApp(
+  options: Partial<SessionOptions<unknown>> & SchemaOptions<Record<string, unknown>> = {},
+): App {
   const given = options.store ?? durableObjectStore(env.SESSIONS)
   const { store, calls } = countingStore(typeof given === 'function' ? given(env) : given)
   const events: SessionEvent[] = []

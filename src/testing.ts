@@ -1,0 +1,58 @@
+import { SessionError } from './errors.ts'
+import type { Sessions } from './http/create-sessions.ts'
+import type { SignInDetails } from './session/account.ts'
+import type { Key, Value } from './session/data.ts'
+
+export {
+  type Initiator,
+  type Server,
+  TestBrowser,
+  type TestBrowserOptions,
+  type TestRequestInit,
+} from './testing/test-browser.ts'
+
+/** What a session is to hold that a test begins with. */
+export type SessionContents<Data extends object, Flash extends object> = {
+  readonly data?: { readonly [K in Key<Data>]?: Value<Data, K> }
+  readonly flash?: { readonly [K in Key<Flash>]?: Value<Flash, K> }
+} & (SignedIn | Anonymous)
+
+/** Who is signed in, with what `signIn` takes besides: `aal`, for one. */
+type SignedIn = { readonly userId: string } & SignInDetails
+type Anonymous = { readonly [K in keyof SignedIn]?: never }
+
+/**
+ * The `Cookie` header of a visitor whose session holds this. The session is made by the application's own `sessions`, in its
+ * own store and with its own secret, as a request would make it; `env` is what the application's requests get.
+ *
+ * Throws `ERR_VALUE` where there is nothing to hold, since such a visitor has no session and no cookie; and what `open`,
+ * `set`, `signIn` and `commit` throw.
+ */
+export async function cookieFor<Data extends object, Env, Flash extends object>(
+  sessions: Pick<Sessions<Data, Env, Flash>, 'open' | 'commit'>,
+  env: Env,
+  { data = {}, flash = {}, userId, ...details }: SessionContents<Data, Flash>,
+): Promise<string> {
+  const session = await sessions.open(new Request('https://example.com/'), env)
+  if (userId !== undefined) await session.signIn(userId, details)
+  for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
+  for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)
+  // Here it throws what goes wrong; the response would only tell of it.
+  await session.commit()
+  const response = await sessions.commit(session, new Response())
+  if (!response.ok) {
+    throw new SessionError('ERR_STORE', `The session was not made: ${await response.text()}`)
+  }
+  const pairs = response.headers.getSetCookie().map((setCookie) => setCookie.split(';')[0])
+  if (pairs.length > 0) return pairs.join('; ')
+  throw new SessionError(
+    'ERR_VALUE',
+    'There is nothing to keep, so that the visitor has no cookie. Give cookieFor() data, flash or a userId.',
+  )
+}
+
+/** The entries to set: a key without a value is left out, as it is in a session. */
+function entriesOf<Data extends object>(values: object): [Key<Data>, Value<Data, Key<Data>>][] {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined)
+  return entries as [Key<Data>, Value<Data, Key<Data>>][]
+}

@@ -1,0 +1,149 @@
+import { isSafe, matchesHost, matchesPath, refusalOf } from './cookie-rules.ts'
+import { type Cookie, parseSetCookie } from './set-cookie.ts'
+
+/** A Set-Cookie that was not kept, and why: what a browser's developer tools would say. */
+export interface RefusedCookie {
+  readonly name: string
+  readonly reason: string
+}
+
+/**
+ * The cookies of one browser, by the rules of RFC 6265bis as far as they can be told without a list of public suffixes.
+ * To a test it looks like a Map of names and values: those of all addresses, the most specific first where two have one
+ * name.
+ */
+export class CookieJar {
+  /** What was not kept, in order. */
+  readonly refused: RefusedCookie[] = []
+  readonly #home: URL
+  readonly #now: () => number
+  /** By name, domain and path, which make one cookie; in the order in which they first came. */
+  readonly #cookies = new Map<string, Cookie>()
+
+  /** `home` is where a cookie belongs that a test sets itself; `now` is in milliseconds since 1970. */
+  constructor(home: URL, now: () => number) {
+    this.#home = home
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#present().length
+  }
+
+  /** The value of the cookie, or `undefined`. */
+  get(name: string): string | undefined {
+    return this.details(name)?.value
+  }
+
+  /** The cookie with its attributes, or `undefined`. */
+  details(name: string): Cookie | undefined {
+    return this.#present().find((cookie) => cookie.name === name)
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#present()
+      .map(({ name }) => name)
+      .values()
+  }
+
+  values(): IterableIterator<string> {
+    return this.#present()
+      .map(({ value }) => value)
+      .values()
+  }
+
+  [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    return this.#present()
+      .map(({ name, value }): [string, string] => [name, value])
+      .values()
+  }
+
+  /** Puts a cookie there as it is, such as a stolen or a damaged one: a new value, or one for the whole of this origin. */
+  set(name: string, value: string): void {
+    const known = this.details(name)
+    this.#put(known === undefined ? homeCookie(this.#home, name, value) : { ...known, value })
+  }
+
+  /** Takes all cookies of the name away. */
+  delete(name: string): void {
+    for (const cookie of this.#present()) {
+      if (cookie.name === name) this.#cookies.delete(keyOf(cookie))
+    }
+  }
+
+  clear(): void {
+    this.#cookies.clear()
+  }
+
+  /** Takes in a Set-Cookie header of a response from this address. */
+  keep(setCookie: string, from: URL): void {
+    const cookie = parseSetCookie(setCookie, from, this.#now())
+    const reason = refusalOf(cookie, from, setCookie) ?? this.#conflict(cookie, from)
+    if (reason !== undefined) this.refused.push({ name: cookie.name, reason })
+    else if (cookie.expiresAt <= this.#now()) this.#cookies.delete(keyOf(cookie))
+    else this.#put(cookie)
+  }
+
+  /** RFC 6265bis section 5.7, step 16: plain http does not overwrite what https has set. */
+  #conflict(cookie: Cookie, from: URL): string | undefined {
+    if (cookie.secure || isSafe(from)) return undefined
+    const hides = this.#present().some(
+      (other) =>
+        other.secure &&
+        other.name === cookie.name &&
+        (matchesHost(other, cookie.domain) || matchesHost(cookie, other.domain)) &&
+        matchesPath(other, cookie.path),
+    )
+    return hides ? 'it would hide a Secure cookie' : undefined
+  }
+
+  /**
+   * The Cookie header of a request to this address; empty where there is none. `isForeign` says that another site has made
+   * the browser send it, by a link or a form.
+   */
+  headerFor(url: URL, { method, isForeign }: { method: string; isForeign: boolean }): string {
+    const isTop = method === 'GET' || method === 'HEAD'
+    return this.#present()
+      .filter(({ secure }) => !secure || isSafe(url))
+      .filter((cookie) => matchesHost(cookie, url.hostname) && matchesPath(cookie, url.pathname))
+      .filter(({ sameSite }) => !isForeign || sameSite === 'None' || (sameSite === 'Lax' && isTop))
+      .map(({ name, value }) => (name === '' ? value : `${name}=${value}`))
+      .join('; ')
+  }
+
+  /** Takes over all cookies of another jar. */
+  addAll(other: CookieJar): void {
+    for (const [key, cookie] of other.#cookies) this.#cookies.set(key, cookie)
+  }
+
+  #put(cookie: Cookie): void {
+    this.#cookies.set(keyOf(cookie), cookie)
+  }
+
+  /** The cookies whose time is not up: those with longer paths first, then the older ones (RFC 6265bis section 5.8.3). */
+  #present(): Cookie[] {
+    const now = this.#now()
+    return Array.from(this.#cookies.values())
+      .filter(({ expiresAt }) => expiresAt > now)
+      .toSorted((one, other) => other.path.length - one.path.length)
+  }
+}
+
+function keyOf({ name, domain, path, hostOnly }: Cookie): string {
+  return [name, domain, path, hostOnly].join(';')
+}
+
+function homeCookie(home: URL, name: string, value: string): Cookie {
+  return {
+    name,
+    value,
+    domain: home.hostname,
+    hostOnly: true,
+    path: '/',
+    secure: home.protocol === 'https:',
+    httpOnly: true,
+    sameSite: 'Lax',
+    partitioned: false,
+    expiresAt: Infinity,
+  }
+}

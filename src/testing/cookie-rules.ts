@@ -1,0 +1,72 @@
+import type { Cookie } from './set-cookie.ts'
+
+/** Where browsers take Secure cookies over http, since what never leaves the machine can't be listened to. */
+const LOCAL_HOST = /^(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])$/
+const IP_ADDRESS = /^(\d+(\.\d+){3}|\[.*\])$/
+/** RFC 6265bis section 5.6: a name and a value have so many bytes together. */
+const MAX_BYTES = 4096
+
+/** Whether a browser keeps Secure cookies of this address, and sends them there. */
+export function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || LOCAL_HOST.test(hostname)
+}
+
+/** RFC 6265bis section 5.1.3. */
+export function matchesHost({ domain, hostOnly }: Cookie, host: string): boolean {
+  if (host === domain) return true
+  return !hostOnly && host.endsWith(`.${domain}`) && !IP_ADDRESS.test(host)
+}
+
+/** RFC 6265bis section 5.1.4. */
+export function matchesPath({ path }: Cookie, pathname: string): boolean {
+  if (!pathname.startsWith(path)) return false
+  return path.endsWith('/') || pathname.length === path.length || pathname[path.length] === '/'
+}
+
+/**
+ * Why a browser would not keep a cookie that comes from this address (RFC 6265bis section 5.7); `undefined` where it
+ * would. There is no list of public suffixes: a domain of a single label is taken for one.
+ */
+export function refusalOf(cookie: Cookie, url: URL, setCookie: string): string | undefined {
+  return faultsOf(cookie, url, setCookie).find(([isWrong]) => isWrong)?.[1]
+}
+
+function faultsOf(
+  cookie: Cookie,
+  url: URL,
+  setCookie: string,
+): [isWrong: boolean, reason: string][] {
+  const { name, value, domain, hostOnly, secure, sameSite, partitioned } = cookie
+  const isOwn = hostOnly || matchesHost(cookie, url.hostname)
+  const isSuffix = !domain.includes('.') && domain !== url.hostname
+  const bytes = new TextEncoder().encode(name + value).length
+  return [
+    // oxlint-disable-next-line no-control-regex -- these are what is refused
+    [/[\0-\x08\x0A-\x1F\x7F]/.test(setCookie), 'it has a control character'],
+    [name + value === '', 'it has neither name nor value'],
+    [bytes > MAX_BYTES, `name and value have more than ${MAX_BYTES} bytes`],
+    [name === '' && PREFIX.test(value), 'it has no name, and its value begins with a prefix'],
+    [!isOwn || isSuffix, `Domain=${domain} is not a domain of ${url.hostname}`],
+    [secure && !isSafe(url), 'Secure is refused over plain http'],
+    [sameSite === 'None' && !secure, 'SameSite=None needs Secure'],
+    [partitioned && !secure, 'Partitioned needs Secure'],
+    ...prefixFaultsOf(cookie, setCookie),
+  ]
+}
+
+const PREFIX = /^__(host|secure|http|host-http)-/i
+
+/** RFC 6265bis section 5.4: browsers take the prefixes in any case of letters. */
+function prefixFaultsOf(
+  { name, secure, hostOnly, httpOnly }: Cookie,
+  setCookie: string,
+): [isWrong: boolean, reason: string][] {
+  const isOfHost = /^__host-/i.test(name)
+  const hasRootPath = /;[ \t]*path[ \t]*=[ \t]*\/[ \t]*(;|$)/i.test(setCookie)
+  return [
+    [PREFIX.test(name) && !secure, 'its prefix needs Secure'],
+    [isOfHost && !hostOnly, '__Host- takes no Domain'],
+    [isOfHost && !hasRootPath, '__Host- needs Path=/'],
+    [/^__(host-)?http-/i.test(name) && !httpOnly, '__Http- needs HttpOnly'],
+  ]
+}
