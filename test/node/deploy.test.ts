@@ -14,6 +14,8 @@ interface Manifest {
 
 const FILES = [
   'src',
+  'cli',
+  'scripts',
   'package.json',
   'README.md',
   'LICENSE',

@@ -1,0 +1,16 @@
+import { createInterface } from 'node:readline'
+
+/** Asks a question; yes is `y` or `yes`, and anything else, the end of the input too, is no. */
+export function confirmed(
+  question: string,
+  streams: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream },
+): Promise<boolean> {
+  const reader = createInterface(streams)
+  return new Promise((resolve) => {
+    reader.once('close', () => resolve(false))
+    reader.question(`${question} (y/N) `, (answer) => {
+      resolve(/^\s*y(es)?\s*$/i.test(answer))
+      reader.close()
+    })
+  })
+}
