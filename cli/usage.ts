@@ -3,7 +3,7 @@ export const USAGE = `Sessions for Workers: sets them up, and says what a token 
 Usage: edge-session <command> [options]
 
 Commands:
-  init              adds binding, migration, exported class and secret to a Worker
+  init              adds binding, migration, export and secret to a Worker
   secret            prints a new signing secret
   inspect <cookie>  says what a session's cookie holds, and why it is refused
 
@@ -22,7 +22,7 @@ is there already stays, with comments and order; a second run changes nothing.
 Usage: edge-session init [options]
 
 Options:
-  -c, --config PATH   the configuration; else wrangler.json, .jsonc or .toml here
+  -c, --config PATH   configuration; else wrangler.json, .jsonc or .toml here
   -e, --env NAME      this named environment too; again for more
       --binding NAME  the sessions' binding; else SESSIONS, or SESSION_KV
       --users         also UserObject, as USERS: lists of users' sessions
@@ -48,7 +48,7 @@ Usage: edge-session inspect [options] <cookie>
 it is read from standard input, and so stays out of the shell's history.
 
 Options:
-      --name NAME          the cookie's name; else __Host-session, or the one given
+      --name NAME          the cookie's name; else the given one, __Host-session
       --secret-file FILE   secrets to check with, one a line; again for more
       --secret-name NAME   variable of the secret; else SESSION_SECRET. It is
                            looked for in the environment, then in .dev.vars

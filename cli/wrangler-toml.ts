@@ -102,7 +102,10 @@ function withBlock(
   eol: string,
 ): string {
   const block = lines.join(eol)
-  if (!isEnd) return spliced(text, at, eol + eol + block)
+  if (!isEnd) {
+    const hasGapBehind = /^[ \t]*\r?\n[ \t]*\r?\n/.test(text.slice(at))
+    return spliced(text, at, eol + eol + block + (hasGapBehind ? '' : eol))
+  }
   const isClosed = text === '' || text.endsWith('\n')
   const hasGap = text === '' || /\n[ \t]*\r?\n$/.test(text)
   const gap = (isClosed ? '' : eol) + (hasGap ? '' : eol)
