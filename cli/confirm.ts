@@ -7,8 +7,14 @@ export function confirmed(
 ): Promise<boolean> {
   const reader = createInterface(streams)
   return new Promise((resolve) => {
-    reader.once('close', () => resolve(false))
+    let isAnswered = false
+    reader.once('close', () => {
+      // Behind the question, the cursor still stands on its line.
+      if (!isAnswered) streams.output.write('\n')
+      resolve(false)
+    })
     reader.question(`${question} (y/N) `, (answer) => {
+      isAnswered = true
       resolve(/^\s*y(es)?\s*$/i.test(answer))
       reader.close()
     })

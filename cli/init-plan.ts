@@ -8,9 +8,10 @@ import { withExports } from './entry-module.ts'
 import type { FileChange } from './file-change.ts'
 import { gitIgnored } from './git-ignore.ts'
 import { exportLine, type ObjectClass } from './object-class.ts'
-import { type Required, requiredAdditions, SECRET_NAME, type Wishes } from './required-additions.ts'
-import { newSecret } from './secret.ts'
+import { type Required, requiredAdditions } from './required-additions.ts'
+import { newSecret, SECRET_NAME } from './secret.ts'
 import { readTextFile } from './text-file.ts'
+import type { Wishes } from './wishes.ts'
 import { editedText, readWranglerConfig } from './wrangler-config.ts'
 
 export interface InitWishes extends Wishes {

@@ -85,7 +85,7 @@ export function spliced(text: string, at: number, more: string): string {
   return text.slice(0, at) + more + text.slice(at)
 }
 
-export function lineStart(text: string, at: number): number {
+function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1
 }
 

@@ -69,7 +69,9 @@ const terminal = processTerminal()
 try {
   process.exitCode = await run(process.argv.slice(2), terminal)
 } catch (error) {
-  if (!(error instanceof CliError)) throw error
+  const isExpected = error instanceof CliError
+  // A file that can't be read is no fault of ours.
+  if (!isExpected && !(error instanceof Error && 'syscall' in error)) throw error
   terminal.note(error.message)
-  process.exitCode = error.exitCode
+  process.exitCode = isExpected ? error.exitCode : 1
 }

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { OBJECT_CLASSES } from './object-class.ts'
-import { type Required, SECRET_NAME, type Wishes } from './required-additions.ts'
+import type { Required } from './required-additions.ts'
+import { SECRET_NAME } from './secret.ts'
+import type { Wishes } from './wishes.ts'
 
 export interface Done {
   readonly directory: string

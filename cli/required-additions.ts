@@ -1,19 +1,11 @@
 import { type Addition, isTable, type Table, valueAt } from './addition.ts'
 import { classAdditions } from './class-history.ts'
 import { CliError } from './cli-error.ts'
+import { environmentsOf, listAt } from './config-lists.ts'
+import { configNotices } from './config-notices.ts'
 import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
-
-export const SECRET_NAME = 'SESSION_SECRET'
-
-/** What somebody wants of their Worker. */
-export interface Wishes {
-  readonly store: 'durable-object' | 'kv'
-  readonly users: boolean
-  /** The name of the sessions' binding, where it was chosen. */
-  readonly binding: string | undefined
-  /** Named environments that get the bindings too. */
-  readonly environments: readonly string[]
-}
+import { SECRET_NAME } from './secret.ts'
+import type { Wishes } from './wishes.ts'
 
 /** What a configuration lacks, and what there is to know about it. */
 export interface Required {
@@ -42,7 +34,7 @@ export function requiredAdditions(config: Table, wishes: Wishes): Required {
     ...classAdditions(config, scope, classes),
     ...secretAddition(config, scope),
   ])
-  return { additions, notices: noticesOf(config, wishes, binding), binding, classes }
+  return { additions, notices: configNotices(config, wishes, binding), binding, classes }
 }
 
 function usualBinding({ store }: Wishes): string {
@@ -129,41 +121,4 @@ function checkEnvironments(config: Table, wanted: readonly string[]): void {
   if (unknown === undefined) return
   const list = known.length === 0 ? 'There are none.' : `There are: ${known.join(', ')}.`
   throw new CliError(`There is no environment ${JSON.stringify(unknown)}. ${list}`, { exitCode: 2 })
-}
-
-function environmentsOf(config: Table): string[] {
-  return isTable(config['env']) ? Object.keys(config['env']) : []
-}
-
-function noticesOf(config: Table, wishes: Wishes, binding: string): string[] {
-  const kind = wishes.store === 'kv' ? ['kv_namespaces'] : ['durable_objects', 'bindings']
-  const isBound = (each: Table): boolean => [each['name'], each['binding']].includes(binding)
-  const without = environmentsOf(config).filter(
-    (name) =>
-      !wishes.environments.includes(name) && !listAt(config, ['env', name, ...kind]).some(isBound),
-  )
-  const notices: string[] = []
-  if (without.length > 0) {
-    const options = without.map((name) => `--env ${name}`).join(' ')
-    notices.push(
-      `Named environments inherit no bindings, and there is no ${binding} in: ${without.join(', ')}. To add it there too: ${options}`,
-    )
-  }
-  const scopes = [[], ...environmentsOf(config).map((name) => ['env', name])]
-  const open = scopes.find(
-    (scope) => valueAt(config, [...scope, 'vars', SECRET_NAME]) !== undefined,
-  )
-  if (open !== undefined) {
-    notices.push(
-      `${[...open, 'vars', SECRET_NAME].join('.')} stands in the configuration for everybody to read. Take it out there: a secret belongs in .dev.vars and in \`wrangler secret put\`.`,
-    )
-  }
-  return notices
-}
-
-function listAt(config: Table, path: readonly string[]): Table[] {
-  const value = valueAt(config, path)
-  if (value === undefined) return []
-  if (Array.isArray(value) && value.every(isTable)) return value
-  throw new CliError(`${path.join('.')} is no list of tables. Correct that first.`)
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import util from 'node:util'
 
 import { misuse } from './cli-error.ts'
+import { SECRET_NAME } from './secret.ts'
 import { readTextFile } from './text-file.ts'
 
 /** A signing secret, and where it was found; only the latter is ever shown. */
@@ -10,7 +11,6 @@ export interface FoundSecret {
   readonly source: string
 }
 
-const DEFAULT_NAME = 'SESSION_SECRET'
 /** In the order in which wrangler lets one win over another. */
 const FILES = ['.dev.vars', '.env.local', '.env']
 
@@ -25,7 +25,7 @@ export async function foundSecrets(
 ): Promise<FoundSecret[]> {
   const isDefault = files.length === 0 && names.length === 0
   const ofFiles = await Promise.all(files.map(secretsIn))
-  const variables = isDefault ? [DEFAULT_NAME] : names
+  const variables = isDefault ? [SECRET_NAME] : names
   const ofVariables = await Promise.all(variables.map((name) => variable(directory, name)))
   const missing = variables.find((_, index) => ofVariables[index] === undefined)
   if (missing !== undefined && !isDefault) {

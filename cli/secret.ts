@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { readArguments } from './arguments.ts'
 import type { Terminal } from './terminal.ts'
 
+/** The variable that has it. */
+export const SECRET_NAME = 'SESSION_SECRET'
 /** As many as the library asks for at least. */
 const SECRET_BYTES = 32
 

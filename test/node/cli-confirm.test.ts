@@ -20,6 +20,10 @@ describe('the question before writing', () => {
       assert.deepEqual(await asked(typed), { answer: true, shown: 'Write this? (y/N) ' })
     })
   }
+  it('goes on on a line of its own where nobody answers', async () => {
+    assert.deepEqual(await asked(''), { answer: false, shown: 'Write this? (y/N) \n' })
+  })
+
   for (const typed of ['', '\n', 'n\n', 'no\n', 'yess\n', 'maybe\ny\n']) {
     it(`takes for no: ${JSON.stringify(typed)}`, async () => {
       assert.equal((await asked(typed)).answer, false)

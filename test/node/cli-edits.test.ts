@@ -5,7 +5,8 @@ import { parse as parseJson5 } from 'jsonc-parser'
 import { parse as parseTomlText } from 'smol-toml'
 
 import { isSame, type Table } from '../../cli/addition.ts'
-import { requiredAdditions, type Wishes } from '../../cli/required-additions.ts'
+import { requiredAdditions } from '../../cli/required-additions.ts'
+import type { Wishes } from '../../cli/wishes.ts'
 import { editedText } from '../../cli/wrangler-config.ts'
 import { describe, it } from './suite.ts'
 

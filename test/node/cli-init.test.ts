@@ -90,7 +90,7 @@ describe('edge-session init', () => {
     }
     assert.ok(stdout.includes(`\n+${EXPORT}\n`))
     assert.ok(stdout.includes('\n+SESSION_SECRET=…\n'))
-    assert.doesNotMatch(stdout, /only-for-me|\u001B/)
+    for (const hidden of ['only-for-me', '\u001B']) assert.ok(!stdout.includes(hidden))
     assert.deepEqual(await contents(directory, FILES), before)
   })
 
@@ -225,6 +225,19 @@ describe('edge-session init', () => {
     const secrets = '\n[secrets]\nrequired = ["API_KEY"]\n'
     const { toml } = await initialised({ ...project, 'wrangler.toml': TOML + secrets })
     assert.match(toml, /required = \["API_KEY", "SESSION_SECRET"\]/)
+  })
+
+  it('says so where the compatibility date is too old for objects', async () => {
+    const old = { ...project, 'wrangler.toml': TOML.replace('2026-11-01', '2024-04-02') }
+    assert.match((await initialised(old)).outcome.stderr, /compatibility_date is before 2024-04-03/)
+    for (const toml of [
+      TOML.replace('2026-11-01', '2024-04-03'),
+      old['wrangler.toml'].replace('[vars]', 'compatibility_flags = ["rpc"]\n[vars]'),
+    ]) {
+      const { outcome } = await initialised({ ...project, 'wrangler.toml': toml })
+      assert.equal(outcome.stderr, '')
+    }
+    assert.equal((await initialised(old, '--kv')).outcome.stderr, '')
   })
 
   it('reads wrangler.json before wrangler.jsonc before wrangler.toml, as wrangler does', async () => {
@@ -399,6 +412,11 @@ describe('edge-session init refuses, and writes nothing,', () => {
     const stderr = await refusal(files)
     assert.match(stderr, /Add this yourself/)
     assert.match(stderr, /"name": "SESSIONS"/)
+  })
+
+  it('a directory in the place of a file, without a stack of calls', async () => {
+    const files = { 'wrangler.toml/a': '', 'src/index.ts': MODULE }
+    assert.match(await refusal(files), /EISDIR/)
   })
 
   it('where there is no configuration, and names one above', async () => {

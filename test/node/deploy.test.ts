@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after } from 'node:test'
 
@@ -54,6 +54,22 @@ describe('the published package', () => {
   it('needs no other package', async () => {
     const text = await readFile(join(published, 'package.json'), 'utf8')
     assert.doesNotMatch(text, /"(dependencies|peerDependencies)"/)
+  })
+
+  it('has a command that runs by itself, and the licenses of what is in it', async () => {
+    const command = join(published, 'dist', 'cli.js')
+    await access(command, constants.X_OK)
+    const version = (await run(application, command, '--version')).trim()
+    assert.equal(version, (manifest as { version?: string }).version)
+    const source = await readFile(command, 'utf8')
+    assert.doesNotMatch(source, /\bfrom\s*"(?!node:)/)
+    const licenses = await readFile(join(published, 'dist', 'cli-licenses.txt'), 'utf8')
+    for (const name of ['@babel/parser', 'diff', 'jsonc-parser', 'smol-toml']) {
+      assert.match(
+        licenses,
+        new RegExp(`^${name} \\d+\\.\\d+\\.\\d+, (MIT|BSD-3-Clause)\\n\\n[^]*opyright`, 'm'),
+      )
+    }
   })
 
   it('keeps a session in plain Node, in memory', async () => {
