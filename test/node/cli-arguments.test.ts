@@ -31,6 +31,22 @@ describe('the command line', () => {
     assert.deepEqual(one, other)
   })
 
+  it('has each of its options in its document, and no other', async () => {
+    const document = await readFile(join(ROOT, 'docs', 'cli.md'), 'utf8')
+    for (const command of ['init', 'inspect']) {
+      const { stdout } = await edgeSession(directory, [command, '--help'])
+      const [, section = ''] = document.split(`\n## ${command}\n`)
+      const rows = section.split('\n## ')[0]?.match(/^\| .*$/gm) ?? []
+      const listed = (lines: readonly string[]): string[] =>
+        lines.flatMap((line) => line.match(/--[a-z-]+/g)?.slice(0, 2) ?? [])
+      const documented = new Set(listed(rows.map((row) => row.split('|')[1] ?? '')))
+      const offered = new Set(listed(stdout.match(/^ +(-\w, )?--[a-z-]+/gm) ?? []))
+      offered.delete('--help')
+      assert.ok(offered.size > 4)
+      assert.deepEqual([...documented].toSorted(), [...offered].toSorted())
+    }
+  })
+
   it('says its version', async () => {
     const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
       version: string
