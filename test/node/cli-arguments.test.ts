@@ -38,7 +38,7 @@ describe('the command line', () => {
       const [, section = ''] = document.split(`\n## ${command}\n`)
       const rows = section.split('\n## ')[0]?.match(/^\| .*$/gm) ?? []
       const listed = (lines: readonly string[]): string[] =>
-        lines.flatMap((line) => line.match(/--[a-z-]+/g)?.slice(0, 2) ?? [])
+        lines.flatMap((line) => line.match(/--[a-z][a-z-]+/g) ?? [])
       const documented = new Set(listed(rows.map((row) => row.split('|')[1] ?? '')))
       const offered = new Set(listed(stdout.match(/^ +(-\w, )?--[a-z-]+/gm) ?? []))
       offered.delete('--help')
