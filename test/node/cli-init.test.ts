@@ -419,6 +419,15 @@ describe('edge-session init refuses, and writes nothing,', () => {
     assert.match(await refusal(files), /EISDIR/)
   })
 
+  it('a section that is there twice, of which the text that was found is not the one that counts', async () => {
+    const bindings = '"durable_objects": { "bindings": [] }'
+    const files = {
+      'wrangler.json': `{ "main": "src/index.ts", ${bindings}, ${bindings} }`,
+      'src/index.ts': MODULE,
+    }
+    assert.match(await refusal(files), /Nothing was written\. Add this yourself/)
+  })
+
   it('where there is no configuration, and names one above', async () => {
     assert.match(
       await refusal({ 'src/index.ts': MODULE }),
