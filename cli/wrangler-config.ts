@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { type Addition, isSame, type Table, withAdditions } from './addition.ts'
 import { CliError, messageOf } from './cli-error.ts'
 import { readTextFile, type TextFile } from './text-file.ts'
-import { addToJsonc, jsonText, parseJsonc } from './wrangler-jsonc.ts'
+import { addToJsonc, jsonText, type JsonValue, parseJsonc } from './wrangler-jsonc.ts'
 import { addToToml, parseToml, tomlBlock } from './wrangler-toml.ts'
 
 /** In wrangler's own order: of several it reads the first. */
@@ -83,6 +83,8 @@ export function editedText(
 }
 
 function jsonLines({ kind, path, value }: Addition): string {
-  const text = jsonText(value, '', '  ', '\n')
-  return kind === 'item' ? `"${path.join('.')}": [${text}]` : `"${path.join('.')}": ${text}`
+  const [key = '', ...rest] = path
+  const leaf: JsonValue = kind === 'item' ? [value] : value
+  const nested = rest.reduceRight<JsonValue>((inner, name) => ({ [name]: inner }), leaf)
+  return `${JSON.stringify(key)}: ${jsonText(nested, '', '  ', '\n')}`
 }

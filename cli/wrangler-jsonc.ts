@@ -50,14 +50,15 @@ export function addToJsonc(text: string, addition: Addition, eol: string): strin
   if (node.type !== 'object' || key === undefined) {
     throw new Error(`${path.join('.')} is something else.`)
   }
-  const leaf: Nested = addition.kind === 'item' ? [value] : value
-  const nested = rest.slice(1).reduceRight<Nested>((inner, name) => ({ [name]: inner }), leaf)
+  const leaf: JsonValue = addition.kind === 'item' ? [value] : value
+  const nested = rest.slice(1).reduceRight<JsonValue>((inner, name) => ({ [name]: inner }), leaf)
   const property: ItemText = (indent) =>
     `${JSON.stringify(key)}: ${jsonText(nested, indent, unit, eol)}`
   return insertItem(text, bracketsOf(node), property, { ...style, padding: ' ' })
 }
 
-type Nested = Value | readonly Nested[] | { readonly [key: string]: Nested }
+/** What is written into a configuration, with what holds it. */
+export type JsonValue = Value | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 function bracketsOf({ offset, length, children = [] }: Node): {
   start: number
@@ -75,7 +76,7 @@ function unitOf(text: string): string {
 
 /** JSON in which what holds no more than texts, and lists of them, stands on one line. */
 export function jsonText(
-  value: Nested,
+  value: JsonValue,
   indent: string | undefined,
   unit: string,
   eol: string,
@@ -84,9 +85,9 @@ export function jsonText(
   const isList = Array.isArray(value)
   const deeper = indent === undefined || isFlat(value) ? undefined : indent + unit
   const parts = isList
-    ? (value as readonly Nested[]).map((each) => jsonText(each, deeper, unit, eol))
+    ? (value as readonly JsonValue[]).map((each) => jsonText(each, deeper, unit, eol))
     : Object.entries(value).map(
-        ([key, each]: [string, Nested]) =>
+        ([key, each]: [string, JsonValue]) =>
           `${JSON.stringify(key)}: ${jsonText(each, deeper, unit, eol)}`,
       )
   const [open, close] = isList ? ['[', ']'] : ['{', '}']
@@ -98,9 +99,9 @@ export function jsonText(
   return `${open}${padding}${parts.join(', ')}${padding}${close}`
 }
 
-function isFlat(value: Nested): boolean {
+function isFlat(value: JsonValue): boolean {
   return Object.values(value).every(
-    (each: Nested) =>
+    (each: JsonValue) =>
       typeof each === 'string' ||
       (Array.isArray(each) && each.every((item) => typeof item === 'string')),
   )

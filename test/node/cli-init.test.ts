@@ -411,7 +411,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
     }
     const stderr = await refusal(files)
     assert.match(stderr, /Add this yourself/)
-    assert.match(stderr, /"name": "SESSIONS"/)
+    assert.match(stderr, /"durable_objects": \{\n {2}"bindings": \[\n {4}\{ "name": "SESSIONS",/)
   })
 
   it('a directory in the place of a file, without a stack of calls', async () => {
