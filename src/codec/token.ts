@@ -112,6 +112,24 @@ export async function openToken(
   }
 }
 
+/** What a value says before anybody has verified it: to be looked at, and never to be acted on. */
+export interface UnverifiedToken {
+  readonly form: number
+  readonly keyId: string
+  readonly token: Token
+}
+
+/** Reads a cookie value without its key; `undefined` where it is malformed. Anybody can have written it. */
+export function unverifiedToken(value: string): UnverifiedToken | undefined {
+  if (!SHAPE.test(value)) return undefined
+  const body = value.slice(BODY_AT, -MAC_LENGTH - 1)
+  return {
+    form: Number(value.slice(0, 1)),
+    keyId: value.slice(ID_AT, BODY_AT - 1),
+    token: tokenOf(body, value.startsWith(WITH_REVISION)),
+  }
+}
+
 function refusedAs(value: string, reason: RefusedToken): OpenedToken {
   return refused(SHAPE.test(value) ? reason : 'malformed')
 }

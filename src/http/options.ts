@@ -1,6 +1,7 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
 import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
+import type { AnyData } from '../session/data.ts'
 import type { DataSchema, Dictionary } from '../session/schema.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionKvNamespace } from '../store/kv-namespace.ts'
@@ -149,7 +150,7 @@ const DEFAULTS = {
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
 /** Checks the options and completes them. Throws `ERR_OPTION`. */
-export function resolveOptions<Env, Data extends object>(
+export function resolveOptions<Env, Data extends object = AnyData>(
   options: SessionOptions<Env> & SchemaOptions<Data>,
 ): Settings<Env> {
   checkSchema(options.schema, options.migrate)

@@ -11,6 +11,7 @@ import {
   type RefusedToken,
   signToken,
   type Token,
+  unverifiedToken,
 } from '../../src/codec/token.ts'
 
 const NAME = '__Host-session'
@@ -428,4 +429,25 @@ test('100,000 secrets are distinct, and every bit of them varies', () => {
   expect(seen.size).toBe(100_000)
   expect(Math.min(...ones)).toBeGreaterThan(49_000)
   expect(Math.max(...ones)).toBeLessThan(51_000)
+})
+
+describe('what nobody has verified', () => {
+  test('says what the verified token says, in both forms', async () => {
+    const { id } = keyring[0]
+    expect(unverifiedToken(value)).toEqual({ form: 1, keyId: id, token })
+    const other = { ...token, revision: 7 }
+    const text = await signToken(keyring, NAME, other)
+    expect(unverifiedToken(text)).toEqual({ form: 2, keyId: id, token: other })
+    expect(await openedWith(text)).toMatchObject({ token: other })
+  })
+
+  test('is read of a forged value too, and of nothing that is malformed', async () => {
+    const texts = Array.from(value, (_, at) => [replaceAt(at, 'A'), replaceAt(at, '!')])
+      .flat()
+      .concat('', value.slice(1), value.slice(0, -1), `${value}A`)
+    const opened = await Promise.all(texts.map(openedWith))
+    const isRead = texts.map((text) => unverifiedToken(text) !== undefined)
+    expect(isRead).toEqual(opened.map((each) => each.ok || each.reason !== 'malformed'))
+    expect(new Set(isRead)).toEqual(new Set([true, false]))
+  })
 })

@@ -9,6 +9,7 @@ export type Target = Readonly<
 >
 
 export interface Manifest {
+  readonly version: string
   readonly exports: Readonly<Record<string, string | Target>>
   readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { glob, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { access, constants, glob, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, posix, sep } from 'node:path'
 import { after } from 'node:test'
@@ -79,6 +79,18 @@ describe('the package', () => {
       assert.equal(target.types, target.default.replace(/\.js$/, '.d.ts'))
       for (const file of Object.values(target))
         assert.ok(files.includes(posix.normalize(file)), file)
+    }
+  })
+
+  it('has a command that runs by itself, and the licenses of what is in it', async () => {
+    const command = join(installed, 'dist', 'cli.js')
+    await access(command, constants.X_OK)
+    // It lies alone: what it would import could not be found.
+    assert.equal((await run(directory, command, '--version')).trim(), manifest.version)
+    const licenses = await readFile(join(installed, 'dist', 'cli-licenses.txt'), 'utf8')
+    for (const name of ['@babel/parser', 'diff', 'jsonc-parser', 'smol-toml']) {
+      const license = `^${name} \\d+\\.\\d+\\.\\d+, (MIT|BSD-3-Clause)\n\n[^]*opyright`
+      assert.match(licenses, new RegExp(license, 'm'))
     }
   })
 

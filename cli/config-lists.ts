@@ -1,0 +1,20 @@
+import { isTable, type Table, valueAt } from './addition.ts'
+import { CliError } from './cli-error.ts'
+
+/** The names of a configuration's environments. */
+export function environmentsOf(config: Table): string[] {
+  return isTable(config['env']) ? Object.keys(config['env']) : []
+}
+
+/** The root and every environment, as the beginnings of paths. */
+export function scopesOf(config: Table): string[][] {
+  return [[], ...environmentsOf(config).map((name) => ['env', name])]
+}
+
+/** The list of tables at a path; an empty one where there is none. Throws `CliError` for anything else. */
+export function listAt(config: Table, path: readonly string[]): Table[] {
+  const value = valueAt(config, path)
+  if (value === undefined) return []
+  if (Array.isArray(value) && value.every(isTable)) return value
+  throw new CliError(`${path.join('.')} is no list of tables. Correct that first.`)
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { OBJECT_CLASSES } from './object-class.ts'
+import type { Required } from './required-additions.ts'
+import { SECRET_NAME } from './secret.ts'
+import type { Wishes } from './wishes.ts'
+
+export interface Done {
+  readonly directory: string
+  readonly wishes: Wishes
+  readonly required: Required
+  /** Whether the Worker is written in TypeScript. */
+  readonly isTyped: boolean
+}
+
+/** What is left to do after `init`, with the lines to paste. */
+export function nextSteps(done: Done): string {
+  const { directory, wishes, required, isTyped } = done
+  const { binding } = required
+  const put = ['', ...wishes.environments.map((name) => ` --env ${name}`)].map(
+    (option) => `     npx edge-session secret | npx wrangler secret put ${SECRET_NAME}${option}`,
+  )
+  const steps = [
+    ...(isInstalled(directory) ? [] : [['Install the package: npm install edge-session']]),
+    ...(isTyped ? [['Have the type Env made again: npx wrangler types']] : []),
+    ['In your Worker:', '', ...codeLines(done).map((line) => line && `     ${line}`), ''],
+    ['Try it: npx wrangler dev'],
+    ...(wishes.store === 'kv' ? [namespaceStep(binding)] : []),
+    ['Before the first deployment, give it a secret of its own:', ...put],
+  ]
+  const numbered = steps.map(([first, ...rest], index) =>
+    [`  ${index + 1}. ${first}`, ...rest].join('\n'),
+  )
+  return ['Next:', ...numbered, ''].join('\n')
+}
+
+function namespaceStep(binding: string): string[] {
+  return [
+    `Make the namespace, and put the id that it gives beside the binding ${binding}:`,
+    `     npx wrangler kv namespace create ${binding}`,
+  ]
+}
+
+function codeLines({ wishes, required, isTyped }: Done): string[] {
+  const isKv = wishes.store === 'kv'
+  const factory = isKv ? 'kvStore' : 'durableObjectStore'
+  const module = isKv ? 'edge-session/store/kv' : OBJECT_CLASSES.SessionObject.module
+  const users = OBJECT_CLASSES.UserObject
+  const types = isTyped ? '<{ visits: number }, Env>' : ''
+  return [
+    `import { createSessions } from 'edge-session'`,
+    `import { ${factory} } from '${module}'`,
+    ...(wishes.users ? [`import { userIndex } from '${users.module}'`] : []),
+    '',
+    `const { withSession } = createSessions${types}({`,
+    `  secrets: (env) => [env.${SECRET_NAME}],`,
+    `  store: (env) => ${factory}(env.${required.binding}),`,
+    ...(wishes.users ? [`  users: (env) => userIndex(env.${users.binding}),`] : []),
+    '})',
+    '',
+    'export default {',
+    ...(isKv ? COUNT_ON_KV : COUNT),
+    '}',
+  ]
+}
+
+const COUNT = [
+  `  fetch: withSession(async ({ session }) => ({ visits: await session.increment('visits') })),`,
+]
+const COUNT_ON_KV = [
+  '  fetch: withSession(async ({ session }) => {',
+  `    session.set('visits', ((await session.get('visits')) ?? 0) + 1)`,
+  '    return session.all()',
+  '  }),',
+]
+
+function isInstalled(directory: string): boolean {
+  if (existsSync(join(directory, 'node_modules', 'edge-session', 'package.json'))) return true
+  const above = dirname(directory)
+  return above !== directory && isInstalled(above)
+}

@@ -1,0 +1,124 @@
+import { type Addition, isTable, type Table, valueAt } from './addition.ts'
+import { classAdditions } from './class-history.ts'
+import { CliError } from './cli-error.ts'
+import { environmentsOf, listAt } from './config-lists.ts'
+import { configNotices } from './config-notices.ts'
+import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
+import { SECRET_NAME } from './secret.ts'
+import type { Wishes } from './wishes.ts'
+
+/** What a configuration lacks, and what there is to know about it. */
+export interface Required {
+  readonly additions: readonly Addition[]
+  readonly notices: readonly string[]
+  /** The sessions' binding: the chosen one, the one that is there already, or the usual one. */
+  readonly binding: string
+  readonly classes: readonly ObjectClass[]
+}
+
+/** Works out what the configuration lacks. Throws `CliError` where it says something else already. */
+export function requiredAdditions(config: Table, wishes: Wishes): Required {
+  checkEnvironments(config, wishes.environments)
+  const classes: ObjectClass[] = [
+    ...(wishes.store === 'durable-object' ? (['SessionObject'] as const) : []),
+    ...(wishes.users ? (['UserObject'] as const) : []),
+  ]
+  const binding = wishes.binding ?? presentBinding(config, wishes) ?? usualBinding(wishes)
+  const scopes = [[], ...wishes.environments.map((name) => ['env', name])]
+  const additions = scopes.flatMap((scope) => [
+    ...(wishes.store === 'kv' ? kvAddition(config, scope, binding) : []),
+    ...classes.flatMap((name) => {
+      const own = name === 'SessionObject' ? binding : OBJECT_CLASSES[name].binding
+      return objectAddition(config, scope, own, name)
+    }),
+    ...classAdditions(config, scope, classes),
+    ...secretAddition(config, scope),
+  ])
+  return { additions, notices: configNotices(config, wishes, binding), binding, classes }
+}
+
+function usualBinding({ store }: Wishes): string {
+  return store === 'kv' ? 'SESSION_KV' : OBJECT_CLASSES.SessionObject.binding
+}
+
+/** The name under which the class is bound already. */
+function presentBinding(config: Table, { store }: Wishes): string | undefined {
+  if (store === 'kv') return undefined
+  const found = listAt(config, ['durable_objects', 'bindings']).find(
+    (each) => each['class_name'] === 'SessionObject' && each['script_name'] === undefined,
+  )
+  return typeof found?.['name'] === 'string' ? found['name'] : undefined
+}
+
+function objectAddition(
+  config: Table,
+  scope: readonly string[],
+  name: string,
+  className: ObjectClass,
+): Addition[] {
+  const path = [...scope, 'durable_objects', 'bindings']
+  const present = listAt(config, path).find((each) => each['name'] === name)
+  const place = scope.length === 0 ? '' : ` in ${scope.join('.')}`
+  if (present === undefined) {
+    checkFree(config, scope, name)
+    return [{ kind: 'item', path, value: { name, class_name: className } }]
+  }
+  if (present['script_name'] !== undefined) {
+    throw new CliError(
+      `The binding ${name}${place} is for the objects of another Worker, ${JSON.stringify(present['script_name'])}, which has to export and declare the class itself.${anotherName(className)}`,
+    )
+  }
+  if (present['class_name'] === className) return []
+  throw new CliError(
+    `The binding ${name}${place} is taken: it is for the class ${JSON.stringify(present['class_name'])}.${anotherName(className)}`,
+  )
+}
+
+function anotherName(className: ObjectClass): string {
+  return className === 'SessionObject' ? ' Choose another name: --binding NAME' : ''
+}
+
+function kvAddition(config: Table, scope: readonly string[], binding: string): Addition[] {
+  const path = [...scope, 'kv_namespaces']
+  if (listAt(config, path).some((each) => each['binding'] === binding)) return []
+  checkFree(config, scope, binding)
+  return [{ kind: 'item', path, value: { binding } }]
+}
+
+/** A Worker that lists its secrets is given no other ones. */
+function secretAddition(config: Table, scope: readonly string[]): Addition[] {
+  const path = [...scope, 'secrets', 'required']
+  const list = valueAt(config, path)
+  if (!Array.isArray(list) || list.includes(SECRET_NAME)) return []
+  return [{ kind: 'item', path, value: SECRET_NAME }]
+}
+
+/** Throws when another kind of binding, or a variable, has the name. */
+function checkFree(config: Table, scope: readonly string[], name: string): void {
+  const { env: _, ...own } = isTable(valueAt(config, scope))
+    ? (valueAt(config, scope) as Table)
+    : {}
+  const holder = Object.entries(own).find(
+    ([key, value]) =>
+      (key === 'vars' && isTable(value) && Object.hasOwn(value, name)) || isBoundIn(value, name),
+  )
+  if (holder === undefined) return
+  throw new CliError(
+    `${[...scope, holder[0]].join('.')} has a ${name} already. Choose another name: --binding NAME`,
+  )
+}
+
+function isBoundIn(value: unknown, name: string): boolean {
+  if (Array.isArray(value)) return value.some((each) => isBoundIn(each, name))
+  if (!isTable(value)) return false
+  if (value['binding'] === name) return true
+  return Object.values(value).some((each) => isBoundIn(each, name))
+}
+
+function checkEnvironments(config: Table, wanted: readonly string[]): void {
+  const known = environmentsOf(config)
+  const unknown = wanted.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const list = known.length === 0 ? 'There are none.' : `There are: ${known.join(', ')}.`
+  throw new CliError(`There is no environment ${JSON.stringify(unknown)}. ${list}`, { exitCode: 2 })
+}

@@ -1,0 +1,31 @@
+import { readFile, stat } from 'node:fs/promises'
+
+/** A text file as it is. The byte order mark stays apart, so that parsers needn't know it. */
+export interface TextFile {
+  readonly path: string
+  readonly text: string
+  readonly mark: '' | '\uFEFF'
+  /** What ends its lines: of both kinds, the one that is there more often. */
+  readonly eol: '\n' | '\r\n'
+  /** Permission bits. */
+  readonly mode: number
+}
+
+/** Reads a file as UTF-8; `undefined` where there is none. */
+export async function readTextFile(path: string): Promise<TextFile | undefined> {
+  try {
+    const [content, { mode }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
+    const mark = content.startsWith('\uFEFF') ? '\uFEFF' : ''
+    const text = content.slice(mark.length)
+    return { path, text, mark, eol: eolOf(text), mode: mode & 0o777 }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function eolOf(text: string): '\n' | '\r\n' {
+  const all = text.split('\n').length - 1
+  const windows = text.split('\r\n').length - 1
+  return windows > all / 2 ? '\r\n' : '\n'
+}
