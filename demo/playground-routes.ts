@@ -26,14 +26,14 @@ export function playgroundRoutes(place: Place): IttyRouterType {
     env: Env,
     found: Pick<SessionPage, 'tried' | 'reports'> = {},
   ): Promise<Response> {
-    const { session, url } = request
+    const { session } = request
     const flashes = await session.flashes()
     const view = await viewOf(session)
     const account = await accountOf(session, env)
     const csrf = await csrfToken(session)
     const token = await reader.view(env.SESSION_SECRET, request)
     const now = Date.now()
-    return sessionPage(place, { url, now, view, flashes, account, csrf, token, ...found })
+    return sessionPage(place, { request, now, view, flashes, account, csrf, token, ...found })
   }
 
   async function accountOf(session: DemoSession, env: Env): Promise<Account | undefined> {

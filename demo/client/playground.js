@@ -37,23 +37,34 @@ async function parsed(response) {
 }
 
 /**
- * Puts the live parts of a page in the place of this one's. What somebody is typing stays, and so does the focus.
+ * Puts the live parts of a page in the place of this one's.
  * @param {Document} page
- * @param {HTMLFormElement} [sent] the form that was sent, if one was: its own texts are done with
+ * @param {HTMLFormElement} [sent] the form that was sent, if one was
  */
 function show(page, sent) {
   for (const part of page.querySelectorAll('[data-live]')) {
     const current = document.getElementById(part.id)
-    if (current !== null && (sent !== undefined || !isInUse(current))) {
-      const typed = typedIn(current, sent)
-      const focused = keyOf(document.activeElement)
-      current.replaceChildren(...part.childNodes)
-      for (const control of current.querySelectorAll('button, input, select')) {
-        const key = keyOf(control)
-        if (control instanceof HTMLInputElement) control.value = typed.get(key) ?? control.value
-        if (control instanceof HTMLElement && key === focused) control.focus({ preventScroll: true })
-      }
-    }
+    if (current !== null && (sent !== undefined || !isInUse(current))) replace(current, part, sent)
+  }
+}
+
+/**
+ * What somebody is typing stays, and so does the focus; the texts of a form that was sent are done with.
+ * @param {Element} current
+ * @param {Element} part
+ * @param {HTMLFormElement} [sent]
+ */
+function replace(current, part, sent) {
+  const typed = typedIn(current, sent)
+  const focused = keyOf(document.activeElement)
+  current.replaceChildren(...part.childNodes)
+  for (const input of current.querySelectorAll('input')) {
+    input.value = typed.get(keyOf(input)) ?? input.value
+  }
+  /** @type {NodeListOf<HTMLElement>} */
+  const controls = current.querySelectorAll('button, input, select')
+  for (const control of controls) {
+    if (keyOf(control) === focused) control.focus({ preventScroll: true })
   }
 }
 
@@ -104,11 +115,11 @@ async function send(form, submitter) {
   const page = await parsed(response)
   const refusal = page.getElementById('message')
   say(refusal?.textContent ?? '')
-  if (refusal === null) show(page, form)
-  else {
+  if (refusal !== null) {
     await look(form)
     showCost(new URL(form.action).pathname, page.getElementById('message-cost')?.textContent ?? '')
-  }
+  } else if (page.getElementById('session') === null) location.assign(response.url)
+  else show(page, form)
   // A channel has no target: it is of this origin alone.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   tabs.postMessage('clicked')
@@ -116,7 +127,7 @@ async function send(form, submitter) {
 
 /** Says what a refused click has cost. @param {string} path @param {string} cost */
 function showCost(path, cost) {
-  const name = document.createElement('b')
+  const name = document.createElement('strong')
   const code = document.createElement('code')
   code.textContent = `POST ${path}`
   name.append(code)
@@ -133,21 +144,20 @@ function remember(click) {
   while (list.children.length > MAX_CLICKS) list.lastElementChild?.remove()
 }
 
-document.addEventListener('submit', (event) => {
-  const form = event.target
-  const isOurs = form instanceof HTMLFormElement && form.method === 'post'
-  if (!isOurs || form.dataset['plain'] !== undefined) return
-  event.preventDefault()
-  void inTurn(() => send(form, event.submitter))
-})
-
-// Only a playground has something to look at here, and is not the form that plays another site.
+// Other pages of the demo, such as the one to sign in on, are left as they are.
 if (document.getElementById('session') !== null) {
-  for (const element of document.querySelectorAll('[data-scripted]'))
+  for (const element of document.querySelectorAll('[data-scripted]')) {
     element.removeAttribute('hidden')
+  }
+  document.addEventListener('submit', (event) => {
+    const form = event.target
+    if (!(form instanceof HTMLFormElement) || form.method !== 'post') return
+    event.preventDefault()
+    void inTurn(() => send(form, event.submitter))
+  })
   const watch = document.getElementById('watch')
   setInterval(() => {
-    if (watch instanceof HTMLInputElement && watch.checked && !document.hidden) void inTurn(() => look())
+    if (watch instanceof HTMLInputElement && watch.checked) void inTurn(() => look())
   }, WATCH_MS)
   tabs.addEventListener('message', () => void inTurn(() => look()))
   startCountdowns(() => inTurn(() => look()))

@@ -13,7 +13,7 @@ export interface LabData {
   note: string
 }
 
-export type Document = Partial<LabData>
+type Document = Partial<LabData>
 
 const KEEP_MS = 10 * 60_000
 const COOKIE = '__Host-lab-naive'
@@ -47,7 +47,7 @@ interface DocumentStub {
 }
 
 /** The handler's answer, and the document to write, or `undefined` to forget it. */
-export interface Handled {
+interface Handled {
   readonly answer: unknown
   readonly document: Document | undefined
 }

@@ -1,4 +1,4 @@
-import { type Account, accountFacts, deviceTable, loginForm } from './account-section.ts'
+import { type Account, accountFacts, deviceList, loginForm } from './account-section.ts'
 import type { Forms } from './forms.ts'
 import { page } from './frame.ts'
 import { html } from './html.ts'
@@ -25,7 +25,7 @@ export function accountPage(forms: Forms, account: Account): Response {
     html`
       <section>
         <h2>Account</h2>
-        ${accountFacts(account)} ${deviceTable(forms, account.sessions)}
+        ${accountFacts(account)} ${deviceList(forms, account.sessions)}
       </section>
       <footer>
         <a href="${forms.base}/">Back to the session</a>. The same as JSON:

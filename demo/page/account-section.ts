@@ -23,7 +23,7 @@ export function accountSection(forms: Forms, account: Account | undefined): Html
                 <p class="quiet">
                   Sign in with a second browser, or a private window, and end it from here.
                 </p>`
-            : html`${accountFacts(account)} ${deviceTable(forms, account.sessions)}`
+            : html`${accountFacts(account)} ${deviceList(forms, account.sessions)}`
         }
       </div>
     </section>
@@ -47,21 +47,12 @@ export function accountFacts({ userId, authenticatedAt }: Account): Html {
 }
 
 /** The user's sessions, each with a button that ends it. */
-export function deviceTable(forms: Forms, sessions: readonly UserSession[]): Html {
+export function deviceList(forms: Forms, sessions: readonly UserSession[]): Html {
   return html`
-    <table class="devices">
-      <thead>
-        <tr>
-          <th scope="col">Device</th>
-          <th scope="col">Signed in</th>
-          <th scope="col">Last seen</th>
-          <td></td>
-        </tr>
-      </thead>
-      <tbody>
-        ${sessions.map((session) => deviceRow(forms, session))}
-      </tbody>
-    </table>
+    <h3>Devices</h3>
+    <ul class="devices">
+      ${sessions.map((session) => deviceItem(forms, session))}
+    </ul>
     <div class="buttons">
       ${forms.button('/sessions/revoke-others', 'End all others')}
       ${forms.button('/sessions/revoke-all', 'End all')} ${forms.button('/logout', 'Sign out')}
@@ -69,19 +60,17 @@ export function deviceTable(forms: Forms, sessions: readonly UserSession[]): Htm
   `
 }
 
-function deviceRow(forms: Forms, session: UserSession): Html {
-  const { id, label, userAgent, country, createdAt, lastSeenAt, isCurrent } = session
+function deviceItem(forms: Forms, session: UserSession): Html {
+  const { id, label = 'Unnamed', userAgent, country, createdAt, lastSeenAt, isCurrent } = session
   const about = [userAgent, country].filter((text) => text !== undefined).join(', ')
   return html`
-    <tr>
-      <th scope="row">
-        ${label ?? 'Unnamed'}${isCurrent ? ' (this one)' : ''}<small>${about}</small>
-      </th>
-      <td data-label="Signed in">${time(createdAt)}</td>
-      <td data-label="Last seen">${time(lastSeenAt)}</td>
-      <td>
-        ${forms.button(`/sessions/${encodeURIComponent(id)}/revoke`, 'End this one', `End this one: ${label ?? 'Unnamed'}`)}
-      </td>
-    </tr>
+    <li>
+      <div>
+        <strong>${label}</strong>${isCurrent ? ' (this one)' : ''}
+        <small>signed in ${time(createdAt)}, last seen ${time(lastSeenAt)}</small>
+        <small class="agent" title="${about}">${about}</small>
+      </div>
+      ${forms.button(`/sessions/${encodeURIComponent(id)}/revoke`, 'End this one', `End this one: ${label}`)}
+    </li>
   `
 }

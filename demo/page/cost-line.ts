@@ -1,4 +1,4 @@
-import { type Click, locationWithCost } from '../click.ts'
+import { clickIn, locationWithCost } from '../click.ts'
 import type { Cost } from '../cost.ts'
 import { html, type Html } from './html.ts'
 
@@ -18,19 +18,11 @@ export function withCostShown(request: Request, response: Response, cost: Cost):
     .transform(shown)
 }
 
-/** What the last click has cost, and this page. */
-export function costBar(click: Click | undefined): Html {
+/** What the last click has cost, and this page, which is the answer to the request. */
+export function costBar(request: Request): Html {
   return html`
     <details class="cost" id="cost">
-      <summary>
-        <span id="last-click" data-live>
-          ${
-            click === undefined
-              ? html`<b>This page:</b> <span data-cost></span>`
-              : html`<b><code>POST ${click.path}</code></b> <span>${costText(click)}</span>`
-          }
-        </span>
-      </summary>
+      <summary><span id="last-click" data-live>${lastClick(request)}</span></summary>
       <div id="page-cost" data-live>
         <p>
           This page itself: <span data-cost></span>. Every answer says it in two headers,
@@ -40,6 +32,15 @@ export function costBar(click: Click | undefined): Html {
       <ol id="clicks" aria-label="Former clicks"></ol>
     </details>
   `
+}
+
+function lastClick({ method, url }: Request): Html {
+  const click = clickIn(url)
+  if (click !== undefined)
+    return html`<strong><code>POST ${click.path}</code></strong> ${costText(click)}`
+  const { pathname } = new URL(url)
+  const name = method === 'POST' ? html`<code>POST ${pathname}</code>` : html`This page:`
+  return html`<strong>${name}</strong> <span data-cost></span>`
 }
 
 /** A cost in words. */

@@ -25,7 +25,7 @@ export function csrfSection(forms: Forms): Html {
  * of any other site's (W3C: CSP sandbox).
  */
 export function forgedPage(base: string): Response {
-  const response = page(
+  return page(
     200,
     html`
       <section>
@@ -35,14 +35,13 @@ export function forgedPage(base: string): Response {
           form goes to <code>POST ${base}/set/note</code> as <code>Origin: null</code> and
           <code>Sec-Fetch-Site: cross-site</code>.
         </p>
-        <form method="post" action="${base}/set/note" data-plain>
+        <form method="post" action="${base}/set/note">
           <input type="hidden" name="value" value="forged" />
           <button>Claim it</button>
         </form>
       </section>
       <footer><a href="${base}/">Back to the session</a></footer>
     `,
+    'allow-forms',
   )
-  response.headers.append('Content-Security-Policy', 'sandbox allow-forms')
-  return response
 }

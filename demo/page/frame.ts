@@ -1,7 +1,7 @@
 import { html, type Html } from './html.ts'
 
-/** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run. */
-export function page(status: number, content: Html): Response {
+/** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run: no script in a sandbox. */
+export function page(status: number, content: Html, sandbox?: string): Response {
   const nonce = crypto.randomUUID()
   const document = html`<!doctype html>
     <html lang="en">
@@ -12,7 +12,7 @@ export function page(status: number, content: Html): Response {
         <title>edge-session playground</title>
         <link rel="icon" href="/client/icon.svg" />
         <link rel="stylesheet" nonce="${nonce}" href="/client/style.css" />
-        <script type="module" nonce="${nonce}" src="/client/playground.js"></script>
+        ${sandbox === undefined ? script(nonce) : ''}
       </head>
       <body>
         <main>
@@ -30,6 +30,7 @@ export function page(status: number, content: Html): Response {
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
+    ...(sandbox === undefined ? [] : [`sandbox ${sandbox}`]),
   ]
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
@@ -39,6 +40,10 @@ export function page(status: number, content: Html): Response {
     'X-Content-Type-Options': 'nosniff',
   }
   return new Response(document.text, { status, headers })
+}
+
+function script(nonce: string): Html {
+  return html`<script type="module" nonce="${nonce}" src="/client/playground.js"></script>`
 }
 
 /** A page with nothing but a message on it. */

@@ -1,4 +1,3 @@
-import { clickIn } from '../click.ts'
 import type { LaneReport } from '../lab/lanes.ts'
 import { type Place, PLACES } from '../sessions.ts'
 import type { TokenView } from '../token-view.ts'
@@ -15,7 +14,7 @@ import { tokenSection, type TokenTry } from './token-section.ts'
 
 /** What the page of a session shows. */
 export interface SessionPage {
-  readonly url: string
+  readonly request: Request
   readonly now: number
   readonly view: SessionView
   readonly flashes: Readonly<Record<string, unknown>>
@@ -36,13 +35,20 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
     200,
     html`
       <nav aria-label="Store">${PLACES.map((other) => storeLink(other, place))}</nav>
+      <p class="intro">
+        One visitor’s session, live. Every form works without JavaScript, too, and every route
+        answers JSON to who asks for it.
+      </p>
       <div id="alert" role="alert"></div>
       <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
       <div class="columns">
-        <div>${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}</div>
+        <div>
+          ${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}
+          ${csrfSection(forms)}
+        </div>
         <div>
           ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
-          ${accountSection(forms, account)} ${csrfSection(forms)}
+          ${accountSection(forms, account)}
         </div>
       </div>
       ${labSection(forms, reports)}
@@ -58,7 +64,7 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
           >
         </p>
       </footer>
-      ${costBar(clickIn(shown.url))}
+      ${costBar(shown.request)}
     `,
   )
 }

@@ -14,7 +14,7 @@ export const STYLE: string = `
 }
 * { box-sizing: border-box }
 [hidden] { display: none !important }
-body { margin: 0; background: var(--ground); color: var(--text); font: .9375rem/1.5 system-ui, sans-serif }
+body { margin: 0; background: var(--ground); color: var(--text); font: .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 main { max-width: 76rem; margin: 0 auto; padding: 1.5rem 1rem 0 }
 h1 { display: inline-block; margin: 0 1.25rem .75rem 0; font-size: 1.375rem; letter-spacing: -.01em }
 h2 { margin: 0 0 .75rem; font-size: 1.0625rem }
@@ -23,7 +23,6 @@ p { margin: 0 0 .75rem }
 a { color: var(--accent) }
 small, .quiet { color: var(--quiet); font-size: .8125rem }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, monospace; font-size: .8125rem }
-code { overflow-wrap: anywhere }
 pre { margin: .5rem 0 0; padding: .625rem .75rem; overflow-x: auto; border-radius: .5rem; background: var(--faint) }
 section { margin-bottom: 1rem; padding: 1.125rem 1.25rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--card) }
 section > :last-child, section > :last-child > :last-child { margin-bottom: 0 }
@@ -33,7 +32,7 @@ section > :last-child, section > :last-child > :last-child { margin-bottom: 0 }
 nav { display: inline-flex; gap: .25rem; margin-bottom: 1rem; padding: .1875rem; border-radius: .625rem; background: var(--line) }
 nav a { padding: .25rem .75rem; border-radius: .5rem; color: var(--quiet); text-decoration: none }
 nav a[aria-current] { background: var(--card); color: var(--text) }
-.flash { padding: .75rem 1rem; border-radius: .75rem; background: color-mix(in srgb, var(--accent) 14%, var(--card)); overflow-wrap: anywhere }
+.flash { padding: .75rem 1rem; border-radius: .75rem; background: color-mix(in srgb, var(--accent) 14%, var(--card)) }
 .flash strong { margin-right: .5rem }
 [role=alert] .flash { background: color-mix(in srgb, var(--bad) 14%, var(--card)) }
 @media (min-width: 60rem) {
@@ -46,7 +45,7 @@ dd { margin: 0 }
 .timeout { display: grid; grid-template-columns: 1fr auto; gap: .25rem; margin-bottom: .75rem }
 .timeout output { font-variant-numeric: tabular-nums; font-weight: 600 }
 .timeout.over output { color: var(--bad) }
-progress { grid-column: 1 / -1; width: 100%; height: .5rem; border: 0; border-radius: .25rem; overflow: hidden; background: var(--faint); accent-color: var(--accent) }
+progress { grid-column: 1 / -1; width: 100%; height: .375rem; border: 0; border-radius: .25rem; overflow: hidden; background: var(--faint); accent-color: var(--accent) }
 progress::-webkit-progress-bar { background: var(--faint) }
 progress::-webkit-progress-value { background: var(--accent) }
 progress::-moz-progress-bar { background: var(--accent) }
@@ -56,10 +55,13 @@ th, td { padding: .5rem .75rem .5rem 0; border-top: 1px solid var(--line); text-
 thead th, thead td { padding-top: 0; border-top: 0; color: var(--quiet); font-size: .8125rem }
 th:last-child, td:last-child { padding-right: 0 }
 tbody th { font-weight: 600 }
-th small { display: block; font-weight: normal; overflow-wrap: anywhere }
 .dictionary td:last-child { width: 38% }
 .json { display: block; margin-top: .25rem; color: var(--quiet) }
-.devices time { white-space: nowrap }
+.devices { margin: 0 0 .75rem; padding: 0; list-style: none }
+.devices li { display: flex; align-items: start; justify-content: space-between; gap: .5rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line) }
+.devices div { min-width: 0 }
+.devices small { display: block }
+.agent { overflow: hidden; white-space: nowrap; text-overflow: ellipsis }
 
 form { margin: 0 }
 .buttons { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin-bottom: .75rem }
@@ -79,12 +81,14 @@ button:disabled { opacity: .5; cursor: default }
 .card label { display: grid; gap: .25rem; color: var(--quiet) }
 .card button { justify-self: start }
 [type=number] { width: 5rem }
+[type=checkbox] { min-height: 0; vertical-align: middle }
 
-.token { padding: .625rem .75rem; border-radius: .5rem; background: var(--faint); font: .8125rem/1.6 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere }
+.token { padding: .625rem .75rem; border-radius: .5rem; background: var(--faint); font: .8125rem/1.6 ui-monospace, SFMono-Regular, Menlo, monospace; word-break: break-all }
 .token .key, .token .handle { color: var(--accent) }
 .token .used, .token .mac { color: var(--good) }
 .token .secret { color: var(--quiet) }
-.csrf { color: var(--quiet) }
+.csrf { color: var(--quiet); word-break: break-all }
+.intro { color: var(--quiet) }
 
 .lanes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem 1.5rem; margin: 1rem 0; padding: 0; list-style: none }
 .chart { display: block; width: 100%; height: 2.5rem }
@@ -109,10 +113,8 @@ footer { margin-bottom: 1rem; color: var(--quiet) }
 @media (max-width: 34rem) {
   section { padding: 1rem }
   .dictionary thead { position: absolute; clip-path: inset(50%) }
-  .dictionary tr, .devices tr { display: block; padding: .625rem 0; border-top: 1px solid var(--line) }
-  .dictionary :is(th, td), .devices :is(th, td) { display: block; width: auto; padding: .125rem 0; border: 0 }
+  .dictionary tr { display: block; padding: .625rem 0; border-top: 1px solid var(--line) }
+  .dictionary :is(th, td) { display: block; width: auto; padding: .125rem 0; border: 0 }
   .dictionary td:last-child { width: auto; margin-top: .375rem }
-  .devices thead { display: none }
-  .devices td[data-label]::before { content: attr(data-label) ': '; color: var(--quiet) }
 }
 `
