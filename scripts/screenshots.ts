@@ -21,6 +21,7 @@ try {
   }
   const phone = await playground.visit('/', { viewport: PHONE, deviceScaleFactor: 2 })
   await fill(phone)
+  await phone.evaluate(() => scrollTo(0, 0))
   await phone.screenshot({ path: join(IMAGES, 'playground-phone.png') })
 } finally {
   await playground.close()
@@ -45,7 +46,10 @@ async function takeBoth(colorScheme: 'light' | 'dark'): Promise<void> {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
   })
   await page.mouse.move(0, 0)
-  await page.screenshot({ path: join(IMAGES, `playground-${colorScheme}.png`), fullPage: true })
+  // As tall as the page, so that the bar of costs stands at its end.
+  const height = await page.evaluate(() => document.documentElement.scrollHeight)
+  await page.setViewportSize({ ...WIDE, height })
+  await page.screenshot({ path: join(IMAGES, `playground-${colorScheme}.png`) })
   // The bar of costs would lie over it.
   await page.locator('#cost').evaluate((bar) => bar.remove())
   await page

@@ -60,8 +60,9 @@ async function runLane(lane, count) {
   for (const [index, cell] of cells.entries()) {
     if (index < intervals.length) cell.setAttribute('class', index < arrived ? 'arrived' : 'lost')
   }
-  const counts = `${count} sent, ${arrived} arrived, ${intervals.length - arrived} lost; ${overlapOf(intervals)} at the same time`
+  const counts = `${count} sent, ${arrived} arrived, ${intervals.length - arrived} lost`
   tell(lane, '[data-counts]', counts)
+  tell(lane, '[data-overlap]', `${overlapOf(intervals)} at work at the same time`)
   lane.querySelector('svg')?.setAttribute('aria-label', counts)
   await signOutRace(lane, path)
 }
@@ -79,7 +80,7 @@ async function signOutRace(lane, path) {
   const verdict = lane.querySelector('[data-fate]')
   verdict?.setAttribute('data-fate', fate)
   verdict?.replaceChildren(FATES[fate])
-  tell(lane, '[data-slow]', `(the slow write was answered ${written.status})`)
+  tell(lane, '[data-slow]', `the slow write was answered ${written.status}`)
   lane.classList.add('done')
 }
 
@@ -95,6 +96,7 @@ function clear(lane, count) {
   chart?.setAttribute('viewBox', `0 0 ${count} 1`)
   chart?.replaceChildren(...cells)
   tell(lane, '[data-counts]', '')
+  tell(lane, '[data-overlap]', '')
   tell(lane, '[data-slow]', '')
   const verdict = lane.querySelector('[data-fate]')
   verdict?.setAttribute('data-fate', '')

@@ -84,12 +84,13 @@ function laneItem(lane: Lane, count: number, report: LaneReport | undefined): Ht
         ${Array.from({ length: count }, (_, index) => cell(index, report))}
       </svg>
       <p class="counts" data-counts>${report === undefined ? '' : countsText(report)}</p>
+      <small data-overlap>${report === undefined ? '' : overlapText(report)}</small>
       <p class="fate">
         After signing out:
         <b data-fate="${report?.afterwards ?? ''}"
           >${report === undefined ? '–' : FATES[report.afterwards]}</b
         >
-        <span data-slow>${report === undefined ? '' : slowText(report)}</span>
+        <small data-slow>${report === undefined ? '' : slowText(report)}</small>
       </p>
       <details>
         <summary>${lane.about}</summary>
@@ -99,9 +100,9 @@ function laneItem(lane: Lane, count: number, report: LaneReport | undefined): Ht
   `
 }
 
-/** One request: those that arrived come first. */
+/** One request: those that arrived come first, then those that were lost. */
 function cell(index: number, report: LaneReport | undefined): Html {
-  const state = report === undefined ? 'idle' : index < report.arrived ? 'arrived' : 'lost'
+  const state = report === undefined ? 'idle' : stateOf(index, report)
   return html`<rect
     class="${state}"
     x="${String(index + 0.1)}"
@@ -111,11 +112,19 @@ function cell(index: number, report: LaneReport | undefined): Html {
   />`
 }
 
-function countsText({ sent, acknowledged, arrived, overlap }: LaneReport): string {
-  const lost = acknowledged - arrived
-  return `${sent} sent, ${arrived} arrived, ${lost} lost; ${overlap} at the same time`
+function stateOf(index: number, { acknowledged, arrived }: LaneReport): string {
+  if (index < arrived) return 'arrived'
+  return index < acknowledged ? 'lost' : 'idle'
+}
+
+function countsText({ sent, acknowledged, arrived }: LaneReport): string {
+  return `${sent} sent, ${arrived} arrived, ${acknowledged - arrived} lost`
+}
+
+function overlapText({ overlap }: LaneReport): string {
+  return `${overlap} at work at the same time`
 }
 
 function slowText({ slowStatus }: LaneReport): string {
-  return `(the slow write was answered ${slowStatus})`
+  return `the slow write was answered ${slowStatus}`
 }

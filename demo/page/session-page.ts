@@ -42,13 +42,10 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
       <div id="alert" role="alert"></div>
       <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
       <div class="columns">
-        <div>
-          ${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}
-          ${csrfSection(forms)}
-        </div>
+        <div>${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}</div>
         <div>
           ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
-          ${accountSection(forms, account)}
+          ${accountSection(forms, account)} ${csrfSection(forms)}
         </div>
       </div>
       ${labSection(forms, reports)}

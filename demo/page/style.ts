@@ -55,7 +55,10 @@ th, td { padding: .5rem .75rem .5rem 0; border-top: 1px solid var(--line); text-
 thead th, thead td { padding-top: 0; border-top: 0; color: var(--quiet); font-size: .8125rem }
 th:last-child, td:last-child { padding-right: 0 }
 tbody th { font-weight: 600 }
-.dictionary td:last-child { width: 38% }
+th { overflow-wrap: normal; white-space: nowrap }
+.dictionary { table-layout: fixed }
+.dictionary th:first-child { width: 3.75rem }
+.dictionary th:last-child { width: 38% }
 .json { display: block; margin-top: .25rem; color: var(--quiet) }
 .devices { margin: 0 0 .75rem; padding: 0; list-style: none }
 .devices li { display: flex; align-items: start; justify-content: space-between; gap: .5rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line) }
@@ -65,6 +68,7 @@ tbody th { font-weight: 600 }
 
 form { margin: 0 }
 .buttons { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin-bottom: .75rem }
+.buttons > * { min-width: 0; max-width: 100% }
 td .buttons { margin: 0 }
 .joined { display: flex; margin-bottom: .5rem }
 td .joined { margin: 0 }
@@ -96,6 +100,7 @@ button:disabled { opacity: .5; cursor: default }
 .chart .answered { fill: var(--line) }
 .chart .arrived, .legend .arrived { fill: var(--accent); stroke: var(--accent) }
 .chart .lost, .legend .lost { fill: color-mix(in srgb, var(--bad) 12%, transparent); stroke: var(--bad); stroke-dasharray: 3 2 }
+.lanes small { display: block; min-height: 1.5em }
 .counts { min-height: 1.5em; margin: .375rem 0 0; font-variant-numeric: tabular-nums }
 .fate { margin: 0 0 .375rem }
 [data-fate=dead] { color: var(--good) }
@@ -110,11 +115,12 @@ footer { margin-bottom: 1rem; color: var(--quiet) }
 .cost p { margin: .5rem 0 }
 .cost ol { margin: 0; padding-left: 1.25rem; color: var(--quiet) }
 
-@media (max-width: 34rem) {
+@media (max-width: 40rem) {
   section { padding: 1rem }
   .dictionary thead { position: absolute; clip-path: inset(50%) }
   .dictionary tr { display: block; padding: .625rem 0; border-top: 1px solid var(--line) }
   .dictionary :is(th, td) { display: block; width: auto; padding: .125rem 0; border: 0 }
-  .dictionary td:last-child { width: auto; margin-top: .375rem }
+  .dictionary td:last-child { margin-top: .375rem }
+  .dictionary th:first-child { width: auto }
 }
 `
