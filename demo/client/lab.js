@@ -69,19 +69,32 @@ async function runLane(lane, count) {
 
 /** @param {Element} lane @param {string} path */
 async function signOutRace(lane, path) {
-  const slow = ask('POST', `${path}/slow`)
-  // It has the cookie with it before the sign-out can clear it, and looks when all is over.
-  const look = ask('GET', `${path}/state?later`)
-  await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))
-  const logout = await ask('POST', `${path}/logout`)
-  const [written, seen] = await Promise.all([slow, look])
-  const wasInTime = written.at === null || logout.at < written.at
-  const fate = !wasInTime ? 'missed' : seen.user === null ? 'dead' : 'resurrected'
+  const first = await tryRace(path, 1)
+  // On a machine that is so busy that they did not overlap, once more, and all of it slower.
+  const { fate, status } = first.fate === 'missed' ? await tryRace(path, 5) : first
   const verdict = lane.querySelector('[data-fate]')
   verdict?.setAttribute('data-fate', fate)
   verdict?.replaceChildren(FATES[fate])
-  tell(lane, '[data-slow]', `the slow write was answered ${written.status}`)
+  tell(lane, '[data-slow]', `the slow write was answered ${status}`)
   lane.classList.add('done')
+}
+
+/**
+ * @param {string} path
+ * @param {number} times
+ * @returns {Promise<{ fate: keyof typeof FATES, status: number }>}
+ */
+async function tryRace(path, times) {
+  await ask('POST', `${path}/start`)
+  const slow = ask('POST', `${path}/slow?times=${times}`)
+  // It has the cookie with it before the sign-out can clear it, and looks when all is over.
+  const look = ask('GET', `${path}/state?times=${times}`)
+  await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS * times))
+  const logout = await ask('POST', `${path}/logout`)
+  const [{ status, at, isLoaded }, seen] = await Promise.all([slow, look])
+  const isInOrder = at === null || (logout.at < at && at < seen.at)
+  if (isLoaded !== true || !isInOrder) return { fate: 'missed', status }
+  return { fate: seen.user === null ? 'dead' : 'resurrected', status }
 }
 
 /** Makes room for so many requests, and forgets the last run. @param {Element} lane @param {number} count */

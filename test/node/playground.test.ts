@@ -433,7 +433,7 @@ void runner.describe('the playground in a browser', { skip }, () => {
   it('fires from the Worker', async () => {
     const page = await playground.visit('/kv/')
     await fillAndClick(page, 'Requests', '30', 'Fire from the Worker')
-    await checkLab(page, 30, 10)
+    await checkLab(page, 30, 5)
     await has(page, '#last-click', 'POST /kv/lab')
     await playground.settle()
   })
@@ -470,7 +470,7 @@ void runner.describe('the playground in a browser', { skip }, () => {
     await click(other, 'Claim it')
     await has(other, '#message', '403')
     await fillAndClick(page, 'Requests', '20', 'Fire from the Worker')
-    await checkLab(page, 20, 10)
+    await checkLab(page, 20, 5)
     await playground.settle(403)
   })
 
