@@ -36,8 +36,8 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
     html`
       <nav aria-label="Store">${PLACES.map((other) => storeLink(other, place))}</nav>
       <p class="intro">
-        One visitor’s session, live. Every form works without JavaScript, too, and every route
-        answers JSON to who asks for it.
+        One visitor’s session, live. Every form works without JavaScript, too, and its route answers
+        a client that asks for JSON.
       </p>
       <div id="alert" role="alert"></div>
       <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
