@@ -3,33 +3,28 @@ import { IttyRouter, type IttyRouterType, StatusError } from 'itty-router'
 import { csrfGuard, csrfToken } from '../src/guard/csrf.ts'
 import { nextPath } from '../src/guard/next-path.ts'
 import { requireFresh, requireUser } from '../src/guard/require-user.ts'
-import type { Sessions } from '../src/index.ts'
-import { accountPage, loginPage } from './account-page.ts'
-import type { Data } from './data.ts'
 import { fieldsOf, nameOf, prefersHtml } from './input.ts'
-
-type Flash = Record<string, unknown>
+import { accountPage, loginPage } from './page/account-pages.ts'
+import { Forms } from './page/forms.ts'
+import type { Place } from './sessions.ts'
 
 const MAX_NAME_CHARACTERS = 64
 /** How long after a sign-in all sessions may be ended. */
 const FRESH_SECONDS = 5 * 60
 
-/**
- * Signing in and out, and the list of a user's sessions, on one store. The other routes of the demo have no guard, so that
- * they can be tried by curl with a cookie alone.
- */
-export function accountRoutes<Env>(
-  { withSession, user }: Sessions<Data, Env, Flash>,
-  base: string,
-): IttyRouterType {
+/** Signing in and out, and the list of a user's sessions, on one store. */
+export function accountRoutes({ base, sessions }: Place): IttyRouterType {
+  const { withSession, user } = sessions
   const loginUrl = `${base}/login`
   const own = csrfGuard()
   const signedIn = requireUser({ loginUrl })
   const freshly = requireFresh(FRESH_SECONDS, { loginUrl })
-  const goTo = (request: Request, path: string, outcome: unknown): Response =>
-    prefersHtml(request)
-      ? new Response(null, { status: 303, headers: { Location: path } })
-      : Response.json(outcome)
+  /** The answer to what was done: as JSON, or the page that the form names, or else this one. */
+  const goTo = async (request: Request, path: string, outcome: unknown): Promise<Response> => {
+    if (!prefersHtml(request)) return Response.json(outcome)
+    const { next } = request.bodyUsed ? {} : await fieldsOf(request)
+    return new Response(null, { status: 303, headers: { Location: nextPath(next) ?? path } })
+  }
 
   return IttyRouter({ base })
     .get(
@@ -40,7 +35,7 @@ export function accountRoutes<Env>(
       '/login',
       withSession(async ({ session, url }) => {
         const next = nextPath(new URL(url).searchParams.get('next')) ?? ''
-        return loginPage(base, { next, csrf: await csrfToken(session) })
+        return loginPage(new Forms(base, await csrfToken(session)), next)
       }),
     )
     .post(
@@ -69,14 +64,14 @@ export function accountRoutes<Env>(
         signedIn(async (request, env) => {
           const { session } = request
           const { userId, authenticatedAt } = session
-          const sessions = await user(userId, env).list(session)
-          if (!prefersHtml(request)) return { userId, authenticatedAt, sessions }
-          return accountPage(base, {
+          const account = {
             userId,
             authenticatedAt,
-            sessions,
-            csrf: await csrfToken(session),
-          })
+            sessions: await user(userId, env).list(session),
+          }
+          if (!prefersHtml(request)) return account
+          const forms = new Forms(base, await csrfToken(session))
+          return accountPage(forms, account)
         }),
       ),
     )

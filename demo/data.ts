@@ -18,31 +18,36 @@ interface Field<Value> {
   readonly fromJson: (json: unknown) => Value | undefined
   /** The JSON that a form's text stands for. */
   readonly fromText: (text: string) => unknown
+  /** What a form says for a stored value; JSON where it is none of this kind. */
+  readonly toText: (stored: unknown) => string
 }
 
 /** What each key takes. What comes over the network is unknown until its field has looked at it. */
 export const FIELDS: { readonly [K in keyof Data]: Field<Stored<K>> } = {
   cart: {
     kind: 'a list of texts',
-    fromJson: (json) => (isList(json) && json.every(isText) ? json : undefined),
+    fromJson: (json) => (isTexts(json) ? json : undefined),
     fromText: (text) =>
       text
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== ''),
+    toText: (stored) => (isTexts(stored) ? stored.join(', ') : JSON.stringify(stored)),
   },
   visits: {
     kind: 'a number',
     fromJson: (json) => (typeof json === 'number' ? json : undefined),
     fromText: Number,
+    toText: JSON.stringify,
   },
   user: {
     kind: 'an object with a name, a text',
     fromJson: (json) => {
-      const name = typeof json === 'object' && json !== null && 'name' in json && json.name
-      return isText(name) ? { name } : undefined
+      const name = nameIn(json)
+      return name === undefined ? undefined : { name }
     },
     fromText: (name) => ({ name }),
+    toText: (stored) => nameIn(stored) ?? JSON.stringify(stored),
   },
   note: textField(),
   state: textField(),
@@ -58,6 +63,7 @@ function textField(): Field<string> {
     kind: 'a text',
     fromJson: (json) => (isText(json) ? json : undefined),
     fromText: (text) => text,
+    toText: (stored) => (isText(stored) ? stored : JSON.stringify(stored)),
   }
 }
 
@@ -65,6 +71,12 @@ function isText(json: unknown): json is string {
   return typeof json === 'string'
 }
 
-function isList(json: unknown): json is readonly unknown[] {
-  return Array.isArray(json)
+function isTexts(json: unknown): json is readonly string[] {
+  return Array.isArray(json) && json.every(isText)
+}
+
+/** The name in an object that has one. */
+function nameIn(json: unknown): string | undefined {
+  const name = typeof json === 'object' && json !== null && 'name' in json ? json.name : undefined
+  return isText(name) ? name : undefined
 }

@@ -1,8 +1,8 @@
 import { StatusError } from 'itty-router'
 
 import { SessionError, type SessionErrorCode } from '../src/index.ts'
-import { messagePage } from './frame.ts'
 import { prefersHtml } from './input.ts'
+import { messagePage } from './page/frame.ts'
 
 /** What each of the library's refusals means over HTTP. */
 const STATUSES: Readonly<Record<SessionErrorCode, number>> = {

@@ -1,12 +1,13 @@
 import { IttyRouter, type IttyRouterType } from 'itty-router'
 
-import type { Session, Sessions } from '../src/index.ts'
+import type { Session } from '../src/index.ts'
 import { type Data, FIELDS, isKey } from './data.ts'
 import { jsonOf, keyOf, nameOf, prefersHtml, readBody, stepOf, textOf, valueOf } from './input.ts'
-import { sessionPage, type SessionView } from './page.ts'
+import { ownRequests } from './own-requests.ts'
+import type { SessionView } from './page/session-section.ts'
+import type { Flash, Place } from './sessions.ts'
 
-type Flash = Record<string, unknown>
-type DemoSession = Session<Data, Flash>
+export type DemoSession = Session<Data, Flash>
 
 /** A request that changes the session, with the last part of its path, and the page it came from. */
 interface Operation {
@@ -18,30 +19,22 @@ interface Operation {
 
 const KEYS = Object.keys(FIELDS).filter(isKey)
 
-/** Every route of the demo, on one store: all of them are under `base`. */
-export function sessionRoutes<Env>(
-  { withSession }: Sessions<Data, Env, Flash>,
-  base: string,
-): IttyRouterType {
+/** The routes that read and change a session on one store: all of them are under its `base`. */
+export function sessionRoutes({ base, sessions: { withSession } }: Place): IttyRouterType {
+  const own = ownRequests()
   /** A route that changes the session: a client gets the outcome as JSON, a form gets the page again. */
   const operation = (run: (operation: Operation) => unknown) =>
-    withSession(async (request) => {
-      const isFromPage = prefersHtml(request)
-      const name = nameOf(String(request.params['name'] ?? ''))
-      const outcome = await run({ session: request.session, request, name, isFromPage })
-      if (!isFromPage) return Response.json(outcome)
-      return new Response(null, { status: 303, headers: { Location: `${base}/` } })
-    })
-
-  return IttyRouter({ base })
-    .get(
-      '/',
-      withSession(async ({ session }) => {
-        const flashes = await session.flashes()
-        const view = await viewOf(session)
-        return sessionPage(base, { view, flashes, userId: session.userId })
+    withSession(
+      own(async (request) => {
+        const isFromPage = prefersHtml(request)
+        const name = nameOf(String(request.params['name'] ?? ''))
+        const outcome = await run({ session: request.session, request, name, isFromPage })
+        if (!isFromPage) return Response.json(outcome)
+        return new Response(null, { status: 303, headers: { Location: `${base}/` } })
       }),
     )
+
+  return IttyRouter({ base })
     .get(
       '/session',
       withSession(({ session }) => viewOf(session)),
@@ -62,7 +55,7 @@ export function sessionRoutes<Env>(
 }
 
 /** What there is to see of a session. The dictionary comes first: reading it settles whether the session is still there. */
-async function viewOf(session: DemoSession): Promise<SessionView> {
+export async function viewOf(session: DemoSession): Promise<SessionView> {
   const data = await session.all()
   const { id, isNew, createdAt = null, expiresAt = null } = session
   return { id, isNew, createdAt, expiresAt, data }

@@ -1,49 +1,19 @@
 import { AutoRouter, StatusError } from 'itty-router'
 
-import { createSessions, jsonLog } from '../src/index.ts'
-import {
-  durableObjectStore,
-  SessionObject,
-  type SessionObjectNamespace,
-} from '../src/store/durable-object.ts'
-import { kvStore, type SessionKvNamespace } from '../src/store/kv.ts'
-import { userIndex, UserObject, type UserObjectNamespace } from '../src/store/user-index.ts'
+import { SessionObject } from '../src/store/durable-object.ts'
+import { UserObject } from '../src/store/user-index.ts'
 import { accountRoutes } from './account-routes.ts'
-import type { Data } from './data.ts'
+import { clientRoutes } from './client-routes.ts'
+import { withCost } from './cost.ts'
 import { errorResponse, problemPage } from './errors.ts'
+import { LANE_ROUTERS } from './lab/lane-routes.ts'
+import { DocumentObject } from './lab/whole-document.ts'
+import { withCostShown } from './page/cost-line.ts'
+import { playgroundRoutes } from './playground-routes.ts'
 import { sessionRoutes } from './routes.ts'
+import { type Env, PLACES } from './sessions.ts'
 
-export { SessionObject, UserObject }
-
-interface Env {
-  readonly SESSION_SECRET: string
-  readonly SESSIONS: SessionObjectNamespace
-  readonly USERS: UserObjectNamespace
-  readonly SESSION_KV: SessionKvNamespace
-}
-
-const inObjects = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
-  store: (env) => durableObjectStore(env.SESSIONS),
-  users: (env) => userIndex(env.USERS),
-  idleTimeout: 30 * 60,
-  absoluteTimeout: 12 * 3600,
-  renewEvery: 15 * 60,
-  clearSiteData: ['cache', 'storage'],
-  onEvent: jsonLog,
-})
-
-const inKv = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
-  store: (env) => kvStore(env.SESSION_KV),
-  users: (env) => userIndex(env.USERS),
-  // Both stores answer on one host, so that each needs a cookie of its own.
-  cookie: { name: '__Host-session-kv' },
-  idleTimeout: 30 * 60,
-  absoluteTimeout: 12 * 3600,
-  clearSiteData: ['cache', 'storage'],
-  onEvent: jsonLog,
-})
+export { DocumentObject, SessionObject, UserObject }
 
 const router = AutoRouter({
   catch: errorResponse,
@@ -52,8 +22,18 @@ const router = AutoRouter({
   },
   finally: [problemPage],
 })
-router.all('/kv/*', sessionRoutes(inKv, '/kv').fetch)
-router.all('/kv/*', accountRoutes(inKv, '/kv').fetch)
-router.all('*', sessionRoutes(inObjects, '').fetch)
-router.all('*', accountRoutes(inObjects, '').fetch)
-export default router
+router.all('*', clientRoutes.fetch)
+for (const [path, lane] of LANE_ROUTERS) router.all(`${path}/*`, lane.fetch)
+for (const place of PLACES.toReversed()) {
+  const paths = `${place.base}/*`
+  router.all(paths, playgroundRoutes(place).fetch)
+  router.all(paths, sessionRoutes(place).fetch)
+  router.all(paths, accountRoutes(place).fetch)
+}
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const { response, cost } = await withCost(() => router.fetch(request, env, ctx))
+    return withCostShown(request, response, cost)
+  },
+}

@@ -58,7 +58,7 @@ for (const base of ['', '/kv'] as const) {
       assert.equal(response.headers.get('Content-Type'), 'text/html; charset=utf-8')
       assert.match(
         response.headers.get('Content-Security-Policy') ?? '',
-        /^default-src 'none'; style-src 'nonce-[\w-]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+        /^default-src 'none'; script-src 'nonce-([\w-]+)'; style-src 'nonce-\1'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
       )
       assert.deepEqual(response.headers.getSetCookie(), [])
       assert.match(await response.text(), /<dt>is new<\/dt>\s*<dd>yes/)
@@ -137,9 +137,123 @@ for (const base of ['', '/kv'] as const) {
       await postJson(browser, `${base}/set/note`, '<script>alert(1)</script>')
       await postJson(browser, `${base}/flash/${encodeURIComponent('<b>')}`, '"><img src=x>')
       const text = await (await browser.fetch(`${base}/`)).text()
-      assert.doesNotMatch(text, /<script|<b>|<img/)
+      assert.doesNotMatch(text, /<script>|<b>|<img/)
       assert.match(text, /&lt;script&gt;alert\(1\)&lt;\/script&gt;/)
       assert.match(text, /&lt;b&gt;/)
+    })
+
+    it('says in two headers what each answer has cost', async () => {
+      const browser = newBrowser()
+      const kv = (...operations: string[]): string[] => (base === '' ? [] : operations)
+      const costs = async (path: string, body?: unknown): Promise<(string | null)[]> => {
+        const response = await (body === undefined
+          ? browser.fetch(base + path)
+          : post(browser, base + path, body))
+        await response.body?.cancel()
+        return ['X-Store-Calls', 'X-Set-Cookie'].map((name) => response.headers.get(name))
+      }
+      const called = (...calls: string[]): string => calls.join(', ')
+      assert.deepEqual(await costs('/session'), ['none', 'none'])
+      assert.deepEqual(await costs('/set/note', 'a'), [called('create', ...kv('kv.put')), 'set'])
+      assert.deepEqual(await costs('/session'), [called('read', ...kv('kv.get')), 'none'])
+      assert.deepEqual(await costs('/set/note', 'b'), [
+        called('write', ...kv('kv.get', 'kv.put')),
+        'none',
+      ])
+      assert.deepEqual(await costs('/destroy', null), [
+        called('destroy', ...kv('kv.get', 'kv.delete')),
+        'cleared',
+      ])
+    })
+
+    it('brings the cost of a click to the page that its form asks for, and believes no address blindly', async () => {
+      const browser = newBrowser()
+      const response = await browser.fetch(`${base}/set/note?show=cost`, {
+        method: 'POST',
+        headers: { Accept: 'text/html' },
+        body: new URLSearchParams({ value: 'milk' }),
+        redirect: 'manual',
+      })
+      const location = response.headers.get('Location') ?? ''
+      assert.match(location, new RegExp(`^${base}/\\?click=`))
+      assert.match(
+        await (await browser.fetch(location)).text(),
+        new RegExp(`POST ${base}/set/note</code></strong>\\s*1 store call \\(create\\)`),
+      )
+      for (const click of ['/x read nothing', '<b> read set', '/x read+<b> set', '/x']) {
+        const page = await browser.fetch(`${base}/?click=${encodeURIComponent(click)}`)
+        assert.match(await page.text(), /<strong>This page:<\/strong>/, click)
+      }
+    })
+
+    it('holds browsers to where their requests come from, and lets curl pass', async () => {
+      const browser = newBrowser()
+      await postJson(browser, `${base}/set/note`, 'mine')
+      const from = (headers: Record<string, string>): Promise<Response> =>
+        browser.fetch(`${base}/set/note`, { method: 'POST', headers, body: '"theirs"' })
+      for (const headers of [
+        { Origin: 'https://evil.example' },
+        { Origin: 'null' },
+        { Origin: origin, 'Sec-Fetch-Site': 'cross-site' },
+        { 'Sec-Fetch-Site': 'same-site' },
+      ]) {
+        const response = await from(headers)
+        assert.equal(response.status, 403)
+        assert.match(await response.text(), /ERR_CROSS_ORIGIN/)
+      }
+      assert.deepEqual((await browser.json<View>(`${base}/session`)).data, { note: 'mine' })
+      for (const headers of [{}, { Origin: origin }, { 'Sec-Fetch-Site': 'same-origin' }]) {
+        assert.equal((await from(headers)).status, 200)
+      }
+    })
+
+    it('tells a token that was changed, and needs one to change', async () => {
+      const browser = newBrowser()
+      const check = (fields: Record<string, string>): Promise<Response> =>
+        browser.fetch(`${base}/token/check`, { method: 'POST', body: new URLSearchParams(fields) })
+      assert.equal((await check({ part: 'handle' })).status, 400)
+      await postJson(browser, `${base}/set/note`, 'mine')
+      const own = browser.cookies.get(COOKIES[base]) ?? ''
+      const right = (await (await check({ token: own })).json()) as {
+        verdict: { ok: boolean; token: Record<string, unknown> }
+      }
+      assert.equal(right.verdict.ok, true)
+      assert.deepEqual(Object.keys(right.verdict.token).toSorted(), [
+        'createdAt',
+        'handle',
+        'usedAt',
+      ])
+      for (const part of ['created', 'used', 'secret', 'handle', 'mac']) {
+        const wrong = (await (await check({ part })).json()) as { verdict: unknown }
+        assert.deepEqual(wrong.verdict, { ok: false, reason: 'forged' }, part)
+      }
+      assert.equal((await check({ part: 'revision' })).status, 400)
+      assert.equal(browser.cookies.get(COOKIES[base]), own)
+    })
+
+    it('runs the race lab for who has no script, and only as large as it may be', async () => {
+      const browser = newBrowser()
+      const run = (count: string): Promise<Response> =>
+        browser.fetch(`${base}/lab`, { method: 'POST', body: new URLSearchParams({ count }) })
+      for (const count of ['', '1', '51', '2.5', 'x']) assert.equal((await run(count)).status, 400)
+      const reports = (await (await run('12')).json()) as Record<string, unknown>[]
+      assert.deepEqual(
+        reports.map(({ lane, sent, slowStatus, afterwards }) => [
+          lane,
+          sent,
+          slowStatus,
+          afterwards,
+        ]),
+        [
+          ['objects', 12, 409, 'dead'],
+          ['kv', 12, 409, 'dead'],
+          ['naive', 12, 200, 'resurrected'],
+        ],
+      )
+      const [objects, kv, naive] = reports.map(({ arrived }) => Number(arrived))
+      assert.equal(objects, 12)
+      assert.ok(Number(kv) < 12 && Number(naive) < 12)
+      assert.equal(browser.cookies.size, 0)
     })
 
     it('says what is wrong with a request, and stores nothing then', async () => {

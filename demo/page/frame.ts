@@ -1,8 +1,7 @@
 import { html, type Html } from './html.ts'
-import { STYLE } from './style.ts'
 
-/** A page of the demo. */
-export function page(status: number, content: Html): Response {
+/** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run: no script in a sandbox. */
+export function page(status: number, content: Html, sandbox?: string): Response {
   const nonce = crypto.randomUUID()
   const document = html`<!doctype html>
     <html lang="en">
@@ -10,10 +9,10 @@ export function page(status: number, content: Html): Response {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>edge-session demo</title>
-        <style nonce="${nonce}">
-          ${STYLE}
-        </style>
+        <title>edge-session playground</title>
+        <link rel="icon" href="/client/icon.svg" />
+        <link rel="stylesheet" nonce="${nonce}" href="/client/style.css" />
+        ${sandbox === undefined ? script(nonce) : ''}
       </head>
       <body>
         <main>
@@ -22,9 +21,20 @@ export function page(status: number, content: Html): Response {
         </main>
       </body>
     </html>`
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    ...(sandbox === undefined ? [] : [`sandbox ${sandbox}`]),
+  ]
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    'Content-Security-Policy': policy.join('; '),
     'Cache-Control': 'private, no-store',
     'Referrer-Policy': 'same-origin',
     'X-Content-Type-Options': 'nosniff',
@@ -32,12 +42,17 @@ export function page(status: number, content: Html): Response {
   return new Response(document.text, { status, headers })
 }
 
+function script(nonce: string): Html {
+  return html`<script type="module" nonce="${nonce}" src="/client/playground.js"></script>`
+}
+
 /** A page with nothing but a message on it. */
 export function messagePage(status: number, message: string): Response {
   return page(
     status,
     html`
-      <p class="flash"><strong>${String(status)}</strong> ${message}</p>
+      <p class="flash" id="message"><strong>${String(status)}</strong> ${message}</p>
+      <p class="quiet">This answer: <span id="message-cost" data-cost></span>.</p>
       <p><a href="/">Durable Objects</a> or <a href="/kv/">Workers KV</a></p>
     `,
   )

@@ -1,0 +1,97 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+import type { SessionStore, UserIndex } from '../src/index.ts'
+import type { SessionKvNamespace } from '../src/store/kv.ts'
+import type { ListContext } from '../src/store/user-list.ts'
+
+/** What became of the session's cookie in a response. */
+export type CookieChange = 'none' | 'set' | 'cleared'
+
+/** What a request has cost. */
+export interface Cost {
+  /** Each call, in turn: of the session's store as `read`, of the index of users as `users.list`, of KV as `kv.get`. */
+  readonly calls: readonly string[]
+  readonly cookie: CookieChange
+}
+
+/** A store is made once for all requests, so that the calls are noted with the request in whose course they come. */
+const notes = new AsyncLocalStorage<string[]>()
+
+function note(call: string): void {
+  notes.getStore()?.push(call)
+}
+
+/** Runs a request's work; gives its response and what it has cost. */
+export async function withCost(
+  work: () => Promise<Response>,
+): Promise<{ readonly response: Response; readonly cost: Cost }> {
+  const calls: string[] = []
+  const response = await notes.run(calls, work)
+  return { response, cost: { calls, cookie: cookieChange(response) } }
+}
+
+/** The same store, with each call noted. */
+export function countedStore(store: SessionStore): SessionStore {
+  return {
+    ...store,
+    create(...parameters) {
+      note('create')
+      return store.create(...parameters)
+    },
+    read(...parameters) {
+      note('read')
+      return store.read(...parameters)
+    },
+    write(...parameters) {
+      note('write')
+      return store.write(...parameters)
+    },
+    regenerate(...parameters) {
+      note('regenerate')
+      return store.regenerate(...parameters)
+    },
+    destroy(...parameters) {
+      note('destroy')
+      return store.destroy(...parameters)
+    },
+  }
+}
+
+/** The same index of users, with each call noted. */
+export function countedUsers(users: UserIndex): UserIndex {
+  const counted = (context: ListContext): ListContext => ({
+    ...context,
+    call(method, call) {
+      note(`users.${method}`)
+      return context.call(method, call)
+    },
+  })
+  return {
+    listing: (context) => users.listing(counted(context)),
+    sessionsOf: (userId, context) => users.sessionsOf(userId, counted(context)),
+  }
+}
+
+/** The same namespace, with each operation noted. */
+export function countedKv(kv: SessionKvNamespace): SessionKvNamespace {
+  return {
+    get(key, options) {
+      note('kv.get')
+      return kv.get(key, options)
+    },
+    put(key, value, options) {
+      note('kv.put')
+      return kv.put(key, value, options)
+    },
+    delete(key) {
+      note('kv.delete')
+      return kv.delete(key)
+    },
+  }
+}
+
+function cookieChange({ headers }: Response): CookieChange {
+  const cookies = headers.getSetCookie()
+  if (cookies.length === 0) return 'none'
+  return cookies.every((cookie) => /;\s*Max-Age=0\b/i.test(cookie)) ? 'cleared' : 'set'
+}

@@ -1,0 +1,36 @@
+import { type Account, accountFacts, deviceList, loginForm } from './account-section.ts'
+import type { Forms } from './forms.ts'
+import { page } from './frame.ts'
+import { html } from './html.ts'
+
+/** The page to sign in on, where a route has asked for it. */
+export function loginPage(forms: Forms, next: string): Response {
+  return page(
+    200,
+    html`
+      <section>
+        <h2>Sign in</h2>
+        <p>This is a demo: any name will do, and there is no password.</p>
+        ${loginForm(forms, next)}
+      </section>
+      <footer><a href="${forms.base}/">Back to the session</a></footer>
+    `,
+  )
+}
+
+/** Who is signed in, and where else. */
+export function accountPage(forms: Forms, account: Account): Response {
+  return page(
+    200,
+    html`
+      <section>
+        <h2>Account</h2>
+        ${accountFacts(account)} ${deviceList(forms, account.sessions)}
+      </section>
+      <footer>
+        <a href="${forms.base}/">Back to the session</a>. The same as JSON:
+        <code>curl -H 'Accept: application/json'</code>
+      </footer>
+    `,
+  )
+}

@@ -1,0 +1,130 @@
+import {
+  type Afterwards,
+  DEFAULT_REQUESTS,
+  type Lane,
+  type LaneReport,
+  LANES,
+  MAX_REQUESTS,
+} from '../lab/lanes.ts'
+import type { Forms } from './forms.ts'
+import { html, type Html } from './html.ts'
+
+const FATES: Readonly<Record<Afterwards, string>> = {
+  dead: 'stays dead',
+  resurrected: 'resurrected',
+  missed: 'no race: the slow request was over before',
+}
+
+/** The race lab: forms to run it, and a chart of what the last run has found. */
+export function labSection(forms: Forms, reports: readonly LaneReport[] | undefined): Html {
+  const count = reports?.[0]?.sent ?? DEFAULT_REQUESTS
+  return html`
+    <section class="lab" aria-labelledby="lab-title">
+      <h2 id="lab-title">Race lab</h2>
+      <p>
+        Overlapping increments of one session, kept in three ways; each does 20 ms of work between
+        reading and writing. Then a visitor signs out while a slower request of the same session is
+        at work, which writes afterwards. Does the old cookie still open the session?
+      </p>
+      ${forms.form(
+        '/lab',
+        html`<label
+            >Requests
+            <input
+              name="count"
+              type="number"
+              min="2"
+              max="${String(MAX_REQUESTS)}"
+              value="${String(count)}"
+              required
+          /></label>
+          <button type="button" id="fire" data-scripted hidden>Fire from this browser</button>
+          <button>Fire from the Worker</button>`,
+        'buttons',
+      )}
+      <p id="lab-status" role="status"></p>
+      <ol id="lab" class="lanes" ${reports === undefined ? html`` : html` data-live`}>
+        ${LANES.map((lane) =>
+          laneItem(
+            lane,
+            count,
+            reports?.find((report) => report.lane === lane.id),
+          ),
+        )}
+      </ol>
+      <p class="legend">
+        <svg viewBox="0 0 1 1" aria-hidden="true">
+          <rect class="arrived" width="1" height="1" />
+        </svg>
+        arrived
+        <svg viewBox="0 0 1 1" aria-hidden="true"><rect class="lost" width="1" height="1" /></svg>
+        acknowledged, and lost
+      </p>
+      <p class="quiet">
+        The requests are real, and so are the stores. A browser has about six requests at a time on
+        their way to one host over HTTP/1.1; the Worker, which sends them to itself, has all of
+        them. The KV of this machine’s simulator is strongly consistent: in production another
+        location may see a change, or a sign-out, up to 60 s later, so that KV does worse there.
+      </p>
+    </section>
+  `
+}
+
+function laneItem(lane: Lane, count: number, report: LaneReport | undefined): Html {
+  return html`
+    <li data-lane="${lane.id}" class="${report === undefined ? '' : 'done'}">
+      <h3>${lane.name}</h3>
+      <svg
+        class="chart"
+        role="img"
+        aria-label="${report === undefined ? 'No run yet' : countsText(report)}"
+        viewBox="0 0 ${String(count)} 1"
+        preserveAspectRatio="none"
+      >
+        ${Array.from({ length: count }, (_, index) => cell(index, report))}
+      </svg>
+      <p class="counts" data-counts>${report === undefined ? '' : countsText(report)}</p>
+      <small data-overlap>${report === undefined ? '' : overlapText(report)}</small>
+      <p class="fate">
+        After signing out:
+        <b data-fate="${report?.afterwards ?? ''}"
+          >${report === undefined ? '–' : FATES[report.afterwards]}</b
+        >
+        <small data-slow>${report === undefined ? '' : slowText(report)}</small>
+      </p>
+      <details>
+        <summary>${lane.about}</summary>
+        <pre><code>${lane.code}</code></pre>
+      </details>
+    </li>
+  `
+}
+
+/** One request: those that arrived come first, then those that were lost. */
+function cell(index: number, report: LaneReport | undefined): Html {
+  const state = report === undefined ? 'idle' : stateOf(index, report)
+  return html`<rect
+    class="${state}"
+    x="${String(index + 0.1)}"
+    y="0.05"
+    width="0.8"
+    height="0.9"
+  />`
+}
+
+function stateOf(index: number, { acknowledged, arrived }: LaneReport): string {
+  if (index < arrived) return 'arrived'
+  return index < acknowledged ? 'lost' : 'idle'
+}
+
+function countsText({ sent, acknowledged, arrived }: LaneReport): string {
+  return `${sent} sent, ${arrived} arrived, ${acknowledged - arrived} lost`
+}
+
+function overlapText({ overlap }: LaneReport): string {
+  return `${overlap} at work at the same time`
+}
+
+function slowText({ slowStatus }: LaneReport): string {
+  return `the slow write was answered ${slowStatus}`
+}

@@ -1,0 +1,79 @@
+import type { LaneReport } from '../lab/lanes.ts'
+import { type Place, PLACES } from '../sessions.ts'
+import type { TokenView } from '../token-view.ts'
+import { type Account, accountSection } from './account-section.ts'
+import { costBar } from './cost-line.ts'
+import { csrfSection } from './csrf-section.ts'
+import { dictionarySection } from './dictionary-section.ts'
+import { Forms } from './forms.ts'
+import { page } from './frame.ts'
+import { html, type Html } from './html.ts'
+import { labSection } from './lab-section.ts'
+import { sessionSection, type SessionView } from './session-section.ts'
+import { tokenSection, type TokenTry } from './token-section.ts'
+
+/** What the page of a session shows. */
+export interface SessionPage {
+  readonly request: Request
+  readonly now: number
+  readonly view: SessionView
+  readonly flashes: Readonly<Record<string, unknown>>
+  readonly account: Account | undefined
+  readonly csrf: string
+  readonly token: TokenView | undefined
+  /** What was just tried with another token. */
+  readonly tried?: TokenTry
+  /** What the race lab has just found. */
+  readonly reports?: readonly LaneReport[]
+}
+
+/** The whole playground, on one store. */
+export function sessionPage(place: Place, shown: SessionPage): Response {
+  const { view, flashes, account, token, tried, reports } = shown
+  const forms = new Forms(place.base, shown.csrf)
+  return page(
+    200,
+    html`
+      <nav aria-label="Store">${PLACES.map((other) => storeLink(other, place))}</nav>
+      <p class="intro">
+        One visitor’s session, live. Every form works without JavaScript, too, and its route answers
+        a client that asks for JSON.
+      </p>
+      <div id="alert" role="alert"></div>
+      <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
+      <div class="columns">
+        <div>${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}</div>
+        <div>
+          ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
+          ${accountSection(forms, account)} ${csrfSection(forms)}
+        </div>
+      </div>
+      ${labSection(forms, reports)}
+      <footer>
+        <p>
+          The same as JSON:
+          <a href="${place.base}/session"><code>GET ${place.base}/session</code></a>
+        </p>
+        <p data-scripted hidden>
+          <label
+            ><input type="checkbox" id="watch" /> Look again every 5 seconds. Each look is a use of
+            the session.</label
+          >
+        </p>
+      </footer>
+      ${costBar(shown.request)}
+    `,
+  )
+}
+
+function storeLink({ base, name }: Place, current: Place): Html {
+  const href = `${base}/`
+  return base === current.base
+    ? html`<a href="${href}" aria-current="page">${name}</a>`
+    : html`<a href="${href}">${name}</a>`
+}
+
+function flashMessage([key, message]: readonly [string, unknown]): Html {
+  const text = typeof message === 'string' ? message : JSON.stringify(message)
+  return html`<p class="flash"><strong>${key}</strong> ${text}</p>`
+}

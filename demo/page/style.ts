@@ -1,0 +1,126 @@
+/** The page's looks: the system's own font, light or dark as the visitor has it, from 320 pixels of width on. */
+export const STYLE: string = `
+:root {
+  color-scheme: light dark;
+  --ground: light-dark(#f6f7f9, #0f1216);
+  --card: light-dark(#fff, #171b21);
+  --text: light-dark(#1a2029, #e7ebf0);
+  --quiet: light-dark(#566173, #9ca7b6);
+  --line: light-dark(#dde1e7, #2b323b);
+  --faint: light-dark(#f0f2f5, #1f252d);
+  --accent: light-dark(#1a56c4, #8fb8ff);
+  --good: light-dark(#14743f, #66d197);
+  --bad: light-dark(#b3261e, #ff9b90);
+}
+* { box-sizing: border-box }
+[hidden] { display: none !important }
+body { margin: 0; background: var(--ground); color: var(--text); font: .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+main { max-width: 76rem; margin: 0 auto; padding: 1.5rem 1rem 0 }
+h1 { display: inline-block; margin: 0 1.25rem .75rem 0; font-size: 1.375rem; letter-spacing: -.01em }
+h2 { margin: 0 0 .75rem; font-size: 1.0625rem }
+h3 { margin: 0 0 .375rem; font-size: .9375rem }
+p { margin: 0 0 .75rem }
+a { color: var(--accent) }
+small, .quiet { color: var(--quiet); font-size: .8125rem }
+code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, monospace; font-size: .8125rem }
+pre { margin: .5rem 0 0; padding: .625rem .75rem; overflow-x: auto; border-radius: .5rem; background: var(--faint) }
+section { margin-bottom: 1rem; padding: 1.125rem 1.25rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--card) }
+section > :last-child, section > :last-child > :last-child { margin-bottom: 0 }
+.good { color: var(--good) }
+.bad { color: var(--bad) }
+
+nav { display: inline-flex; gap: .25rem; margin-bottom: 1rem; padding: .1875rem; border-radius: .625rem; background: var(--line) }
+nav a { padding: .25rem .75rem; border-radius: .5rem; color: var(--quiet); text-decoration: none }
+nav a[aria-current] { background: var(--card); color: var(--text) }
+.flash { padding: .75rem 1rem; border-radius: .75rem; background: color-mix(in srgb, var(--accent) 14%, var(--card)) }
+.flash strong { margin-right: .5rem }
+[role=alert] .flash { background: color-mix(in srgb, var(--bad) 14%, var(--card)) }
+@media (min-width: 60rem) {
+  .columns { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 6fr); gap: 0 1rem }
+}
+
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem; margin: 0 0 .75rem }
+dt { color: var(--quiet) }
+dd { margin: 0 }
+.timeout { display: grid; grid-template-columns: 1fr auto; gap: .25rem; margin-bottom: .75rem }
+.timeout output { font-variant-numeric: tabular-nums; font-weight: 600 }
+.timeout.over output { color: var(--bad) }
+progress { grid-column: 1 / -1; width: 100%; height: .375rem; border: 0; border-radius: .25rem; overflow: hidden; background: var(--faint); accent-color: var(--accent) }
+progress::-webkit-progress-bar { background: var(--faint) }
+progress::-webkit-progress-value { background: var(--accent) }
+progress::-moz-progress-bar { background: var(--accent) }
+
+table { width: 100%; margin-bottom: .75rem; border-collapse: collapse }
+th, td { padding: .5rem .75rem .5rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: normal }
+thead th, thead td { padding-top: 0; border-top: 0; color: var(--quiet); font-size: .8125rem }
+th:last-child, td:last-child { padding-right: 0 }
+tbody th { font-weight: 600 }
+th { overflow-wrap: normal; white-space: nowrap }
+.dictionary { table-layout: fixed }
+.dictionary th:first-child { width: 3.75rem }
+.dictionary th:last-child { width: 38% }
+.json { display: block; margin-top: .25rem; color: var(--quiet) }
+.devices { margin: 0 0 .75rem; padding: 0; list-style: none }
+.devices li { display: flex; align-items: start; justify-content: space-between; gap: .5rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line) }
+.devices div { min-width: 0 }
+.devices small { display: block }
+.agent { overflow: hidden; white-space: nowrap; text-overflow: ellipsis }
+
+form { margin: 0 }
+.buttons { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin-bottom: .75rem }
+.buttons > * { min-width: 0; max-width: 100% }
+td .buttons { margin: 0 }
+.joined { display: flex; margin-bottom: .5rem }
+td .joined { margin: 0 }
+button, input, select { min-height: 2.125rem; padding: .25rem .75rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); color: var(--text); font: inherit; font-size: .875rem }
+button { background: var(--faint); white-space: nowrap; cursor: pointer }
+button:hover { border-color: var(--accent); color: var(--accent) }
+button:disabled { opacity: .5; cursor: default }
+[aria-busy] button { opacity: .6 }
+.joined > :is(input, select) { flex: 1; min-width: 0; border-radius: .5rem 0 0 .5rem }
+.joined > button { margin-left: -1px; border-radius: 0 .5rem .5rem 0 }
+::placeholder { color: var(--quiet); opacity: .7 }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
+.card { display: grid; gap: .75rem; max-width: 24rem; margin-bottom: .75rem }
+.card label { display: grid; gap: .25rem; color: var(--quiet) }
+.card button { justify-self: start }
+[type=number] { width: 5rem }
+[type=checkbox] { min-height: 0; vertical-align: middle }
+
+.token { padding: .625rem .75rem; border-radius: .5rem; background: var(--faint); font: .8125rem/1.6 ui-monospace, SFMono-Regular, Menlo, monospace; word-break: break-all }
+.token .key, .token .handle { color: var(--accent) }
+.token .used, .token .mac { color: var(--good) }
+.token .secret { color: var(--quiet) }
+.csrf { color: var(--quiet); word-break: break-all }
+.intro { color: var(--quiet) }
+
+.lanes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem 1.5rem; margin: 1rem 0; padding: 0; list-style: none }
+.chart { display: block; width: 100%; height: 2.5rem }
+.chart rect, .legend rect { stroke-width: 1.5px; vector-effect: non-scaling-stroke; fill: none; stroke: var(--line) }
+.chart .answered { fill: var(--line) }
+.chart .arrived, .legend .arrived { fill: var(--accent); stroke: var(--accent) }
+.chart .lost, .legend .lost { fill: color-mix(in srgb, var(--bad) 12%, transparent); stroke: var(--bad); stroke-dasharray: 3 2 }
+.lanes small { display: block; min-height: 1.5em }
+.counts { min-height: 1.5em; margin: .375rem 0 0; font-variant-numeric: tabular-nums }
+.fate { margin: 0 0 .375rem }
+[data-fate=dead] { color: var(--good) }
+[data-fate=resurrected] { color: var(--bad) }
+.lanes summary { color: var(--quiet); font-size: .8125rem }
+.legend { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; font-size: .8125rem }
+.legend svg { width: .875rem; height: .875rem }
+
+summary { cursor: pointer }
+footer { margin-bottom: 1rem; color: var(--quiet) }
+.cost { position: sticky; bottom: 0; margin: 0 -1rem; padding: .625rem 1rem; border-top: 1px solid var(--line); background: var(--card); box-shadow: 0 -4px 16px light-dark(#0000000d, #0006) }
+.cost p { margin: .5rem 0 }
+.cost ol { margin: 0; padding-left: 1.25rem; color: var(--quiet) }
+
+@media (max-width: 40rem) {
+  section { padding: 1rem }
+  .dictionary thead { position: absolute; clip-path: inset(50%) }
+  .dictionary tr { display: block; padding: .625rem 0; border-top: 1px solid var(--line) }
+  .dictionary :is(th, td) { display: block; width: auto; padding: .125rem 0; border: 0 }
+  .dictionary td:last-child { margin-top: .375rem }
+  .dictionary th:first-child { width: auto }
+}
+`

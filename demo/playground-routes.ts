@@ -1,0 +1,87 @@
+import { IttyRouter, type IttyRouterType, StatusError } from 'itty-router'
+
+import { csrfToken } from '../src/guard/csrf.ts'
+import { fieldsOf, prefersHtml } from './input.ts'
+import { DEFAULT_REQUESTS, MAX_REQUESTS } from './lab/lanes.ts'
+import { runLab } from './lab/run-lab.ts'
+import { ownRequests } from './own-requests.ts'
+import type { Account } from './page/account-section.ts'
+import { forgedPage } from './page/csrf-section.ts'
+import { type SessionPage, sessionPage } from './page/session-page.ts'
+import type { TokenTry } from './page/token-section.ts'
+import { type DemoSession, viewOf } from './routes.ts'
+import type { Env, Place } from './sessions.ts'
+import { tampered, TokenReader } from './token-view.ts'
+
+/** The page of one store, and what only the page needs: tries with tokens, the race lab, a forged form. */
+export function playgroundRoutes(place: Place): IttyRouterType {
+  const { base, cookieName, sessions } = place
+  const { withSession, user } = sessions
+  const own = ownRequests()
+  const reader = new TokenReader(cookieName)
+
+  /** The page as it is now, with what was just found out. */
+  async function pageOf(
+    request: Request & { readonly session: DemoSession },
+    env: Env,
+    found: Pick<SessionPage, 'tried' | 'reports'> = {},
+  ): Promise<Response> {
+    const { session } = request
+    const flashes = await session.flashes()
+    const view = await viewOf(session)
+    const account = await accountOf(session, env)
+    const csrf = await csrfToken(session)
+    const token = await reader.view(env.SESSION_SECRET, request)
+    const now = Date.now()
+    return sessionPage(place, { request, now, view, flashes, account, csrf, token, ...found })
+  }
+
+  async function accountOf(session: DemoSession, env: Env): Promise<Account | undefined> {
+    const { userId, authenticatedAt } = session
+    if (userId === undefined || authenticatedAt === undefined) return undefined
+    return { userId, authenticatedAt, sessions: await user(userId, env).list(session) }
+  }
+
+  /** What a form asks to be tried: a token of its own, or the browser's with one character changed. */
+  async function tryToken(request: Request, env: Env): Promise<TokenTry> {
+    const { token, part = '' } = await fieldsOf(request)
+    const what = token === undefined ? `The ${part} changed` : 'That token'
+    const value = token?.trim() ?? tampered(reader.valueOf(request) ?? '', part)
+    if (value === undefined) {
+      throw new StatusError(400, 'There is no token with such a part. Store something first.')
+    }
+    return { what, verdict: await reader.verdict(env.SESSION_SECRET, value) }
+  }
+
+  return IttyRouter({ base })
+    .get(
+      '/',
+      withSession((request, env) => pageOf(request, env)),
+    )
+    .post(
+      '/token/check',
+      withSession(
+        own(async (request, env) => {
+          const tried = await tryToken(request, env)
+          return prefersHtml(request) ? pageOf(request, env, { tried }) : tried
+        }),
+      ),
+    )
+    .post(
+      '/lab',
+      withSession(
+        own(async (request, env) => {
+          const count = countOf((await fieldsOf(request))['count'])
+          const reports = await runLab(new URL(request.url).origin, count)
+          return prefersHtml(request) ? pageOf(request, env, { reports }) : reports
+        }),
+      ),
+    )
+    .get('/forged', () => forgedPage(base))
+}
+
+function countOf(text = String(DEFAULT_REQUESTS)): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 2 && count <= MAX_REQUESTS) return count
+  throw new StatusError(400, `The lab takes 2 to ${MAX_REQUESTS} requests: count=20`)
+}

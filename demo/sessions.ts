@@ -1,0 +1,68 @@
+import { createSessions, jsonLog, type Sessions } from '../src/index.ts'
+import { durableObjectStore, type SessionObjectNamespace } from '../src/store/durable-object.ts'
+import { kvStore, type SessionKvNamespace } from '../src/store/kv.ts'
+import { userIndex, type UserObjectNamespace } from '../src/store/user-index.ts'
+import { countedKv, countedStore, countedUsers } from './cost.ts'
+import type { Data } from './data.ts'
+import type { DocumentNamespace } from './lab/whole-document.ts'
+
+/** The bindings of wrangler.toml. */
+export interface Env {
+  readonly SESSION_SECRET: string
+  readonly SESSIONS: SessionObjectNamespace
+  readonly USERS: UserObjectNamespace
+  readonly SESSION_KV: SessionKvNamespace
+  readonly DOCUMENTS: DocumentNamespace
+}
+
+export type Flash = Record<string, unknown>
+
+/** One of the playground's two stores. */
+export interface Place {
+  /** What its paths begin with. */
+  readonly base: '' | '/kv'
+  readonly name: string
+  readonly cookieName: string
+  readonly isAtomic: boolean
+  readonly sessions: Sessions<Data, Env, Flash>
+}
+
+export const IDLE_SECONDS: number = 30 * 60
+export const ABSOLUTE_SECONDS: number = 12 * 3600
+
+const IN_OBJECTS: Place = {
+  base: '',
+  name: 'Durable Objects',
+  cookieName: '__Host-session',
+  isAtomic: true,
+  sessions: createSessions<Data, Env, Flash>({
+    secrets: (env) => [env.SESSION_SECRET],
+    store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
+    users: (env) => countedUsers(userIndex(env.USERS)),
+    idleTimeout: IDLE_SECONDS,
+    absoluteTimeout: ABSOLUTE_SECONDS,
+    renewEvery: 15 * 60,
+    clearSiteData: ['cache', 'storage'],
+    onEvent: jsonLog,
+  }),
+}
+
+const IN_KV: Place = {
+  base: '/kv',
+  name: 'Workers KV',
+  // Both stores answer on one host, so that each needs a cookie of its own.
+  cookieName: '__Host-session-kv',
+  isAtomic: false,
+  sessions: createSessions<Data, Env, Flash>({
+    secrets: (env) => [env.SESSION_SECRET],
+    store: (env) => countedStore(kvStore(countedKv(env.SESSION_KV))),
+    users: (env) => countedUsers(userIndex(env.USERS)),
+    cookie: { name: '__Host-session-kv' },
+    idleTimeout: IDLE_SECONDS,
+    absoluteTimeout: ABSOLUTE_SECONDS,
+    clearSiteData: ['cache', 'storage'],
+    onEvent: jsonLog,
+  }),
+}
+
+export const PLACES: readonly Place[] = [IN_OBJECTS, IN_KV]
