@@ -423,7 +423,8 @@ describe('used more than once', () => {
     const app: App = new Hono()
     app.use(sessionMiddleware(sessions))
     app.use(async (c, next) => {
-      c.req.raw = new Request(c.req.raw, { headers: { Cookie: '' } })
+      c.var.session.set('cart', ['a'])
+      c.req.raw = new Request(c.req.raw)
       await next()
     })
     app.use(sessionMiddleware(sessions))
