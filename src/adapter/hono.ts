@@ -2,8 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 
 import type { CsrfGuard } from '../guard/csrf.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
-import type { HasSession, RequestContext, Sessions } from '../http/create-sessions.ts'
+import type { RequestContext, Sessions } from '../http/create-sessions.ts'
 import { Session } from '../session/session.ts'
+import { refusalOf } from './refusal.ts'
 
 /** What a Hono application has with these sessions: `new Hono<SessionEnv<typeof sessions>>()`. */
 export type SessionEnv<S, Name extends string = 'session'> =
@@ -75,32 +76,15 @@ export function guardMiddleware(
   { variable = 'session' }: SessionMiddlewareOptions<string> = {},
 ): MiddlewareHandler {
   return async (c, next) => {
-    let isLetIn = false
-    const guarded = guard(() => {
-      isLetIn = true
-    })
-    const request: Carrier = c.req.raw
-    const { session: shown } = request
-    // A guard looks at `request.session`, where another layer's may be.
-    request.session = c.get(variable)
-    const refusal = await guarded(request as GuardedRequest, c.env, contextOf(c)).finally(() => {
-      request.session = shown
-    })
-    if (!isLetIn && refusal instanceof Response) return refusal
+    const refusal = await refusalOf(guard, c.req.raw, c.get(variable))
+    if (refusal !== undefined) return refusal
     await next()
     return undefined
   }
 }
 
-type GuardedRequest = Request & HasSession<object, object>
-
-/** A request as one that may carry a session. */
-interface Carrier extends Request {
-  session?: unknown
-}
-
 function giveBack(c: Context, variable: string): void {
-  const request: Carrier = c.req.raw
+  const request: Request & { session?: unknown } = c.req.raw
   const session: unknown = c.get(variable)
   if (session instanceof Session) request.session ??= session
 }

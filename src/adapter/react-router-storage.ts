@@ -104,10 +104,12 @@ interface State {
 /** A value that the application may change. A text that can't be read back counts as absent, and is reported. */
 function thawed({ copy, settings: { serializer } }: Visit, text: string): unknown {
   try {
-    return isSerialized(text) ? serializer?.parse(text.slice(1)) : (JSON.parse(text) as unknown)
+    if (!isSerialized(text)) return JSON.parse(text) as unknown
+    if (serializer !== undefined) return serializer.parse(text.slice(1))
   } catch {
-    return copy.values.decode(text)
+    // Reported below.
   }
+  return copy.values.decode(text)
 }
 
 /** A session as React Router defines it; its flash messages lie among the values, under names of their own. */

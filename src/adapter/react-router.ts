@@ -8,6 +8,7 @@ import { endedError } from '../http/store-reply.ts'
 import type { Visit } from '../http/visit.ts'
 import { visitOf } from '../http/with-session.ts'
 import type { Session } from '../session/session.ts'
+import { refusalOf } from './refusal.ts'
 
 /** What React Router calls a middleware, a loader and an action with. */
 type Arguments = LoaderFunctionArgs
@@ -82,15 +83,10 @@ export function guardMiddleware<Data extends object, Flash extends object>(
   { context }: { readonly context: RouterContext<Session<Data, Flash>> },
 ): SessionMiddleware {
   return async (args, next) => {
-    let isLetIn = false
-    const guarded = guard<Request, Data, Flash, undefined, undefined, void>(() => {
-      isLetIn = true
-    })
-    const request = Object.assign(pageRequest(args), { session: args.context.get(context) })
-    const refusal = await guarded(request, undefined, undefined)
+    const refusal = await refusalOf(guard, pageRequest(args), args.context.get(context))
     // React Router's own way to its boundaries, and to a redirect.
     // oxlint-disable-next-line typescript/only-throw-error
-    if (!isLetIn && refusal instanceof Response) throw refusal
+    if (refusal !== undefined) throw refusal
     return responseOf(await next())
   }
 }
@@ -98,7 +94,7 @@ export function guardMiddleware<Data extends object, Flash extends object>(
 /** The request as a browser would have sent it for the whole page. */
 function pageRequest({ request, url }: Arguments): Request {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  if (!isRead) return request.clone()
+  if (!isRead) return request
   const page = new Request(url, request)
   // A navigation within the page asks for the data of the next one.
   if (url.pathname !== new URL(request.url).pathname) page.headers.set('Accept', 'text/html')
