@@ -286,6 +286,9 @@ describe('when a handler throws', () => {
       c.var.session.set('name', 'half')
       throw new RangeError('mine')
     })
+    app.onError((error, c) =>
+      error instanceof HTTPException ? error.getResponse() : c.text(error.message, 500),
+    )
     return app
   }
 
@@ -314,6 +317,11 @@ describe('when a handler throws', () => {
     await browser.fetch('/visit', { method: 'POST' })
     expect((await browser.fetch('/fail-late', { method: 'POST' })).status).toBe(500)
     expect(await browser.json('/all')).toEqual({ visits: 2 })
+  })
+
+  test('a token that is new then is on no response, as with withSession', async () => {
+    const response = await browserOf(failingApp()).fetch('/fail-late', { method: 'POST' })
+    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []])
   })
 
   test('and a sub-application has answered for it, nothing recorded is written either', async () => {

@@ -255,6 +255,11 @@ describe('when a handler throws', () => {
     expect(await browser.json('/all')).toEqual({ visits: 2 })
   })
 
+  test('a token that is new then is on no response, as with withSession', async () => {
+    const response = await browserOf(failing()).fetch('/fail-late', { method: 'POST' })
+    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []])
+  })
+
   test('but an error that is returned is an answer like another', async () => {
     const browser = browserOf(failing())
     expect((await browser.fetch('/refuse', { method: 'POST' })).status).toBe(400)
@@ -300,6 +305,27 @@ describe('when a handler throws', () => {
     })
     expect((await browserOf(router).fetch('/')).status).toBe(502)
     expect(calls).toEqual([])
+  })
+
+  test('and finally throws, what is around the router goes on', async () => {
+    const sessions = newSessions()
+    const fails = (): never => {
+      throw new StatusError(502, 'format')
+    }
+    const router = AutoRouter(sessionHooks(sessions, { catch: error, finally: [fails] }))
+    router.get('/', ({ session }) => {
+      session.set('name', 'half')
+      return 'ok'
+    })
+    const fetch = sessions.withSession(async (request, own, ctx) => {
+      await router.fetch(request, own, ctx)
+      request.session.set('cart', ['a'])
+      return request.session.all()
+    })
+    const request = new Request('https://app.example/')
+    const response = await fetch(request, env, createExecutionContext())
+    expect(await response.json()).toEqual({ cart: ['a'] })
+    expect(calls).toEqual(['create'])
   })
 
   test('when the session cannot be opened, catch says so', async () => {
