@@ -66,7 +66,7 @@ describe('each key is an object of its own', () => {
     expect([await rowsOf(itemOf('b')), await rowsOf(list())]).toEqual([0, 0])
   })
 
-  test('overlapping changes of one key leave the list in step with it', async () => {
+  test('overlapping changes of one key come one after the other, and the list with them', async () => {
     const { driver } = newDriver({ listKeys: true })
     for (let round = 0; round < 5; round += 1) {
       await Promise.all([
@@ -76,8 +76,7 @@ describe('each key is an object of its own', () => {
         driver.removeItem('a'),
         driver.setItem('a', 'three'),
       ])
-      const isThere = await driver.hasItem('a')
-      expect(await driver.getKeys()).toEqual(isThere ? ['a'] : [])
+      expect([await driver.getItem('a'), await driver.getKeys()]).toEqual(['three', ['a']])
     }
   })
 })
