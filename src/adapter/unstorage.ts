@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import { exportedNamespace } from '../store/exported-namespace.ts'
 import { withFreshStub } from '../store/fresh-stub.ts'
-import type { Item, ItemObjectStub } from '../store/item-object.ts'
+import type { Item, ItemObjectStub, Listed } from '../store/item-object.ts'
 
 export { ItemObject } from '../store/item-object.ts'
 
@@ -95,13 +95,18 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     checkSize(value)
     const seconds = own?.ttl ?? defaultTtl ?? 0
     const id = idOf('item', checked(key))
-    const list = listKeys ? { listed: { list: idOf('keys').toString(), key } } : {}
-    const time = seconds > 0 ? { ttl: Math.ceil(seconds * 1000) } : {}
-    await call(id, async (object) => object.setItem(value, { ...list, ...time }))
+    const listed = listedAs(key)
+    const ttl = seconds > 0 ? Math.ceil(seconds * 1000) : undefined
+    await call(id, async (object) => object.setItem(value, { ttl, listed }))
   }
 
   async function remove(key: string): Promise<void> {
-    await call(idOf('item', checked(key)), async (object) => object.removeItem())
+    const listed = listedAs(key)
+    await call(idOf('item', checked(key)), async (object) => object.removeItem(listed))
+  }
+
+  function listedAs(key: string): Listed | undefined {
+    return listKeys ? { list: idOf('keys').toString(), key } : undefined
   }
 
   async function keysAfter(prefix: string, after?: string): Promise<string[]> {

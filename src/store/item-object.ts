@@ -12,7 +12,7 @@ export interface Item {
 }
 
 /** On which list of keys an item stands: the id of the list's object, and the key. */
-interface Listed {
+export interface Listed {
   readonly list: string
   readonly key: string
 }
@@ -23,13 +23,13 @@ interface ItemRow extends Item {
   readonly alarmAt?: number | undefined
 }
 
-export interface SetOptions {
+interface SetOptions {
   /** Milliseconds from now for which the value is good; absent for one that stays. */
   readonly ttl?: number | undefined
   readonly listed?: Listed | undefined
 }
 
-export interface KeyPage {
+interface KeyPage {
   readonly keys: readonly string[]
   /** The key to go on after, if there are more. */
   readonly next?: string | undefined
@@ -71,8 +71,13 @@ export class ItemObject extends DurableObject {
     })
   }
 
-  async removeItem(): Promise<void> {
-    await this.#inTurn(async () => this.#empty(this.#row()))
+  /** Forgets the value, and takes its key off the list even where there is none. */
+  async removeItem(listed?: Listed): Promise<void> {
+    await this.#inTurn(async () => {
+      const row = this.#row()
+      if (row !== undefined) await this.#empty(row)
+      else if (listed !== undefined) await this.#listOf(listed).removeKey(listed.key)
+    })
   }
 
   /** Frees the storage of a value that is over. */
@@ -130,19 +135,17 @@ export class ItemObject extends DurableObject {
   }
 
   /** Leaves nothing of an item. Cut short it goes on by the alarm, so that no list keeps its key. */
-  async #empty(row: ItemRow | undefined): Promise<void> {
+  async #empty(row: ItemRow): Promise<void> {
     const { storage } = this.ctx
-    if (row?.listed !== undefined) {
+    if (row.listed !== undefined) {
       const now = Date.now()
       const alarmAt = now + RETRY_MS
       void storage.setAlarm(alarmAt)
       storage.kv.put(ITEM, { ...row, value: '', expiresAt: now, alarmAt })
       await this.#listOf(row.listed).removeKey(row.listed.key)
     }
-    if (row !== undefined) {
-      void storage.deleteAlarm()
-      await storage.deleteAll()
-    }
+    void storage.deleteAlarm()
+    await storage.deleteAll()
   }
 
   #listOf({ list }: Listed): ItemObjectStub {
@@ -163,7 +166,7 @@ function isOver({ expiresAt = Infinity }: ItemRow): boolean {
 export interface ItemObjectStub {
   getItem(): Promise<Item | undefined>
   setItem(value: string | Uint8Array, options: SetOptions): Promise<void>
-  removeItem(): Promise<void>
+  removeItem(listed?: Listed): Promise<void>
   addKey(key: string): Promise<void>
   removeKey(key: string): Promise<void>
   listKeys(prefix: string, after?: string): Promise<KeyPage>

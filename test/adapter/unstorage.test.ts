@@ -154,6 +154,19 @@ describe('what is left of a change that was cut short', () => {
   })
 })
 
+test('a key on the list whose value never came is taken off by removeItem and clear', async () => {
+  const { driver, list } = newDriver({ listKeys: true })
+  // As setItem leaves it when it is cut short.
+  await runInDurableObject(list(), (_, { storage }) => {
+    storage.kv.put('=ghost', 1)
+    storage.kv.put('=phantom', 1)
+  })
+  await driver.removeItem('ghost')
+  expect(await driver.getKeys()).toEqual(['phantom'])
+  await driver.clear()
+  expect([await driver.getKeys(), await rowsOf(list())]).toEqual([[], 0])
+})
+
 test('a value set while its former one is on its way off the list is on it', async () => {
   const { driver, itemOf, list } = newDriver({ listKeys: true })
   await driver.setItem('a', 'one')
