@@ -9,7 +9,7 @@ const storage = createStorage<{ visits: number }>({
 
 export default {
   async fetch(request) {
-    const key = new URL(request.url).pathname
+    const key = `page:${new URL(request.url).pathname}`
     const { visits } = (await storage.getItem(key)) ?? { visits: 0 }
     await storage.setItem(key, { visits: visits + 1 }, { ttl: 3600 })
     return Response.json({ visits: visits + 1 })
