@@ -22,6 +22,7 @@ export type {
 export { TIMEOUTS } from './http/timeouts.ts'
 export type { Aal, SignInDetails } from './session/account.ts'
 export type { DeepReadonly } from './session/data.ts'
+export type { DataSchema } from './session/schema.ts'
 export type { Session } from './session/session.ts'
 export type { Serializer } from './session/value.ts'
 export type { SessionStore } from './store/store.ts'

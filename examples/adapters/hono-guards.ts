@@ -1,4 +1,4 @@
-import { createSessions, type SessionOptions } from 'edge-session'
+import { createSessions, type Secrets, type SessionStore } from 'edge-session'
 import { guardMiddleware, type SessionEnv, sessionMiddleware } from 'edge-session/adapter/hono'
 import { csrfGuard, csrfToken } from 'edge-session/guard/csrf'
 import { requireFresh, requireUser } from 'edge-session/guard/require-user'
@@ -6,13 +6,11 @@ import { durableObjectStore, type SessionObject } from 'edge-session/store/durab
 import { Hono } from 'hono'
 
 type Env = { SESSION_SECRET: string; SESSIONS: DurableObjectNamespace<SessionObject> }
-const options: SessionOptions<Env> = {
-  secrets: (env) => [env.SESSION_SECRET],
-  store: (env) => durableObjectStore(env.SESSIONS),
-}
+const secrets = (env: Env): Secrets => [env.SESSION_SECRET]
+const store = (env: Env): SessionStore => durableObjectStore(env.SESSIONS)
 
 // #region guards
-const sessions = createSessions<{ name: string }, Env>(options)
+const sessions = createSessions<{ name: string }, Env>({ secrets, store })
 const app = new Hono<SessionEnv<typeof sessions>>()
 
 app.use(sessionMiddleware(sessions))
@@ -36,7 +34,8 @@ app.post('/account/close', guardMiddleware(requireFresh(300)), async (c) => {
 
 // #region two-layers
 const admins = createSessions<{ role: string }, Env>({
-  ...options,
+  secrets,
+  store,
   cookie: { name: '__Host-admin' },
   idleTimeout: 5 * 60,
 })

@@ -7,7 +7,7 @@ import type { Sessions } from '../http/create-sessions.ts'
 import { signedCookie } from '../http/set-cookie.ts'
 import type { Visit } from '../http/visit.ts'
 import { visitOf } from '../http/with-session.ts'
-import { DATA } from '../session/patch.ts'
+import { DATA, FLASH } from '../session/patch.ts'
 import { isSerialized } from '../session/value.ts'
 
 /** What React Router's functions take as options and what of it counts here: how long the browser keeps the cookie. */
@@ -56,7 +56,8 @@ export function sessionStorage<Data extends object, Env, Flash extends object>(
   return {
     getSession: async (cookieHeader) => {
       const visit = await open(cookieHeader ?? '')
-      const texts = new Map(await visit.copy.toRead().texts(DATA))
+      const copy = visit.copy.toRead()
+      const texts = new Map([...(await copy.texts(DATA)), ...(await copy.texts(FLASH))])
       const state: State = {
         visit,
         texts,
@@ -66,7 +67,7 @@ export function sessionStorage<Data extends object, Env, Flash extends object>(
       }
       for (const [name, text] of texts) {
         const value = thawed(visit, text)
-        if (value !== undefined) state.values.set(name.slice(DATA.length), value)
+        if (value !== undefined) state.values.set(keyOf(name), value)
       }
       const session = newSession<Data, Flash>(state)
       states.set(session, state)
@@ -116,7 +117,7 @@ function thawed({ copy, settings: { serializer } }: Visit, text: string): unknow
 function newSession<Data, Flash>({ visit, values, written }: State): RouterSession<Data, Flash> {
   const put = (name: string, value: unknown): void => {
     // A value that can't be stored is refused here, and not at the end.
-    if (value !== undefined) visit.copy.values.encode(name, value)
+    if (value !== undefined) encoded(visit, name, value)
     values.set(name, value)
     written.add(name)
   }
@@ -148,14 +149,32 @@ function flashName(name: string): string {
   return `__flash_${name}__`
 }
 
+/** The key under which React Router has an entry. */
+function keyOf(entry: string): string {
+  const name = entry.slice(DATA.length)
+  return entry.startsWith(FLASH) ? flashName(name) : name
+}
+
+/** The entry of such a key: messages rest where `session.flash` has them too, out of any schema's sight. */
+function entryOf(key: string): string {
+  const [, message] = /^__flash_([^]*)__$/.exec(key) ?? []
+  return message === undefined ? DATA + key : FLASH + message
+}
+
+/** The stored form of a value. Throws `ERR_VALUE` for one that can't be stored, or that the schema refuses. */
+function encoded({ copy: { values } }: Visit, key: string, value: unknown): string {
+  const isMessage = entryOf(key).startsWith(FLASH)
+  return isMessage ? values.encode(key, value) : values.encodeChecked(key, value)
+}
+
 /** Has the visit record what is to be written: each key by itself. */
 function record({ visit, texts, values, written }: State): void {
   const { copy } = visit
-  const names = new Set([...texts.keys(), ...Array.from(values, ([key]) => DATA + key)])
+  const names = new Set([...texts.keys(), ...Array.from(values, ([key]) => entryOf(key))])
   for (const name of names) {
-    const key = name.slice(DATA.length)
+    const key = keyOf(name)
     const value = values.get(key)
-    const text = value === undefined ? null : copy.values.encode(key, value)
+    const text = value === undefined ? null : encoded(visit, key, value)
     const isChanged = text !== (texts.get(name) ?? null)
     if (isChanged || (text !== null && written.has(key))) copy.toChange().record(name, text)
     if (text === null) texts.delete(name)

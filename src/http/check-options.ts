@@ -75,3 +75,17 @@ function accountFaults({ renewEvery, renewGrace, sessionLimit, users }: Complete
     ],
   ]
 }
+
+/** Throws `ERR_OPTION` for what follows no Standard Schema, and for a migration to nowhere. */
+export function checkSchema(schema: unknown, migrate: unknown): void {
+  const standard = Object(schema ?? {})['~standard']
+  if (schema !== undefined && typeof standard?.validate !== 'function') {
+    throw new SessionError(
+      'ERR_OPTION',
+      'schema is no Standard Schema. Give one of zod (3.24 or later), valibot, arktype or another library that follows it.',
+    )
+  }
+  if (migrate !== undefined && (schema === undefined || typeof migrate !== 'function')) {
+    throw new SessionError('ERR_OPTION', 'migrate is a function, and needs a schema.')
+  }
+}

@@ -1,5 +1,6 @@
 import { checkUserId } from '../session/account.ts'
 import type { AnyData } from '../session/data.ts'
+import type { Checking, DataSchema } from '../session/schema.ts'
 import type { Session } from '../session/session.ts'
 import type { UserSessions } from '../store/user-sessions.ts'
 import { commit } from './commit.ts'
@@ -91,7 +92,13 @@ export function createSessions<
   Data extends object = AnyData,
   Env = unknown,
   Flash extends object = AnyData,
->(options: SessionOptions<Env>): Sessions<Data, Env, Flash> {
+  In = unknown,
+>(
+  options: SessionOptions<Env, Data> & { readonly schema?: DataSchema<Data, In> } & Checking<
+      Data,
+      In
+    >,
+): Sessions<Data, Env, Flash> {
   const settings = resolveOptions(options)
   const layer: Layer<Env> = { settings, setupFor: setupFactory(settings) }
   return {

@@ -3,7 +3,7 @@ import type { Gone } from '../store/store.ts'
 
 /**
  * What happened to a session, for logs and alerts (OWASP: log the session life cycle). It never holds a token, a secret
- * or stored data; `id` is `session.id`.
+ * or a stored value; `id` is `session.id`.
  */
 export type SessionEvent =
   /** A cookie or its session was not accepted; the request goes on as an anonymous one. */
@@ -31,6 +31,10 @@ export type SessionEvent =
   | { readonly type: 'late-write'; readonly reason: 'ended' | 'rotated'; readonly id: string }
   /** A stored session or value could not be read back, and counts as absent. */
   | { readonly type: 'corrupt'; readonly id: string }
+  /** What the schema refuses of a stored dictionary, which counts as absent; the names of the keys. */
+  | { readonly type: 'invalid'; readonly keys: readonly string[]; readonly id: string }
+  /** `migrate` made a stored dictionary one of the present shape, and it was written; the names of the keys. */
+  | { readonly type: 'migrated'; readonly keys: readonly string[]; readonly id: string }
   /** A call of the store, or of the index of users, failed or took too long. */
   | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
 

@@ -17,6 +17,7 @@ const WARNINGS = new Set<SessionEvent['type']>([
   'refused',
   'late-write',
   'corrupt',
+  'invalid',
   'store-failed',
   'device-changed',
 ])

@@ -1,16 +1,18 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
 import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
+import type { AnyData } from '../session/data.ts'
+import type { DataSchema, Dictionary } from '../session/schema.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionKvNamespace } from '../store/kv-namespace.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { SessionLimit, UserIndex } from '../store/user-list.ts'
-import { checkOptions, type CompleteOptions } from './check-options.ts'
+import { checkOptions, checkSchema, type CompleteOptions } from './check-options.ts'
 import type { RequestLike } from './device.ts'
 import type { SessionEvent } from './event.ts'
 
 /** The options of `createSessions`. Only `secrets` and `store` are required. */
-export interface SessionOptions<Env> {
+export interface SessionOptions<Env, Data extends object = AnyData> {
   /** One or more secrets of at least 32 bytes: the first signs, all verify. To rotate, put the new one first. */
   readonly secrets: Secrets | ((env: Env) => Secrets)
   /** Where sessions rest, such as `(env) => durableObjectStore(env.SESSIONS)`. */
@@ -25,6 +27,19 @@ export interface SessionOptions<Env> {
   readonly cookie?: Partial<CookieAttributes>
   /** Keeps values that JSON would change, such as Date and Map: devalue, superjson. */
   readonly serializer?: Serializer
+  /**
+   * What the dictionary has to be, by any Standard Schema (zod, valibot, arktype): the session's types come from it. `set`
+   * and `update` throw `ERR_VALUE` for what it refuses; what it refuses of a stored dictionary counts as absent, with the
+   * event `invalid`. Every key may be absent all the same. A schema checks: what it would change or fill in stays as it is.
+   */
+  readonly schema?: DataSchema<Data>
+  /**
+   * Makes a dictionary of the present shape out of a stored one that is not all that `schema` describes, or more. What it
+   * gives is written at once, unless another request was quicker; where it throws, or gives nothing, nothing is.
+   */
+  readonly migrate?: (
+    stored: Dictionary,
+  ) => Partial<NoInfer<Data>> | undefined | Promise<Partial<NoInfer<Data>> | undefined>
   /**
    * What becomes of recorded changes when the session was ended elsewhere before they were written: `refuse` (default)
    * answers 409, `drop` lets the handler's response go. There is an event in both cases.
@@ -87,6 +102,8 @@ export interface Settings<Env> {
   readonly touch: number
   readonly cookie: CookieAttributes
   readonly serializer: Serializer | undefined
+  readonly schema: DataSchema | undefined
+  readonly migrate: ((stored: Dictionary) => unknown) | undefined
   readonly dropsLateWrites: boolean
   readonly readCache: SessionOptions<Env>['readCache']
   readonly users: SessionOptions<Env>['users']
@@ -129,7 +146,10 @@ const DEFAULTS = {
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
 /** Checks the options and completes them. Throws `ERR_OPTION`. */
-export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env> {
+export function resolveOptions<Env, Data extends object>(
+  options: SessionOptions<Env, Data>,
+): Settings<Env> {
+  checkSchema(options.schema, options.migrate)
   const { store }: { readonly store?: unknown } = options
   if (store === undefined) {
     throw new SessionError(
@@ -151,6 +171,8 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
     touch: touchInterval * 1000,
     cookie,
     serializer: options.serializer,
+    schema: options.schema,
+    migrate: options.migrate,
     dropsLateWrites: complete.lateWrites === 'drop',
     readCache: options.readCache,
     users: options.users,
@@ -166,7 +188,7 @@ export function resolveOptions<Env>(options: SessionOptions<Env>): Settings<Env>
 }
 
 /** The options with the defaults for what is not given, or is `undefined`. */
-function completed(options: SessionOptions<never>): CompleteOptions {
+function completed<Data extends object>(options: SessionOptions<never, Data>): CompleteOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const { touchInterval: touchFor, idleTimeout: idle, ...defaults } = DEFAULTS
   const some = { ...defaults, ...(Object.fromEntries(given) as typeof options) }

@@ -1,5 +1,6 @@
+import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import { type Patch, sumOf } from './patch.ts'
+import { DATA, type Patch, sumOf } from './patch.ts'
 import type { WorkingCopy } from './working-copy.ts'
 
 /** Against N others `update` needs N tries at most, since every round has a winner. */
@@ -8,8 +9,32 @@ const MAX_UPDATE_TRIES = 100
 /** Makes an entry's new text out of the present one; `null` is an absent entry. */
 type Next = (text: string | null) => Promise<string | null>
 
-/** Adds to a number, an absent one counting as 0, and gives the sum. */
+/** Runs an awaited operation on the dictionary: on one of the present shape, where there is a way to that. */
+export function operate<T>(copy: WorkingCopy, operation: () => Promise<T>): Promise<T> {
+  const mayMigrate = copy.port.settings.migrate !== undefined
+  return copy.operations.run(mayMigrate ? () => copy.load().then(operation) : operation)
+}
+
+/** Adds to a number, one that is absent or that the schema refuses counting as 0, and gives the sum. */
 export async function increment(copy: WorkingCopy, name: string, by: number): Promise<number> {
+  try {
+    return await count(copy, name, by)
+  } catch (error) {
+    if (!isNoNumber(error) || copy.port.settings.schema === undefined) throw error
+    const key = name.slice(DATA.length)
+    const sum = await update(copy, name, async (text) => {
+      const value = copy.values.decodeChecked(key, text)
+      return finiteText(sumOf(value === undefined ? null : text, by))
+    })
+    return Number(sum)
+  }
+}
+
+function isNoNumber(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_VALUE'
+}
+
+async function count(copy: WorkingCopy, name: string, by: number): Promise<number> {
   const sum = await copy.change(
     name,
     (text) => finiteText(sumOf(text, by)),

@@ -1,6 +1,16 @@
 import type { Account, SignInDetails } from './account.ts'
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
+import type { DataSchema, Dictionary } from './schema.ts'
 import type { Serializer } from './value.ts'
+
+/** What can be wrong with stored data. */
+type DataEvent =
+  | { readonly type: 'corrupt'; readonly id: string }
+  | {
+      readonly type: 'invalid' | 'migrated'
+      readonly keys: readonly string[]
+      readonly id: string
+    }
 
 /**
  * What a session needs of the request that it belongs to. It is one visitor's record: found by the token, made by the
@@ -18,8 +28,12 @@ export interface SessionPort {
   readonly settings: {
     /** The application's own way to write values. */
     readonly serializer: Serializer | undefined
-    /** Reports a stored text that cannot be read back. */
-    readonly emit: (event: { readonly type: 'corrupt'; readonly id: string }) => void
+    /** What the dictionary has to be; `undefined` where it may be anything. */
+    readonly schema: DataSchema | undefined
+    /** Makes a dictionary of the present shape out of an older one. */
+    readonly migrate: ((stored: Dictionary) => unknown) | undefined
+    /** Reports a stored text that cannot be read back, and what the schema has found. */
+    readonly emit: (event: DataEvent) => void
   }
   /** False when nothing can be kept, on plain http: then every change stays in this request. */
   readonly canKeep: boolean

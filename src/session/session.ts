@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { type Aal, checkDetails, checkUserId, type SignInDetails } from './account.ts'
-import { increment, take, update } from './atomic.ts'
+import { increment, operate, take, update } from './atomic.ts'
 import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import { DATA, FLASH } from './patch.ts'
@@ -109,12 +109,12 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Records a value. Throws at once `ERR_VALUE` for what JSON would change or drop, and `ERR_TOO_LARGE` past
-   * 1,900,000 bytes.
+   * Records a value. Throws at once `ERR_VALUE` for what JSON would change or drop, or the schema refuses, and
+   * `ERR_TOO_LARGE` past 1,900,000 bytes.
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
     const copy = this.#copy.toChange()
-    copy.record(nameOf(key), copy.values.encode(key, value))
+    copy.record(nameOf(key), copy.values.encodeChecked(key, value))
   }
 
   /** Records that the key is to go; a missing one is no error. */
@@ -133,7 +133,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
     const copy = this.#copy.toChange('increment')
-    return copy.operations.run(() => increment(copy, nameOf(key), by))
+    return operate(copy, () => increment(copy, nameOf(key), by))
   }
 
   /**
@@ -155,10 +155,10 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   ): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toChange('update')
     const next = async (text: string | null): Promise<string | null> => {
-      const value = await fn(copy.values.decode(text) as Value<Data, K> | undefined)
-      return value === undefined ? null : copy.values.encode(key, value)
+      const value = await fn(copy.values.decodeChecked(key, text) as Value<Data, K> | undefined)
+      return value === undefined ? null : copy.values.encodeChecked(key, value)
     }
-    const text = await copy.operations.run(() => update(copy, nameOf(key), next))
+    const text = await operate(copy, () => update(copy, nameOf(key), next))
     return copy.values.decode(text) as Value<Data, K> | undefined
   }
 
@@ -168,8 +168,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const copy = this.#copy.toChange('take')
-    const text = await copy.operations.run(() => take(copy, nameOf(key)))
-    return copy.values.decode(text) as Value<Data, K> | undefined
+    const text = await operate(copy, () => take(copy, nameOf(key)))
+    return copy.values.decodeChecked(key, text) as Value<Data, K> | undefined
   }
 
   /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */

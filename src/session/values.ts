@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { SessionPort } from './port.ts'
+import { issuesWith } from './schema.ts'
 import { decodeValue, encodeValue, isSerialized } from './value.ts'
 
 const NONE: readonly never[] = []
@@ -32,6 +33,31 @@ export class Values {
       emit({ type: 'corrupt', id: this.#port.id })
       return undefined
     }
+  }
+
+  /** The stored form of a value of the dictionary. Throws `ERR_VALUE` where the schema refuses it. */
+  encodeChecked(key: string, value: unknown): string {
+    const text = this.encode(key, value)
+    const issues = this.#issuesWith(key, value)
+    if (issues === undefined) return text
+    throw new SessionError(
+      'ERR_VALUE',
+      `set(${JSON.stringify(key)}): the schema refuses this value. Its own words, which may have the value in them, are in error.cause.`,
+      { cause: issues },
+    )
+  }
+
+  /** The value of a text of the dictionary. What the schema refuses counts as absent, and is reported. */
+  decodeChecked(key: string, text: string | null): unknown {
+    const value = this.decode(text)
+    if (value === undefined || this.#issuesWith(key, value) === undefined) return value
+    this.#port.settings.emit({ type: 'invalid', keys: [key], id: this.#port.id })
+    return undefined
+  }
+
+  #issuesWith(key: string, value: unknown): unknown {
+    const { schema } = this.#port.settings
+    return schema && issuesWith(schema, key, value)
   }
 
   /** Throws `ERR_VALUE` when a value that was given out is no more what it was. */

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
+import { readChecked } from './checked-entries.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import type { SessionPort } from './port.ts'
@@ -78,7 +79,7 @@ export class WorkingCopy {
   }
 
   #read(isFresh: boolean): Promise<Entries | undefined> {
-    return this.port.read(isFresh).catch((error: unknown) => {
+    return readChecked(this, isFresh).catch((error: unknown) => {
       this.#loading = undefined
       throw error
     })

@@ -1,18 +1,19 @@
 import { exportedClass, type Namespace } from './exported-namespace.ts'
 
 /** The namespaces of Durable Objects that a Worker has: its bindings, whatever their names, and this class of its own. */
-export function namespacesOf(env: object, className: string): readonly Namespace[] {
+export function namespacesOf(env: object, className: string): readonly (Namespace | undefined)[] {
   const bindings: unknown[] = Object.values(env)
-  const exported = exportedClass(className)
-  const bound = bindings.filter((binding) => isNamespace(binding))
-  return exported === undefined ? bound : [...bound, exported]
+  return [...bindings.filter(isNamespace), exportedClass(className)]
 }
 
 /** The object with this id: an id is good in one namespace only. `undefined` where it is in none of these. */
-export function objectById(namespaces: readonly Namespace[], id: string): object | undefined {
+export function objectById(
+  namespaces: readonly (Namespace | undefined)[],
+  id: string,
+): object | undefined {
   for (const namespace of namespaces) {
     try {
-      return namespace.get(namespace.idFromString(id))
+      if (namespace) return namespace.get(namespace.idFromString(id))
     } catch {
       // The id is another namespace's.
     }

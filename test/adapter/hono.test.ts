@@ -28,7 +28,7 @@ interface Flash {
 const calls: string[] = []
 
 /** A layer on real objects, with counted calls. */
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
+function newSessions(options: Partial<SessionOptions<Cloudflare.Env, Data>> = {}) {
   return createSessions<Data, Cloudflare.Env, Flash>({
     secrets: (own) => [own.SESSION_SECRET],
     store: (own) => {
@@ -42,7 +42,7 @@ function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
 
 type App = Hono<SessionEnv<ReturnType<typeof newSessions>>>
 
-function newApp(options: Partial<SessionOptions<Cloudflare.Env>> = {}): App {
+function newApp(options: Partial<SessionOptions<Cloudflare.Env, Data>> = {}): App {
   const app: App = new Hono()
   app.use(sessionMiddleware(newSessions(options)))
   app.get('/all', async (c) => c.json(await c.var.session.all()))

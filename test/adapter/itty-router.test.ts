@@ -33,7 +33,7 @@ interface Flash {
 
 const calls: string[] = []
 
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
+function newSessions(options: Partial<SessionOptions<Cloudflare.Env, Data>> = {}) {
   return createSessions<Data, Cloudflare.Env, Flash>({
     secrets: (own) => [own.SESSION_SECRET],
     store: (own) => {

@@ -8,6 +8,7 @@ import {
   type SessionStorage,
 } from 'react-router'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 
 import { sessionStorage } from '../../src/adapter/react-router-storage.ts'
 import {
@@ -41,7 +42,7 @@ interface World {
   readonly events: SessionEvent[]
 }
 
-function newWorld(options: Partial<SessionOptions<unknown>> = {}): World {
+function newWorld(options: Partial<SessionOptions<unknown, Data>> = {}): World {
   const { store, calls } = countingStore(durableObjectStore(env.SESSIONS))
   const events: SessionEvent[] = []
   const sessions = createSessions<Data, unknown, Flash>({
@@ -343,12 +344,41 @@ test('a forged cookie is an anonymous visitor’s, and an event', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'refused' })
 })
 
-test('a session is shared with the middleware and withSession', async () => {
+test('a session and its messages are shared with the middleware and withSession', async () => {
   const { storage, sessions } = newWorld()
-  const cookie = await storedBy(storage, (session) => session.set('user', 'ada'))
+  const cookie = await storedBy(storage, (session) => {
+    session.set('user', 'ada')
+    session.flash('notice', 'saved')
+  })
   const request = new Request('https://app.example/', { headers: { Cookie: cookie } })
   const session = await sessions.open(request, {})
   expect(await session.all()).toEqual({ user: 'ada' })
+  expect(await session.flashes()).toEqual({ notice: 'saved' })
+  session.flash('notice', 'again')
+  await sessions.commit(session, new Response())
+  expect((await storage.getSession(cookie)).get('notice')).toBe('again')
+})
+
+test('a schema checks what is set, what was changed in place, and what is read; never messages', async () => {
+  const schemaOf = (items: number) =>
+    z.strictObject({
+      user: z.string(),
+      cart: z.array(z.string()).max(items),
+      nested: z.object({ tags: z.array(z.object({ id: z.number() })) }),
+      maybe: z.union([z.string(), z.undefined()]),
+    })
+  const { storage } = newWorld({ schema: schemaOf(2) })
+  const cookie = await storedBy(storage, (session) => {
+    session.set('cart', ['a', 'b'])
+    session.flash('notice', 'saved')
+    expect(() => session.set('user', 1 as unknown as string)).toThrow('the schema refuses')
+  })
+  const session = await storage.getSession(cookie)
+  expect([session.get('cart'), session.get('notice')]).toEqual([['a', 'b'], 'saved'])
+  session.get('cart')?.push('c')
+  await expect(storage.commitSession(session)).rejects.toMatchObject({ code: 'ERR_VALUE' })
+  const stricter = newWorld({ schema: schemaOf(1) })
+  expect((await stricter.storage.getSession(cookie)).has('cart')).toBe(false)
 })
 
 test('what a serializer made may be changed, and a text that cannot be read back is absent', async () => {

@@ -35,7 +35,7 @@ const sessionContext = createContext<Session<Data, Flash>>()
 
 const calls: string[] = []
 
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
+function newSessions(options: Partial<SessionOptions<Cloudflare.Env, Data>> = {}) {
   return createSessions<Data, Cloudflare.Env, Flash>({
     secrets: (own) => [own.SESSION_SECRET],
     store: (own) => {
@@ -271,7 +271,7 @@ describe('a late write', () => {
   /** A browser whose route `late` has its session destroyed before it changes it. */
   async function lateBrowser(
     change: (session: Session<Data, Flash>) => unknown,
-    options: Partial<SessionOptions<Cloudflare.Env>> = {},
+    options: Partial<SessionOptions<Cloudflare.Env, Data>> = {},
   ): Promise<Browser> {
     const browser: Browser = browserOf(
       {

@@ -1,0 +1,51 @@
+// #region users
+import { createSessions } from 'edge-session'
+import { requireUser } from 'edge-session/guard/require-user'
+import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
+import { userIndex, UserObject } from 'edge-session/store/user-index'
+import { AutoRouter } from 'itty-router'
+export { SessionObject, UserObject }
+
+const { withSession, user } = createSessions<Data, Env>({
+  secrets: (env) => [env.SESSION_SECRET],
+  store: (env) => durableObjectStore(env.SESSIONS),
+  users: (env) => userIndex(env.USERS), // one UserObject a user, bound as USERS
+})
+const signedIn = requireUser({ loginUrl: '/login' })
+
+const router = AutoRouter()
+router.post(
+  '/login',
+  withSession(async (request) => {
+    const { id } = await checkPassword(request) // yours
+    await request.session.signIn(id, { label: 'laptop' })
+    return 'Welcome'
+  }),
+)
+router.get(
+  '/devices',
+  withSession(signedIn(({ session }, env) => user(session.userId, env).list(session))),
+)
+router.post(
+  '/sign-out-others',
+  withSession(signedIn(({ session }, env) => user(session.userId, env).revokeOthers(session))),
+)
+export default router
+// #endregion users
+
+interface Data {
+  cart: string[]
+}
+
+interface Env {
+  SESSION_SECRET: string
+  SESSIONS: DurableObjectNamespace<SessionObject>
+  USERS: DurableObjectNamespace<UserObject>
+}
+
+/** Whoever gives a name, with one password for all: only for an example. */
+async function checkPassword(request: Request): Promise<{ id: string }> {
+  const { name, password } = await request.json<{ name: string; password: string }>()
+  if (password !== 'open sesame') throw new Error('Wrong name or password')
+  return { id: name }
+}

@@ -1,0 +1,138 @@
+import { changesOf, newPatch } from './changes.ts'
+import { DATA, type Entries } from './patch.ts'
+import type { SessionPort } from './port.ts'
+import { type DataSchema, type Dictionary, type Faults, faultsOf } from './schema.ts'
+import type { Values } from './values.ts'
+
+/** What is checked, and by what. */
+interface Check {
+  readonly port: SessionPort
+  readonly values: Values
+  readonly schema: DataSchema
+}
+
+/** Against N others a migration needs N tries at most, since every round has a winner. */
+const MAX_TRIES = 20
+
+/** Reads the stored entries, those that pass the schema if there is one. */
+export function readChecked(
+  { port, values }: Omit<Check, 'schema'>,
+  isFresh: boolean,
+): Promise<Entries | undefined> {
+  const { schema } = port.settings
+  const read = port.read(isFresh)
+  if (schema === undefined) return read
+  return read.then((entries) => checkedEntries({ port, values, schema }, entries))
+}
+
+/**
+ * The stored entries that the schema lets pass. Where it does not let all pass, or misses some, `migrate` is asked first,
+ * and its outcome is stored, unless another request was quicker. What is refused even then is left out and reported; it
+ * stays in the store until its key is written.
+ */
+async function checkedEntries(
+  check: Check,
+  entries: Entries | undefined,
+  triesLeft: number = MAX_TRIES,
+): Promise<Entries | undefined> {
+  if (entries === undefined) return undefined
+  const stored = dictionaryOf(check, entries)
+  if (Object.keys(stored).length === 0) return passing(check, entries, stored, [])
+  const faults = faultsOrAll(check, stored)
+  const migrated = faults.isComplete ? undefined : await migratedEntries(check, entries, stored)
+  if (migrated === undefined) return passing(check, entries, stored, faults.keys)
+  const { texts, made, refused } = migrated
+  const names = Object.keys({ ...entries, ...texts })
+  const changed = names.filter((name) => entries[name] !== texts[name])
+  if (changed.length > 0) {
+    const { port } = check
+    const reply = await port.write(
+      newPatch({
+        expect: changed.map((name) => [name, entries[name] ?? null]),
+        ...changesOf(changed.map((name) => [name, texts[name] ?? null])),
+      }),
+    )
+    if (!reply.ok) {
+      const isToRetry = reply.why === 'conflict' && triesLeft > 1
+      return isToRetry
+        ? checkedEntries(check, await port.read(true), triesLeft - 1)
+        : passing(check, entries, stored, faults.keys)
+    }
+    port.settings.emit({ type: 'migrated', keys: changed.map(keyOf), id: port.id })
+  }
+  return passing(check, texts, made, refused)
+}
+
+interface Migrated {
+  /** What is to be stored. */
+  readonly texts: Entries
+  /** What was made. */
+  readonly made: Dictionary
+  /** The keys that the schema refuses, as it did before. */
+  readonly refused: readonly string[]
+}
+
+/**
+ * What the application makes of an older dictionary; `undefined` where it makes nothing of it, or what it makes would not
+ * do: then nothing is lost by it.
+ */
+async function migratedEntries(
+  { port, values, schema }: Check,
+  entries: Entries,
+  stored: Dictionary,
+): Promise<Migrated | undefined> {
+  const { migrate } = port.settings
+  if (migrate === undefined) return undefined
+  try {
+    const made = definedOnly(Object.entries((await migrate(stored)) ?? stored))
+    const { keys: refused } = faultsOf(schema, made)
+    if (refused.some((key) => made[key] !== stored[key])) return undefined
+    const others = Object.entries(entries).filter(
+      ([name]) => !name.startsWith(DATA) || !Object.hasOwn(stored, keyOf(name)),
+    )
+    const texts = Object.entries(made).map(([key, value]) => {
+      const same = value === stored[key] ? entries[DATA + key] : undefined
+      return [DATA + key, same ?? values.encode(key, value)] as const
+    })
+    return { texts: Object.fromEntries([...others, ...texts]), made, refused }
+  } catch {
+    return undefined
+  }
+}
+
+/** What the schema finds, or fault with everything where it throws: stored data is never a reason to fail a request. */
+function faultsOrAll({ schema }: Check, stored: Dictionary): Faults {
+  try {
+    return faultsOf(schema, stored)
+  } catch {
+    return { keys: Object.keys(stored), isComplete: false }
+  }
+}
+
+/** The entries but for those that can't be read back, and those of refused keys, which are reported. */
+function passing(
+  { port }: Check,
+  entries: Entries,
+  values: Dictionary,
+  refused: readonly string[],
+): Entries {
+  if (refused.length > 0) port.settings.emit({ type: 'invalid', keys: refused, id: port.id })
+  const passes = (key: string): boolean => Object.hasOwn(values, key) && !refused.includes(key)
+  return Object.fromEntries(
+    Object.entries(entries).filter(([name]) => !name.startsWith(DATA) || passes(keyOf(name))),
+  )
+}
+
+/** The application's values, but for those that can't be read back. */
+function dictionaryOf({ values }: Check, entries: Entries): Dictionary {
+  const own = Object.entries(entries).filter(([name]) => name.startsWith(DATA))
+  return definedOnly(own.map(([name, text]) => [keyOf(name), values.decode(text)]))
+}
+
+function definedOnly(values: readonly (readonly [key: string, value: unknown])[]): Dictionary {
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined))
+}
+
+function keyOf(name: string): string {
+  return name.slice(DATA.length)
+}
