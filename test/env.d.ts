@@ -1,3 +1,4 @@
+import type { ItemObject } from '../src/store/item-object.ts'
 import type { SessionObject } from '../src/store/session-object.ts'
 import type { UserObject } from '../src/store/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
@@ -10,11 +11,12 @@ declare global {
       readonly SESSION_KV: KVNamespace
       readonly SESSIONS: DurableObjectNamespace<SessionObject>
       readonly USERS: DurableObjectNamespace<UserObject>
+      readonly ITEMS: DurableObjectNamespace<ItemObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
     }
     interface GlobalProps {
       mainModule: typeof mainModule
-      durableNamespaces: 'SessionObject' | 'UserObject' | 'FaultyObject'
+      durableNamespaces: 'SessionObject' | 'UserObject' | 'FaultyObject' | 'ItemObject'
     }
   }
 }

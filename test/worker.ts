@@ -1,10 +1,11 @@
+import { ItemObject } from '../src/adapter/unstorage.ts'
 import { createSessions, type Session, type SessionStore } from '../src/index.ts'
 import { durableObjectStore, SessionObject } from '../src/store/durable-object.ts'
 import { kvStore } from '../src/store/kv.ts'
 import { UserObject } from '../src/store/user-index.ts'
 import { FaultyObject } from './support/faulty-object.ts'
 
-export { FaultyObject, SessionObject, UserObject }
+export { FaultyObject, ItemObject, SessionObject, UserObject }
 
 type Data = Record<string, string | number>
 

@@ -54,7 +54,7 @@ export function keep<Data extends object, Flash extends object>(
 }
 
 /** Makes it `request.session`. Gives what was there before, which is to be there again afterwards. */
-function show<Data extends object, Flash extends object>(
+export function show<Data extends object, Flash extends object>(
   request: Request,
   session: Session<Data, Flash>,
 ): unknown {
@@ -104,11 +104,19 @@ export async function runWithSession<Env>(
     return await answerError(layer.settings, visit, error)
   } finally {
     visit.depth -= 1
-    if (outer !== undefined) {
-      keep(request, session)
-      carrierOf(request).session = outer
-    }
+    hide(request, session, outer)
   }
+}
+
+/** Undoes `show`: `request.session` is again what was there before, if there was anything. */
+export function hide<Data extends object, Flash extends object>(
+  request: Request,
+  session: Session<Data, Flash>,
+  outer: unknown,
+): void {
+  if (outer === undefined) return
+  keep(request, session)
+  carrierOf(request).session = outer
 }
 
 /** Lets the visit use what a Worker's context offers, where it is one. */

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
-import { exportedClass, type Namespace } from './exported-namespace.ts'
 import { withFreshStub } from './fresh-stub.ts'
+import { hasMethod, namespacesOf, objectById } from './own-bindings.ts'
 import type { SessionObjectStub } from './session-object.ts'
 import type { Look, OwnerCall } from './step.ts'
 import type { Gone } from './store.ts'
@@ -28,18 +28,13 @@ const KV = 'kv:'
  */
 export function reachThrough(env: object): Reach {
   const bindings: unknown[] = Object.values(env)
-  const namespaces = [...bindings.filter(isNamespace), exportedClass('SessionObject')]
+  const namespaces = namespacesOf(env, 'SessionObject')
   const kvs = bindings.filter(isKv)
 
   function objectOf(id: string): SessionObjectStub {
-    for (const namespace of namespaces) {
-      try {
-        if (namespace) return namespace.get(namespace.idFromString(id)) as SessionObjectStub
-      } catch {
-        // The id is another namespace's.
-      }
-    }
-    throw unreachable('Durable Object')
+    const object = objectById(namespaces, id)
+    if (object === undefined) throw unreachable('Durable Object')
+    return object as SessionObjectStub
   }
 
   async function ask(id: string, call: OwnerCall): Promise<Look | Gone> {
@@ -65,19 +60,8 @@ export function reachThrough(env: object): Reach {
   }
 }
 
-function isNamespace(binding: unknown): binding is Namespace {
-  return hasMethod(binding, 'idFromString')
-}
-
 function isKv(binding: unknown): binding is { delete(key: string): Promise<void> } {
   return hasMethod(binding, 'getWithMetadata')
-}
-
-/** Whether a binding is of a kind with this method. A binding to a service seems to have every method there is, itself. */
-function hasMethod(binding: unknown, method: string): boolean {
-  if (typeof binding !== 'object' || binding === null) return false
-  const kind: unknown = Object.getPrototypeOf(binding)
-  return typeof kind === 'object' && kind !== null && method in kind
 }
 
 function unreachable(kind: string): SessionError {

@@ -13,7 +13,11 @@ import { bundle, COMPATIBILITY_DATE, newServer } from './workerd.ts'
 const WORKERS = 'cloudflare:workers'
 /** Bundles of programs, with the licenses of what is in them. */
 const PROGRAM = /^dist\/cli(\.js|-licenses\.txt)$/
-const OBJECTS = new Set(['edge-session/store/durable-object', 'edge-session/store/user-index'])
+const OBJECTS = new Set([
+  'edge-session/adapter/unstorage',
+  'edge-session/store/durable-object',
+  'edge-session/store/user-index',
+])
 /** How many programs run at a time. */
 const PARALLEL = 2
 

@@ -17,7 +17,7 @@ const WORKERD: string = (() => {
   return path
 })()
 
-const BINDINGS = { SessionObject: 'SESSIONS', UserObject: 'USERS' } as const
+const BINDINGS = { SessionObject: 'SESSIONS', UserObject: 'USERS', ItemObject: 'ITEMS' } as const
 type ClassName = keyof typeof BINDINGS
 
 /** Bundles a Worker as a deployment would; these are the classes of objects that it exports. `newServer` finds it there. */
