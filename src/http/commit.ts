@@ -28,6 +28,19 @@ async function finished(
   response: Response,
   writing: Promise<void> | undefined,
 ): Promise<Response> {
+  const answer = await settle(settings, visit, writing)
+  return answer ?? withCookie(settings, visit, response)
+}
+
+/**
+ * Writes what the visit's session has recorded; from its call on every change throws. Gives what to answer instead where
+ * that failed, and `undefined` where the response may leave, by `withCookie`. Throws as `commit` does.
+ */
+export async function settle(
+  settings: Settings<never>,
+  visit: Visit,
+  writing: Promise<void> | undefined = visit.copy.finish(),
+): Promise<Response | undefined> {
   try {
     await writing
     if (!visit.isFinished) await visit.finish()
@@ -35,7 +48,7 @@ async function finished(
     const answer = await answerError(settings, visit, error)
     if (!settings.dropsLateWrites || !isLate(visit, error)) return answer
   }
-  return withCookie(settings, visit, response)
+  return undefined
 }
 
 /** The answer to an error of the session's: that it ended elsewhere, or that its store failed. Throws any other again. */
@@ -65,7 +78,8 @@ async function storeFailureResponse(
   return onStoreFailure(error, visit.request)
 }
 
-function withCookie(
+/** The response with what the browser has to learn of its session, its cookie above all. */
+export function withCookie(
   { cookie: { name }, clearSiteData }: Settings<never>,
   { session, isUsed, isSignedOut }: Visit,
   response: Response,

@@ -71,7 +71,8 @@ function revisionFor(
   return readCache === undefined || revision < 0 ? undefined : revision
 }
 
-async function signedCookie(
+/** The Set-Cookie value with this token. */
+export async function signedCookie(
   { cookie, absolute, now }: Settings<never>,
   { keyring }: Setup,
   token: Token,

@@ -1,0 +1,102 @@
+import { type Context, Hono } from 'hono'
+import { describe, expectTypeOf, test } from 'vitest'
+
+import { guardMiddleware, type SessionEnv, sessionMiddleware } from '../../src/adapter/hono.ts'
+import { csrfGuard } from '../../src/guard/csrf.ts'
+import { requireUser } from '../../src/guard/require-user.ts'
+import { createSessions, type Session } from '../../src/index.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+
+interface Data {
+  cart: string[]
+  visits: number
+}
+
+interface Flash {
+  notice: string
+}
+
+const sessions = createSessions<Data, Cloudflare.Env, Flash>({
+  secrets: (env) => [env.SESSION_SECRET],
+  store: memoryStore(),
+})
+
+describe('c.var.session', () => {
+  test('has the data’s keys and values, in a chain', () => {
+    new Hono()
+      .use(sessionMiddleware(sessions))
+      .get('/', async (c) => {
+        expectTypeOf(c.var.session).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(c.get('session')).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(await c.var.session.get('cart')).toEqualTypeOf<readonly string[] | undefined>()
+        expectTypeOf(c.env).toEqualTypeOf<Cloudflare.Env>()
+        // @ts-expect-error no such key
+        c.var.session.set('basket', [])
+        // @ts-expect-error a number is no list of strings
+        c.var.session.set('cart', 1)
+        // @ts-expect-error a list is not counted
+        void c.var.session.increment('cart')
+        // @ts-expect-error no such variable
+        void c.var.sessions
+        return c.text('ok')
+      })
+      .post('/:item', (c) => {
+        expectTypeOf(c.req.param('item')).toEqualTypeOf<string>()
+        // @ts-expect-error no such message
+        c.var.session.flash('warning', 'x')
+        return c.text('ok')
+      })
+  })
+
+  test('has them in an application that declares its environment', () => {
+    const app = new Hono<SessionEnv<typeof sessions>>()
+    app.use(sessionMiddleware(sessions))
+    app.get('/', (c) => {
+      expectTypeOf(c.var.session).toEqualTypeOf<Session<Data, Flash>>()
+      expectTypeOf(c.env.SESSION_SECRET).toEqualTypeOf<string>()
+      // @ts-expect-error no such key
+      void c.var.session.get('basket')
+      return c.text('ok')
+    })
+    const helper = (c: Context<SessionEnv<typeof sessions>>): Promise<number> =>
+      c.var.session.increment('visits')
+    expectTypeOf(helper).returns.resolves.toEqualTypeOf<number>()
+  })
+
+  test('is not there without the middleware', () => {
+    new Hono().get('/', (c) => {
+      // @ts-expect-error nobody has put a session there
+      void c.var.session
+      return c.text('ok')
+    })
+  })
+
+  test('goes together with other variables and bindings, and has the name that it is given', () => {
+    new Hono<{ Bindings: Cloudflare.Env; Variables: { requestId: string } }>()
+      .use(sessionMiddleware(sessions, { variable: 'visitor' }))
+      .get('/', (c) => {
+        expectTypeOf(c.var.visitor).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(c.var.requestId).toEqualTypeOf<string>()
+        // @ts-expect-error it has another name
+        void c.var.session
+        return c.text('ok')
+      })
+  })
+})
+
+describe('behind a guard', () => {
+  test('the user is certain, and only there', () => {
+    const app = new Hono<SessionEnv<typeof sessions>>()
+    app.get('/in', guardMiddleware(requireUser()), (c) => {
+      expectTypeOf(c.var.session.userId).toEqualTypeOf<string>()
+      expectTypeOf(c.var.session.increment('visits')).resolves.toEqualTypeOf<number>()
+      // @ts-expect-error no such key
+      void c.var.session.get('basket')
+      return c.text('ok')
+    })
+    app.get('/out', guardMiddleware(csrfGuard()), (c) => {
+      expectTypeOf(c.var.session.userId).toEqualTypeOf<string | undefined>()
+      return c.text('ok')
+    })
+  })
+})
