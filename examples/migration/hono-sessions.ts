@@ -1,3 +1,31 @@
+// #region after
+import { sessionMiddleware } from 'edge-session/adapter/hono'
+import { Hono } from 'hono'
+
+import { type Env, sessions } from './sessions.ts'
+
+export const app = new Hono<{ Bindings: Env }>()
+  .use(sessionMiddleware(sessions))
+  .post('/login', async (c) => {
+    await c.var.session.signIn('ada') // a new token; the old one is dead
+    c.var.session.flash('notice', 'Welcome')
+    return c.redirect('/', 303)
+  })
+  .post('/cart/:item', async (c) => {
+    const add = (cart: readonly string[] = []): string[] => [...cart, c.req.param('item')]
+    return c.json(await c.var.session.update('cart', add))
+  })
+  .post('/logout', async (c) => {
+    await c.var.session.signOut()
+    return c.redirect('/', 303)
+  })
+  // #endregion after
+  .get('/', async (c) => {
+    const { cart } = await c.var.session.all()
+    const { notice } = await c.var.session.flashes()
+    return c.json({ userId: c.var.session.userId, cart, notice })
+  })
+
 // #region read
 interface OldSession {
   readonly userId?: string

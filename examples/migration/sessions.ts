@@ -13,7 +13,11 @@ export interface Data {
   cart: string[]
 }
 
-export const sessions = createSessions<Data, Env>({
+export interface Flash {
+  notice: string
+}
+
+export const sessions = createSessions<Data, Env, Flash>({
   secrets: (env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
   onEvent: jsonLog,

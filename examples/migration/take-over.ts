@@ -1,6 +1,6 @@
 import type { Session } from 'edge-session'
 
-import { type Data, type Env, sessions } from './sessions.ts'
+import { type Data, type Env, type Flash, sessions } from './sessions.ts'
 
 // #region take-over
 interface OldSession {
@@ -16,7 +16,7 @@ interface OldSessions {
 }
 
 type Handler = (
-  request: Request & { readonly session: Session<Data> },
+  request: Request & { readonly session: Session<Data, Flash> },
   env: Env,
   ctx: ExecutionContext,
 ) => unknown

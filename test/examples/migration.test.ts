@@ -1,8 +1,18 @@
 import { env } from 'cloudflare:workers'
+import { RouterContextProvider } from 'react-router'
 import { describe, expect, test } from 'vitest'
 
 import { readExpressSession, router } from '../../examples/migration/express-session.ts'
-import { readHonoSession } from '../../examples/migration/hono-sessions.ts'
+import { app as hono, readHonoSession } from '../../examples/migration/hono-sessions.ts'
+import { addToCart, logOut } from '../../examples/migration/iron-session.ts'
+import {
+  action,
+  cartAction,
+  destroySession,
+  getSession,
+  loader,
+  middleware,
+} from '../../examples/migration/react-router.ts'
 import type { Env } from '../../examples/migration/sessions.ts'
 import { withSessionOrOld } from '../../examples/migration/take-over.ts'
 import type { Session } from '../../src/index.ts'
@@ -14,6 +24,7 @@ import {
   kvStorage,
   readIron,
 } from '../support/old-libraries.mjs'
+import { newRouterApp } from '../support/router-app.ts'
 import { CONTEXT } from '../support/site.ts'
 
 const context = CONTEXT as ExecutionContext
@@ -283,5 +294,76 @@ describe('the Express application, afterwards', () => {
     await Promise.all(items.map((item) => browser.fetch(`/cart/${item}`, { method: 'POST' })))
     const { cart } = await browser.json<Data>('/')
     expect(cart.toSorted()).toEqual(['first', ...items])
+  })
+})
+
+describe('the Hono application, afterwards', () => {
+  test('signs in, shows its message once, keeps the cart, and signs out', async () => {
+    const browser = new Browser((request) => hono.fetch(request, env, context))
+    await browser.fetch('/cart/tea', { method: 'POST' })
+    const before = browser.copy()
+    expect((await browser.fetch('/login', { method: 'POST' })).status).toBe(303)
+    expect(await browser.json('/')).toEqual({ userId: 'ada', cart: ['tea'], notice: 'Welcome' })
+    expect(await browser.json('/')).toEqual({ userId: 'ada', cart: ['tea'] })
+    expect(await before.json('/')).toEqual({})
+    await browser.fetch('/logout', { method: 'POST' })
+    expect([...browser.cookies.keys()]).toEqual([])
+  })
+})
+
+test('what was in a sealed cookie is on the server afterwards, and a copy of the cookie ends with it', async () => {
+  const browser = new Browser((request) =>
+    request.url.endsWith('/out') ? logOut(request, env, context) : addToCart(request, env, context),
+  )
+  expect(await browser.json('/?item=tea')).toEqual(['tea'])
+  expect(await browser.json('/?item=milk')).toEqual(['tea', 'milk'])
+  const copy = browser.copy()
+  await browser.fetch('/out')
+  expect(await copy.json('/?item=mine')).toEqual(['mine'])
+})
+
+describe('the React Router application, afterwards', () => {
+  const handler = newRouterApp(
+    { middleware: [...middleware], hasPage: true },
+    { page: { hasPage: true, loader, action } },
+  )
+  const newBrowser = (): Browser =>
+    new Browser((request) =>
+      request.url.endsWith('/cart')
+        ? cartAction({ request })
+        : handler(request, new RouterContextProvider()),
+    )
+
+  interface Page {
+    readonly loaderData: { readonly page: unknown }
+  }
+
+  test('keeps what its former routes store, through the storage', async () => {
+    const browser = newBrowser()
+    expect((await browser.fetch('/cart', { method: 'POST' })).status).toBe(302)
+    await browser.fetch('/cart', { method: 'POST' })
+    const { loaderData } = await browser.json<Page>('/page')
+    expect(loaderData.page).toEqual({ cart: ['tea', 'tea'] })
+    const session = await getSession(browser.cookieHeader())
+    expect(session.get('cart')).toEqual(['tea', 'tea'])
+    expect(await destroySession(session)).toMatch(/^__Host-session=; Max-Age=0;/)
+    expect((await browser.json<Page>('/page')).loaderData.page).toEqual({ cart: [] })
+  })
+
+  test('signs in by the middleware, with a new token, and shows its message once', async () => {
+    const browser = newBrowser()
+    await browser.fetch('/cart', { method: 'POST' })
+    const before = browser.copy()
+    const form = (password: string): RequestInit => ({
+      method: 'POST',
+      body: new URLSearchParams({ name: 'ada', password }),
+    })
+    await browser.fetch('/page', form('wrong'))
+    const shows = async (): Promise<unknown> => (await browser.json<Page>('/page')).loaderData.page
+    expect(await shows()).toEqual({ cart: ['tea'], notice: 'Wrong name or password' })
+    expect(await shows()).toEqual({ cart: ['tea'] })
+    await browser.fetch('/page', form('correct'))
+    expect(await shows()).toEqual({ cart: ['tea'] })
+    expect((await before.json<Page>('/page')).loaderData.page).toEqual({ cart: [] })
   })
 })
