@@ -153,6 +153,18 @@ describe('changing the store with both at work', () => {
     expect(await browser.json('/')).toEqual({ user: null, cart: null })
   })
 
+  test('answers 503 while the former store fails, and brings visitors over afterwards', async () => {
+    const browser = await newVisitor()
+    const failing = { get: () => Promise.reject(new Error('KV GET failed: 500')) }
+    const bindings = { ...env, SESSION_KV: failing as unknown as KVNamespace }
+    const headers = { Cookie: browser.cookieHeader() }
+    const request = new Request('https://app.example/', { headers })
+    const response = await own(request, bindings, context)
+    expect(response?.status).toBe(503)
+    expect(response?.headers.getSetCookie()).toEqual([])
+    expect(await browser.json('/')).toEqual({ user: 'ada', cart: ['tea'] })
+  })
+
   test('gives a stranger no cookie', async () => {
     const response = await own(new Request('https://app.example/'), env, context)
     expect(response?.headers.getSetCookie()).toEqual([])
