@@ -9,6 +9,7 @@ declare global {
     interface Env {
       readonly SESSION_SECRET: string
       readonly SESSION_KV: KVNamespace
+      readonly BUCKET: R2Bucket
       readonly SESSIONS: DurableObjectNamespace<SessionObject>
       readonly USERS: DurableObjectNamespace<UserObject>
       readonly ITEMS: DurableObjectNamespace<ItemObject>

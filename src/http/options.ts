@@ -13,7 +13,7 @@ import type { SessionEvent } from './event.ts'
 
 /** The options of `createSessions`. Only `secrets` and `store` are required. */
 export interface SessionOptions<Env> {
-  /** One or more secrets of at least 32 bytes: the first signs, all verify. To rotate, put the new one first. */
+  /** One or more secrets of at least 32 bytes: the first signs, all verify. To rotate, add the new one behind it first (docs/keys.md). */
   readonly secrets: Secrets | ((env: Env) => Secrets)
   /** Where sessions rest, such as `(env) => durableObjectStore(env.SESSIONS)`. */
   readonly store: SessionStore | ((env: Env) => SessionStore)
