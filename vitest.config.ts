@@ -20,7 +20,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/node/**'],
+    exclude: ['test/{node,browser}/**'],
     // One workerd for all files: tests share its storage, and use visitors of their own.
     isolate: false,
     // A busy machine is no fault of the code.

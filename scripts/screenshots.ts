@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import type { Page } from 'playwright-core'
 
-import { startPlayground } from '../test/node/playground.ts'
+import { startPlayground } from '../test/browser/playground.ts'
 import { ROOT } from '../test/node/project.ts'
 
 const IMAGES = join(ROOT, 'docs', 'images')

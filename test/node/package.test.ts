@@ -357,7 +357,7 @@ export const handler = withSession(async ({ session }) => {
   return name
 })
 createSessions({ secrets: [], store }) // TS2322
-createSessions({ secrets: ['a'] }) // TS2741
+createSessions({ secrets: ['a'] }) // TS2345
 `
 
 /** The README's Worker in small, and every import path. */

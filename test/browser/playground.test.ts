@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import type { Locator, Page } from 'playwright-core'
 
+import { it } from '../node/suite.ts'
 import { CHROMIUM } from './chromium.ts'
 import { type Playground, startPlayground } from './playground.ts'
-import { it } from './suite.ts'
 
 const BASES = ['', '/kv'] as const
 const COOKIES = { '': '__Host-session', '/kv': '__Host-session-kv' } as const

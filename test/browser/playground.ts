@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
+import { Demo, DEMO_FILES } from '../node/demo.ts'
+import { copyProject, newDirectory, newPort } from '../node/project.ts'
 import { launchChromium } from './chromium.ts'
-import { Demo, DEMO_FILES } from './demo.ts'
-import { copyProject, newDirectory, newPort } from './project.ts'
 
 /** What Chromium says of a request that was refused; the page shows the refusal itself. */
 const REFUSED = /^Failed to load resource: the server responded with a status of (\d{3}) /
