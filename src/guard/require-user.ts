@@ -7,7 +7,10 @@ import { acceptsHtml } from './accepts-html.ts'
 import { sessionOf } from './session-of.ts'
 
 export interface RequireUserOptions {
-  /** Where a visitor signs in. A page that needs a user redirects there, with its own path as `next`. */
+  /**
+   * Where a visitor signs in. A page that needs a user redirects there, with its own path as `next`, or to another origin
+   * with its whole address.
+   */
   readonly loginUrl?: string
   /** The least authenticator assurance level that the sign-in must have reached (NIST SP 800-63B). */
   readonly aal?: Aal
@@ -16,6 +19,11 @@ export interface RequireUserOptions {
    * `authenticated`.
    */
   readonly status?: 401 | 403
+  /**
+   * What is redirected to `loginUrl`: `pages`, by default, are GET and HEAD requests that accept HTML; `reads` are all GET and
+   * HEAD requests.
+   */
+  readonly redirects?: 'pages' | 'reads'
   /** Whether the store is asked even where `readCache` has a copy, so that a revoked session never passes. */
   readonly fresh?: boolean
 }
@@ -93,21 +101,25 @@ function guard(
 
 function refuse(
   request: Request,
-  { loginUrl, status }: RequireUserOptions,
+  { loginUrl, status, redirects = 'pages' }: RequireUserOptions,
   detail: string,
 ): Response {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  if (loginUrl !== undefined && isRead && acceptsHtml(request.headers)) {
-    const { pathname, search } = new URL(request.url)
-    const next = encodeURIComponent(pathname + search)
-    const location = `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}next=${next}`
-    return new Response(null, {
-      status: 302,
-      headers: { Location: location, 'Cache-Control': 'private, no-store' },
-    })
-  }
+  const isPage = isRead && (redirects === 'reads' || acceptsHtml(request.headers))
+  if (loginUrl !== undefined && isPage) return redirectTo(loginUrl, new URL(request.url))
   const isForbidden = (status ?? (isRead ? 401 : 403)) === 403
   return isForbidden
     ? problem(403, 'Forbidden', 'ERR_SIGN_IN', detail)
     : problem(401, 'Unauthorized', 'ERR_SIGN_IN', detail)
+}
+
+/** To the page where one signs in, and back: another origin has to be told which one to come back to. */
+function redirectTo(loginUrl: string, { href, origin, pathname, search }: URL): Response {
+  const isElsewhere = new URL(loginUrl, href).origin !== origin
+  const next = encodeURIComponent(isElsewhere ? href : pathname + search)
+  const location = `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}next=${next}`
+  return new Response(null, {
+    status: 302,
+    headers: { Location: location, 'Cache-Control': 'private, no-store' },
+  })
 }

@@ -1,0 +1,42 @@
+import type { HasSession } from '../http/create-sessions.ts'
+import { sessionOf } from './session-of.ts'
+
+/** Gives the user of a request's session; what comes after the request is handed on to the loader. */
+export type CurrentUser<User, More extends readonly unknown[]> = <
+  Data extends object,
+  Flash extends object,
+>(
+  request: HasSession<Data, Flash>,
+  ...more: More
+) => Promise<User | undefined>
+
+interface Loaded<User> {
+  readonly userId: string
+  readonly user: Promise<User | undefined>
+}
+
+/**
+ * Makes what gives the signed-in user, loaded at most once a request however often it is asked for: Tornado's
+ * `current_user` and `get_current_user`, for loaders that have to wait. `undefined` where nobody is signed in, without a
+ * load, and where the loader finds nobody. After a sign-in within the request it loads the new user. What the loader
+ * throws passes on, and is not remembered. Throws `ERR_OPTION` outside of `withSession`.
+ */
+export function currentUser<User, More extends readonly unknown[]>(
+  load: (userId: string, ...more: More) => User | undefined | Promise<User | undefined>,
+): CurrentUser<User, More> {
+  const users = new WeakMap<object, Loaded<User>>()
+  return async (request, ...more) => {
+    const session = sessionOf(request)
+    await session.load()
+    const { userId } = session
+    if (userId === undefined) return undefined
+    const known = users.get(session)
+    if (known?.userId === userId) return known.user
+    const loading = { userId, user: Promise.resolve(load(userId, ...more)) }
+    users.set(session, loading)
+    loading.user.catch(() => {
+      if (users.get(session) === loading) users.delete(session)
+    })
+    return loading.user
+  }
+}
