@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 
 /** Lowest layer first. A file may import its own layer and those before it, never a later one. */
-const LAYERS = ['errors.ts', 'codec', 'session', 'store', 'http', 'guard', 'adapter', 'index.ts']
+const LAYERS = [
+  'errors.ts',
+  'codec',
+  'migrate',
+  'session',
+  'store',
+  'http',
+  'guard',
+  'adapter',
+  'index.ts',
+]
 const MAX_CODE_LINES = 200
 /** What may be imported that is no file of ours: the layer, and the module. */
 const PLATFORM = new Map([['store', ['cloudflare:workers']]])
@@ -77,8 +87,8 @@ test.for(files)('%s is in its layer, imports only downwards, and can be read', (
 
 test('every layer that exists is looked at', () => {
   const seen = new Set(files.map(([path]) => layerNameOf(path)))
-  expect([...seen]).toEqual(expect.arrayContaining(['errors.ts', 'codec', 'session', 'store']))
-  expect([...seen]).toEqual(expect.arrayContaining(['http', 'index.ts']))
+  expect([...seen]).toEqual(expect.arrayContaining(['errors.ts', 'codec', 'migrate', 'session']))
+  expect([...seen]).toEqual(expect.arrayContaining(['store', 'http', 'index.ts']))
   // The imports are found, too: all but a few files have some.
   const without = files.filter(([, source]) => importsOf(source).length === 0)
   expect(without.length).toBeLessThan(files.length / 4)
@@ -110,6 +120,15 @@ describe('a fault would be seen:', () => {
     ['in double quotes', 'session/x.ts', 'import { a } from "../http/o.ts"', 'upwards'],
     ['by an export', 'errors.ts', "export { a } from './index.ts'", 'upwards'],
     ['from below', 'errors.ts', "import { a } from './codec/mac.ts'", 'upwards'],
+    ['of codec', 'codec/x.ts', "import { a } from '../migrate/tornado.ts'", 'upwards'],
+    ['of migrate', 'migrate/x.ts', "import { a } from '../session/data.ts'", 'upwards'],
+    ['of the platform in migrate', 'migrate/x.ts', "import 'cloudflare:workers'", 'imports cloud'],
+    [
+      'of Node in migrate',
+      'migrate/x.ts',
+      "import { createHmac } from 'node:crypto'",
+      'imports node:',
+    ],
     ['of the front', 'http/x.ts', "import { a } from '../index.ts'", 'upwards'],
     ['of no layer', 'http/x.ts', "import { a } from '../utils/a.ts'", 'in no layer'],
     ['of a test', 'http/x.ts', "import { a } from '../../test/a.ts'", 'in no layer'],
@@ -143,6 +162,8 @@ describe('a fault would be seen:', () => {
 
   test.for<[what: string, path: string, source: string]>([
     ['downwards', 'session/x.ts', "import { a } from '../codec/mac.ts'"],
+    ['downwards in migrate', 'migrate/x.ts', "import { a } from '../codec/mac.ts'"],
+    ['migrate from session', 'session/x.ts', "import { a } from '../migrate/adoption.ts'"],
     ['its own layer', 'session/x.ts', "import { a } from './value.ts'"],
     ['the platform in a store', 'store/x.ts', "import { exports } from 'cloudflare:workers'"],
     [
