@@ -67,12 +67,13 @@ async function storeFailureResponse(
 
 function withCookie(
   { cookie: { name }, clearSiteData }: Settings<never>,
-  { session, isUsed, isSignedOut }: Visit,
+  { session, isUsed, isSignedOut, oldCookies }: Visit,
   response: Response,
 ): Response | Promise<Response> {
   const about = {
     isUsed,
     cookieName: name,
+    cleared: oldCookies?.cleared ?? [],
     clearSiteData: isSignedOut ? clearSiteData : undefined,
   }
   const cookie = session.cookie()

@@ -1,12 +1,14 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
 import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
+import type { Adoption } from '../migrate/adoption.ts'
 import type { AnyData } from '../session/data.ts'
 import type { DataSchema, Dictionary } from '../session/schema.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionKvNamespace } from '../store/kv-namespace.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { SessionLimit, UserIndex } from '../store/user-list.ts'
+import type { Adopted } from './adopt.ts'
 import { checkOptions, checkSchema, type CompleteOptions } from './check-options.ts'
 import type { RequestLike } from './device.ts'
 import type { SessionEvent } from './event.ts'
@@ -63,6 +65,12 @@ export interface SessionOptions<Env, Data extends object = AnyData> {
    * function makes the response. The cookie stays as it is.
    */
   readonly onStoreFailure?: 'refuse' | 'anonymous' | StoreFailureHandler
+  /**
+   * Sessions of old applications to take over: `[tornadoCookie({ … })]`. A visitor who comes with such a cookie and no token of
+   * ours has it looked at when the session is first used; what its `load` gives becomes a session, one for each such
+   * cookie, and the cookie is cleared.
+   */
+  readonly adopt?: readonly Adoption<Env, Adopted<NoInfer<Data>>>[]
   /** What `signOut()` has the browser delete besides the cookie (W3C: Clear Site Data). Default nothing. */
   readonly clearSiteData?: readonly ClearSiteDirective[]
   /** Called with each event. What it throws is ignored. */
@@ -110,6 +118,7 @@ export interface Settings<Env> {
   readonly limit: SessionLimit | undefined
   readonly renew: { readonly every: number; readonly grace: number } | undefined
   readonly timeout: number
+  readonly adopt: readonly Adoption<Env, Adopted<object>>[]
   readonly onStoreFailure: 'refuse' | 'anonymous' | StoreFailureHandler
   /** The header's value. */
   readonly clearSiteData: string | undefined
@@ -180,6 +189,7 @@ export function resolveOptions<Env, Data extends object>(
     renew:
       renewEvery === undefined ? undefined : { every: renewEvery * 1000, grace: renewGrace * 1000 },
     timeout: complete.storeTimeout * 1000,
+    adopt: options.adopt ?? [],
     onStoreFailure: complete.onStoreFailure,
     clearSiteData: options.clearSiteData?.map((directive) => `"${directive}"`).join(', '),
     emit: (event) => emit(options.onEvent, event),

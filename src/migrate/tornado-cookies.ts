@@ -46,16 +46,20 @@ export function decodeXsrfToken(
   if (!/^[1-9]\d*\|/.test(text)) {
     return { version: 1, token: hexBytes(text) ?? bytesOf(text), timestamp: Math.floor(now) }
   }
-  const [, maskText = '', maskedText = '', seconds = ''] = MASKED.exec(text) ?? []
-  const mask = hexBytes(maskText)
-  const masked = hexBytes(maskedText)
-  if (mask === undefined || masked === undefined || seconds === '') return undefined
+  const [mask, masked, seconds] = maskedFieldsOf(text)
+  if (mask === undefined || masked === undefined || seconds === undefined) return undefined
   const token = masked.map((byte, index) => byte ^ (mask[index % 4] ?? 0))
   return { version: 2, token, timestamp: Number(seconds) }
 }
 
-/** Version 2: the mask of four bytes, the masked token, the time. */
-const MASKED = /^2\|([^|]{8})\|([^|]*)\|(\d{1,15})$/
+/** Of version 2: the mask of four bytes, the masked token, the time. */
+function maskedFieldsOf(
+  text: string,
+): readonly [mask?: Bytes | undefined, masked?: Bytes | undefined, seconds?: string] {
+  const [, mask, masked, seconds] = /^2\|([^|]{8})\|([^|]*)\|(\d{1,15})$/.exec(text) ?? []
+  if (mask === undefined || masked === undefined || seconds === undefined) return []
+  return [hexBytes(mask), hexBytes(masked), seconds]
+}
 
 function hexBytes(text: string): Bytes | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined

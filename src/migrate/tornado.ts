@@ -82,7 +82,7 @@ async function decodeV1(
   text: string,
   options: DecodeOptions,
 ): Promise<Uint8Array | undefined> {
-  const [, value = '', timestamp = '', signature = ''] = V1.exec(text) ?? []
+  const [value, timestamp, signature] = v1FieldsOf(text)
   const mac = bytesOfHex(signature, 20)
   if (typeof secret === 'object' || mac === undefined) return undefined
   const key = await macKey('SHA-1', secret)
@@ -93,7 +93,11 @@ async function decodeV1(
   return isMoved || !isInTime(timestamp, options) ? undefined : bytesOfPaddedBase64(value)
 }
 
-const V1 = /^([^|]*)\|([^|]*)\|([^|]*)$/
+function v1FieldsOf(text: string): readonly [value: string, timestamp: string, signature: string] {
+  const [, value = '', timestamp = '', signature = ''] =
+    /^([^|]*)\|([^|]*)\|([^|]*)$/.exec(text) ?? []
+  return [value, timestamp, signature]
+}
 
 function isInTime(
   timestamp: string,

@@ -11,6 +11,8 @@ export { SessionObject } from './session-object.ts'
 /** What is used of a `DurableObjectNamespace`. */
 export interface SessionObjectNamespace {
   newUniqueId(): ObjectId
+  /** For `adopt` only. */
+  idFromName?(name: string): ObjectId
   idFromString(id: string): ObjectId
   get(id: ObjectId): object
 }
@@ -26,8 +28,10 @@ interface ObjectId {
  */
 export function durableObjectStore(namespace?: SessionObjectNamespace): SessionStore {
   const objects = namespace ?? exportedNamespace('SessionObject', 'SESSIONS')
-  const newHandle = (): string =>
-    encodeBase64url(Uint8Array.fromHex(objects.newUniqueId().toString()))
+  const handleOf = (id: ObjectId): string => encodeBase64url(Uint8Array.fromHex(id.toString()))
+  const newHandle = (): string => handleOf(objects.newUniqueId())
+  const named = objects.idFromName?.bind(objects)
+  const handleFor = named && ((key: string): string => handleOf(named(`adopted ${key}`)))
 
   const ids = new BoundedMap<ObjectId>(MAX_KNOWN_IDS)
 
@@ -48,7 +52,7 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
   }
 
   const addressOf = (handle: string): string => `object:${hexOf(handle)}`
-  return cellStore({ name: 'durable-object', newHandle, idOf: hexOf, addressOf }, send)
+  return cellStore({ name: 'durable-object', newHandle, handleFor, idOf: hexOf, addressOf }, send)
 }
 
 /** Ids of sessions in use, so that not every request has to work out its own. */
