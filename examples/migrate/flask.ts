@@ -1,5 +1,5 @@
 import { createSessions } from 'edge-session'
-import type { Adoption } from 'edge-session/migrate/adoption'
+import { adoption } from 'edge-session/migrate/adoption'
 import { loadsFlaskSession } from 'edge-session/migrate/itsdangerous'
 import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
 
@@ -17,9 +17,9 @@ interface FlaskSession {
   readonly user_id?: string
 }
 
-const flaskCookie: Adoption<Env, { readonly userId: string }> = {
-  cookieName: 'session',
-  verify: async (text, env, now) => {
+const flaskCookie = adoption({
+  name: 'session',
+  verify: async (text, env: Env, now) => {
     const data = await loadsFlaskSession(text, { secret: env.SECRET_KEY, now })
     return data === undefined ? undefined : { value: JSON.stringify(data), identity: text }
   },
@@ -28,7 +28,7 @@ const flaskCookie: Adoption<Env, { readonly userId: string }> = {
     return userId === undefined ? undefined : { userId }
   },
   rememberSeconds: 31 * 86_400,
-}
+})
 // #endregion reader
 
 // #region adopt

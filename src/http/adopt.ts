@@ -1,8 +1,7 @@
-import { readCookies } from '../codec/cookie.ts'
 import { sha256 } from '../codec/mac.ts'
 import { secretFor } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
-import type { OldCookie } from '../migrate/adoption.ts'
+import type { OldCookie, Takeover } from '../migrate/adoption.ts'
 import { checkDetails, checkUserId, type SignInDetails } from '../session/account.ts'
 import { newPatch, orThrow } from '../session/changes.ts'
 import type { Snapshot } from '../session/data.ts'
@@ -13,7 +12,7 @@ import type { Gone, WriteReply } from '../store/store.ts'
 import type { KnownSession } from './known-session.ts'
 import type { Settings } from './options.ts'
 import type { SessionCalls } from './session-calls.ts'
-import type { BoundAdoption, Setup } from './setup.ts'
+import type { Setup } from './setup.ts'
 import { isGone, isJustRotated } from './store-reply.ts'
 import type { TokenChange } from './token-change.ts'
 
@@ -40,7 +39,7 @@ interface Parts {
   readonly change: TokenChange
 }
 
-type Candidate = readonly [adoption: BoundAdoption, text: string]
+type Candidate = readonly [takeover: Takeover<Adopted<object>>, text: string]
 
 /** The cookies of old applications that one request came with, and what becomes of them. */
 export class OldCookies {
@@ -48,10 +47,10 @@ export class OldCookies {
   /** The Set-Cookie values that clear those which are done with. */
   readonly cleared: string[] = []
 
-  constructor(adoptions: readonly BoundAdoption[], header: string) {
-    this.#candidates = adoptions.flatMap((adoption) => {
-      const text = adoption.find?.(header) ?? readCookies(header, adoption.cookieName)[0]
-      return text === undefined ? [] : [[adoption, text] as const]
+  constructor(takeovers: Setup['takeovers'], header: string) {
+    this.#candidates = takeovers.flatMap((takeover) => {
+      const text = takeover.find(header)
+      return text === undefined ? [] : [[takeover, text] as const]
     })
   }
 
@@ -74,22 +73,22 @@ export class OldCookies {
   }
 
   /** Whether the visitor has a session now, or must not get one in this request. */
-  async #adopt(parts: Parts, [adoption, text]: Candidate): Promise<boolean> {
+  async #adopt(parts: Parts, [takeover, text]: Candidate): Promise<boolean> {
     const { settings, calls, session } = parts
-    const old = await adoption.verify(text, settings.now() / 1000)
+    const old = await takeover.verify(text, settings.now() / 1000)
     if (old === undefined) {
       settings.emit({ type: 'refused', reason: 'old-cookie' })
       return false
     }
-    const loaded = await calls.caller.call(`${adoption.cookieName} cookie's`, 'load', async () =>
-      adoption.load(old.value),
+    const loaded = await calls.caller.call(`${takeover.cookieName} cookie's`, 'load', () =>
+      takeover.load(old.value),
     )
     if (loaded === undefined) return false
-    session.mint(await credentialFor(parts, adoption, old))
-    const reply = await create(parts, adoption, loaded)
+    session.mint(await credentialFor(parts, takeover, old))
+    const reply = await create(parts, takeover, loaded)
     if (reply !== undefined && !isGone(reply)) {
       orThrow(reply)
-      this.cleared.push(adoption.clear)
+      this.cleared.push(takeover.cleared)
       return true
     }
     session.mint(undefined)
@@ -98,7 +97,7 @@ export class OldCookies {
       session.standing = 'superseded'
       return true
     }
-    this.cleared.push(adoption.clear)
+    this.cleared.push(takeover.cleared)
     settings.emit({ type: 'refused', reason: 'replayed' })
     return false
   }
@@ -107,7 +106,7 @@ export class OldCookies {
 /** Where the session of this old cookie rests, and its first secret, for whoever comes with it. */
 async function credentialFor(
   { settings, setup }: Parts,
-  { cookieName }: BoundAdoption,
+  { cookieName }: Candidate[0],
   { identity }: OldCookie,
 ): Promise<ReturnType<KnownSession['minted']>> {
   const { store, keyring } = setup
@@ -120,7 +119,7 @@ async function credentialFor(
 /** Asks the store for the session; `undefined` where the user may have no more of them. */
 async function create(
   parts: Parts,
-  { rememberSeconds }: BoundAdoption,
+  { rememberSeconds }: Candidate[0],
   loaded: Adopted<object>,
 ): Promise<WriteReply | Gone | undefined> {
   const { settings, calls, values } = parts

@@ -1,7 +1,6 @@
-import { checkCookie, clearCookie, type CookieAttributes } from '../codec/cookie.ts'
 import { importKeyring, type Keyring } from '../codec/keyring.ts'
 import { SessionError } from '../errors.ts'
-import type { Adoption, OldCookie } from '../migrate/adoption.ts'
+import type { Takeover } from '../migrate/adoption.ts'
 import { ReadCache } from '../store/read-cache.ts'
 import { SharedCopies } from '../store/shared-copies.ts'
 import type { SessionStore } from '../store/store.ts'
@@ -17,16 +16,7 @@ export interface Setup {
   readonly users: UserIndex | undefined
   /** Absent where every read asks the store. */
   readonly cache: ReadCache | undefined
-  readonly adoptions: readonly BoundAdoption[]
-}
-
-/** A way to take over an old application's sessions, with its `env` and every default in place. */
-export interface BoundAdoption extends Pick<Adoption<never, never>, 'cookieName' | 'find'> {
-  readonly verify: (text: string, now: number) => Promise<OldCookie | undefined>
-  readonly load: (value: string) => Promise<Adopted<object> | undefined>
-  readonly rememberSeconds: number
-  /** The Set-Cookie value. */
-  readonly clear: string
+  readonly takeovers: readonly Takeover<Adopted<object>>[]
 }
 
 /**
@@ -44,8 +34,8 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
     const cache = newCache(settings, env)
     // Another first request may have been quicker, and a store may hold sessions.
-    const adoptions = settings.adopt.map((adoption) => bound(adoption, env))
-    const setup = setups.get(key) ?? { keyring, store, users, cache, adoptions }
+    const takeovers = settings.adopt.map((adoption) => adoption(env))
+    const setup = setups.get(key) ?? { keyring, store, users, cache, takeovers }
     setups.set(key, setup)
     return setup
   }
@@ -53,33 +43,6 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
   return (env) => {
     const key = typeof env === 'object' && env !== null ? env : noEnv
     return setups.get(key) ?? make(env, key)
-  }
-}
-
-/** How an old cookie is cleared where nothing else is said. */
-const OLD_COOKIE: Omit<CookieAttributes, 'name'> = {
-  path: '/',
-  domain: undefined,
-  sameSite: 'Lax',
-  secure: false,
-  httpOnly: true,
-  partitioned: false,
-  persistent: false,
-}
-/** 400 days: browsers keep no cookie for longer (RFC 6265bis section 5.5). */
-const REMEMBER_SECONDS = 400 * 86_400
-
-function bound<Env>(adoption: Adoption<Env, Adopted<object>>, env: Env): BoundAdoption {
-  const { cookieName, find, rememberSeconds = REMEMBER_SECONDS, clear } = adoption
-  const cookie = { ...OLD_COOKIE, ...clear, name: cookieName }
-  checkCookie(cookie)
-  return {
-    cookieName,
-    ...(find && { find }),
-    verify: async (text, now) => adoption.verify(text, env, now),
-    load: async (value) => adoption.load(value, env),
-    rememberSeconds,
-    clear: clearCookie(cookie),
   }
 }
 
@@ -98,7 +61,7 @@ function checkStore(
   if (adopt.length > 0 && store.handleFor === undefined) {
     throw new SessionError(
       'ERR_OPTION',
-      `adopt: the ${store.name} store cannot keep an old cookie from having a second session. Use durableObjectStore, or leave it out.`,
+      `adopt: the ${store.name} store has no handleFor. Use durableObjectStore, or leave it out.`,
     )
   }
   if (readCache !== undefined && !(store.isAtomic && store.recordsUse)) {

@@ -47,7 +47,7 @@ export class Visit implements SessionPort {
     this.session = new KnownSession(settings, setup, presented, request)
     const mayAdopt = settings.adopt.length > 0 && this.canKeep && presented.token === undefined
     const header = mayAdopt ? request.headers.get('cookie') : null
-    if (header !== null) this.oldCookies = new OldCookies(setup.adoptions, header)
+    if (header !== null) this.oldCookies = new OldCookies(setup.takeovers, header)
   }
 
   get store(): SessionStore {

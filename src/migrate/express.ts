@@ -1,5 +1,5 @@
 import { readCookies } from '../codec/cookie.ts'
-import { type Adoption, type AdoptionOptions, type FromEnv, fromEnv } from './adoption.ts'
+import { type Adoption, adoption, type AdoptionOptions, type FromEnv, fromEnv } from './adoption.ts'
 import { bytesOf, macKey, verifiesAny } from './mac-key.ts'
 import { bytesOfBase64 } from './one-spelling.ts'
 
@@ -84,14 +84,14 @@ export function expressCookie<Env, Loaded>({
   secrets,
   ...rest
 }: ExpressCookieOptions<Env, Loaded>): Adoption<Env, Loaded> {
-  return {
+  return adoption({
     ...rest,
-    cookieName: name,
+    name,
     find: (header) => cookieText(header, name),
     verify: async (text, env) => {
       if (!text.startsWith('s:')) return undefined
       const value = await unsign(text.slice(2), fromEnv(secrets, env))
       return value === undefined ? undefined : { value, identity: value }
     },
-  }
+  })
 }

@@ -1,6 +1,6 @@
 import { encodeHex } from '../codec/base64url.ts'
 import { SessionError } from '../errors.ts'
-import { type Adoption, type AdoptionOptions, type FromEnv, fromEnv } from './adoption.ts'
+import { type Adoption, adoption, type AdoptionOptions, type FromEnv, fromEnv } from './adoption.ts'
 import { bytesOf, macKey, textOf, verifiesAny } from './mac-key.ts'
 import { bytesOfHex, bytesOfPaddedBase64, paddedBase64 } from './one-spelling.ts'
 import { parseCookie } from './tornado-cookies.ts'
@@ -159,10 +159,10 @@ export function tornadoCookie<Env, Loaded>({
   minVersion = 2,
   ...rest
 }: TornadoCookieOptions<Env, Loaded>): Adoption<Env, Loaded> {
-  return {
+  return adoption({
     rememberSeconds: maxAgeDays * DAY_SECONDS,
     ...rest,
-    cookieName: name,
+    name,
     find: (header) => parseCookie(header).get(name),
     verify: async (text, env, now) => {
       const options = { maxAgeDays, minVersion, now }
@@ -170,5 +170,5 @@ export function tornadoCookie<Env, Loaded>({
       const value = bytes && textOf(bytes)
       return value === undefined ? undefined : { value, identity: text }
     },
-  }
+  })
 }

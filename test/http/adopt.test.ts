@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { csrfGuard, csrfToken } from '../../src/guard/csrf.ts'
 import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
 import { createSessions, type Session, type SessionStore } from '../../src/index.ts'
-import { expressCookie } from '../../src/migrate/express.ts'
+import { adoption } from '../../src/migrate/adoption.ts'
 import { createSignedValue, tornadoCookie } from '../../src/migrate/tornado.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
@@ -449,7 +449,9 @@ describe('an old cookie on objects', () => {
 
   test('is forgotten when nobody can come with it any more', async () => {
     const app = newMovedApp(durableObjectStore(env.SESSIONS), {
-      adopt: [{ cookieName: 'old', verify, load: () => ({ data: { a: 1 } }), rememberSeconds: 10 }],
+      adopt: [
+        adoption({ name: 'old', verify, load: () => ({ data: { a: 1 } }), rememberSeconds: 10 }),
+      ],
     })
     const browser = await app.visitor()
     app.now -= 20_000
@@ -565,13 +567,13 @@ describe('an old cookie', () => {
   })
 
   test('is cleared as it was set', async () => {
-    const old = expressCookie({
+    const old = adoption({
       name: '__Secure-sid',
-      secrets: OLD_SECRET,
+      verify,
       load: () => ({}),
       clear: { path: '/app', domain: 'app.example', secure: true },
     })
-    const app = newApp({ store: memoryStore(), adopt: [{ ...old, verify }] })
+    const app = newApp({ store: memoryStore(), adopt: [old] })
     app.handler = all
     const browser = app.browser()
     browser.cookies.set('__Secure-sid', 'a')
@@ -624,7 +626,7 @@ describe('an old cookie', () => {
 
   test('is tried after another one that is forged, and before one that is not needed', async () => {
     const loads: string[] = []
-    const adoption = (name: string): ReturnType<typeof tornadoCookie<unknown, object>> =>
+    const adopting = (name: string): ReturnType<typeof tornadoCookie<unknown, object>> =>
       tornadoCookie({
         name,
         secret: OLD_SECRET,
@@ -633,7 +635,7 @@ describe('an old cookie', () => {
           return {}
         },
       })
-    const adopt = [adoption('a'), adoption('b'), adoption('c')]
+    const adopt = [adopting('a'), adopting('b'), adopting('c')]
     const app = newApp({ store: memoryStore(), adopt })
     app.handler = all
     const browser = app.browser()
@@ -675,7 +677,7 @@ describe('an old cookie', () => {
     const app = newMovedApp(store)
     const browser = await app.visitor()
     await expect(browser.fetch('/')).rejects.toThrow(
-      'ERR_OPTION: adopt: the memory store cannot keep an old cookie from having a second session.',
+      'ERR_OPTION: adopt: the memory store has no handleFor. Use durableObjectStore, or leave it out.',
     )
   })
 

@@ -65,17 +65,19 @@ describe('a signed cookie of Express', () => {
 })
 
 describe('an adoption of an Express cookie', () => {
-  const adoption = expressCookie({
+  const takeover = expressCookie({
     name: 'connect.sid',
     secrets: (env: { readonly secrets: string[] }) => env.secrets,
-    load: (id) => ({ data: { id } }),
+    load: (id, { secrets }) => ({ data: { id, count: secrets.length } }),
   })
 
   test('stands for the session, whoever of the secrets signed and however it is spelled', async () => {
     const env = { secrets: ['newer', SECRET] }
-    const text = adoption.find?.(`connect.sid=${encodeURIComponent(`s:${SIGNED}`)}`) ?? ''
-    expect(await adoption.verify(text, env, 0)).toEqual({ value: ID, identity: ID })
-    expect(await adoption.verify(SIGNED, env, 0)).toBe(undefined)
-    expect(await adoption.verify(text, { secrets: ['newer'] }, 0)).toBe(undefined)
+    const text = takeover(env).find(`connect.sid=${encodeURIComponent(`s:${SIGNED}`)}`) ?? ''
+    expect(await takeover(env).verify(text, 0)).toEqual({ value: ID, identity: ID })
+    expect(await takeover(env).verify(SIGNED, 0)).toBe(undefined)
+    expect(await takeover({ secrets: ['newer'] }).verify(text, 0)).toBe(undefined)
+    expect(await takeover(env).load(ID)).toEqual({ data: { id: ID, count: 2 } })
+    expect(takeover(env).rememberSeconds).toBe(400 * 86_400)
   })
 })

@@ -14,7 +14,7 @@ export const OLD_SECRET = 'what the old application signs with'
 /** What an old cookie leads to in these tests. */
 export type Loaded =
   NonNullable<SessionOptions<unknown>['adopt']> extends readonly (infer Each)[]
-    ? Each extends Adoption<unknown, infer Result>
+    ? Each extends Adoption<never, infer Result>
       ? Result
       : never
     : never
