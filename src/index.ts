@@ -1,6 +1,7 @@
 export type { CookieAttributes } from './codec/cookie.ts'
 export type { Secrets } from './codec/secrets.ts'
 export { SessionError, type SessionErrorCode } from './errors.ts'
+export type { Adopted } from './http/adopt.ts'
 export {
   type Answer,
   createSessions,
@@ -15,8 +16,8 @@ export type { RefusedReason, SessionEvent } from './http/event.ts'
 export { jsonLog } from './http/json-log.ts'
 export type {
   ClearSiteDirective,
+  DataOptions,
   ReadCacheOptions,
-  SchemaOptions,
   SessionOptions,
   StoreFailureHandler,
 } from './http/options.ts'

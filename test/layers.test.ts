@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 const LAYERS = [
   'errors.ts',
   'codec',
+  'migrate',
   'session',
   'store',
   'http',
@@ -109,8 +110,10 @@ test.for(files)('%s is in its layer, imports only downwards, and can be read', (
 
 test('every layer that exists is looked at', () => {
   const seen = new Set(files.map(([path]) => layerNameOf(path)))
-  expect([...seen]).toEqual(expect.arrayContaining(['errors.ts', 'codec', 'session', 'store']))
-  expect([...seen]).toEqual(expect.arrayContaining(['http', 'guard', 'adapter', 'index.ts']))
+  expect([...seen]).toEqual(expect.arrayContaining(['errors.ts', 'codec', 'migrate', 'session']))
+  expect([...seen]).toEqual(
+    expect.arrayContaining(['store', 'http', 'guard', 'adapter', 'index.ts']),
+  )
   // The imports are found, too: all but a few files have some.
   const without = files.filter(([, source]) => importsOf(source).length === 0)
   expect(without.length).toBeLessThan(files.length / 4)
@@ -142,6 +145,15 @@ describe('a fault would be seen:', () => {
     ['in double quotes', 'session/x.ts', 'import { a } from "../http/o.ts"', 'upwards'],
     ['by an export', 'errors.ts', "export { a } from './index.ts'", 'upwards'],
     ['from below', 'errors.ts', "import { a } from './codec/mac.ts'", 'upwards'],
+    ['of codec', 'codec/x.ts', "import { a } from '../migrate/tornado.ts'", 'upwards'],
+    ['of migrate', 'migrate/x.ts', "import { a } from '../session/data.ts'", 'upwards'],
+    ['of the platform in migrate', 'migrate/x.ts', "import 'cloudflare:workers'", 'imports cloud'],
+    [
+      'of Node in migrate',
+      'migrate/x.ts',
+      "import { createHmac } from 'node:crypto'",
+      'imports node:',
+    ],
     ['of the front', 'http/x.ts', "import { a } from '../index.ts'", 'upwards'],
     ['of what tests use', 'index.ts', "import { a } from './testing.ts'", 'upwards'],
     ['of its parts', 'guard/x.ts', "import { a } from '../testing/a.ts'", 'upwards'],
@@ -191,6 +203,8 @@ describe('a fault would be seen:', () => {
 
   test.for<[what: string, path: string, source: string]>([
     ['downwards', 'session/x.ts', "import { a } from '../codec/mac.ts'"],
+    ['downwards in migrate', 'migrate/x.ts', "import { a } from '../codec/mac.ts'"],
+    ['migrate from session', 'session/x.ts', "import { a } from '../migrate/adoption.ts'"],
     ['its own layer', 'session/x.ts', "import { a } from './value.ts'"],
     ['the platform in a store', 'store/x.ts', "import { exports } from 'cloudflare:workers'"],
     [

@@ -15,7 +15,7 @@ interface SigningKey {
   readonly keyFor: (purpose: Purpose) => Promise<MacKey>
 }
 
-type Purpose = 'renewal' | 'csrf'
+type Purpose = 'renewal' | 'csrf' | 'adoption'
 
 /** The imported keys, newest first. */
 export type Keyring = readonly [SigningKey, ...SigningKey[]]

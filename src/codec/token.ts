@@ -29,7 +29,8 @@ const WITH_REVISION = '2'
 const TIME_LENGTH = 8
 /** Where the parts of a body begin: creation and last use at 0, secret, revision if there is one, handle. */
 const SECRET_AT = 2 * TIME_LENGTH
-const SECRET_END = SECRET_AT + 32
+const SECRET_LENGTH = 32
+const SECRET_END = SECRET_AT + SECRET_LENGTH
 /** Characters of a revision, as many as of a time, so that the body stays the base64url text of whole bytes. */
 const REVISION_LENGTH = 8
 /** Where the parts of a value begin, and how long its end is, with the dot before the MAC. */
@@ -68,6 +69,14 @@ export function familyOf(secret: string): string {
 export async function renewedSecret(key: MacKey, secret: string): Promise<string> {
   const mac = await sign(key, secret)
   return familyOf(secret) + mac.slice(0, secret.length - FAMILY_END)
+}
+
+/**
+ * The first secret of the session that is made for this handle, the same for all requests that make it. Who knows the handle,
+ * and not the key, learns nothing of it.
+ */
+export async function secretFor(key: CryptoKey, handle: string): Promise<string> {
+  return (await sign(key, handle)).slice(0, SECRET_LENGTH)
 }
 
 /** The cookie value for a token: base64url parts, and a MAC by the newest key over purpose, cookie name, key id and body. */

@@ -52,6 +52,7 @@ export async function csrfToken<Data extends object, Flash extends object>(
 ): Promise<string> {
   const visit = visitOf(session)
   visit.markUsed()
+  await visit.adopt()
   const [newest] = visit.setup.keyring
   const mac = decodeBase64url(await sign(await newest.keyFor('csrf'), subjectOf(visit)))
   const mask = crypto.getRandomValues(new Uint8Array(MASK_BYTES))
@@ -80,7 +81,9 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
     const visit = visitOf(sessionOf(request))
     const foreign = isForeign(request, trustedOrigins)
     if (foreign === true) return refuse(visit, 'cross-origin')
-    const mayLose = foreign === undefined && visit.session.presented.token !== undefined
+    const { oldCookies, session } = visit
+    const hasSession = session.presented.token !== undefined || oldCookies !== undefined
+    const mayLose = foreign === undefined && hasSession
     const needsToken = requireToken || mayLose
     if (needsToken && !(await hasToken(visit, request, options))) return refuse(visit, 'csrf')
     return handler(request, env, ctx)
@@ -98,6 +101,7 @@ async function hasToken(visit: Visit, request: Request, options: CsrfOptions): P
   const { header = 'X-CSRF-Token', field = 'csrf' } = options
   const token = request.headers.get(header) ?? (await fieldOf(request, field))
   visit.markUsed()
+  await visit.adopt()
   return token !== undefined && isToken(visit.setup.keyring, subjectOf(visit), token)
 }
 

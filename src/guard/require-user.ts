@@ -66,7 +66,10 @@ export function requireFresh(seconds: number, options: RequireUserOptions = {}):
   if (!(seconds > 0)) {
     throw new SessionError('ERR_OPTION', 'requireFresh() takes a number of seconds above 0.')
   }
-  return guard({ ...options, fresh: true }, ({ at }, now) => now - at < seconds * 1000)
+  return guard(
+    { ...options, fresh: true },
+    ({ at, provenAt = at }, now) => now - provenAt < seconds * 1000,
+  )
 }
 
 function guard(

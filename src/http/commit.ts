@@ -81,12 +81,13 @@ async function storeFailureResponse(
 /** The response with what the browser has to learn of its session, its cookie above all. */
 export function withCookie(
   { cookie: { name }, clearSiteData }: Settings<never>,
-  { session, isUsed, isSignedOut }: Visit,
+  { session, isUsed, isSignedOut, oldCookies }: Visit,
   response: Response,
 ): Response | Promise<Response> {
   const about = {
     isUsed,
     cookieName: name,
+    cleared: oldCookies?.cleared ?? [],
     clearSiteData: isSignedOut ? clearSiteData : undefined,
   }
   const cookie = session.cookie()

@@ -4,7 +4,7 @@ import type { Checking, DataSchema } from '../session/schema.ts'
 import type { Session } from '../session/session.ts'
 import type { UserSessions } from '../store/user-sessions.ts'
 import { commit } from './commit.ts'
-import { resolveOptions, type SchemaOptions, type SessionOptions } from './options.ts'
+import { resolveOptions, type DataOptions, type SessionOptions } from './options.ts'
 import { setupFactory, userIndexOf } from './setup.ts'
 import { listContext, StoreCaller } from './store-caller.ts'
 import { keep, keepAtWork, type Layer, open, runWithSession, visitOf } from './with-session.ts'
@@ -95,7 +95,7 @@ export function createSessions<
   In = unknown,
 >(
   options: SessionOptions<Env> &
-    SchemaOptions<Data> & { readonly schema?: DataSchema<Data, In> } & Checking<Data, In>,
+    DataOptions<Env, Data> & { readonly schema?: DataSchema<Data, In> } & Checking<Data, In>,
 ): Sessions<Data, Env, Flash> {
   const settings = resolveOptions(options)
   const layer: Layer<Env> = { settings, setupFor: setupFactory(settings) }

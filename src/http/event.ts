@@ -11,6 +11,8 @@ export type SessionEvent =
   /** A session's time was up. */
   | { readonly type: 'expired'; readonly timeout: 'idle' | 'absolute'; readonly id: string }
   | { readonly type: 'created'; readonly id: string }
+  /** A session was made of what an old application's cookie led to, by `adopt`. */
+  | { readonly type: 'adopted'; readonly id: string }
   /** A token under an older secret was signed again under the newest. */
   | { readonly type: 're-signed'; readonly id: string }
   | { readonly type: 'regenerated'; readonly id: string }
@@ -46,6 +48,10 @@ export type RefusedReason =
   | 'ended'
   /** The session's token was regenerated, and this is an older one. */
   | 'rotated'
+  /** A cookie of an old application (`adopt`) is not genuine, or too old. It stays as it is. */
+  | 'old-cookie'
+  /** Such a cookie has had its session, which is over or was given another token. It is cleared. */
+  | 'replayed'
   /** A sign-in beyond `sessionLimit`. */
   | 'limit'
   /** A guard refused the request: it came from another origin, or without the session's CSRF token. */

@@ -99,6 +99,11 @@ export class KnownSession {
     return this.#account
   }
 
+  /** Has a first write take this, or something new again. */
+  mint(credential: Pick<Token, 'handle' | 'secret'> | undefined): void {
+    this.#new = credential
+  }
+
   /** What a first write takes, and takes again if it has to be repeated; minting makes no call. */
   minted(): Pick<Token, 'handle' | 'secret'> {
     return (this.#new ??= { handle: this.store.newHandle(), secret: newSecret() })

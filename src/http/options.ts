@@ -1,12 +1,14 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
 import type { Secrets } from '../codec/secrets.ts'
 import { SessionError } from '../errors.ts'
+import type { Adoption } from '../migrate/adoption.ts'
 import type { AnyData } from '../session/data.ts'
 import type { DataSchema, Dictionary } from '../session/schema.ts'
 import type { Serializer } from '../session/value.ts'
 import type { SessionKvNamespace } from '../store/kv-namespace.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { SessionLimit, UserIndex } from '../store/user-list.ts'
+import type { Adopted } from './adopt.ts'
 import { checkOptions, checkSchema, type CompleteOptions } from './check-options.ts'
 import type { RequestLike } from './device.ts'
 import type { SessionEvent } from './event.ts'
@@ -58,8 +60,14 @@ export interface SessionOptions<Env> {
   readonly now?: () => number
 }
 
-/** The options of `createSessions` that its session's types come from. */
-export interface SchemaOptions<Data extends object> {
+/** The options of `createSessions` that speak of the session's data. */
+export interface DataOptions<Env, Data extends object> {
+  /**
+   * Sessions of old applications to take over: `[tornadoCookie({ … })]`. A visitor who comes with such a cookie and no token of
+   * ours has it looked at when the session is first used; what its `load` gives becomes a session, one for each such
+   * cookie, and the cookie is cleared.
+   */
+  readonly adopt?: readonly Adoption<Env, Adopted<NoInfer<Data>>>[]
   /**
    * What the dictionary has to be, by any Standard Schema (zod, valibot, arktype): the session's types come from it. `set`
    * and `update` throw `ERR_VALUE` for what it refuses; what it refuses of a stored dictionary counts as absent, with the
@@ -114,6 +122,7 @@ export interface Settings<Env> {
   readonly limit: SessionLimit | undefined
   readonly renew: { readonly every: number; readonly grace: number } | undefined
   readonly timeout: number
+  readonly adopt: readonly Adoption<Env, Adopted<object>>[]
   readonly onStoreFailure: 'refuse' | 'anonymous' | StoreFailureHandler
   /** The header's value. */
   readonly clearSiteData: string | undefined
@@ -151,7 +160,7 @@ const DEFAULTS = {
 
 /** Checks the options and completes them. Throws `ERR_OPTION`. */
 export function resolveOptions<Env, Data extends object = AnyData>(
-  options: SessionOptions<Env> & SchemaOptions<Data>,
+  options: SessionOptions<Env> & DataOptions<Env, Data>,
 ): Settings<Env> {
   checkSchema(options.schema, options.migrate)
   const { store }: { readonly store?: unknown } = options
@@ -184,6 +193,7 @@ export function resolveOptions<Env, Data extends object = AnyData>(
     renew:
       renewEvery === undefined ? undefined : { every: renewEvery * 1000, grace: renewGrace * 1000 },
     timeout: complete.storeTimeout * 1000,
+    adopt: options.adopt ?? [],
     onStoreFailure: complete.onStoreFailure,
     clearSiteData: options.clearSiteData?.map((directive) => `"${directive}"`).join(', '),
     emit: (event) => emit(options.onEvent, event),

@@ -6,6 +6,8 @@ interface SessionHeaders {
   readonly cookieName: string
   readonly setCookie: string | undefined
   readonly clearSiteData: string | undefined
+  /** The Set-Cookie values that clear old applications' cookies. */
+  readonly cleared: readonly string[]
 }
 
 /**
@@ -15,17 +17,18 @@ interface SessionHeaders {
  */
 export function withSessionHeaders(
   response: Response,
-  { isUsed, cookieName, setCookie, clearSiteData }: SessionHeaders,
+  { isUsed, cookieName, setCookie, clearSiteData, cleared }: SessionHeaders,
 ): Response {
   let result = response
   if (clearSiteData !== undefined) {
     result = new Response(result.body, result)
     result.headers.set('Clear-Site-Data', clearSiteData)
   }
-  if (setCookie !== undefined) {
+  if (setCookie !== undefined || cleared.length > 0) {
     // A copy always: an application may send one Response object to many visitors.
     result = new Response(result.body, result)
-    setOneCookie(result.headers, cookieName, setCookie)
+    if (setCookie !== undefined) setOneCookie(result.headers, cookieName, setCookie)
+    for (const value of cleared) clearOther(result.headers, value)
     result.headers.set('Cache-Control', 'private, no-store')
     for (const name of CACHE_HEADERS) result.headers.delete(name)
   }
@@ -39,6 +42,13 @@ function setOneCookie(headers: Headers, cookieName: string, setCookie: string): 
   const others = headers.getSetCookie().filter((value) => !value.startsWith(`${cookieName}=`))
   headers.delete('Set-Cookie')
   for (const value of [...others, setCookie]) headers.append('Set-Cookie', value)
+}
+
+/** Clears another cookie, unless the handler has set it itself. */
+function clearOther(headers: Headers, clear: string): void {
+  const start = clear.slice(0, clear.indexOf('=') + 1)
+  if (headers.getSetCookie().some((value) => value.startsWith(start))) return
+  headers.append('Set-Cookie', clear)
 }
 
 function withVary(response: Response): Response {

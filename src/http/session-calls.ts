@@ -2,7 +2,7 @@ import type { Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { Copy, ReadCache } from '../store/read-cache.ts'
-import type { DestroyReply, Gone, Moment, Seen } from '../store/store.ts'
+import type { DestroyReply, Gone, Moment, Seen, WriteReply } from '../store/store.ts'
 import type { KnownSession } from './known-session.ts'
 import type { Settings } from './options.ts'
 import { isStoreFailure, StoreCaller, type StoreMethod } from './store-caller.ts'
@@ -66,12 +66,18 @@ export class SessionCalls {
       if (!wasUnasked) throw session.late(reply)
       session.stepDown(token, reply)
     } catch (error) {
-      const goesOn = this.#settings.onStoreFailure === 'anonymous' && wasUnasked
-      if (!goesOn || !isStoreFailure(error)) throw error
-      this.#failure = error
-      session.doWithout()
+      if (!wasUnasked) throw error
+      this.goWithout(error)
     }
     return undefined
+  }
+
+  /** Has the request go on as an anonymous one where the store has failed to read and the application wants that. */
+  goWithout(error: unknown): void {
+    const goesOn = this.#settings.onStoreFailure === 'anonymous'
+    if (!goesOn || !isStoreFailure(error)) throw error
+    this.#failure = error
+    this.#session.doWithout()
   }
 
   /** Makes sure that the session may be changed, as far as that is known. Throws when it is over, or can't be reached. */
@@ -98,6 +104,23 @@ export class SessionCalls {
       this.#changed(token, reply, patch, true)
       this.#settings.emit({ type: 'created', id: session.id })
     }
+    return reply
+  }
+
+  /** Makes the session that an old cookie stands for; what another request has made is this one's, too. */
+  async adopt(patch: Patch): Promise<WriteReply> {
+    const session = this.#session
+    const at = patch.signIn?.at ?? this.#settings.now()
+    const token = { ...session.minted(), createdAt: at, usedAt: at }
+    const reply = await this.call('create', (moment) => session.store.create(token, moment, patch))
+    if (!reply.ok) return reply
+    const { createdAt } = reply
+    session.token = { ...token, createdAt: createdAt ?? at }
+    this.confirm(reply)
+    if (createdAt !== undefined) return reply
+    this.#changed(token, reply, patch, true)
+    this.#settings.emit({ type: 'created', id: session.id })
+    this.#settings.emit({ type: 'adopted', id: session.id })
     return reply
   }
 

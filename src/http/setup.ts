@@ -1,9 +1,11 @@
 import { importKeyring, type Keyring } from '../codec/keyring.ts'
 import { SessionError } from '../errors.ts'
+import type { Takeover } from '../migrate/adoption.ts'
 import { ReadCache } from '../store/read-cache.ts'
 import { SharedCopies } from '../store/shared-copies.ts'
 import type { SessionStore } from '../store/store.ts'
 import type { UserIndex } from '../store/user-list.ts'
+import type { Adopted } from './adopt.ts'
 import type { Settings } from './options.ts'
 
 /** What one environment's requests share: imported keys and the store. */
@@ -14,6 +16,7 @@ export interface Setup {
   readonly users: UserIndex | undefined
   /** Absent where every read asks the store. */
   readonly cache: ReadCache | undefined
+  readonly takeovers: readonly Takeover<Adopted<object>>[]
 }
 
 /**
@@ -31,7 +34,8 @@ export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup 
     const keyring = await importKeyring(fromEnv(settings.secrets, env))
     const cache = newCache(settings, env)
     // Another first request may have been quicker, and a store may hold sessions.
-    const setup = setups.get(key) ?? { keyring, store, users, cache }
+    const takeovers = settings.adopt.map((adoption) => adoption(env))
+    const setup = setups.get(key) ?? { keyring, store, users, cache, takeovers }
     setups.set(key, setup)
     return setup
   }
@@ -50,7 +54,16 @@ function newCache<Env>({ readCache }: Settings<Env>, env: Env): ReadCache | unde
 }
 
 /** Throws `ERR_OPTION` for what this store can't do. */
-function checkStore(store: SessionStore, { renew, users, readCache }: Settings<never>): void {
+function checkStore(
+  store: SessionStore,
+  { renew, users, readCache, adopt }: Settings<never>,
+): void {
+  if (adopt.length > 0 && store.handleFor === undefined) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `adopt: the ${store.name} store has no handleFor. Use durableObjectStore, or leave it out.`,
+    )
+  }
   if (readCache !== undefined && !(store.isAtomic && store.recordsUse)) {
     throw new SessionError(
       'ERR_OPTION',

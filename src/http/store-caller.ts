@@ -4,8 +4,18 @@ import type { ListContext, ListMethod } from '../store/user-list.ts'
 import { withinTime } from '../store/within-time.ts'
 import type { Settings } from './options.ts'
 
-/** What is asked of a store, or of the index of users: a read, or a change whose outcome a failure leaves unknown. */
-export type StoreMethod = 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | ListMethod
+/**
+ * What is asked of a store, or of the index of users: a read, or a change whose outcome a failure leaves unknown. `load` asks
+ * the application for what an old cookie leads to.
+ */
+export type StoreMethod =
+  | 'create'
+  | 'read'
+  | 'write'
+  | 'regenerate'
+  | 'destroy'
+  | 'load'
+  | ListMethod
 
 /** One request's calls of its store: each with a time limit, and reported when it fails. */
 export class StoreCaller {
@@ -59,7 +69,8 @@ export function listContext(
 /** What an operation throws when the store did. */
 function storeError(store: string, method: StoreMethod, cause: unknown): SessionError {
   if (cause instanceof SessionError) return cause
-  const effect = method === 'read' || method === 'list' ? '' : '. Whether it took effect is unknown'
+  const isRead = ['read', 'list', 'load'].includes(method)
+  const effect = isRead ? '' : '. Whether it took effect is unknown'
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new SessionError(
     'ERR_STORE',

@@ -56,14 +56,16 @@ export class TokenChange {
   }
 
   /** Begins a sign-in; the same again when it is repeated. Throws `ERR_SESSION_LIMIT` before anything is changed. */
-  async beginSignIn(userId: string, details: SignInDetails): Promise<Pending> {
+  async beginSignIn(userId: string, details: SignInDetails, provenAt?: number): Promise<Pending> {
     const { settings, request, session } = this.#parts
     const before = this.#pending
     if (before?.patch.signIn?.userId === userId) return before
     if (before !== undefined) await this.settle(before)
     const { aal } = details
     const device = deviceOf(request)
-    const signIn = { userId, at: settings.now(), ...(aal && { aal }), device }
+    const at = settings.now()
+    const proven = provenAt === undefined ? {} : { provenAt }
+    const signIn = { userId, at, ...proven, ...(aal && { aal }), device }
     const { handle } = session.token ?? session.minted()
     await this.listing?.reserve(userId, this.#listed(signIn, handle))
     this.#pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, details }
@@ -80,8 +82,14 @@ export class TokenChange {
       token === undefined ? await calls.create(merged) : await this.#replace(token, secret, merged)
     if (!reply.ok) return reply
     this.#pending = undefined
-    this.#note(pending, token?.handle)
+    if (patch.signIn !== undefined) this.report()
+    this.note(pending, token?.handle)
     return reply
+  }
+
+  /** Reports a sign-in. */
+  report(): void {
+    this.#parts.settings.emit({ type: 'signed-in', id: this.#parts.session.id })
   }
 
   forget(): void {
@@ -149,10 +157,9 @@ export class TokenChange {
     if (revision !== undefined) session.cache?.outdate(handle, calls.caller.calledAt, revision)
   }
 
-  /** Reports a sign-in, and notes what the user's list has to say of the session from now on. */
-  #note({ patch, details }: Pending, formerHandle: string | undefined): void {
-    const { settings, session } = this.#parts
-    if (patch.signIn !== undefined) settings.emit({ type: 'signed-in', id: session.id })
+  /** Notes what the user's list has to say of the session from now on. */
+  note({ details }: Pending, formerHandle?: string): void {
+    const { session } = this.#parts
     const { account, token: { handle } = {} } = session
     if (account === undefined || handle === undefined) return
     const isMoved = handle !== formerHandle

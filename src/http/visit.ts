@@ -3,6 +3,7 @@ import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import { WorkingCopy } from '../session/working-copy.ts'
 import type { SessionStore } from '../store/store.ts'
+import { OldCookies } from './adopt.ts'
 import type { RequestLike } from './device.ts'
 import { INSECURE } from './event.ts'
 import { KnownSession } from './known-session.ts'
@@ -10,7 +11,7 @@ import type { Settings } from './options.ts'
 import { SessionCalls } from './session-calls.ts'
 import type { Presented } from './set-cookie.ts'
 import type { Setup } from './setup.ts'
-import { endedError } from './store-reply.ts'
+import { endedError, notLoadedError } from './store-reply.ts'
 import { TokenChange } from './token-change.ts'
 import { Turns } from './turns.ts'
 
@@ -30,6 +31,8 @@ export class Visit implements SessionPort {
   waitUntil: ((promise: Promise<unknown>) => void) | undefined
   /** How many wrappers are around the handler at the moment. */
   depth = 0
+  /** Absent where the request brought a token of ours, or no such cookie. */
+  readonly oldCookies: OldCookies | undefined
   /** These two are made when they are first needed: most requests change no token, and many ask no store. */
   #storeCalls: SessionCalls | undefined
   #change: TokenChange | undefined
@@ -42,6 +45,9 @@ export class Visit implements SessionPort {
     this.settings = settings
     this.setup = setup
     this.session = new KnownSession(settings, setup, presented, request)
+    const mayAdopt = settings.adopt.length > 0 && this.canKeep && presented.token === undefined
+    const header = mayAdopt ? request.headers.get('cookie') : null
+    if (header !== null) this.oldCookies = new OldCookies(setup.takeovers, header)
   }
 
   get store(): SessionStore {
@@ -71,6 +77,7 @@ export class Visit implements SessionPort {
   }
 
   get account(): Account | undefined {
+    if (this.oldCookies?.isPending === true) throw notLoadedError()
     return this.#change?.pending?.patch.signIn ?? this.session.account
   }
 
@@ -90,7 +97,31 @@ export class Visit implements SessionPort {
   }
 
   read(isFresh: boolean): Promise<Entries | undefined> {
-    return this.#turns.take(() => this.#calls.read(isFresh))
+    if (this.oldCookies?.isPending !== true) {
+      return this.#turns.take(() => this.#calls.read(isFresh))
+    }
+    return this.#turns.take(async () => {
+      await this.#adoptOrGoWithout()
+      return this.#calls.read(isFresh)
+    })
+  }
+
+  /** Has an old cookie looked at, if there is one that has not been, so that it is settled whose session this is. */
+  async adopt(): Promise<void> {
+    if (this.oldCookies?.isPending === true) {
+      await this.#turns.take(() => this.#adoptOrGoWithout())
+    }
+  }
+
+  #adoptOrGoWithout(): Promise<void> {
+    return this.#adopt().catch((error: unknown) => this.#calls.goWithout(error))
+  }
+
+  async #adopt(): Promise<void> {
+    const { oldCookies, settings, setup, session, copy } = this
+    if (oldCookies?.isPending !== true) return
+    const [calls, change] = [this.#calls, this.#tokenChange]
+    await oldCookies.settle({ settings, setup, session, values: copy.values, calls, change })
   }
 
   write(patch: Patch): Promise<Applied | Refusal> {
@@ -187,6 +218,7 @@ export class Visit implements SessionPort {
   /** Has a change made in its turn. Throws when the session is over. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
+      if (this.oldCookies?.isPending === true) await this.#adopt()
       await this.#calls.beforeChange()
       return change()
     })

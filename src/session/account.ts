@@ -3,8 +3,10 @@ import { SessionError } from '../errors.ts'
 /** Who a session is signed in as; it rests with the session, and comes with each of the store's answers. */
 export interface Account {
   readonly userId: string
-  /** When the user last proved who they are, in milliseconds since 1970. */
+  /** When the user signed in, which is to prove who they are, in milliseconds since 1970. */
   readonly at: number
+  /** When that was, if it was elsewhere and `at` is only when this session took it over; 0 where nobody knows. */
+  readonly provenAt?: number
   /** How well they did: NIST SP 800-63B's authenticator assurance level. */
   readonly aal?: Aal
   /** What the user signed in with, to notice when it changes; not the device's full name. */

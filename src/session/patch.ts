@@ -36,6 +36,11 @@ export interface Patch extends Changes {
    * has left is deleted before the changes are applied.
    */
   readonly signIn?: Account | undefined
+  /**
+   * In `create` only: the session is the one that its handle ever has, and the store remembers that until then, in
+   * milliseconds since 1970, after the session's end too.
+   */
+  readonly onceUntil?: number
 }
 
 /** What a patch that was applied answers with, in the order of its `take` and `increment`. */

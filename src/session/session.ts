@@ -65,10 +65,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     return this.#copy.toLook().account?.userId
   }
 
-  /** When the user last proved who they are, by `signIn`; `undefined` and throws as `userId` does. */
+  /**
+   * When the user last proved who they are, by `signIn`, or what `adopt` was told of it: 1970 where that was nothing.
+   * `undefined` and throws as `userId` does.
+   */
   get authenticatedAt(): Date | undefined {
     const { account } = this.#copy.toLook()
-    return account && new Date(account.at)
+    return account && new Date(account.provenAt ?? account.at)
   }
 
   /** How well they did then: the `aal` that `signIn` was given (NIST SP 800-63B); `undefined` and throws as `userId` does. */
@@ -269,7 +272,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 }
 
 /** The entry name of a key. Throws `ERR_KEY` for one that a store could not tell from another. */
-function nameOf(key: string, space: string = DATA): string {
+export function nameOf(key: string, space: string = DATA): string {
   if (typeof key === 'string' && key.isWellFormed()) return space + key
   throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
 }

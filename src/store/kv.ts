@@ -7,7 +7,9 @@ import type { Entries, Patch } from '../session/patch.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { differenceOf } from './difference.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv-namespace.ts'
-import type { Gone, Moment, SessionStore } from './store.ts'
+import { markOf, once } from './kv-once.ts'
+import { mayJoin } from './meta.ts'
+import type { Gone, Moment, SessionStore, WriteReply } from './store.ts'
 
 export type { SessionKvNamespace }
 
@@ -32,6 +34,7 @@ type KvValue =
 
 const ENDED: Gone = { ok: false, gone: 'ended' }
 const NO_PATCH: Patch = { id: '' }
+const NOTHING = { taken: [], counts: [] }
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
 /** Hashes of secrets in use, so that not every request has to work out its own. */
@@ -73,18 +76,22 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     isAtomic: false,
     recordsUse: false,
     newHandle: () => newRandomText() + newRandomText(),
+    handleFor: (key) => key,
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: it would make this location remember for a while that the key is absent.
-    async create({ handle, secret }, { now, absolute }, patch) {
+    async create({ handle, secret }, moment, patch) {
+      const { now, absolute } = moment
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       const account = accountOf({ account: patch.signIn })
       const hash = await sha256(secret)
       const value = { hash, createdAt: now, expiresAt: now + absolute, entries, ...account }
-      await put(handle, value, now)
-      return { ok: true, ...difference.outcome, ...account }
+      const join = async (): Promise<WriteReply> => joinReply(await get(handle), hash, moment)
+      const making = { join, put: () => put(handle, value, now) }
+      const joined = await once(namespace, markOf(prefix, handle), { patch, now, ...making })
+      return joined ?? { ok: true, ...difference.outcome, ...account }
     },
 
     async read({ handle, secret }, moment) {
@@ -175,6 +182,15 @@ function liveValue(value: KvValue | undefined, hash: string, moment: Moment): Li
   const deadline = Math.min(value.expiresAt, value.createdAt + moment.absolute)
   if (deadline <= moment.now) return { ok: false, gone: 'expired' }
   return value.hash === hash ? { ok: true, session: value } : ENDED
+}
+
+/** What a request learns that would have made the session itself: KV records no use, so that a minute is all. */
+function joinReply(value: KvValue | undefined, hash: string, moment: Moment): WriteReply {
+  const live = liveValue(value, hash, moment)
+  if (!live.ok) return live
+  const { createdAt } = live.session
+  const isOpen = mayJoin({ createdAt, usedAt: Infinity }, moment.now)
+  return isOpen ? { ok: true, ...NOTHING, createdAt, ...accountOf(live.session) } : ENDED
 }
 
 function isSession(value: KvValue | undefined, hash: string): value is KvSession {

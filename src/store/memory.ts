@@ -32,11 +32,14 @@ export function memoryStore(): SessionStore {
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
-      for (const [each, { deadline }] of cells) if (deadline <= now) cells.delete(each)
+      for (const each of cells.values()) void each.sweep(now)
     }
     return reply
   }
 
   const idOf = (handle: string): string => encodeHex(decodeHandle(handle))
-  return cellStore({ name: 'memory', newHandle: newRandomText, idOf }, send)
+  return cellStore(
+    { name: 'memory', newHandle: newRandomText, handleFor: (key) => key, idOf },
+    send,
+  )
 }

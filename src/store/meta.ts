@@ -17,6 +17,8 @@ export interface Meta extends Timeouts {
   readonly account?: Account | undefined
   /** How often what a read shows has been changed; absent in records of before there were revisions. */
   readonly revision?: number
+  /** Until when it is remembered that this handle has had its session. */
+  readonly onceUntil?: number | undefined
   /** The last operations' ids, and outcomes where there are any, oldest first. */
   readonly operations: readonly (readonly [id: string, outcome?: Outcome])[]
 }
@@ -39,8 +41,42 @@ export function parseMeta(stored: unknown): Meta | undefined {
   }
 }
 
-export function newMeta(hash: string, { now, idle, absolute }: Moment, account?: Account): Meta {
-  return { hash, createdAt: now, usedAt: now, idle, absolute, account, revision: 0, operations: [] }
+export function newMeta(
+  hash: string,
+  { now, idle, absolute }: Moment,
+  { account, onceUntil }: Pick<Meta, 'account' | 'onceUntil'>,
+): Meta {
+  const times = { createdAt: now, usedAt: now, idle, absolute, onceUntil }
+  return { hash, ...times, account, revision: 0, operations: [] }
+}
+
+/** A hash that no secret has. */
+const NO_HASH = ''
+
+/**
+ * What stays of a session that is over where its handle may have no other, until it may be forgotten: nothing of its data,
+ * and no secret opens it.
+ */
+export function tombstoneOf({ onceUntil = 0 }: Meta, now: number): Meta | undefined {
+  if (onceUntil <= now) return undefined
+  const times = { createdAt: onceUntil, usedAt: onceUntil, idle: 0, absolute: 0, onceUntil }
+  return { hash: NO_HASH, ...times, operations: [] }
+}
+
+/** Whether there is no session here any more. */
+export function isTombstone({ hash }: Meta): boolean {
+  return hash === NO_HASH
+}
+
+/** So long are the parallel first requests of one page at most, and its being loaded anew. */
+const JOIN_WINDOW_MS = 60_000
+
+/** Whether one more request may take part in the session that it would have made itself. */
+export function mayJoin(
+  { createdAt, usedAt }: Pick<Meta, 'createdAt' | 'usedAt'>,
+  now: number,
+): boolean {
+  return usedAt === createdAt || now < createdAt + JOIN_WINDOW_MS
 }
 
 /** When the session ends if it is not used again, by the timeouts given or else by those it was last used under. */
@@ -50,6 +86,7 @@ export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
 
 /** Why this secret gives no access at this moment, or `undefined` when it does. */
 export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | undefined {
+  if (isTombstone(meta)) return { ok: false, gone: 'ended' }
   if (deadlineOf(meta, moment) <= moment.now) return { ok: false, gone: 'expired' }
   // Hashes of 192 random bits: how many characters agree tells nobody anything to go on.
   if (meta.hash === hash) return undefined

@@ -8,6 +8,8 @@ import type { SessionStore } from './store.ts'
 /** What is used of a `DurableObjectNamespace`. */
 export interface SessionObjectNamespace {
   newUniqueId(): ObjectId
+  /** For `adopt` only. */
+  idFromName?(name: string): ObjectId
   idFromString(id: string): ObjectId
   get(id: ObjectId): object
 }
@@ -18,7 +20,10 @@ interface ObjectId {
 
 /** The store over the objects of a namespace. */
 export function objectStore(objects: SessionObjectNamespace): SessionStore {
-  const newHandle = (): string => encodeBase64url(decodeHex(objects.newUniqueId().toString()))
+  const handleOf = (id: ObjectId): string => encodeBase64url(decodeHex(id.toString()))
+  const newHandle = (): string => handleOf(objects.newUniqueId())
+  const named = objects.idFromName?.bind(objects)
+  const handleFor = named && ((key: string): string => handleOf(named(`adopted ${key}`)))
 
   const ids = new BoundedMap<ObjectId>(MAX_KNOWN_IDS)
 
@@ -39,7 +44,7 @@ export function objectStore(objects: SessionObjectNamespace): SessionStore {
   }
 
   const addressOf = (handle: string): string => `object:${hexOf(handle)}`
-  return cellStore({ name: 'durable-object', newHandle, idOf: hexOf, addressOf }, send)
+  return cellStore({ name: 'durable-object', newHandle, handleFor, idOf: hexOf, addressOf }, send)
 }
 
 /** Ids of sessions in use, so that not every request has to work out its own. */

@@ -1,7 +1,7 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
 import { deadlineOf } from './meta.ts'
-import { type Call, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
+import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
 import type {
   Credential,
   DestroyReply,
@@ -39,6 +39,7 @@ type Method = (Call | OwnerCall)['method']
 
 /** The answer of a place where there is no cell. */
 export const ENDED: Gone = { ok: false, gone: 'ended' }
+const NO_STATE = { state: undefined, changed: [] }
 const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 
 /** Holds one session and applies the rules to it, one call after the other; a JSON text in, a JSON text out. */
@@ -110,14 +111,15 @@ export class SessionCell {
     return saving === undefined ? replyText : saving.then(() => replyText)
   }
 
-  /** Empties the cell of an expired session; gives the deadline of one that is not. */
+  /** Empties the cell of an expired session; gives the deadline of one that is not, or of what is left of it. */
   async sweep(now: number): Promise<number | undefined> {
     if (this.deadline > now) return this.deadline
-    const saving = this.#save(undefined, [], false)
-    this.#state = undefined
+    const { state, changed } = this.#state ? over(this.#state, now) : NO_STATE
+    const saving = this.#save(state, changed, false)
+    this.#state = state
     this.#isCorrupt = false
     await saving
-    return undefined
+    return state && this.deadline
   }
 
   async #hashOf(secret: string): Promise<string> {
@@ -151,7 +153,7 @@ export type Send = (
 
 /** A store over cells that are reached by `send`. */
 export function cellStore(
-  parts: Pick<SessionStore, 'name' | 'newHandle' | 'idOf' | 'addressOf'>,
+  parts: Pick<SessionStore, 'name' | 'newHandle' | 'handleFor' | 'idOf' | 'addressOf'>,
   send: Send,
 ): SessionStore {
   async function call<Reply>(

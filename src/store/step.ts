@@ -3,10 +3,13 @@ import { differenceOf, type Texts } from './difference.ts'
 import {
   deadlineOf,
   goneReason,
+  isTombstone,
+  mayJoin,
   type Meta,
   newMeta,
   regenerated,
   seenOf,
+  tombstoneOf,
   touched,
   withOperation,
 } from './meta.ts'
@@ -61,11 +64,12 @@ export function step(present: State | undefined, call: Call): Step {
   if (present === undefined) return firstStep(call)
   const { meta, entries } = present
   const gone = goneReason(meta, hash, moment)
-  if (method === 'destroy') return destroyStep(present, gone)
+  if (method === 'destroy') return destroyStep(present, gone, moment.now)
   // A regenerate that is repeated after a failure, or by another request that renews, finds its own secret there.
   if (newHash === meta.hash) return stepTo({ ok: true, ...seenOf(meta, newHash, moment) }, present)
   if (gone !== undefined) return stepTo(gone, present)
   if (newHash !== undefined) return regenerateStep(present, call, newHash)
+  if (patch?.onceUntil !== undefined) return joinStep(present, hash, moment)
   const used = touched(meta, moment)
   const state = used === meta ? present : { meta: used, entries }
   const seen = seenOf(used, hash, moment)
@@ -77,22 +81,44 @@ export function ownerStep(present: State | undefined, { method, userId, now }: O
   const expiresAt = present === undefined ? 0 : deadlineOf(present.meta)
   const isTheirs = present?.meta.account?.userId === userId
   if (present === undefined || !isTheirs || expiresAt <= now) return stepTo(ENDED, present)
-  if (method === 'end') return stepTo({ ok: true }, undefined)
+  if (method === 'end') return { reply: { ok: true }, ...over(present, now) }
   return stepTo({ ok: true, usedAt: present.meta.usedAt, expiresAt }, present)
 }
 
 function firstStep({ method, moment, hash, patch }: Call): Step {
   if (method === 'destroy') return stepTo({ ok: true }, undefined)
   if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)
-  const meta = newMeta(hash, moment, patch.signIn)
+  const meta = newMeta(hash, moment, { account: patch.signIn, onceUntil: patch.onceUntil })
   const made = writeStep({ meta, entries: new Map() }, patch, seenOf(meta, hash, moment))
   return made.reply.ok ? made : { ...made, state: undefined }
 }
 
-function destroyStep(present: State, gone: Gone | undefined): Step {
+function destroyStep(present: State, gone: Gone | undefined, now: number): Step {
   if (gone?.gone === 'rotated') return stepTo(gone, present)
   const { account } = present.meta
-  return stepTo(account === undefined ? { ok: true } : { ok: true, account }, undefined)
+  return {
+    reply: account === undefined ? { ok: true } : { ok: true, account },
+    ...over(present, now),
+  }
+}
+
+/** What is left of a session that is over, mostly nothing. */
+export function over(present: State, now: number): Omit<Step, 'reply'> {
+  const { meta, entries } = present
+  if (isTombstone(meta) && meta.usedAt > now) return { state: present, changed: [] }
+  const tombstone = tombstoneOf(meta, now)
+  if (tombstone === undefined) return { state: undefined, changed: [] }
+  return { state: { meta: tombstone, entries: new Map() }, changed: [...entries.keys()] }
+}
+
+/** A `create` that finds its own session there; it records no use, which would be the browser's. */
+function joinStep(present: State, hash: string, moment: Moment): Step {
+  const { meta } = present
+  if (!mayJoin(meta, moment.now)) return stepTo(ENDED, present)
+  return stepTo(
+    { ok: true, ...NOTHING, ...seenOf(meta, hash, moment), createdAt: meta.createdAt },
+    present,
+  )
 }
 
 function regenerateStep(present: State, call: Call, newHash: string): Step {

@@ -48,7 +48,12 @@ export interface Seen {
 
 export type ReadReply = ({ readonly ok: true; readonly entries: Entries } & Seen) | Gone
 
-export type WriteReply = (Applied & Seen) | (Refusal & Seen) | Gone
+export type WriteReply = (Applied & Seen & Joined) | (Refusal & Seen) | Gone
+
+/** What `create` says where the session was there already, and the patch was not applied: when it began. */
+interface Joined {
+  readonly createdAt?: number
+}
 
 export type RegenerateReply =
   | ({ readonly ok: true; readonly handle: string } & Seen)
@@ -86,6 +91,12 @@ export interface SessionStore {
   /** A new handle of base64url characters, 64 at most, that nobody can guess. Makes no call. */
   newHandle(): string
 
+  /**
+   * The handle that stands for this key, a SHA-256 in base64url, the same each time; for the one session that is made of an
+   * old cookie. Makes no call. Absent where the store can't do what `create` says of `onceUntil`.
+   */
+  readonly handleFor?: ((key: string) => string) | undefined
+
   /** The session's id for logs and lists: the same for every handle that the session ever has. */
   idOf(handle: string): string
 
@@ -93,6 +104,11 @@ export interface SessionStore {
    * Makes the session and applies the patch. It comes only under a handle that this very request has minted. Where
    * `isAtomic`, it is insert-only: a session that is there under another secret is left alone; repeated with the same
    * secret after a failure, it is a `write`.
+   *
+   * With `onceUntil`, it comes under a handle of `handleFor`. A session that is there under the same secret is joined, the patch
+   * not applied: for a minute after it began, so that parallel requests share it, and where uses are recorded as
+   * long as none is, since then the browser may never have got its cookie. Otherwise it has ended, and so it has until `onceUntil`
+   * once it was destroyed or has expired.
    */
   create(credential: Credential, moment: Moment, patch: Patch): Promise<WriteReply>
 

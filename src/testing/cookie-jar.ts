@@ -30,6 +30,11 @@ export class CookieJar {
     return this.#present().length
   }
 
+  /** Whether there is a cookie of this name. */
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
   /** The value of the cookie, or `undefined`. */
   get(name: string): string | undefined {
     return this.details(name)?.value

@@ -14,7 +14,7 @@ import { sessionStorage } from '../../src/adapter/react-router-storage.ts'
 import {
   createSessions,
   type SessionEvent,
-  type SchemaOptions,
+  type DataOptions,
   type SessionOptions,
   type Sessions,
 } from '../../src/index.ts'
@@ -43,7 +43,9 @@ interface World {
   readonly events: SessionEvent[]
 }
 
-function newWorld(options: Partial<SessionOptions<unknown>> & SchemaOptions<Data> = {}): World {
+function newWorld(
+  options: Partial<SessionOptions<unknown>> & DataOptions<unknown, Data> = {},
+): World {
   const { store, calls } = countingStore(durableObjectStore(env.SESSIONS))
   const events: SessionEvent[] = []
   const sessions = createSessions<Data, unknown, Flash>({

@@ -4,17 +4,16 @@ import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
-import type { SchemaOptions, Session, SessionEvent, SessionOptions } from '../../src/index.ts'
+import type { Session, SessionEvent } from '../../src/index.ts'
 import type { DataSchema } from '../../src/session/schema.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import type { SessionStore } from '../../src/store/store.ts'
-import { type App, type Handler, newApp } from '../support/app.ts'
+import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 
 type Any = Record<string, unknown>
-type Options = Partial<SessionOptions<unknown>> & SchemaOptions<Any>
 
 const SCHEMAS: Record<string, DataSchema<object>> = {
   zod: z.object({
@@ -32,8 +31,8 @@ const SCHEMAS: Record<string, DataSchema<object>> = {
 const { zod: SCHEMA = z.object({}) } = SCHEMAS
 
 /** What the tests give as it is: their dictionaries are of no one type. */
-function schemaOptions(schema: DataSchema<object>, migrate?: (stored: Any) => unknown): Options {
-  return { schema, ...(migrate && { migrate }) } as Options
+function schemaOptions(schema: DataSchema<object>, migrate?: (stored: Any) => unknown): AppOptions {
+  return { schema, ...(migrate && { migrate }) } as AppOptions
 }
 
 /** One browser before and after a deployment: an application without a schema fills the session, then one with it comes. */
@@ -53,7 +52,7 @@ const STORES: Record<string, () => SessionStore> = {
 
 async function deployment(
   data: Any,
-  options: Options,
+  options: AppOptions,
   store = STORES['objects']?.(),
 ): Promise<Deployment> {
   if (store === undefined) throw new TypeError('no store')
@@ -490,7 +489,7 @@ describe('what is no schema is refused:', () => {
     ['a migration without one', { migrate: () => ({}) }, 'needs a schema'],
     ['a migration of text', { schema: SCHEMA, migrate: 'x' }, 'migrate is a function'],
   ])('%s', ([, options, message]) => {
-    expect(() => newApp(options as Options)).toThrow(
+    expect(() => newApp(options as AppOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(message) }),
     )
   })

@@ -89,10 +89,11 @@ export class Server {
   }
 }
 
-/** A server of the directory's bundle, not started yet. It keeps its objects there too. */
+/** A server of the directory's bundle, not started yet, with these texts in its `env`. It keeps its objects there too. */
 export async function newServer(
   directory: string,
   classes: readonly ClassName[] = ['SessionObject'],
+  texts: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const objects = join(directory, 'objects')
   const configuration = join(directory, 'workerd.capnp')
@@ -105,6 +106,7 @@ export async function newServer(
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["public", "local"])),
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
   ],
   sockets = [(name = "http", http = (), service = "main")],
@@ -118,7 +120,9 @@ ${lines((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = tr
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
 ${lines((name) => `(name = "${BINDINGS[name]}", durableObjectNamespace = "${name}")`)}
-    (name = "SESSION_SECRET", text = "only-for-tests-only-for-tests-only-for-tests"),
+${Object.entries({ SESSION_SECRET: 'only-for-tests-only-for-tests-only-for-tests', ...texts })
+  .map(([name, text]) => `    (name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)}),`)
+  .join('\n')}
   ],
 );
 `,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { sha256 } from '../../src/codec/mac.ts'
 import { newRandomText } from '../../src/codec/random.ts'
 import type { Account } from '../../src/session/account.ts'
 import type { Changes, Patch } from '../../src/session/patch.ts'
@@ -92,7 +93,7 @@ export function describeStoreContract(name: string, makeStore: () => StoreUnderT
 
 type Section = readonly [title: string, tests: (given: StoreUnderTest) => void]
 
-function sectionsOf({ isAtomic, recordsUse }: SessionStore): Section[] {
+function sectionsOf({ isAtomic, recordsUse, handleFor }: SessionStore): Section[] {
   const always: Section[] = [
     ['by its handles', handleTests],
     ['when it creates', createTests],
@@ -108,8 +109,14 @@ function sectionsOf({ isAtomic, recordsUse }: SessionStore): Section[] {
     ['when a patch is repeated', repeatTests],
     ['when a secret is renewed', renewalTests],
   ]
+  const once: Section[] = [['when a handle has one session only', onceTests]]
   const touch: Section[] = [['by the uses it records', touchTests]]
-  return [...always, ...(isAtomic ? atomic : []), ...(recordsUse ? touch : [])]
+  return [
+    ...always,
+    ...(isAtomic ? atomic : []),
+    ...(recordsUse ? touch : []),
+    ...(handleFor === undefined ? [] : once),
+  ]
 }
 
 function handleTests({ store }: StoreUnderTest): void {
@@ -1128,5 +1135,106 @@ function renewalTests({ store }: StoreUnderTest): void {
     await store.regenerate(present, momentAt(1), { secret: other })
     for (const old of [credential, present])
       expect(await store.read(old, momentAt(2))).toMatchObject({ ok: false, gone: 'rotated' })
+  })
+}
+
+const DAY = 24 * 60 * MINUTE
+
+function onceTests({ store }: StoreUnderTest): void {
+  /** A session that is made under a handle of its own kind, in the way of all requests that come with one old cookie. */
+  async function newOnce(): Promise<{
+    readonly credential: Credential
+    readonly createAt: (
+      milliseconds: number,
+      entries?: Record<string, string>,
+    ) => Promise<WriteReply>
+  }> {
+    const credential = {
+      handle: store.handleFor?.(await sha256(newRandomText())) ?? '',
+      secret: newRandomText(),
+    }
+    const createAt = (
+      milliseconds: number,
+      entries: Record<string, string> = { '=a': '1' },
+    ): Promise<WriteReply> =>
+      store.create(credential, momentAt(milliseconds), {
+        ...setting(entries),
+        onceUntil: START + 31 * DAY,
+      })
+    expect(await createAt(0)).toMatchObject({ ok: true })
+    return { credential, createAt }
+  }
+
+  test('gives the same handle for the same key, and another one for another', async () => {
+    const [key, other] = [await sha256('a'), await sha256('b')]
+    const handle = store.handleFor?.(key) ?? ''
+    expect(handle).toMatch(/^[\w-]{22,64}$/)
+    expect(store.handleFor?.(key)).toBe(handle)
+    expect(store.handleFor?.(other)).not.toBe(handle)
+    expect(store.idOf(store.handleFor?.(other) ?? '')).not.toBe(store.idOf(handle))
+  })
+
+  test('has another create join the session within a minute, and change nothing', async () => {
+    const { credential, createAt } = await newOnce()
+    await store.write(credential, momentAt(1), setting({ '=a': '2' }))
+    const joined = await createAt(MINUTE - 1, { '=a': '3', '=b': '4' })
+    expect(joined).toMatchObject({ ok: true, createdAt: START, ...NONE })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '2' })
+  })
+
+  test('has another create join it later only where it may never have been used', async () => {
+    const { credential, createAt } = await newOnce()
+    const later = await createAt(10 * MINUTE)
+    expect(later.ok).toBe(store.recordsUse)
+    await store.read(credential, momentAt(12 * MINUTE))
+    expect(await createAt(13 * MINUTE)).toEqual({ ok: false, gone: 'ended' })
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+  })
+
+  test('says who is signed in to who joins', async () => {
+    const account = { userId: 'ada', at: START }
+    const credential = {
+      handle: store.handleFor?.(await sha256(newRandomText())) ?? '',
+      secret: newRandomText(),
+    }
+    const patch = { ...setting({}), signIn: account, onceUntil: START + DAY }
+    await store.create(credential, momentAt(0), patch)
+    expect(await store.create(credential, momentAt(1), patch)).toMatchObject({ ok: true, account })
+  })
+
+  test('makes no other session after it was destroyed, until that may be forgotten', async () => {
+    const { credential, createAt } = await newOnce()
+    expect(await store.destroy(credential, momentAt(0))).toMatchObject({ ok: true })
+    for (const later of [0, 1000, 2 * MINUTE, DAY, 30 * DAY]) {
+      expect(await createAt(later)).toEqual({ ok: false, gone: 'ended' })
+      expect(await store.read(credential, momentAt(later))).toEqual({ ok: false, gone: 'ended' })
+      const late = store.write(credential, momentAt(later), setting({ '=a': '9' }))
+      expect(await late).toEqual({ ok: false, gone: 'ended' })
+      expect(await store.destroy(credential, momentAt(later))).toMatchObject({ ok: true })
+    }
+  })
+
+  test('makes no other session after it has expired', async () => {
+    const { credential, createAt } = await newOnce()
+    expect((await createAt(ABSOLUTE)).ok).toBe(false)
+    expect((await createAt(2 * DAY)).ok).toBe(false)
+    expect((await store.read(credential, momentAt(2 * DAY))).ok).toBe(false)
+  })
+
+  test('makes no other session after it was given another secret, and nobody joins it', async () => {
+    const { credential, createAt } = await newOnce()
+    const next = await regenerated(store, credential)
+    expect(await createAt(1000)).toEqual({ ok: false, gone: 'rotated', at: START })
+    expect(await entriesOf(store, next)).toEqual({ '=a': '1' })
+    await store.destroy(next, momentAt(2000))
+    expect((await createAt(3000)).ok).toBe(false)
+  })
+
+  test('lets nobody join who comes with another secret', async () => {
+    const { credential } = await newOnce()
+    const other = { ...credential, secret: newRandomText() }
+    const patch = { ...setting({ '=a': '3' }), onceUntil: START + DAY }
+    expect((await store.create(other, momentAt(0), patch)).ok).toBe(false)
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
   })
 }

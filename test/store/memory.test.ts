@@ -64,6 +64,22 @@ test('sweeps the expired sessions out after 1,000 new ones, and those alone', as
   expect(await entriesOf(store, used)).toEqual({ '=a': '1' })
 })
 
+test('remembers what was once, when the expired ones are swept out, as long as it has to', async () => {
+  const store = memoryStore()
+  const past = momentAt(-2 * IDLE)
+  const credential = newCredential(store)
+  const patch = { ...setting({ '=a': '1' }), onceUntil: momentAt(1000).now }
+  await store.create(credential, past, patch)
+  for (let made = 1; made < 1000; made += 1) await newSession(store)
+  await newSession(store)
+  expect(await store.read(credential, past)).toEqual({ ok: false, gone: 'ended' })
+  expect(await store.create(credential, momentAt(0), patch)).toEqual({ ok: false, gone: 'ended' })
+  for (let made = 0; made < 1000; made += 1) {
+    await store.create(newCredential(store), momentAt(1000), setting({ '=a': '1' }))
+  }
+  expect(await store.create(credential, momentAt(1000), patch)).toMatchObject({ ok: true })
+})
+
 test('hands what it saves over without the secret', async () => {
   const saved: string[] = []
   const save: Save = (state) => {

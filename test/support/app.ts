@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 
 import {
   createSessions,
-  type SchemaOptions,
+  type DataOptions,
   type Session,
   type SessionEvent,
   type SessionOptions,
@@ -29,13 +29,14 @@ export interface App {
   now: number
 }
 
+export type AppOptions = Partial<SessionOptions<unknown>> &
+  DataOptions<unknown, Record<string, unknown>>
+
 /**
  * A Worker in small: one session layer with its own clock, events and counted store, and a handler that each test sets.
  * On real Durable Objects unless another store is given.
  */
-export function newApp(
-  options: Partial<SessionOptions<unknown>> & SchemaOptions<Record<string, unknown>> = {},
-): App {
+export function newApp(options: AppOptions = {}): App {
   const given = options.store ?? durableObjectStore(env.SESSIONS)
   const { store, calls } = countingStore(typeof given === 'function' ? given(env) : given)
   const events: SessionEvent[] = []

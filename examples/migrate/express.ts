@@ -1,0 +1,54 @@
+import { createSessions } from 'edge-session'
+import { expressCookie } from 'edge-session/migrate/express'
+import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
+
+export { SessionObject } from 'edge-session/store/durable-object'
+
+interface Env {
+  readonly SESSION_SECRET: string
+  /** What express-session was given as `secret`. */
+  readonly EXPRESS_SECRET: string
+  /** Where the Express application answers this Worker, and the key that it asks for. */
+  readonly EXPRESS_ORIGIN: string
+  readonly EXPRESS_KEY: string
+  readonly SESSIONS: DurableObjectNamespace<SessionObject>
+}
+
+interface Data {
+  cart: string[]
+}
+
+// #region adopt
+interface ExpressSession {
+  readonly cart?: string[]
+  readonly user?: string
+}
+
+const { withSession } = createSessions<Data, Env>({
+  secrets: (env) => [env.SESSION_SECRET],
+  store: (env) => durableObjectStore(env.SESSIONS),
+  adopt: [
+    expressCookie({
+      name: 'connect.sid',
+      secrets: (env) => [env.EXPRESS_SECRET],
+      load: async (id, env) => {
+        const address = `${env.EXPRESS_ORIGIN}/session-data/${encodeURIComponent(id)}`
+        const headers = { Authorization: `Bearer ${env.EXPRESS_KEY}` }
+        const response = await fetch(address, { headers })
+        if (response.status === 404) return undefined
+        if (!response.ok) throw new Error(`The old application answered ${response.status}.`)
+        const { user, cart = [] } = await response.json<ExpressSession>()
+        return { data: { cart }, ...(user !== undefined && { userId: user }) }
+      },
+    }),
+  ],
+})
+// #endregion adopt
+
+export default {
+  fetch: withSession(async ({ session, url }) => {
+    if (new URL(url).pathname !== '/cart') return new Response('Not found', { status: 404 })
+    await session.load()
+    return { user: session.userId ?? null, id: session.id, cart: (await session.get('cart')) ?? [] }
+  }),
+}

@@ -1,0 +1,45 @@
+import { createSessions } from 'edge-session'
+import { adoption } from 'edge-session/migrate/adoption'
+import { loadsFlaskSession } from 'edge-session/migrate/itsdangerous'
+import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
+
+export { SessionObject } from 'edge-session/store/durable-object'
+
+interface Env {
+  readonly SESSION_SECRET: string
+  /** Flask's `SECRET_KEY`. */
+  readonly SECRET_KEY: string
+  readonly SESSIONS: DurableObjectNamespace<SessionObject>
+}
+
+// #region reader
+interface FlaskSession {
+  readonly user_id?: string
+}
+
+const flaskCookie = adoption({
+  name: 'session',
+  verify: async (text, env: Env, now) => {
+    const data = await loadsFlaskSession(text, { secret: env.SECRET_KEY, now })
+    return data === undefined ? undefined : { value: JSON.stringify(data), identity: text }
+  },
+  load: (json) => {
+    const { user_id: userId }: FlaskSession = JSON.parse(json)
+    return userId === undefined ? undefined : { userId }
+  },
+  rememberSeconds: 31 * 86_400,
+})
+// #endregion reader
+
+const { withSession } = createSessions<Record<string, unknown>, Env>({
+  secrets: (env) => [env.SESSION_SECRET],
+  store: (env) => durableObjectStore(env.SESSIONS),
+  adopt: [flaskCookie],
+})
+
+export default {
+  fetch: withSession(async ({ session }) => {
+    await session.load()
+    return { user: session.userId ?? null }
+  }),
+}
