@@ -4,7 +4,17 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  plugins: [cloudflareTest({ wrangler: { configPath: './test/wrangler.toml' } })],
+  plugins: [
+    cloudflareTest(({ inject }) => ({
+      wrangler: { configPath: './test/wrangler.toml' },
+      miniflare: {
+        bindings: {
+          REDIS_PORT: inject<number>('redisPort'),
+          MEMCACHED_PORT: inject<number>('memcachedPort'),
+        },
+      },
+    })),
+  ],
   // Examples import the package by its name, as its users do.
   resolve: {
     alias: [
@@ -20,6 +30,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Real servers of other kinds, where they are installed.
+    globalSetup: './test/node/servers.ts',
     exclude: ['test/node/**'],
     // One workerd for all files: tests share its storage, and use visitors of their own.
     isolate: false,

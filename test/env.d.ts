@@ -3,6 +3,16 @@ import type { UserObject } from '../src/store/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
 import type * as mainModule from './worker.ts'
 
+declare module 'vitest' {
+  /** What test/node/servers.ts provides; a port is 0 where there is no such server. */
+  interface ProvidedContext {
+    redisPort: number
+    upstashPort: number
+    memcachedPort: number
+    largeMemcachedPort: number
+  }
+}
+
 declare global {
   namespace Cloudflare {
     interface Env {
@@ -11,6 +21,9 @@ declare global {
       readonly SESSIONS: DurableObjectNamespace<SessionObject>
       readonly USERS: DurableObjectNamespace<UserObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
+      /** Ports of real servers of this machine; 0 where there is none. */
+      readonly REDIS_PORT: number
+      readonly MEMCACHED_PORT: number
     }
     interface GlobalProps {
       mainModule: typeof mainModule

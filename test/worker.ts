@@ -1,8 +1,10 @@
 import { createSessions, type Session, type SessionStore } from '../src/index.ts'
 import { durableObjectStore, SessionObject } from '../src/store/durable-object.ts'
 import { kvStore } from '../src/store/kv.ts'
+import { redisStore } from '../src/store/redis.ts'
 import { UserObject } from '../src/store/user-index.ts'
 import { FaultyObject } from './support/faulty-object.ts'
+import { redisConnector } from './support/redis.ts'
 
 export { FaultyObject, SessionObject, UserObject }
 
@@ -27,6 +29,7 @@ const ACTIONS: Record<string, Action> = {
 const LAYERS = new Map([
   ['/objects', layerOn((env) => durableObjectStore(env.SESSIONS))],
   ['/kv', layerOn((env) => kvStore(env.SESSION_KV))],
+  ['/redis', layerOn(() => redisStore(redisConnector))],
 ])
 
 /**

@@ -36,8 +36,11 @@ export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.why === 'not-a-number') {
     throw new SessionError('ERR_VALUE', 'increment() needs finite numbers: value, step and sum.')
   }
+  const { limit } = reply
+  const most =
+    limit === undefined ? `${MAX_TOTAL_CHARACTERS} characters` : `the store's ${limit} bytes`
   throw new SessionError(
     'ERR_TOO_LARGE',
-    `The session would hold over ${MAX_TOTAL_CHARACTERS} characters. Keep large data elsewhere, and its name in the session.`,
+    `The session would hold over ${most}. Keep large data elsewhere, and its name in the session.`,
   )
 }

@@ -1,0 +1,62 @@
+/**
+ * Makes a client for one call of the store, and lets go of it afterwards. Workers need that for clients over TCP: what
+ * one request has opened, no other may use.
+ */
+export interface Connector<Client> {
+  open(): Client | Promise<Client>
+  close(client: Client): unknown
+}
+
+/** Runs the work with a client that is there, or with one that is opened for it and closed when it has ended. */
+export async function withClient<Client extends object, T>(
+  given: Client | Connector<Client>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  if (!isConnector(given)) return work(given)
+  const client = await given.open()
+  try {
+    return await work(client)
+  } finally {
+    given.close(client)
+  }
+}
+
+/** Whether a client is still to be opened. */
+export function isConnector<Client extends object>(
+  given: Client | Connector<Client>,
+): given is Connector<Client> {
+  return 'open' in given && 'close' in given
+}
+
+/** A connection that several calls share: those of one request, or those of one Durable Object. */
+export interface Connection<Client> extends Connector<Client> {
+  /** Closes it, if it was opened. It is opened anew by a call that comes later. */
+  end(): Promise<void>
+}
+
+/** Opens a client with the first call that needs one, and keeps it open until `end()`. */
+export function keepOpen<Client extends object>(connector: Connector<Client>): Connection<Client> {
+  let opened: Promise<Client> | undefined
+
+  async function open(): Promise<Client> {
+    const opening = Promise.resolve(connector.open())
+    opened = opening
+    try {
+      return await opening
+    } catch (error) {
+      if (opened === opening) opened = undefined
+      throw error
+    }
+  }
+
+  return {
+    open: () => opened ?? open(),
+    // The call is over, and the connection is not.
+    close: () => undefined,
+    async end() {
+      const ending = opened
+      opened = undefined
+      if (ending !== undefined) connector.close(await ending)
+    },
+  }
+}
