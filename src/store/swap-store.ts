@@ -57,36 +57,37 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
     return held
   }
 
+  /** Applies the call to what is held, or to what another has put in its place, until nobody was quicker. */
   async function run(engine: Engine, handle: string, call: Call): Promise<Step> {
-    let held = recall(handle, call)
-    let isToldNow = false
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      if (held === undefined) {
-        held = await engine.load(handle)
-        isToldNow = true
-      }
+    const recalled = recall(handle, call)
+    const first = recalled ?? (await engine.load(handle))
+    // What is only remembered decides nothing: the server has the word.
+    let isToldNow = recalled === undefined
+    let tries = 0
+
+    async function attempt(held: Held): Promise<Step> {
       const outcome = outcomeOf(held, call, limit)
       if (isUnchanged(outcome, held)) {
+        if (!isToldNow) return again(undefined)
         remember(handle, held)
-        if (isToldNow) return outcome
-        // What is only remembered decides nothing: the server has the word.
-        held = undefined
-        continue
-      }
-      const { state, changed } = outcome
-      const ttl = state && ttlOf(state, call)
-      const swapped = await engine.swap(handle, held, { state, changed, ttl: ttl ?? 0 })
-      if (swapped.isDone) {
-        remember(handle, swapped.held)
         return outcome
       }
-      held = swapped.held
-      isToldNow = true
+      const { state, changed } = outcome
+      const ttl = state === undefined ? 0 : ttlOf(state, call)
+      const swapped = await engine.swap(handle, held, { state, changed, ttl })
+      if (!swapped.isDone) return again(swapped.held)
+      remember(handle, swapped.held)
+      return outcome
     }
-    throw new SessionError(
-      'ERR_CONFLICT',
-      `Others changed the session each of the ${MAX_TRIES} times that the ${name} store tried. Nothing was saved.`,
-    )
+
+    async function again(held: Held | undefined): Promise<Step> {
+      tries += 1
+      if (tries >= MAX_TRIES) throw conflict(name)
+      isToldNow = true
+      return attempt(held ?? (await engine.load(handle)))
+    }
+
+    return attempt(first)
   }
 
   async function ask<Reply>(
@@ -132,6 +133,13 @@ function outcomeOf({ state }: Held, call: Call, limit: SizeLimit | undefined): S
   const { patch: _, ...rest } = call
   const seen = step(state, { ...rest, method: 'read' })
   return { ...seen, reply: { ...seen.reply, ...refusal } }
+}
+
+function conflict(name: string): SessionError {
+  return new SessionError(
+    'ERR_CONFLICT',
+    `Others changed the session each of the ${MAX_TRIES} times that the ${name} store tried. Nothing was saved.`,
+  )
 }
 
 function isUnchanged({ reply, state }: Step, held: Held): boolean {

@@ -35,7 +35,9 @@ const ATOMIC: readonly (readonly [name: string, path: string, isThere: boolean])
 ]
 
 describe.for(ATOMIC)('on %s', ([, path, isThere]) => {
-  describe.skipIf(!isThere)('in a Worker', () => raceTable(path))
+  describe.skipIf(!isThere)('in a Worker', () => {
+    raceTable(path)
+  })
 })
 
 function raceTable(path: string): void {

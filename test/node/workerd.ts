@@ -89,10 +89,11 @@ export class Server {
   }
 }
 
-/** A server of the directory's bundle, not started yet. It keeps its objects there too. */
+/** A server of the directory's bundle, not started yet. It keeps its objects there too, and reaches this machine's ports. */
 export async function newServer(
   directory: string,
   classes: readonly ClassName[] = ['SessionObject'],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const objects = join(directory, 'objects')
   const configuration = join(directory, 'workerd.capnp')
@@ -106,6 +107,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
+    (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [(name = "http", http = (), service = "main")],
 );
@@ -119,6 +121,9 @@ ${lines((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = tr
   bindings = [
 ${lines((name) => `(name = "${BINDINGS[name]}", durableObjectNamespace = "${name}")`)}
     (name = "SESSION_SECRET", text = "only-for-tests-only-for-tests-only-for-tests"),
+${Object.entries(variables)
+  .map(([name, text]) => `    (name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)}),`)
+  .join('\n')}
   ],
 );
 `,

@@ -79,7 +79,7 @@ async function expectLife(credential: Credential, milliseconds: number): Promise
 
 describe('redisStore', () => {
   test.for([undefined, null, 'redis://localhost', {}])('refuses %j for a client', (client) => {
-    expect(() => redisStore(client as unknown as RedisClient)).toThrow(
+    expect(() => redisStore(client as never)).toThrow(
       'ERR_OPTION: redisStore needs a client of `redis`, `ioredis` or `@upstash/redis`, or { open, close } to make one for each call.',
     )
   })
@@ -378,7 +378,7 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
       let isDown = true
       const connection = keepOpen({
         open: () => (isDown ? Promise.reject(new Error('refused')) : redisConnector.open()),
-        close: redisConnector.close,
+        close: (client) => redisConnector.close(client),
       })
       const kept = redisStore(connection)
       const credential = newCredential(kept)
