@@ -4,7 +4,8 @@
  */
 export interface Connector<Client> {
   open(): Client | Promise<Client>
-  close(client: Client): unknown
+  /** Lets go of a client; with `hasFailed` after a call that failed, perhaps because of the connection. */
+  close(client: Client, hasFailed: boolean): unknown
 }
 
 /** Runs the work with a client that is there, or with one that is opened for it and closed when it has ended. */
@@ -14,10 +15,13 @@ export async function withClient<Client extends object, T>(
 ): Promise<T> {
   if (!isConnector(given)) return work(given)
   const client = await given.open()
+  let hasFailed = true
   try {
-    return await work(client)
+    const result = await work(client)
+    hasFailed = false
+    return result
   } finally {
-    given.close(client)
+    given.close(client, hasFailed)
   }
 }
 
@@ -34,7 +38,7 @@ export interface Connection<Client> extends Connector<Client> {
   end(): Promise<void>
 }
 
-/** Opens a client with the first call that needs one, and keeps it open until `end()`. */
+/** Opens a client with the first call that needs one, and keeps it open until `end()`, or until a call fails. */
 export function keepOpen<Client extends object>(connector: Connector<Client>): Connection<Client> {
   let opened: Promise<Client> | undefined
 
@@ -51,12 +55,16 @@ export function keepOpen<Client extends object>(connector: Connector<Client>): C
 
   return {
     open: () => opened ?? open(),
-    // The call is over, and the connection is not.
-    close: () => undefined,
+    close(client, hasFailed) {
+      // Otherwise the call is over, and the connection is not.
+      if (!hasFailed) return
+      opened = undefined
+      connector.close(client, true)
+    },
     async end() {
       const ending = opened
       opened = undefined
-      if (ending !== undefined) connector.close(await ending)
+      if (ending !== undefined) connector.close(await ending, false)
     },
   }
 }

@@ -32,6 +32,7 @@ async function all(browser: Browser, path: string): Promise<unknown> {
 const ATOMIC: readonly (readonly [name: string, path: string, isThere: boolean])[] = [
   ['Durable Objects', '/objects', true],
   ['Redis (skipped where redis-server is not installed)', '/redis', env.REDIS_PORT > 0],
+  ['memcached (skipped where it is not installed)', '/memcached', env.MEMCACHED_PORT > 0],
 ]
 
 describe.for(ATOMIC)('on %s', ([, path, isThere]) => {

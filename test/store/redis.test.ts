@@ -359,9 +359,9 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
           events.push('open')
           return redisConnector.open()
         },
-        close: (client) => {
+        close: (client, hasFailed) => {
           events.push('close')
-          redisConnector.close(client)
+          redisConnector.close(client, hasFailed)
         },
       })
       const kept = redisStore(connection)
@@ -378,7 +378,7 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
       let isDown = true
       const connection = keepOpen({
         open: () => (isDown ? Promise.reject(new Error('refused')) : redisConnector.open()),
-        close: (client) => redisConnector.close(client),
+        close: (client, hasFailed) => redisConnector.close(client, hasFailed),
       })
       const kept = redisStore(connection)
       const credential = newCredential(kept)
