@@ -3,9 +3,9 @@
  * one request has opened, no other may use.
  */
 export interface Connector<Client> {
-  open(): Client | Promise<Client>
+  readonly open: () => Client | Promise<Client>
   /** Lets go of a client; with `hasFailed` after a call that failed, perhaps because of the connection. */
-  close(client: Client, hasFailed: boolean): unknown
+  readonly close: (client: Client, hasFailed: boolean) => unknown
 }
 
 /** Runs the work with a client that is there, or with one that is opened for it and closed when it has ended. */
@@ -35,7 +35,7 @@ export function isConnector<Client extends object>(
 /** A connection that several calls share: those of one request, or those of one Durable Object. */
 export interface Connection<Client> extends Connector<Client> {
   /** Closes it, if it was opened. It is opened anew by a call that comes later. */
-  end(): Promise<void>
+  readonly end: () => Promise<void>
 }
 
 /** Opens a client with the first call that needs one, and keeps it open until `end()`, or until a call fails. */

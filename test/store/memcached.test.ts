@@ -352,11 +352,13 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
 
 describe('memcachedClient', () => {
   /** A client of a server that sends these pieces, whatever it is asked. */
-  function clientOf(...pieces: readonly string[]): MemcachedClient {
-    const bytes = pieces.map((piece) => new TextEncoder().encode(piece))
+  function clientOf(answer: string, pieceLength = answer.length): MemcachedClient {
+    const bytes = new TextEncoder().encode(answer)
     const readable = new ReadableStream({
       start(controller) {
-        for (const piece of bytes) controller.enqueue(piece)
+        for (let at = 0; at < bytes.length; at += pieceLength) {
+          controller.enqueue(bytes.subarray(at, at + pieceLength))
+        }
         controller.close()
       },
     })
@@ -366,10 +368,10 @@ describe('memcachedClient', () => {
   test('reads an item whatever the pieces are that it comes in', async () => {
     const answer = 'VALUE k 0 6 42\r\n{\r\né}\r\nEND\r\n'
     const item = { text: '{\r\né}', cas: '42' }
-    expect(await clientOf(answer).gets('k')).toEqual(item)
-    expect(await clientOf(...answer).gets('k')).toEqual(item)
-    const client = clientOf(answer + answer.slice(0, 9), answer.slice(9))
-    expect(await Promise.all([client.gets('k'), client.gets('k')])).toEqual([item, item])
+    for (const pieceLength of [1, 2, 3, 17, 1000]) {
+      const client = clientOf(answer + answer, pieceLength)
+      expect(await Promise.all([client.gets('k'), client.gets('k')])).toEqual([item, item])
+    }
   })
 
   test.for(['ERROR\r\n', 'SERVER_ERROR out of memory\r\n', 'VALUE k 0 x 1\r\n'])(

@@ -1,5 +1,6 @@
 import { Redis as IoRedis } from 'ioredis'
 
+import memcached from '../../examples/engines/memcached.ts'
 import redisOfRequest from '../../examples/engines/redis-request.ts'
 import redis from '../../examples/engines/redis.ts'
 import upstash from '../../examples/engines/upstash.ts'
@@ -11,6 +12,7 @@ interface Env {
   readonly REDIS_URL: string
   readonly UPSTASH_URL: string
   readonly UPSTASH_TOKEN: string
+  readonly MEMCACHED_ADDRESS: string
 }
 
 const { withSession } = createSessions<{ visits: number }, Env>({
@@ -30,7 +32,7 @@ const ioredis = {
   })),
 }
 
-/** The examples of Redis, each under its name, and one by `ioredis`: each request is a visit more. */
+/** The examples of Redis and memcached, each under its name, and one by `ioredis`: each request is a visit more. */
 export default {
   async fetch(request, env, ctx) {
     const name = new URL(request.url).pathname.slice(1)
@@ -38,6 +40,7 @@ export default {
     if (name === 'redis-request') return redisOfRequest.fetch(request, env, ctx)
     if (name === 'upstash') return upstash.fetch(request, env, ctx)
     if (name === 'ioredis') return ioredis.fetch(request, env, ctx)
+    if (name === 'memcached') return memcached.fetch(request, env, ctx)
     return new Response('ok')
   },
 } satisfies ExportedHandler<Env>
