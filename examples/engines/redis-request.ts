@@ -1,4 +1,4 @@
-import { createSessions } from 'edge-session'
+import { createSessions, type RequestContext } from 'edge-session'
 import { type Connection, keepOpen, redisStore } from 'edge-session/store/redis'
 import { createClient, type RedisClientType } from 'redis'
 
@@ -24,7 +24,7 @@ const routes = withSession(async ({ session }) => {
 })
 
 export default {
-  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  async fetch(request: Request, env: Env, ctx: RequestContext): Promise<Response> {
     const redis = keepOpen({ open: () => connect(env.REDIS_URL), close: (it) => it.destroy() })
     try {
       return await routes(request, { ...env, redis }, ctx)

@@ -19,7 +19,7 @@ export interface RingMigration {
 }
 
 export interface RingOptions {
-  /** Where sessions may rest that were made before a node was added, removed or weighted otherwise. */
+  /** Where sessions may rest that were made before a node was added, removed or weighted otherwise, or are soon to be. */
   readonly migrating?: RingMigration
 }
 

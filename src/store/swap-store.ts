@@ -128,7 +128,7 @@ function outcomeOf({ state }: Held, call: Call, limit: SizeLimit | undefined): S
   const outcome = step(state, call)
   const isLarger = outcome.state !== undefined && outcome.changed.length > 0
   if (limit === undefined || !isLarger || limit.sizeOf(outcome.state) <= limit.bytes) return outcome
-  const refusal = { ok: false, why: 'too-large', limit: limit.bytes } as const
+  const refusal = { ok: false, why: 'too-large', limit: `${limit.bytes} bytes` } as const
   if (state === undefined) return { reply: refusal, state, changed: [] }
   const { patch: _, ...rest } = call
   const seen = step(state, { ...rest, method: 'read' })

@@ -177,7 +177,7 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
       expect(await store.write(credential, momentAt(0), setting({ '=a': tooLong }))).toEqual({
         ok: false,
         why: 'too-large',
-        limit: MAX_BYTES,
+        limit: `${MAX_BYTES} bytes`,
         usedAt: START,
         revision: 1,
       })
@@ -225,7 +225,7 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
         await session.commit()
       }
       await expect(app.browser().fetch('/')).rejects.toThrow(
-        `ERR_TOO_LARGE: The session would hold over the store's ${MAX_BYTES} bytes. Keep large data elsewhere, and its name in the session.`,
+        `ERR_TOO_LARGE: The session would hold over ${MAX_BYTES} bytes. Keep large data elsewhere, and its name in the session.`,
       )
     })
 
@@ -238,6 +238,34 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
       )
       expect(await entriesOf(wrong, credential)).toEqual({ '=b': '1' })
     })
+  })
+
+  test('its calls are one command each: a creation, a read, and the write after it', async () => {
+    const commands: string[] = []
+    const connector = memcachedConnector()
+    const counted = memcachedStore({
+      async open() {
+        const client = await connector.open()
+        const noted = { ...client }
+        for (const name of ['gets', 'add', 'cas'] as const) {
+          Object.assign(noted, {
+            [name]: (...words: never[]) => {
+              commands.push(name)
+              return Reflect.apply(client[name], client, words)
+            },
+          })
+        }
+        return noted
+      },
+      close: (client) => client.close(),
+    })
+    const credential = await newSession(counted, { '=a': '1' })
+    await counted.read(credential, momentAt(0))
+    await counted.write(credential, momentAt(0), setting({ '=a': '2' }))
+    expect(commands).toEqual(['add', 'gets', 'cas'])
+    await counted.write(credential, momentAt(0), setting({ '=a': '3' }))
+    expect(commands.slice(3)).toEqual(['gets', 'cas'])
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '3' })
   })
 
   describe('when others are at the same session', () => {

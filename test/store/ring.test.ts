@@ -209,6 +209,23 @@ describe('while it migrates', () => {
     expect(found.filter((isThere) => !isThere).length).toBeGreaterThan(0)
   })
 
+  test('knows the places to come, where it is told of them before they count', async () => {
+    const old = [node('a'), node('b')]
+    const future = [...old, node('c', 2)]
+    const before = ringStore(old, migration(future))
+    const after = ringStore(future, migration(old))
+    for (let made = 0; made < 20; made += 1) {
+      for (const [maker, other] of [
+        [before, after],
+        [after, before],
+      ] as const) {
+        const credential = await newSession(maker, { '=a': '1' })
+        await other.write(credential, momentAt(0), setting({ '=a': '2' }))
+        expect(await entriesOf(maker, credential)).toEqual({ '=a': '2' })
+      }
+    }
+  })
+
   test('asks the former place only for what is not at its place', async () => {
     const a = countingStore(memoryStore())
     const b = countingStore(memoryStore())

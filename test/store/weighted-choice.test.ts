@@ -64,7 +64,7 @@ describe.for([
     { small: 0.5, medium: 2.25, large: 7.25 },
     { a: 1000, b: 2000, c: 3000 },
     Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`node ${index}`, 1])),
-  ])('shares are within 5 %% of the weights: %o', (weights) => {
+  ])('shares are within a twentieth of the weights: %j', (weights) => {
     const given = places(weights)
     expect(unevenness(placesOf(ids, given), given)).toBeLessThan(SHARE_TOLERANCE)
   })
