@@ -57,7 +57,8 @@ export async function inspection(value: string, given: Circumstances): Promise<I
       url: 'https://localhost/',
       headers: { get: (name: string) => headers.get(name) ?? null },
     }
-    await openVisit(settings, { keyring, store, users: undefined, cache: undefined }, request)
+    const setup = { keyring, store, users: undefined, cache: undefined, takeovers: [] }
+    await openVisit(settings, setup, request)
   }
   const knownKeys = (keyring ?? []).map(({ id }, index) => ({
     id,

@@ -14,7 +14,7 @@ export type SessionErrorCode =
   | 'ERR_TOO_LARGE'
   /** The store cannot do this atomically, and does not pretend to. */
   | 'ERR_NOT_ATOMIC'
-  /** `update` lost against other requests as often as it may try. */
+  /** `update`, or a write to Redis or Memcached, lost against other requests as often as it may try. */
   | 'ERR_CONFLICT'
   /** The session was destroyed, expired or regenerated while this request used it. */
   | 'ERR_SESSION_ENDED'

@@ -4,6 +4,16 @@ import type { UserObject } from '../src/store/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
 import type * as mainModule from './worker.ts'
 
+declare module 'vitest' {
+  /** What test/node/servers.ts provides; a port is 0 where there is no such server. */
+  interface ProvidedContext {
+    redisPort: number
+    upstashPort: number
+    memcachedPort: number
+    largeMemcachedPort: number
+  }
+}
+
 declare global {
   namespace Cloudflare {
     interface Env {
@@ -14,6 +24,9 @@ declare global {
       readonly USERS: DurableObjectNamespace<UserObject>
       readonly ITEMS: DurableObjectNamespace<ItemObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
+      /** Ports of real servers of this machine; 0 where there is none. */
+      readonly REDIS_PORT: number
+      readonly MEMCACHED_PORT: number
     }
     interface GlobalProps {
       mainModule: typeof mainModule

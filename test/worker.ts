@@ -2,8 +2,12 @@ import { ItemObject } from '../src/adapter/unstorage.ts'
 import { createSessions, type Session, type SessionStore } from '../src/index.ts'
 import { durableObjectStore, SessionObject } from '../src/store/durable-object.ts'
 import { kvStore } from '../src/store/kv.ts'
+import { memcachedStore } from '../src/store/memcached.ts'
+import { redisStore } from '../src/store/redis.ts'
 import { UserObject } from '../src/store/user-index.ts'
 import { FaultyObject } from './support/faulty-object.ts'
+import { memcachedConnector } from './support/memcached.ts'
+import { redisConnector } from './support/redis.ts'
 
 export { FaultyObject, ItemObject, SessionObject, UserObject }
 
@@ -28,6 +32,8 @@ const ACTIONS: Record<string, Action> = {
 const LAYERS = new Map([
   ['/objects', layerOn((env) => durableObjectStore(env.SESSIONS))],
   ['/kv', layerOn((env) => kvStore(env.SESSION_KV))],
+  ['/redis', layerOn(() => redisStore(redisConnector))],
+  ['/memcached', layerOn(() => memcachedStore(memcachedConnector()))],
 ])
 
 /**

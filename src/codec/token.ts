@@ -75,7 +75,7 @@ export async function renewedSecret(key: MacKey, secret: string): Promise<string
  * The first secret of the session that is made for this handle, the same for all requests that make it. Who knows the handle,
  * and not the key, learns nothing of it.
  */
-export async function secretFor(key: CryptoKey, handle: string): Promise<string> {
+export async function secretFor(key: MacKey, handle: string): Promise<string> {
   return (await sign(key, handle)).slice(0, SECRET_LENGTH)
 }
 

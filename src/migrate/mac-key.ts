@@ -1,4 +1,4 @@
-import type { Bytes } from '../codec/mac.ts'
+import type { Bytes, MacKey } from '../codec/mac.ts'
 import { SessionError } from '../errors.ts'
 
 export type Hash = 'SHA-1' | 'SHA-256'
@@ -7,7 +7,7 @@ const encoder = new TextEncoder()
 /** An application has a few secrets, and a few purposes for each. */
 const MAX_KEYS = 100
 /** Finished keys only: on Workers no request may await another's promise. */
-const keys = new Map<string, CryptoKey>()
+const keys = new Map<string, MacKey>()
 
 /**
  * The HMAC key of a secret, made once an isolate; `derive` gives its bytes, and `purpose` tells them from others of the
@@ -17,7 +17,7 @@ export async function macKey(
   hash: Hash,
   secret: string,
   { purpose, derive }: { readonly purpose: string; readonly derive: Derive } = AS_IT_IS,
-): Promise<CryptoKey> {
+): Promise<MacKey> {
   const name = JSON.stringify([hash, purpose, secretText(secret)])
   const known = keys.get(name)
   if (known !== undefined) return known
@@ -45,7 +45,7 @@ function secretText(secret: unknown): string {
 
 /** Whether one of the keys has made this MAC of the data; compared by Web Crypto, in constant time. */
 export async function verifiesAny(
-  candidates: readonly CryptoKey[],
+  candidates: readonly MacKey[],
   mac: Bytes,
   data: Bytes,
 ): Promise<boolean> {

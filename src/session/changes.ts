@@ -36,8 +36,9 @@ export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.why === 'not-a-number') {
     throw new SessionError('ERR_VALUE', 'increment() needs finite numbers: value, step and sum.')
   }
+  const { limit = `${MAX_TOTAL_CHARACTERS} characters` } = reply
   throw new SessionError(
     'ERR_TOO_LARGE',
-    `The session would hold over ${MAX_TOTAL_CHARACTERS} characters. Keep large data elsewhere, and its name in the session.`,
+    `The session would hold over ${limit}. Keep large data elsewhere, and its name in the session.`,
   )
 }

@@ -57,8 +57,8 @@ export type Refusal =
   | { readonly ok: false; readonly why: 'conflict'; readonly current: readonly (string | null)[] }
   /** An entry to increment is no number, or the sum is not finite. */
   | { readonly ok: false; readonly why: 'not-a-number' }
-  /** The session would hold more than `MAX_TOTAL_CHARACTERS`. */
-  | { readonly ok: false; readonly why: 'too-large' }
+  /** The session would hold more than `MAX_TOTAL_CHARACTERS`, or more than the store's own limit, such as `1000000 bytes`. */
+  | { readonly ok: false; readonly why: 'too-large'; readonly limit?: string }
 
 /** So that the whole dictionary, escaped and in UTF-8, fits one RPC (32 MiB) and one KV value (25 MiB). */
 export const MAX_TOTAL_CHARACTERS = 8_000_000

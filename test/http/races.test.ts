@@ -1,4 +1,4 @@
-import { exports } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import { Browser } from '../support/browser.ts'
@@ -25,45 +25,57 @@ async function visitorWith(path: string, ...queries: string[]): Promise<Browser>
   return browser
 }
 
-async function all(browser: Browser, path = '/objects'): Promise<unknown> {
+async function all(browser: Browser, path: string): Promise<unknown> {
   return (await browser.json<Answer>(path)).result
 }
 
-describe('on Durable Objects', () => {
+const ATOMIC: readonly (readonly [name: string, path: string, isThere: boolean])[] = [
+  ['Durable Objects', '/objects', true],
+  ['Redis (skipped where redis-server is not installed)', '/redis', env.REDIS_PORT > 0],
+  ['memcached (skipped where it is not installed)', '/memcached', env.MEMCACHED_PORT > 0],
+]
+
+describe.for(ATOMIC)('on %s', ([, path, isThere]) => {
+  describe.skipIf(!isThere)('in a Worker', () => {
+    raceTable(path)
+  })
+})
+
+function raceTable(path: string): void {
   test.for(Array.from({ length: ROUNDS }, (_, round) => round))(
     'two overlapping requests that set different keys both keep theirs (round %i)',
     async () => {
-      const browser = await visitorWith('/objects')
+      const browser = await visitorWith(path)
       await Promise.all([
-        browser.fetch('/objects?load&do=set&key=a&value=1&before=20'),
-        browser.fetch('/objects?load&do=set&key=b&value=2&before=10&after=20'),
+        browser.fetch(`${path}?load&do=set&key=a&value=1&before=20`),
+        browser.fetch(`${path}?load&do=set&key=b&value=2&before=10&after=20`),
       ])
-      expect(await all(browser)).toEqual({ base: '1', a: '1', b: '2' })
+      expect(await all(browser, path)).toEqual({ base: '1', a: '1', b: '2' })
     },
   )
 
   test('ten overlapping increments come to ten', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const requests = Array.from({ length: 10 }, () =>
-      browser.json<Answer>('/objects?load&do=increment&key=n&before=20'),
+      browser.json<Answer>(`${path}?load&do=increment&key=n&before=20`),
     )
     const counts = (await Promise.all(requests)).map(({ result }) => Number(result))
     expect(counts.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-    expect(await all(browser)).toEqual({ base: '1', n: 10 })
+    expect(await all(browser, path)).toEqual({ base: '1', n: 10 })
   })
 
   test('thirty overlapping updates of one key all take effect', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     await Promise.all(
-      Array.from({ length: 30 }, () => browser.fetch('/objects?do=append&key=text&value=x')),
+      Array.from({ length: 30 }, () => browser.fetch(`${path}?do=append&key=text&value=x`)),
     )
-    expect(await all(browser)).toEqual({ base: '1', text: 'x'.repeat(30) })
+    expect(await all(browser, path)).toEqual({ base: '1', text: 'x'.repeat(30) })
   })
 
   test('exactly one of ten overlapping requests takes a value', async () => {
-    const browser = await visitorWith('/objects', 'do=set&key=state&value=abc')
+    const browser = await visitorWith(path, 'do=set&key=state&value=abc')
     const requests = Array.from({ length: 10 }, () =>
-      browser.json<Answer>('/objects?load&do=take&key=state&before=20'),
+      browser.json<Answer>(`${path}?load&do=take&key=state&before=20`),
     )
     const taken = (await Promise.all(requests)).map(({ result }) => result)
     expect(taken.filter((value) => value === 'abc')).toHaveLength(1)
@@ -71,9 +83,9 @@ describe('on Durable Objects', () => {
   })
 
   test('exactly one of ten overlapping requests shows a flash message', async () => {
-    const browser = await visitorWith('/objects', 'do=flash&key=notice&value=saved')
+    const browser = await visitorWith(path, 'do=flash&key=notice&value=saved')
     const requests = Array.from({ length: 10 }, () =>
-      browser.json<Answer>('/objects?load&do=flashes&before=20'),
+      browser.json<Answer>(`${path}?load&do=flashes&before=20`),
     )
     const shown = (await Promise.all(requests)).map(({ result }) => JSON.stringify(result))
     expect(shown.filter((text) => text === '{"notice":"saved"}')).toHaveLength(1)
@@ -81,103 +93,103 @@ describe('on Durable Objects', () => {
   })
 
   test('a slow request that only reads leaves what another writes meanwhile', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     await Promise.all([
-      browser.fetch('/objects?load&do=all&after=60'),
-      browser.fetch('/objects?do=set&key=a&value=2&before=20'),
+      browser.fetch(`${path}?load&do=all&after=60`),
+      browser.fetch(`${path}?do=set&key=a&value=2&before=20`),
     ])
-    expect(await all(browser)).toEqual({ base: '1', a: '2' })
+    expect(await all(browser, path)).toEqual({ base: '1', a: '2' })
   })
 
   test('a logout during a slow writing request stands, and the late write is refused', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const thief = browser.copy()
     const [late, logout] = await Promise.all([
-      browser.copy().fetch('/objects?load&do=set&key=a&value=1&after=60'),
-      browser.fetch('/objects?do=destroy&before=20'),
+      browser.copy().fetch(`${path}?load&do=set&key=a&value=1&after=60`),
+      browser.fetch(`${path}?do=destroy&before=20`),
     ])
     expect(logout.status).toBe(200)
     expect(late.status).toBe(409)
     expect(late.headers.get('Content-Type')).toBe('application/problem+json')
     expect(browser.cookies.size).toBe(0)
-    expect(await thief.json('/objects')).toMatchObject({ result: {}, isNew: true })
+    expect(await thief.json(path)).toMatchObject({ result: {}, isNew: true })
   })
 
   test('a logout during a slow incrementing request stands', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const thief = browser.copy()
     const [late] = await Promise.all([
-      browser.copy().fetch('/objects?load&do=increment&key=n&before=60'),
-      browser.fetch('/objects?do=destroy&before=20'),
+      browser.copy().fetch(`${path}?load&do=increment&key=n&before=60`),
+      browser.fetch(`${path}?do=destroy&before=20`),
     ])
     expect(late.status).toBe(409)
-    expect(await thief.json('/objects')).toMatchObject({ result: {}, isNew: true })
+    expect(await thief.json(path)).toMatchObject({ result: {}, isNew: true })
   })
 
   test('a logout during a slow reading request stands', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const thief = browser.copy()
     const [reading] = await Promise.all([
-      browser.copy().fetch('/objects?load&do=all&after=60'),
-      browser.fetch('/objects?do=destroy&before=20'),
+      browser.copy().fetch(`${path}?load&do=all&after=60`),
+      browser.fetch(`${path}?do=destroy&before=20`),
     ])
     expect(reading.status).toBe(200)
     expect(reading.headers.getSetCookie()).toEqual([])
-    expect(await thief.json('/objects')).toMatchObject({ result: {}, isNew: true })
+    expect(await thief.json(path)).toMatchObject({ result: {}, isNew: true })
   })
 
   test('a regenerate during a slow write leaves the old token dead and refuses the write', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const old = browser.copy()
     const [late] = await Promise.all([
-      old.copy().fetch('/objects?load&do=set&key=a&value=1&after=60'),
-      browser.fetch('/objects?do=regenerate&before=20'),
+      old.copy().fetch(`${path}?load&do=set&key=a&value=1&after=60`),
+      browser.fetch(`${path}?do=regenerate&before=20`),
     ])
     expect(late.status).toBe(409)
     // The browser may hold the new token by now: the late answer must not touch it.
     expect(late.headers.getSetCookie()).toEqual([])
-    expect(await old.json('/objects')).toMatchObject({ result: {}, isNew: true })
-    expect(await all(browser)).toEqual({ base: '1' })
+    expect(await old.json(path)).toMatchObject({ result: {}, isNew: true })
+    expect(await all(browser, path)).toEqual({ base: '1' })
   })
 
   test('of two parallel regenerates one wins, the other learns it, and one session lives', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const tabs = [browser.copy(), browser.copy()]
     const answers = await Promise.all(
-      tabs.map((tab) => tab.fetch('/objects?load&do=regenerate&before=20')),
+      tabs.map((tab) => tab.fetch(`${path}?load&do=regenerate&before=20`)),
     )
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409])
-    const live = await Promise.all(tabs.map((tab) => all(tab)))
+    const live = await Promise.all(tabs.map((tab) => all(tab, path)))
     expect(live).toContainEqual({ base: '1' })
     expect(live).toContainEqual({})
   })
 
   test('a request with a token regenerated a moment ago makes no session over the new one', async () => {
-    const browser = await visitorWith('/objects')
+    const browser = await visitorWith(path)
     const old = browser.copy()
-    await browser.fetch('/objects?do=regenerate')
-    const response = await old.fetch('/objects?load&do=set&key=a&value=1')
+    await browser.fetch(`${path}?do=regenerate`)
+    const response = await old.fetch(`${path}?load&do=set&key=a&value=1`)
     expect(response.status).toBe(409)
     expect(response.headers.getSetCookie()).toEqual([])
-    expect(await all(browser)).toEqual({ base: '1' })
+    expect(await all(browser, path)).toEqual({ base: '1' })
   })
 
   test('five parallel first requests that store nothing make no session', async () => {
     const browser = visitor()
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => browser.fetch('/objects?load&do=nothing&before=20')),
+      Array.from({ length: 5 }, () => browser.fetch(`${path}?load&do=nothing&before=20`)),
     )
     expect(answers.flatMap(({ headers }) => headers.getSetCookie())).toEqual([])
   })
 
   test('the request after a write sees it, at once and from anywhere', async () => {
     const browser = visitor()
-    await browser.fetch('/objects?do=set&key=a&value=1')
-    expect(await all(browser)).toEqual({ a: '1' })
-    await browser.fetch('/objects?do=set&key=a&value=2')
-    expect(await all(browser.copy())).toEqual({ a: '2' })
+    await browser.fetch(`${path}?do=set&key=a&value=1`)
+    expect(await all(browser, path)).toEqual({ a: '1' })
+    await browser.fetch(`${path}?do=set&key=a&value=2`)
+    expect(await all(browser.copy(), path)).toEqual({ a: '2' })
   })
-})
+}
 
 describe('on Workers KV', () => {
   test('the last of two overlapping writers wins, which the table says', async () => {

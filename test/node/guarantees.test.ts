@@ -17,6 +17,8 @@ const GUARANTEES = [
   '|Durable Object|atomic per key, serialised per session|yes, everywhere|at once|metadata, with the read|',
   '|KV|last write wins per session|same location; others up to 60 s later|up to 60 s|none: the signed token carries the time; the value holds the absolute deadline|',
   '|memory|atomic|this isolate|this isolate|metadata|',
+  '|Redis|atomic: one script a write|yes, everywhere|at once|metadata, with the read|',
+  '|memcached|atomic: compare-and-swap|yes, everywhere|at once; an evicted session is over|metadata, with the read|',
 ]
 
 describe('what each store guarantees', () => {

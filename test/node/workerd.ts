@@ -89,7 +89,10 @@ export class Server {
   }
 }
 
-/** A server of the directory's bundle, not started yet, with these texts in its `env`. It keeps its objects there too. */
+/**
+ * A server of the directory's bundle, not started yet, with these texts in its `env`. It keeps its objects there too, and reaches
+ * this machine's ports.
+ */
 export async function newServer(
   directory: string,
   classes: readonly ClassName[] = ['SessionObject'],
@@ -106,8 +109,8 @@ export async function newServer(
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
-    (name = "internet", network = (allow = ["public", "local"])),
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
+    (name = "internet", network = (allow = ["public", "local", "private"])),
   ],
   sockets = [(name = "http", http = (), service = "main")],
 );

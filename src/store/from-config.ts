@@ -1,0 +1,102 @@
+import { SessionError } from '../errors.ts'
+import type { Connector } from './connection.ts'
+import { durableObjectStore, type SessionObjectNamespace } from './durable-object.ts'
+import { kvStore, type SessionKvNamespace } from './kv.ts'
+import type { MemcachedClient } from './memcached-client.ts'
+import { memcachedStore } from './memcached.ts'
+import { memoryStore } from './memory.ts'
+import type { RedisClient } from './redis-client.ts'
+import { redisStore } from './redis.ts'
+import type { SessionStore } from './store.ts'
+
+/** What `SESSION_STORE` may be. */
+export const STORE_NAMES = ['durable-object', 'kv', 'memory', 'redis', 'memcached'] as const
+
+export type StoreName = (typeof STORE_NAMES)[number]
+
+/** The variables and bindings of a Worker that say where its sessions rest. */
+export interface StoreConfig {
+  /** One of `STORE_NAMES`. */
+  readonly SESSION_STORE?: string | undefined
+  /** For `durable-object`; where it is absent, the exported class is used. */
+  readonly SESSIONS?: SessionObjectNamespace | undefined
+  /** For `kv`. */
+  readonly SESSION_KV?: SessionKvNamespace | undefined
+  /** For `redis`. */
+  readonly REDIS_URL?: string | undefined
+  /** For `memcached`: a host and a port. */
+  readonly MEMCACHED_ADDRESS?: string | undefined
+}
+
+/** How servers are reached: only the application knows which client it has. */
+export interface StoreClients<R extends RedisClient, M extends MemcachedClient> {
+  /** What `redisStore` takes, for this `REDIS_URL`. */
+  readonly redis?: (url: string) => R | Connector<R>
+  /** What `memcachedStore` takes, for this `MEMCACHED_ADDRESS`. */
+  readonly memcached?: (address: string) => M | Connector<M>
+}
+
+/** One for each isolate, however often the configuration is read. */
+let memory: SessionStore | undefined
+
+/**
+ * The store that `SESSION_STORE` names. Throws `ERR_OPTION` for any other name, and where what the store needs is not
+ * there; `ERR_BINDING` without its binding.
+ */
+export function storeFromConfig<R extends RedisClient, M extends MemcachedClient>(
+  config: StoreConfig,
+  clients: StoreClients<R, M> = {},
+): SessionStore {
+  const name = storeName(config.SESSION_STORE)
+  switch (name) {
+    case 'durable-object':
+      return durableObjectStore(config.SESSIONS)
+    case 'kv':
+      // It says itself what is missing.
+      return kvStore(config.SESSION_KV as SessionKvNamespace)
+    case 'memory':
+      memory ??= memoryStore()
+      return memory
+    case 'redis':
+      return redisStore(clientFor(name, 'REDIS_URL', config.REDIS_URL, clients.redis))
+    case 'memcached':
+      return memcachedStore(
+        clientFor(name, 'MEMCACHED_ADDRESS', config.MEMCACHED_ADDRESS, clients.memcached),
+      )
+    default:
+      // A name without its case does not compile.
+      return name satisfies never
+  }
+}
+
+function storeName(given: string | undefined): StoreName {
+  const name = STORE_NAMES.find((each) => each === given)
+  if (name !== undefined) return name
+  const present = given === undefined ? 'not set' : JSON.stringify(given)
+  throw new SessionError(
+    'ERR_OPTION',
+    `SESSION_STORE is ${present}. Set it to one of: ${STORE_NAMES.join(', ')}.`,
+  )
+}
+
+/** The client for an address. `variable` holds the address, which may have a password in it and stays out of messages. */
+function clientFor<Client>(
+  name: 'redis' | 'memcached',
+  variable: string,
+  address: string | undefined,
+  clientOf: ((address: string) => Client) | undefined,
+): Client {
+  if (address === undefined || address === '') {
+    throw new SessionError(
+      'ERR_OPTION',
+      `SESSION_STORE is ${name}, and ${variable} is not set. Set it, as a secret if it has a password in it.`,
+    )
+  }
+  if (clientOf === undefined) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `SESSION_STORE is ${name}, and storeFromConfig has no client for it. Write storeFromConfig(env, { ${name}: (address) => … }) with what ${name}Store takes.`,
+    )
+  }
+  return clientOf(address)
+}

@@ -1,0 +1,136 @@
+/** A TCP connection, as `connect` of `cloudflare:sockets` gives it. */
+export interface TcpSocket {
+  readonly readable: ReadableStream
+  readonly writable: WritableStream
+  close(): unknown
+}
+
+export interface MemcachedItem {
+  readonly text: string
+  /** The item's unique number, another one after every change. */
+  readonly cas: string
+}
+
+/**
+ * What the store asks of memcached. Times are those of its protocol: seconds up to 30 days, above that seconds since 1970,
+ * below 0 for an item that is over at once. All of it rejects when memcached failed, or refused for any other reason than
+ * those given.
+ */
+export interface MemcachedClient {
+  gets(key: string): Promise<MemcachedItem | undefined>
+  /** Whether the item was stored: not where there is one already. */
+  add(key: string, text: string, expiresAt: number): Promise<boolean>
+  /** Whether the item was stored: not where it is gone, or another since. */
+  cas(key: string, text: string, expiresAt: number, cas: string): Promise<boolean>
+}
+
+/** A client that has a connection of its own. */
+export interface MemcachedConnection extends MemcachedClient {
+  close(): void
+}
+
+const LF = 10
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * A client of memcached over one connection, by the text protocol (memcached: doc/protocol.txt), with the three commands
+ * that sessions need. Calls at the same time wait for one another. After an error the connection is of no more use.
+ */
+export function memcachedClient(socket: TcpSocket): MemcachedConnection {
+  const writer = (socket.writable as WritableStream<Uint8Array>).getWriter()
+  const reply = new ReplyReader((socket.readable as ReadableStream<Uint8Array>).getReader())
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** Sends a command, and reads its reply, when those before it have theirs. */
+  function call<T>(command: string, read: () => Promise<T>): Promise<T> {
+    const calling = last.then(async () => {
+      await writer.write(encoder.encode(command))
+      return read()
+    })
+    last = calling
+    // Whoever made the call has the error; so has every call after it.
+    calling.catch(() => undefined)
+    return calling
+  }
+
+  function store(command: string, text: string, end: string): Promise<boolean> {
+    const bytes = encoder.encode(text).length
+    return call(`${command} ${bytes}${end}\r\n${text}\r\n`, async () => {
+      const line = await reply.line()
+      if (line === 'STORED') return true
+      if (['NOT_STORED', 'EXISTS', 'NOT_FOUND'].includes(line)) return false
+      throw new Error(`Memcached answered: ${line}`)
+    })
+  }
+
+  return {
+    gets: (key) => call(`gets ${key}\r\n`, () => reply.item()),
+    add: (key, text, expiresAt) => store(`add ${key} 0 ${expiresAt}`, text, ''),
+    cas: (key, text, expiresAt, cas) => store(`cas ${key} 0 ${expiresAt}`, text, ` ${cas}`),
+    // What goes wrong with a connection that is given up concerns nobody.
+    close: () => void Promise.resolve(socket.close()).catch(() => undefined),
+  }
+}
+
+/** Reads what memcached sends, whatever the pieces are that it comes in. */
+class ReplyReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  /** What has come and was not read yet. */
+  #rest: Uint8Array = new Uint8Array()
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader
+  }
+
+  /** One line, without its end. */
+  async line(): Promise<string> {
+    while (!this.#rest.includes(LF)) {
+      // oxlint-disable-next-line no-await-in-loop
+      this.#rest = joined(this.#rest, await this.#next())
+    }
+    const end = this.#rest.indexOf(LF)
+    const text = decoder.decode(this.#rest.subarray(0, end - 1))
+    this.#rest = this.#rest.subarray(end + 1)
+    return text
+  }
+
+  /** The reply to `gets` for one key. */
+  async item(): Promise<MemcachedItem | undefined> {
+    const line = await this.line()
+    if (line === 'END') return undefined
+    const [, length, cas] = /^VALUE \S+ \d+ (\d+) (\d+)$/.exec(line) ?? []
+    if (cas === undefined) throw new Error(`Memcached answered: ${line}`)
+    const text = decoder.decode(await this.#bytes(Number(length)))
+    await this.line()
+    await this.line()
+    return { text, cas }
+  }
+
+  async #bytes(length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length)
+    let filled = 0
+    while (filled < length) {
+      // oxlint-disable-next-line no-await-in-loop
+      if (this.#rest.length === 0) this.#rest = await this.#next()
+      const part = this.#rest.subarray(0, length - filled)
+      bytes.set(part, filled)
+      filled += part.length
+      this.#rest = this.#rest.subarray(part.length)
+    }
+    return bytes
+  }
+
+  async #next(): Promise<Uint8Array> {
+    const { done, value } = await this.#reader.read()
+    if (done) throw new Error('Memcached closed the connection.')
+    return value
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
+}

@@ -1,0 +1,120 @@
+import { newUniqueText } from '../codec/random.ts'
+import { SessionError } from '../errors.ts'
+import { type Connection, type Connector, isConnector, keepOpen, withClient } from './connection.ts'
+import { type Engine, type Held, type Next, NOTHING_HELD, type WithEngine } from './engine.ts'
+import { parseMeta } from './meta.ts'
+import { checkRedisClient, type RedisClient, runScript, type Script } from './redis-client.ts'
+import type { SessionStore } from './store.ts'
+import { swapStore } from './swap-store.ts'
+
+export { keepOpen }
+export type { Connection, Connector, RedisClient }
+
+export interface RedisStoreOptions {
+  /** What the keys begin with, so that other data can share the database. Default `session:`. */
+  readonly prefix?: string
+}
+
+/** The fields of a hash that are no entries; no entry's name is like them. */
+const VERSION = 'version'
+const META = 'meta'
+/** What is at a key is no hash of ours. No version is like it. */
+const FOREIGN = '!'
+/** No state's version, so that nothing is put in its place. */
+const NO_VERSION = '?'
+
+/**
+ * Puts a state in place of the one of a version, and answers 1; or answers with what is there instead: the hash's fields
+ * and values, nothing, or a single text for what is no hash. Parameters: the version that must be there (empty for no
+ * session); then, unless the session is over, milliseconds to live, the fields to delete and how many before them, the
+ * fields to set and their values.
+ */
+export const SWAP: Script = {
+  sha: 'ca1774f5b698625f392dd4ca50cc4c20c7759694',
+  text: `local key = KEYS[1]
+local kind = redis.call('TYPE', key).ok
+local version = ''
+if kind == 'hash' then version = redis.call('HGET', key, 'version') or '!' elseif kind ~= 'none' then version = '!' end
+if version ~= ARGV[1] then
+if kind == 'hash' then return redis.call('HGETALL', key) end
+return kind == 'none' and {} or {'!'}
+end
+if #ARGV == 1 then
+redis.call('DEL', key)
+return 1
+end
+local last = 3 + ARGV[3]
+for i = 4, last do redis.call('HDEL', key, ARGV[i]) end
+for i = last + 1, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', key, ARGV[2])
+return 1`,
+}
+
+/**
+ * Sessions in Redis, or in what speaks its language: a hash for each, with a field for each entry, changed by one atomic
+ * script a write, and forgotten by the server soon after the session's deadline. Throws `ERR_OPTION` for what is no client.
+ */
+export function redisStore<Client extends RedisClient>(
+  client: Client | Connector<Client>,
+  { prefix = 'session:' }: RedisStoreOptions = {},
+): SessionStore {
+  const isOpened = typeof client === 'object' && client !== null && isConnector(client)
+  if (!isOpened) checkRedisClient(client)
+  const withEngine: WithEngine = (work) =>
+    withClient(client, (each) => work(engineOver(each, prefix)))
+  return swapStore('redis', withEngine)
+}
+
+function engineOver(client: RedisClient, prefix: string): Engine {
+  const run = (handle: string, parameters: string[]): Promise<unknown> =>
+    runScript(client, SWAP, prefix + handle, parameters)
+
+  return {
+    load: async (handle) => heldOf(await run(handle, [NO_VERSION])),
+
+    async swap(handle, { version = '' }, next) {
+      const newVersion = newUniqueText()
+      const reply = await run(handle, [version, ...parametersOf(next, newVersion)])
+      if (Array.isArray(reply)) return { isDone: false, held: heldOf(reply) }
+      if (reply !== 1) throw new Error(`Redis answered ${typeof reply} to the script.`)
+      const { state } = next
+      const held = state === undefined ? NOTHING_HELD : { version: newVersion, state }
+      return { isDone: true, held }
+    },
+  }
+}
+
+function parametersOf({ state, changed, ttl }: Next, version: string): string[] {
+  if (state === undefined) return []
+  const { meta, entries } = state
+  const deleted = changed.filter((name) => !entries.has(name))
+  const fields = [VERSION, version, META, JSON.stringify(meta)]
+  for (const name of changed) {
+    const text = entries.get(name)
+    if (text !== undefined) fields.push(name, text)
+  }
+  return [String(ttl), String(deleted.length), ...deleted, ...fields]
+}
+
+/** What the script says is there. */
+function heldOf(reply: unknown): Held {
+  const texts = checkTexts(reply)
+  if (texts.length === 0) return NOTHING_HELD
+  if (texts.length % 2 === 1) return { version: FOREIGN, state: 'corrupt' }
+  const entries = new Map<string, string>()
+  for (let at = 0; at < texts.length; at += 2) entries.set(texts[at] ?? '', texts[at + 1] ?? '')
+  const version = entries.get(VERSION) ?? FOREIGN
+  const meta = parseMeta(entries.get(META))
+  entries.delete(VERSION)
+  entries.delete(META)
+  return { version, state: meta === undefined ? 'corrupt' : { meta, entries } }
+}
+
+/** Throws `ERR_OPTION` where a client has made something else of the texts: a number out of "123". */
+function checkTexts(reply: unknown): string[] {
+  if (Array.isArray(reply) && reply.every((text) => typeof text === 'string')) return reply
+  throw new SessionError(
+    'ERR_OPTION',
+    'redisStore: the client gives values where texts are stored, so that "123" would come back as a number. Make it give texts: with automaticDeserialization: false on Upstash.',
+  )
+}
