@@ -84,7 +84,9 @@ async function migratedEntries(
   const { migrate } = port.settings
   if (migrate === undefined) return undefined
   try {
-    const made = definedOnly(Object.entries((await migrate(stored)) ?? stored))
+    // A dictionary of its own: what it changes in place is to be seen.
+    const given = { ...stored }
+    const made = definedOnly(Object.entries((await migrate(given)) ?? stored))
     const { keys: refused } = faultsOf(schema, made)
     if (refused.some((key) => made[key] !== stored[key])) return undefined
     const others = Object.entries(entries).filter(

@@ -402,6 +402,24 @@ describe('a migration', () => {
     expect(await site.stored()).toEqual(present)
   })
 
+  test('may change in place what it is given', async () => {
+    const data = { cart: [], visits: '2', name: 'ada' }
+    const site = await deployment(
+      data,
+      schemaOptions(SCHEMA, (stored) => {
+        Object.assign(stored, { visits: Number(stored['visits']), user: { name: stored['name'] } })
+        delete stored['name']
+        return stored
+      }),
+    )
+    const present = { cart: [], visits: 2, user: { name: 'ada' } }
+    expect(await run(site, all)).toEqual(present)
+    expect(site.events).toMatchObject([
+      { type: 'migrated', keys: expect.arrayContaining(['visits', 'user', 'name']) },
+    ])
+    expect(await site.stored()).toEqual(present)
+  })
+
   test('leaves what cannot be read back where it is', async () => {
     const serializer = { stringify: JSON.stringify, parse: JSON.parse }
     const store = durableObjectStore(env.SESSIONS)
