@@ -289,6 +289,29 @@ describe('what React Router’s own storages do not do', () => {
     expect((await storage.getSession(next)).get('user')).toBe('ada')
   })
 
+  test('an explicit unset counts, though the key was not there, or refused by the schema', async () => {
+    const { storage } = newWorld()
+    const cookie = await storedBy(storage, (session) => session.set('cart', ['a']))
+    const [one, other] = [await storage.getSession(cookie), await storage.getSession(cookie)]
+    one.set('user', 'ada')
+    other.unset('user')
+    await storage.commitSession(one)
+    await storage.commitSession(other)
+    expect((await storage.getSession(cookie)).data).toEqual({ cart: ['a'] })
+
+    const schema = z.object({
+      user: z.string(),
+      cart: z.array(z.string()).max(0),
+      nested: z.object({ tags: z.array(z.object({ id: z.number() })) }),
+      maybe: z.union([z.string(), z.undefined()]),
+    })
+    const stricter = newWorld({ schema }).storage
+    const session = await stricter.getSession(cookie)
+    session.unset('cart')
+    await stricter.commitSession(session)
+    expect((await storage.getSession(cookie)).data).toEqual({})
+  })
+
   test('a value that could not be stored is refused by set', async () => {
     const { storage } = newWorld()
     const session = await storage.getSession()
@@ -296,6 +319,15 @@ describe('what React Router’s own storages do not do', () => {
       expect.objectContaining({ code: 'ERR_VALUE' }),
     )
     expect(session.has('user')).toBe(false)
+  })
+
+  test('a key that is no well-formed text is refused by set and flash', async () => {
+    const session = await newWorld().storage.getSession()
+    for (const put of [session.set, session.flash]) {
+      expect(() => put('\ud800' as 'user', 'ada')).toThrow(
+        expect.objectContaining({ code: 'ERR_KEY' }),
+      )
+    }
   })
 
   test('undefined is nothing to store', async () => {
