@@ -5,6 +5,7 @@ import {
   isSession,
   redirect,
   RouterContextProvider,
+  type Session as RouterSession,
   type SessionStorage,
 } from 'react-router'
 import { describe, expect, test } from 'vitest'
@@ -322,12 +323,11 @@ describe('what React Router’s own storages do not do', () => {
   })
 
   test('a key that is no well-formed text is refused by set and flash', async () => {
-    const session = await newWorld().storage.getSession()
-    for (const put of [session.set, session.flash]) {
-      expect(() => put('\ud800' as 'user', 'ada')).toThrow(
-        expect.objectContaining({ code: 'ERR_KEY' }),
-      )
-    }
+    const { storage } = newWorld()
+    const session = (await storage.getSession()) as unknown as RouterSession
+    const refusal = expect.objectContaining({ code: 'ERR_KEY' })
+    expect(() => session.set('\ud800', 'ada')).toThrow(refusal)
+    expect(() => session.flash('\ud800', 'ada')).toThrow(refusal)
   })
 
   test('undefined is nothing to store', async () => {
