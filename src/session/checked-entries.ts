@@ -86,7 +86,10 @@ async function migratedEntries(
   try {
     // A dictionary of its own: what it changes in place is to be seen.
     const given = { ...stored }
-    const made = definedOnly(Object.entries((await migrate(given)) ?? stored))
+    const result = await migrate(given)
+    // Of anything else, such as false, an empty dictionary would come.
+    if (Object.prototype.toString.call(result) !== '[object Object]') return undefined
+    const made = definedOnly(Object.entries(Object(result)))
     const { keys: refused } = faultsOf(schema, made)
     if (refused.some((key) => made[key] !== stored[key])) return undefined
     const others = Object.entries(entries).filter(

@@ -321,6 +321,8 @@ describe.for(Object.entries(STORES))('on %s a migration', ([, newStore]) => {
     ['throws', () => JSON.parse('{')],
     ['rejects', async () => JSON.parse('{')],
     ['gives nothing', () => undefined],
+    ['gives no dictionary', ({ visits }) => visits === 0],
+    ['gives a list', () => []],
     ['gives what JSON would change', ({ visits }) => ({ visits, user: { name: new Date() } })],
     ['gives what the schema refuses', ({ visits, name }) => ({ visits, user: { name: 7 }, name })],
   ])('that %s loses nothing, and what is refused is left out', async ([, migrate]) => {
