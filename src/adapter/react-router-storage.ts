@@ -188,7 +188,8 @@ function record({ visit, texts, values, written }: State): void {
 
 /** Ends the session; what was recorded is dropped. */
 async function end(visit: Visit): Promise<void> {
-  visit.copy.toChange().discard()
+  // Also after a commit that was refused, which has sealed the copy.
+  visit.copy.toRead().discard()
   try {
     await visit.destroy()
   } catch (error) {

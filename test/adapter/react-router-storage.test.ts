@@ -256,6 +256,16 @@ describe('what React Router’s own storages do not do', () => {
     expect((await storage.getSession(cookie)).data).toEqual({})
   })
 
+  test('and can be destroyed after that, which clears the cookie', async () => {
+    const { storage } = newWorld()
+    const cookie = await storedBy(storage, (session) => session.set('user', 'ada'))
+    const late = await storage.getSession(cookie)
+    late.set('user', 'eve')
+    await storage.destroySession(await storage.getSession(cookie))
+    await expect(storage.commitSession(late)).rejects.toMatchObject({ status: 409 })
+    expect(await storage.destroySession(late)).toMatch(/Max-Age=0/)
+  })
+
   test('and destroying it again is no error', async () => {
     const { storage } = newWorld()
     const cookie = await storedBy(storage, (session) => session.set('user', 'ada'))
