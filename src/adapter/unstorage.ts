@@ -97,7 +97,7 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     checkSize(value)
     const seconds = own?.ttl ?? defaultTtl ?? 0
     if (!(seconds >= 0)) {
-      throw new SessionError('ERR_VALUE', 'ttl is a number of seconds; 0 is for ever.')
+      throw new SessionError('ERR_VALUE', 'ttl is a number of seconds.')
     }
     const id = idOf('item', checked(key))
     const listed = listedAs(key)

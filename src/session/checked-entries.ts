@@ -85,10 +85,9 @@ async function migratedEntries(
   if (migrate === undefined) return undefined
   try {
     // A dictionary of its own: what it changes in place is to be seen.
-    const given = { ...stored }
-    const result = await migrate(given)
+    const result = await migrate({ ...stored })
     // Of anything else, such as false, an empty dictionary would come.
-    if (Object.prototype.toString.call(result) !== '[object Object]') return undefined
+    if (Object(result) !== result || Array.isArray(result)) return undefined
     const made = definedOnly(Object.entries(Object(result)))
     const { keys: refused } = faultsOf(schema, made)
     if (refused.some((key) => made[key] !== stored[key])) return undefined
