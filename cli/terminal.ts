@@ -19,10 +19,15 @@ export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process
   return {
     print: (text) => void stdout.write(`${text}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
+    note: (text) => void stderr.write(`${withoutControls(text)}\n`),
     isInteractive: stdout.isTTY,
     hasColour: stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     ask: async (question) =>
       stdin.isTTY ? confirmed(question, { input: stdin, output: stderr }) : undefined,
   }
+}
+
+/** What is said may have somebody else's words in it, such as a cookie's: no terminal is to obey them. */
+function withoutControls(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '\uFFFD')
 }

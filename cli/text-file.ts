@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
+
+import { CliError } from './cli-error.ts'
 
 /** A text file as it is. The byte order mark stays apart, so that parsers needn't know it. */
 export interface TextFile {
@@ -11,10 +14,12 @@ export interface TextFile {
   readonly mode: number
 }
 
-/** Reads a file as UTF-8; `undefined` where there is none. */
+/** Reads a file as UTF-8; `undefined` where there is none. Throws `CliError` for what is none: written back, it would be another. */
 export async function readTextFile(path: string): Promise<TextFile | undefined> {
   try {
-    const [content, { mode }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
+    const [bytes, { mode }] = await Promise.all([readFile(path), stat(path)])
+    if (!isUtf8(bytes)) throw new CliError(`${path} is not UTF-8. Save it as UTF-8 first.`)
+    const content = bytes.toString('utf8')
     const mark = content.startsWith('\uFEFF') ? '\uFEFF' : ''
     const text = content.slice(mark.length)
     return { path, text, mark, eol: eolOf(text), mode: mode & 0o777 }

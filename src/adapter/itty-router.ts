@@ -54,9 +54,14 @@ export function sessionHooks<Data extends object, Env, Flash extends object>(
   const close: Hooks['finally'][number] = (result, request) => {
     const [run] = runsOf(request, key)
     leave(request, key, run)
-    if (run === undefined || run.hasFailed || result === undefined) return result
-    const response = result instanceof Response ? result : Response.json(result)
+    if (run === undefined || result === undefined) return result
     const visit = visitOf(run.session)
+    if (run.hasFailed) {
+      // What comes after the answer is to throw, as it does after any other.
+      if (visit.depth === 0) visit.copy.seal()
+      return result
+    }
+    const response = result instanceof Response ? result : Response.json(result)
     // Inside another of this layer, that one commits.
     return visit.depth > 0 ? response : commit(visit.settings, visit, response)
   }

@@ -161,8 +161,11 @@ function entryOf(key: string): string {
   return message === undefined ? DATA + key : FLASH + message
 }
 
-/** The stored form of a value. Throws `ERR_VALUE` for one that can't be stored, or that the schema refuses. */
+/** The stored form of a value. Throws `ERR_KEY` and `ERR_VALUE` as `session.set` does. */
 function encoded({ copy: { values } }: Visit, key: string, value: unknown): string {
+  if (!key.isWellFormed()) {
+    throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
+  }
   const isMessage = entryOf(key).startsWith(FLASH)
   return isMessage ? values.encode(key, value) : values.encodeChecked(key, value)
 }
@@ -170,13 +173,13 @@ function encoded({ copy: { values } }: Visit, key: string, value: unknown): stri
 /** Has the visit record what is to be written: each key by itself. */
 function record({ visit, texts, values, written }: State): void {
   const { copy } = visit
-  const names = new Set([...texts.keys(), ...Array.from(values, ([key]) => entryOf(key))])
+  const names = new Set([...texts.keys(), ...Array.from([...values.keys(), ...written], entryOf)])
   for (const name of names) {
     const key = keyOf(name)
     const value = values.get(key)
     const text = value === undefined ? null : encoded(visit, key, value)
     const isChanged = text !== (texts.get(name) ?? null)
-    if (isChanged || (text !== null && written.has(key))) copy.toChange().record(name, text)
+    if (isChanged || written.has(key)) copy.toChange().record(name, text)
     if (text === null) texts.delete(name)
     else texts.set(name, text)
   }
@@ -185,7 +188,8 @@ function record({ visit, texts, values, written }: State): void {
 
 /** Ends the session; what was recorded is dropped. */
 async function end(visit: Visit): Promise<void> {
-  visit.copy.toChange().discard()
+  // Also after a commit that was refused, which has sealed the copy.
+  visit.copy.toRead().discard()
   try {
     await visit.destroy()
   } catch (error) {

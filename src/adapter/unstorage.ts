@@ -45,6 +45,8 @@ export interface ObjectDriver {
 
 /** A value with its object's other columns has to fit a row of 2 MB (Cloudflare: Durable Objects, limits). */
 const MAX_BYTES = 1_900_000
+/** A hundred years. workerd takes no alarm after 2189. */
+const MAX_TTL_SECONDS = 100 * 365 * 86_400
 /** The list's rows have names of 2 KB at most. */
 const MAX_KEY_CHARACTERS = 512
 /** How many objects are asked at a time to empty themselves. */
@@ -56,7 +58,7 @@ const MAX_AT_A_TIME = 50
  * objectDriver({ namespace: () => env.ITEMS }) })`. Each call is a call of an object; an absent key leaves nothing behind.
  *
  * What is set last counts, as unstorage knows no more: for updates that keep each other use `createSessions`. Its methods
- * throw `ERR_KEY` past 512 characters, `ERR_VALUE` for raw values that are neither text nor bytes, `ERR_TOO_LARGE` past
+ * throw `ERR_KEY` past 512 characters, `ERR_VALUE` for raw values that are neither text nor bytes and for no `ttl`, `ERR_TOO_LARGE` past
  * 1,900,000 bytes, `ERR_STORE` when the object fails, and `getKeys` and `clear` `ERR_OPTION` without `listKeys`.
  */
 export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
@@ -94,9 +96,13 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
   async function set(key: string, value: string | Uint8Array, own?: CallOptions): Promise<void> {
     checkSize(value)
     const seconds = own?.ttl ?? defaultTtl ?? 0
+    if (!(seconds >= 0)) {
+      throw new SessionError('ERR_VALUE', 'ttl is a number of seconds.')
+    }
     const id = idOf('item', checked(key))
     const listed = listedAs(key)
-    const ttl = seconds > 0 ? Math.ceil(seconds * 1000) : undefined
+    // What lives longer than anybody has no end: an alarm of a far day is refused.
+    const ttl = seconds > 0 && seconds < MAX_TTL_SECONDS ? Math.ceil(seconds * 1000) : undefined
     await call(id, async (object) => object.setItem(value, { ttl, listed }))
   }
 

@@ -15,7 +15,10 @@ export function operate<T>(copy: WorkingCopy, operation: () => Promise<T>): Prom
   return copy.operations.run(mayMigrate ? () => copy.load().then(operation) : operation)
 }
 
-/** Adds to a number, one that is absent or that the schema refuses counting as 0, and gives the sum. */
+/**
+ * Adds to a number and gives the sum. What is absent counts as 0, and so does what the schema refuses where it is no number:
+ * the store adds, and it knows no schema.
+ */
 export async function increment(copy: WorkingCopy, name: string, by: number): Promise<number> {
   try {
     return await count(copy, name, by)

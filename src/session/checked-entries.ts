@@ -84,7 +84,11 @@ async function migratedEntries(
   const { migrate } = port.settings
   if (migrate === undefined) return undefined
   try {
-    const made = definedOnly(Object.entries((await migrate(stored)) ?? stored))
+    // A dictionary of its own: what it changes in place is to be seen.
+    const result = await migrate({ ...stored })
+    // Of anything else, such as false, an empty dictionary would come.
+    if (Object(result) !== result || Array.isArray(result)) return undefined
+    const made = definedOnly(Object.entries(Object(result)))
     const { keys: refused } = faultsOf(schema, made)
     if (refused.some((key) => made[key] !== stored[key])) return undefined
     const others = Object.entries(entries).filter(

@@ -260,6 +260,17 @@ describe('when a handler throws', () => {
     expect([response.status, response.headers.getSetCookie()]).toEqual([500, []])
   })
 
+  test('what changes the session after its answer is too late, loudly', async () => {
+    let late: (() => void) | undefined
+    const router = AutoRouter(sessionHooks(newSessions(), { catch: error }))
+    router.get('/', ({ session }) => {
+      late = () => session.set('name', 'ada')
+      throw new StatusError(400)
+    })
+    expect((await browserOf(router).fetch('/')).status).toBe(400)
+    expect(late).toThrow('ERR_RESPONSE_SENT')
+  })
+
   test('but an error that is returned is an answer like another', async () => {
     const browser = browserOf(failing())
     expect((await browser.fetch('/refuse', { method: 'POST' })).status).toBe(400)

@@ -5,6 +5,7 @@ import {
   isSession,
   redirect,
   RouterContextProvider,
+  type Session as RouterSession,
   type SessionStorage,
 } from 'react-router'
 import { describe, expect, test } from 'vitest'
@@ -257,6 +258,16 @@ describe('what React Router’s own storages do not do', () => {
     expect((await storage.getSession(cookie)).data).toEqual({})
   })
 
+  test('and can be destroyed after that, which clears the cookie', async () => {
+    const { storage } = newWorld()
+    const cookie = await storedBy(storage, (session) => session.set('user', 'ada'))
+    const late = await storage.getSession(cookie)
+    late.set('user', 'eve')
+    await storage.destroySession(await storage.getSession(cookie))
+    await expect(storage.commitSession(late)).rejects.toMatchObject({ status: 409 })
+    expect(await storage.destroySession(late)).toMatch(/Max-Age=0/)
+  })
+
   test('and destroying it again is no error', async () => {
     const { storage } = newWorld()
     const cookie = await storedBy(storage, (session) => session.set('user', 'ada'))
@@ -291,6 +302,29 @@ describe('what React Router’s own storages do not do', () => {
     expect((await storage.getSession(next)).get('user')).toBe('ada')
   })
 
+  test('an explicit unset counts, though the key was not there, or refused by the schema', async () => {
+    const { storage } = newWorld()
+    const cookie = await storedBy(storage, (session) => session.set('cart', ['a']))
+    const [one, other] = [await storage.getSession(cookie), await storage.getSession(cookie)]
+    one.set('user', 'ada')
+    other.unset('user')
+    await storage.commitSession(one)
+    await storage.commitSession(other)
+    expect((await storage.getSession(cookie)).data).toEqual({ cart: ['a'] })
+
+    const schema = z.object({
+      user: z.string(),
+      cart: z.array(z.string()).max(0),
+      nested: z.object({ tags: z.array(z.object({ id: z.number() })) }),
+      maybe: z.union([z.string(), z.undefined()]),
+    })
+    const stricter = newWorld({ schema }).storage
+    const session = await stricter.getSession(cookie)
+    session.unset('cart')
+    await stricter.commitSession(session)
+    expect((await storage.getSession(cookie)).data).toEqual({})
+  })
+
   test('a value that could not be stored is refused by set', async () => {
     const { storage } = newWorld()
     const session = await storage.getSession()
@@ -298,6 +332,14 @@ describe('what React Router’s own storages do not do', () => {
       expect.objectContaining({ code: 'ERR_VALUE' }),
     )
     expect(session.has('user')).toBe(false)
+  })
+
+  test('a key that is no well-formed text is refused by set and flash', async () => {
+    const { storage } = newWorld()
+    const session = (await storage.getSession()) as unknown as RouterSession
+    const refusal = expect.objectContaining({ code: 'ERR_KEY' })
+    expect(() => session.set('\ud800', 'ada')).toThrow(refusal)
+    expect(() => session.flash('\ud800', 'ada')).toThrow(refusal)
   })
 
   test('undefined is nothing to store', async () => {

@@ -121,6 +121,23 @@ describe('a value with a time to live', () => {
     expect(await ttlOf('b')).toBeLessThanOrEqual(10)
   })
 
+  test.for([-1, Number.NaN])(
+    'is refused where its time is %d, and not kept for good',
+    async (ttl) => {
+      const { driver } = newDriver({ ttl: 60 })
+      const outcome: unknown = await driver.setItem('a', 'one', { ttl }).catch((error) => error)
+      expect(outcome).toMatchObject({ code: 'ERR_VALUE' })
+      expect(await driver.getItem('a')).toBe(null)
+    },
+  )
+
+  test.for([Infinity, 1e12])('has no end where its time is %d', async (ttl) => {
+    const { driver } = newDriver({ ttl: 60 })
+    await driver.setItem('a', 'one', { ttl })
+    expect(await driver.getItem('a')).toBe('one')
+    expect(await driver.getMeta('a')).not.toHaveProperty('ttl')
+  })
+
   test('sets no alarm anew while an earlier one is to come', async () => {
     const { driver, itemOf } = newDriver({ ttl: 60 })
     const alarmOf = (): Promise<number | null> =>

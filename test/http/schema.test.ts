@@ -320,6 +320,8 @@ describe.for(Object.entries(STORES))('on %s a migration', ([, newStore]) => {
     ['throws', () => JSON.parse('{')],
     ['rejects', async () => JSON.parse('{')],
     ['gives nothing', () => undefined],
+    ['gives no dictionary', ({ visits }) => visits === 0],
+    ['gives a list', () => []],
     ['gives what JSON would change', ({ visits }) => ({ visits, user: { name: new Date() } })],
     ['gives what the schema refuses', ({ visits, name }) => ({ visits, user: { name: 7 }, name })],
   ])('that %s loses nothing, and what is refused is left out', async ([, migrate]) => {
@@ -398,6 +400,24 @@ describe('a migration', () => {
     )
     const { name: _name, ...present } = data
     expect(await run(site, all)).toEqual(present)
+    expect(await site.stored()).toEqual(present)
+  })
+
+  test('may change in place what it is given', async () => {
+    const data = { cart: [], visits: '2', name: 'ada' }
+    const site = await deployment(
+      data,
+      schemaOptions(SCHEMA, (stored) => {
+        Object.assign(stored, { visits: Number(stored['visits']), user: { name: stored['name'] } })
+        delete stored['name']
+        return stored
+      }),
+    )
+    const present = { cart: [], visits: 2, user: { name: 'ada' } }
+    expect(await run(site, all)).toEqual(present)
+    expect(site.events).toMatchObject([
+      { type: 'migrated', keys: expect.arrayContaining(['visits', 'user', 'name']) },
+    ])
     expect(await site.stored()).toEqual(present)
   })
 

@@ -20,6 +20,15 @@ async function found(directory: string): Promise<Record<string, string>> {
   return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']))
 }
 
+describe('a text file', () => {
+  it('is refused where it is not UTF-8, since its bytes would not be written back', async () => {
+    const directory = await directoryWith({})
+    const path = join(directory, 'a')
+    await writeFile(path, Uint8Array.of(0x23, 0x20, 0xe9, 0x0a))
+    await assert.rejects(readTextFile(path), /a is not UTF-8/)
+  })
+})
+
 describe('changes of several files', () => {
   it('are all written', async () => {
     const directory = await directoryWith({ a: 'before\n' })

@@ -369,4 +369,9 @@ describe('edge-session inspect', () => {
     assert.equal(code, 2)
     assert.match(stderr, /nothing to inspect/)
   })
+
+  it('has no terminal obey what stands in a cookie', async () => {
+    const { stderr } = await inspect(['a\u001B[31mred=1; b=2'])
+    assert.match(stderr, /There is: a\uFFFD\[31mred, b\./)
+  })
 })
