@@ -1,26 +1,15 @@
-import { env } from 'cloudflare:workers'
-import { createSessions, type Session } from 'edge-session'
-import { guardMiddleware, sessionMiddleware } from 'edge-session/adapter/react-router'
+import { guardMiddleware } from 'edge-session/adapter/react-router'
 import { requireUser } from 'edge-session/guard/require-user'
-import { durableObjectStore } from 'edge-session/store/durable-object'
-import { createContext, type LoaderFunctionArgs, redirect } from 'react-router'
+import { type LoaderFunctionArgs, redirect } from 'react-router'
+
+import { sessionContext } from './react-router-session.ts'
 
 type LoaderArgs = LoaderFunctionArgs
 type ActionArgs = LoaderFunctionArgs
 
-// #region session
-// app/session.server.ts
-const sessions = createSessions<{ cart: string[] }, Cloudflare.Env>({
-  secrets: (own) => [own.SESSION_SECRET],
-  store: (own) => durableObjectStore(own.SESSIONS),
-})
-export const sessionContext = createContext<Session<{ cart: string[] }>>()
-export const middleware = sessionMiddleware(sessions, { context: sessionContext, env: () => env })
-// #endregion session
-
 // #region routes
 // app/root.tsx: export { middleware } from './session.server'
-// app/routes/cart.tsx
+// app/routes/cart.tsx; LoaderArgs and ActionArgs are Route.LoaderArgs and Route.ActionArgs of './+types/cart'
 export async function loader({ context }: LoaderArgs): Promise<readonly string[]> {
   return (await context.get(sessionContext).get('cart')) ?? []
 }

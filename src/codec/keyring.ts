@@ -36,7 +36,7 @@ export async function importKeyring(secrets: Secrets): Promise<Keyring> {
   return [await importKey(newest), ...(await Promise.all(older.map(importKey)))]
 }
 
-const HOW_TO_MAKE = 'openssl rand -base64 32'
+const HOW_TO_MAKE = 'npx edge-session secret'
 
 function checkedBytes(secret: unknown, index: number): Bytes {
   const bytes = new Uint8Array(new TextEncoder().encode(typeof secret === 'string' ? secret : ''))
@@ -44,7 +44,7 @@ function checkedBytes(secret: unknown, index: number): Bytes {
   const fault = bytes.length > 0 ? `has ${bytes.length} bytes` : 'is missing'
   throw new SessionError(
     'ERR_SECRET',
-    `Secret ${index + 1} ${fault}. Use at least ${MIN_SECRET_BYTES}: ${HOW_TO_MAKE}`,
+    `Secret ${index + 1} ${fault}. Use at least ${MIN_SECRET_BYTES} bytes: ${HOW_TO_MAKE}`,
   )
 }
 

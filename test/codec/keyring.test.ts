@@ -6,7 +6,7 @@ import type { Secrets } from '../../src/codec/secrets.ts'
 import { SessionError } from '../../src/errors.ts'
 
 const NO_SECRETS =
-  'ERR_SECRET: There are no secrets. Write secrets: (env) => [env.SESSION_SECRET], and make one: openssl rand -base64 32'
+  'ERR_SECRET: There are no secrets. Write secrets: (env) => [env.SESSION_SECRET], and make one: npx edge-session secret'
 const GOOD = 'x'.repeat(32)
 
 /** Imports what plain JavaScript can give. */
@@ -37,7 +37,7 @@ describe('secrets are refused', () => {
     expect(error).toBeInstanceOf(SessionError)
     expect(error).toMatchObject({
       code: 'ERR_SECRET',
-      message: `ERR_SECRET: ${fault}. Use at least 32: openssl rand -base64 32`,
+      message: `ERR_SECRET: ${fault}. Use at least 32 bytes: npx edge-session secret`,
     })
   })
 
@@ -66,7 +66,7 @@ describe('a secret is measured in the bytes of its UTF-8 text:', () => {
     ['🔑'.repeat(7), 28],
   ])('%s has %i', async ([secret, bytes]) => {
     expect(await refusalOf([secret])).toMatchObject({
-      message: `ERR_SECRET: Secret 1 has ${bytes} bytes. Use at least 32: openssl rand -base64 32`,
+      message: `ERR_SECRET: Secret 1 has ${bytes} bytes. Use at least 32 bytes: npx edge-session secret`,
     })
   })
 

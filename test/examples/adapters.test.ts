@@ -9,6 +9,7 @@ import honoGuards from '../../examples/adapters/hono-guards.ts'
 import hono from '../../examples/adapters/hono.ts'
 import ittyStages from '../../examples/adapters/itty-router-stages.ts'
 import itty from '../../examples/adapters/itty-router.ts'
+import { middleware } from '../../examples/adapters/react-router-session.ts'
 import {
   commitSession,
   destroySession,
@@ -71,7 +72,7 @@ test('itty-router’s stages have the session between them', async () => {
 
 describe('React Router', () => {
   test('has the session in its routes', async () => {
-    const { middleware, loader, action, accountMiddleware } = shop
+    const { loader, action, accountMiddleware } = shop
     const handler = newRouterApp(
       { middleware },
       {

@@ -97,7 +97,7 @@ describe('at the first request', () => {
   test('a short secret is refused, saying how to make one, and never showing it', async () => {
     const fault = await firstRequest({ secrets: () => [env.SESSION_SECRET, 'too-short'] }, env)
     expect(fault.message).toBe(
-      'ERR_SECRET: Secret 2 has 9 bytes. Use at least 32: openssl rand -base64 32',
+      'ERR_SECRET: Secret 2 has 9 bytes. Use at least 32 bytes: npx edge-session secret',
     )
     expect(fault.message).not.toContain('too-short')
   })
@@ -108,7 +108,7 @@ describe('at the first request', () => {
       env,
     )
     expect(fault.message).toBe(
-      'ERR_SECRET: Secret 1 is missing. Use at least 32: openssl rand -base64 32',
+      'ERR_SECRET: Secret 1 is missing. Use at least 32 bytes: npx edge-session secret',
     )
   })
 
@@ -127,7 +127,7 @@ describe('at the first request', () => {
     async (secrets) => {
       const fault = await firstRequest({ secrets }, env)
       expect(fault.message).toBe(
-        'ERR_SECRET: There are no secrets. Write secrets: (env) => [env.SESSION_SECRET], and make one: openssl rand -base64 32',
+        'ERR_SECRET: There are no secrets. Write secrets: (env) => [env.SESSION_SECRET], and make one: npx edge-session secret',
       )
     },
   )

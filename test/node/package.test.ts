@@ -16,6 +16,7 @@ const PROGRAM = /^dist\/cli(\.js|-licenses\.txt)$/
 const OBJECTS = new Set([
   'edge-session/adapter/unstorage',
   'edge-session/store/durable-object',
+  'edge-session/store/from-config',
   'edge-session/store/user-index',
 ])
 /** How many programs run at a time. */
