@@ -37,6 +37,8 @@ export type SessionEvent =
   | { readonly type: 'invalid'; readonly keys: readonly string[]; readonly id: string }
   /** `migrate` made a stored dictionary one of the present shape, and it was written; the names of the keys. */
   | { readonly type: 'migrated'; readonly keys: readonly string[]; readonly id: string }
+  /** `migrate` threw, or made what the schema refuses: nothing was written. */
+  | { readonly type: 'migration-failed'; readonly id: string }
   /** A call of the store, or of the index of users, failed or took too long. */
   | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
 

@@ -18,6 +18,7 @@ const WARNINGS = new Set<SessionEvent['type']>([
   'late-write',
   'corrupt',
   'invalid',
+  'migration-failed',
   'store-failed',
   'device-changed',
 ])

@@ -27,8 +27,8 @@ export function readChecked(
 
 /**
  * The stored entries that the schema lets pass. Where it does not let all pass, or misses some, `migrate` is asked first,
- * and its outcome is stored, unless another request was quicker. What is refused even then is left out and reported; it
- * stays in the store until its key is written.
+ * and its outcome is stored, unless another request was quicker; where the store is not atomic, with the request's own
+ * write. What is refused even then is left out and reported; it stays in the store until its key is written.
  */
 async function checkedEntries(
   check: Check,
@@ -37,30 +37,60 @@ async function checkedEntries(
 ): Promise<Entries | undefined> {
   if (entries === undefined) return undefined
   const stored = dictionaryOf(check, entries)
-  if (Object.keys(stored).length === 0) return passing(check, entries, stored, [])
   const faults = faultsOrAll(check, stored)
   const migrated = faults.isComplete ? undefined : await migratedEntries(check, entries, stored)
   if (migrated === undefined) return passing(check, entries, stored, faults.keys)
   const { texts, made, refused } = migrated
-  const names = Object.keys({ ...entries, ...texts })
-  const changed = names.filter((name) => entries[name] !== texts[name])
-  if (changed.length > 0) {
-    const { port } = check
-    const reply = await port.write(
-      newPatch({
-        expect: changed.map((name) => [name, entries[name] ?? null]),
-        ...changesOf(changed.map((name) => [name, texts[name] ?? null])),
-      }),
-    )
-    if (!reply.ok) {
-      const isToRetry = reply.why === 'conflict' && triesLeft > 1
-      return isToRetry
-        ? checkedEntries(check, await port.read(true), triesLeft - 1)
-        : passing(check, entries, stored, faults.keys)
-    }
-    port.settings.emit({ type: 'migrated', keys: changed.map(keyOf), id: port.id })
+  const changes = changesBetween(entries, texts)
+  const outcome = await written(check.port, entries, changes)
+  if (outcome === 'conflict' && triesLeft > 1) {
+    return checkedEntries(check, await check.port.read(true), triesLeft - 1)
   }
-  return passing(check, texts, made, refused)
+  if (outcome === 'conflict' || outcome === 'refused') {
+    return passing(check, entries, stored, faults.keys)
+  }
+  const view = passing(check, texts, made, refused)
+  if (outcome === 'waits') waiting.set(view, changes)
+  return view
+}
+
+function changesBetween(before: Entries, after: Entries): Change[] {
+  return Object.keys({ ...before, ...after })
+    .filter((name) => before[name] !== after[name])
+    .map((name) => [name, after[name] ?? null])
+}
+
+/** Writes what a migration changes, unless somebody else has changed it, or it has to wait for the request's own write. */
+async function written(
+  port: SessionPort,
+  entries: Entries,
+  changes: readonly Change[],
+): Promise<'written' | 'waits' | 'conflict' | 'refused'> {
+  if (changes.length === 0) return 'written'
+  if (!port.store.isAtomic) return 'waits'
+  const expect = changes.map(([name]) => [name, entries[name] ?? null] as const)
+  const reply = await port.write(newPatch({ expect, ...changesOf(changes) }))
+  if (!reply.ok) return reply.why === 'conflict' ? 'conflict' : 'refused'
+  report(port, changes)
+  return 'written'
+}
+
+type Change = readonly [name: string, text: string | null]
+
+/** What waits for the request's own write, by the entries that were given out: KV takes one write a second for a key. */
+const waiting = new WeakMap<Entries, readonly Change[]>()
+
+/** The changes of a migration that go with a write of these entries; none the second time. */
+export function takeMigration(port: SessionPort, entries: Entries | undefined): readonly Change[] {
+  const changes = entries && waiting.get(entries)
+  if (entries === undefined || changes === undefined) return []
+  waiting.delete(entries)
+  report(port, changes)
+  return changes
+}
+
+function report({ settings, id }: SessionPort, changes: readonly Change[]): void {
+  settings.emit({ type: 'migrated', keys: changes.map(([name]) => keyOf(name)), id })
 }
 
 interface Migrated {
@@ -81,16 +111,17 @@ async function migratedEntries(
   entries: Entries,
   stored: Dictionary,
 ): Promise<Migrated | undefined> {
-  const { migrate } = port.settings
+  const { migrate, emit } = port.settings
   if (migrate === undefined) return undefined
   try {
     // A dictionary of its own: what it changes in place is to be seen.
     const result = await migrate({ ...stored })
+    if (result === undefined) return undefined
     // Of anything else, such as false, an empty dictionary would come.
-    if (Object(result) !== result || Array.isArray(result)) return undefined
+    if (Object(result) !== result || Array.isArray(result)) throw new TypeError('no dictionary')
     const made = definedOnly(Object.entries(Object(result)))
     const { keys: refused } = faultsOf(schema, made)
-    if (refused.some((key) => made[key] !== stored[key])) return undefined
+    if (refused.some((key) => made[key] !== stored[key])) throw new TypeError('refused')
     const others = Object.entries(entries).filter(
       ([name]) => !name.startsWith(DATA) || !Object.hasOwn(stored, keyOf(name)),
     )
@@ -100,12 +131,16 @@ async function migratedEntries(
     })
     return { texts: Object.fromEntries([...others, ...texts]), made, refused }
   } catch {
+    // What it threw may speak of stored values.
+    emit({ type: 'migration-failed', id: port.id })
     return undefined
   }
 }
 
 /** What the schema finds, or fault with everything where it throws: stored data is never a reason to fail a request. */
 function faultsOrAll({ schema }: Check, stored: Dictionary): Faults {
+  // Nothing needs no migration.
+  if (Object.keys(stored).length === 0) return { keys: [], isComplete: true }
   try {
     return faultsOf(schema, stored)
   } catch {

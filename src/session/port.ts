@@ -5,7 +5,7 @@ import type { Serializer } from './value.ts'
 
 /** What can be wrong with stored data. */
 type DataEvent =
-  | { readonly type: 'corrupt'; readonly id: string }
+  | { readonly type: 'corrupt' | 'migration-failed'; readonly id: string }
   | {
       readonly type: 'invalid' | 'migrated'
       readonly keys: readonly string[]

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import { readChecked } from './checked-entries.ts'
+import { readChecked, takeMigration } from './checked-entries.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import type { SessionPort } from './port.ts'
@@ -204,8 +204,10 @@ export class WorkingCopy {
   /** Writes all that is recorded. */
   async commit(): Promise<void> {
     if (!this.#isDirty) return
+    const loaded = this.port.settings.migrate && (await this.load())
+    const migrated = this.#mustClear ? [] : takeMigration(this.port, loaded)
     this.#patch ??= newPatch({
-      ...changesOf(this.#unsaved ?? []),
+      ...changesOf(new Map([...migrated, ...(this.#unsaved ?? [])])),
       // What an awaited operation wrote after the clear was recorded outlives it.
       ...(this.#mustClear ? { clear: [...(this.#saved?.keys() ?? [])] } : {}),
     })

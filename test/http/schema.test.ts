@@ -285,23 +285,45 @@ function toUser({ name, ...stored }: Any): Any {
   return typeof name === 'string' ? { ...stored, user: { name } } : stored
 }
 
-describe.for(Object.entries(STORES))('on %s a migration', ([, newStore]) => {
-  test('makes an older dictionary one of the present shape, once, and writes it', async () => {
+describe.for(Object.entries(STORES))('on %s a migration', ([where, newStore]) => {
+  test.skipIf(where === 'KV')(
+    'makes an older dictionary one of the present shape, once, and writes it',
+    async () => {
+      let runs = 0
+      const options = schemaOptions(SCHEMA, (stored) => {
+        runs += 1
+        return toUser(stored)
+      })
+      const site = await deployment({ name: 'ada', visits: 2 }, options, newStore())
+      expect(await run(site, all)).toEqual({ user: { name: 'ada' }, visits: 2 })
+      expect(site.events).toMatchObject([{ type: 'migrated', keys: ['name', 'user'] }])
+      expect(await site.stored()).toEqual({ user: { name: 'ada' }, visits: 2 })
+      site.app.calls.length = 0
+      expect(await run(site, all)).toEqual({ user: { name: 'ada' }, visits: 2 })
+      // It is asked again, since a cart is missing, and changes nothing.
+      expect(runs).toBe(2)
+      expect(site.app.calls).toEqual(['read'])
+      expect(site.events).toHaveLength(1)
+    },
+  )
+
+  test('goes before a blind write, which it does not overwrite afterwards', async () => {
+    const site = await deployment({ name: 'ada' }, schemaOptions(SCHEMA, toUser), newStore())
+    await run(site, (session) => session.set('user', { name: 'eve' }))
+    expect(await run(site, all)).toEqual({ user: { name: 'eve' } })
+    expect(await site.stored()).toEqual({ user: { name: 'eve' } })
+  })
+
+  test('of an empty dictionary is not asked for', async () => {
     let runs = 0
     const options = schemaOptions(SCHEMA, (stored) => {
       runs += 1
-      return toUser(stored)
+      return stored
     })
-    const site = await deployment({ name: 'ada', visits: 2 }, options, newStore())
-    expect(await run(site, all)).toEqual({ user: { name: 'ada' }, visits: 2 })
-    expect(site.events).toMatchObject([{ type: 'migrated', keys: ['name', 'user'] }])
-    expect(await site.stored()).toEqual({ user: { name: 'ada' }, visits: 2 })
-    site.app.calls.length = 0
-    expect(await run(site, all)).toEqual({ user: { name: 'ada' }, visits: 2 })
-    // It is asked again, since a cart is missing, and changes nothing.
-    expect(runs).toBe(2)
-    expect(site.app.calls).toEqual(['read'])
-    expect(site.events).toHaveLength(1)
+    const site = await deployment({}, options, newStore())
+    await run(site, (session) => session.flash('notice', 'hello'))
+    expect(await run(site, all)).toEqual({})
+    expect(runs).toBe(0)
   })
 
   test('is not asked where the dictionary is all that the schema describes', async () => {
@@ -324,13 +346,69 @@ describe.for(Object.entries(STORES))('on %s a migration', ([, newStore]) => {
     ['gives a list', () => []],
     ['gives what JSON would change', ({ visits }) => ({ visits, user: { name: new Date() } })],
     ['gives what the schema refuses', ({ visits, name }) => ({ visits, user: { name: 7 }, name })],
-  ])('that %s loses nothing, and what is refused is left out', async ([, migrate]) => {
+  ])('that %s loses nothing, and what is refused is left out', async ([what, migrate]) => {
     const data = { name: 'ada', visits: 2, cart: 'a' }
     const site = await deployment(data, schemaOptions(SCHEMA, migrate), newStore())
     expect(await run(site, (session) => session.get('visits'))).toBe(2)
     expect(await run(site, async (session) => (await session.get('user')) ?? null)).toBeNull()
-    expect(site.events.map((event) => event.type)).toContain('invalid')
+    const types = site.events.map((event) => event.type)
+    expect(types).toContain('invalid')
+    expect(types.includes('migration-failed')).toBe(what !== 'gives nothing')
     expect(await site.stored()).toEqual(data)
+  })
+})
+
+describe('on KV, which takes one write a second for a key, a migration', () => {
+  const newSite = (data: Any, migrate: (stored: Any) => unknown = toUser): Promise<Deployment> =>
+    deployment(data, schemaOptions(SCHEMA, migrate), kvStore(env.SESSION_KV))
+
+  test('is shown to a request that only reads, and written with the first change', async () => {
+    const site = await newSite({ name: 'ada', visits: 1 })
+    site.app.calls.length = 0
+    expect(await run(site, all)).toEqual({ user: { name: 'ada' }, visits: 1 })
+    expect(site.app.calls).toEqual(['read'])
+    expect(await site.stored()).toEqual({ name: 'ada', visits: 1 })
+    expect(site.events).toEqual([])
+    site.app.calls.length = 0
+    await run(site, async (session) => {
+      const visits = ((await session.get('visits')) as number) + 1
+      session.set('visits', visits)
+    })
+    expect(site.app.calls).toEqual(['read', 'write'])
+    expect(site.events).toMatchObject([{ type: 'migrated', keys: ['name', 'user'] }])
+    expect(await site.stored()).toEqual({ user: { name: 'ada' }, visits: 2 })
+  })
+
+  test('is written once, by the first of two commits', async () => {
+    const site = await newSite({ name: 'ada' })
+    await run(site, async (session) => {
+      session.set('user', { name: 'eve' })
+      await session.commit()
+      session.set('visits', 1)
+    })
+    expect(await site.stored()).toEqual({ user: { name: 'eve' }, visits: 1 })
+    expect(site.events).toHaveLength(1)
+  })
+
+  test('is not written over a dictionary that was cleared', async () => {
+    const site = await newSite({ name: 'ada' })
+    await run(site, async (session) => {
+      await session.get('user')
+      session.clear()
+      session.set('visits', 1)
+    })
+    expect(await site.stored()).toEqual({ visits: 1 })
+  })
+
+  test('gives another user who signs in nothing of the former one', async () => {
+    const site = await newSite({ name: 'ada' })
+    await run(site, (session) => session.signIn('ada'))
+    await run(site, async (session) => {
+      await session.get('user')
+      await session.signIn('eve')
+      session.set('visits', 1)
+    })
+    expect(await site.stored()).toEqual({ visits: 1 })
   })
 })
 
