@@ -49,7 +49,7 @@ function codeLines({ wishes, required, isTyped }: Done): string[] {
   const users = OBJECT_CLASSES.UserObject
   const types = isTyped ? '<{ visits: number }, Env>' : ''
   return [
-    `import { createSessions } from 'edge-session'`,
+    `import { createSessions, jsonLog } from 'edge-session'`,
     `import { ${factory} } from '${module}'`,
     ...(wishes.users ? [`import { userIndex } from '${users.module}'`] : []),
     '',
@@ -57,6 +57,7 @@ function codeLines({ wishes, required, isTyped }: Done): string[] {
     `  secrets: (env) => [env.${SECRET_NAME}],`,
     `  store: (env) => ${factory}(env.${required.binding}),`,
     ...(wishes.users ? [`  users: (env) => userIndex(env.${users.binding}),`] : []),
+    '  onEvent: jsonLog,',
     '})',
     '',
     'export default {',
