@@ -4,11 +4,11 @@ import { homedir } from 'node:os'
 import { join, posix, sep } from 'node:path'
 import { after } from 'node:test'
 
+import { ROOT, run } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
+import { bundle, COMPATIBILITY_DATE, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
 import { foreignImportsOf, link, newApplication, type Target } from './application.ts'
-import { ROOT, run } from './project.ts'
-import { describe, it } from './suite.ts'
-import { bundle, COMPATIBILITY_DATE, newServer } from './workerd.ts'
 
 const WORKERS = 'cloudflare:workers'
 /** Bundles of programs, with the licenses of what is in them. */

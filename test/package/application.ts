@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 
-import { newDirectory, ROOT, run } from './project.ts'
+import { newDirectory, ROOT, run } from '../node/project.ts'
 
 /** Where an import path leads, by condition: its types first, `default` last. */
 export type Target = Readonly<
