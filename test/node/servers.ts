@@ -7,6 +7,7 @@ import { atEnd, newDirectory, newPort } from './project.ts'
 import { startUpstashBridge } from './upstash-bridge.ts'
 
 const START_MS = 10_000
+const PROGRAMS = { redis: 'redis-server', memcached: 'memcached' } as const
 
 /** A server of this machine that answers on a port. */
 export interface RunningServer {
@@ -76,6 +77,12 @@ export async function setup({
 }: {
   readonly provide: (key: string, port: number) => void
 }): Promise<() => Promise<void>> {
+  for (const engine of missingEngines()) {
+    const program = PROGRAMS[engine]
+    process.stdout.write(
+      `Skipped: the tests of the ${engine} store, since there is no ${program} here (apt-get install ${program}).\n`,
+    )
+  }
   const redis = await startRedis()
   const memcached = await startMemcached()
   const largeMemcached = await startMemcached('-I', '32m', '-m', '256')
@@ -91,9 +98,6 @@ export async function setup({
 }
 
 /** The engines whose servers are not installed, by the names of their stores. */
-export function missingEngines(): string[] {
-  const programs = { redis: 'redis-server', memcached: 'memcached' }
-  return Object.entries(programs).flatMap(([engine, program]) =>
-    isInstalled(program) ? [] : [engine],
-  )
+export function missingEngines(): (keyof typeof PROGRAMS)[] {
+  return (['redis', 'memcached'] as const).filter((engine) => !isInstalled(PROGRAMS[engine]))
 }

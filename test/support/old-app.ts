@@ -45,9 +45,9 @@ export function newMovedApp(store: SessionStore, options: AppOptions = {}): Move
     load: (value: string): Loaded => ({ data: { name: value } }),
     visitor: async (name = `visitor ${crypto.randomUUID()}`) => {
       const browser = app.browser()
-      // Signed at a time of its own, since tests share their storage.
+      // Signed at a time of its own, since tests share their storage; they take less than 1,000 seconds.
       visitors += 1
-      const now = Math.floor(app.now / 1000) - visitors
+      const now = Math.floor(app.now / 1000) - visitors * 1000
       browser.cookies.set('old', await createSignedValue(OLD_SECRET, 'old', name, { now }))
       return browser
     },
