@@ -68,8 +68,9 @@ export class TestBrowser {
       if (redirect === 'error' || count === MAX_REDIRECTS) {
         throw new TypeError(`${url.href} redirects to ${location}, which is one redirect too many.`)
       }
-      url = new URL(location, url)
-      next = redirected(next, response.status)
+      const target = new URL(location, url)
+      next = redirected(next, response.status, target.origin !== url.origin)
+      url = target
     }
   }
 
@@ -97,18 +98,19 @@ export class TestBrowser {
     const { from = this.#options.from ?? 'same-origin', ...rest } = init
     const request = new Request(url, { ...rest, redirect: 'manual' })
     const { method, headers } = request
-    const cookie = this.cookies.headerFor(url, { method, isForeign: from === 'cross-site' })
+    const site = from === 'same-origin' ? siteOf(this.#origin, url) : from
+    const cookie = this.cookies.headerFor(url, { method, isForeign: site === 'cross-site' })
     if (cookie !== '' && !headers.has('Cookie')) headers.set('Cookie', cookie)
-    this.#introduce(request, from)
+    this.#introduce(request, from, site)
     const response = await this.#server(request)
     for (const setCookie of response.headers.getSetCookie()) this.cookies.keep(setCookie, url)
     return response
   }
 
   /** Says who sends the request (W3C: Fetch Metadata; Fetch standard, section 3.2), where the test does not itself. */
-  #introduce({ method, headers }: Request, from: Initiator): void {
+  #introduce({ method, headers }: Request, from: Initiator, site: Initiator): void {
     if (from === 'client') return
-    if (!headers.has('Sec-Fetch-Site')) headers.set('Sec-Fetch-Site', from)
+    if (!headers.has('Sec-Fetch-Site')) headers.set('Sec-Fetch-Site', site)
     if (method === 'GET' || method === 'HEAD' || from === 'none' || headers.has('Origin')) return
     headers.set('Origin', this.#originOf(from))
   }
@@ -124,8 +126,24 @@ function isRedirect({ status }: Response): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
 
-/** What is sent to where a redirect leads: after 303, and after a POST's 301 and 302, a GET (Fetch standard, section 4.4). */
-function redirected(init: TestRequestInit, status: number): TestRequestInit {
+/** What a page of this origin is to an address; hosts of the same last two labels count as one site. */
+function siteOf(origin: URL, url: URL): 'same-origin' | 'same-site' | 'cross-site' {
+  if (url.origin === origin.origin) return 'same-origin'
+  const labels = ({ hostname }: URL): string => hostname.split('.').slice(-2).join('.')
+  const isSameSite = labels(url) === labels(origin) && url.protocol === origin.protocol
+  return isSameSite ? 'same-site' : 'cross-site'
+}
+
+/**
+ * What is sent to where a redirect leads: after 303, and after a POST's 301 and 302, a GET; to another origin without
+ * Authorization (Fetch standard, section 4.4).
+ */
+function redirected(init: TestRequestInit, status: number, isElsewhere: boolean): TestRequestInit {
+  if (isElsewhere) {
+    const headers = new Headers(init.headers)
+    headers.delete('Authorization')
+    return redirected({ ...init, headers }, status, false)
+  }
   const method = (init.method ?? 'GET').toUpperCase()
   const isSame = method === 'GET' || method === 'HEAD'
   const becomesGet = status === 303 ? !isSame : status < 303 && method === 'POST'

@@ -149,6 +149,18 @@ describe('a browser says who sends a request:', () => {
   })
 })
 
+test.for([
+  ['https://example.com/a', 'same-origin'],
+  ['https://api.example.com/a', 'same-site'],
+  ['http://example.com/a', 'cross-site'],
+  ['https://other.example/a', 'cross-site'],
+] as const)('a page of https://example.com that asks %s is %s', async ([address, site]) => {
+  const { browser, requests } = newBrowser(() => new Response('ok'))
+  await browser.fetch(address, { method: 'POST' })
+  expect(requests[0]?.headers.get('Sec-Fetch-Site')).toBe(site)
+  expect(requests[0]?.headers.get('Origin')).toBe('https://example.com')
+})
+
 describe('a redirect', () => {
   test('is what the test gets, unless it is to be followed', async () => {
     const { browser, requests } = newBrowser(redirecting({ '/in': [303, '/home', 'a=1; Path=/'] }))
@@ -191,6 +203,21 @@ describe('a redirect', () => {
       method: 'GET',
     })
     expect(requests.map(({ headers }) => headers.get('Cookie'))).toEqual([null, 'a=1', 'a=1; b=2'])
+  })
+
+  test('to another origin takes no Authorization along, and is said to come from elsewhere', async () => {
+    const { browser, requests } = newBrowser(
+      redirecting({ '/in': [307, 'https://other.example/home'], '/here': [307, '/home'] }),
+    )
+    const init = { method: 'POST', redirect: 'follow', headers: { Authorization: 'x' } } as const
+    await browser.fetch('/in', init)
+    await browser.fetch('/here', init)
+    const [, elsewhere, , here] = requests
+    expect(elsewhere?.headers.get('Authorization')).toBeNull()
+    expect(elsewhere?.headers.get('Sec-Fetch-Site')).toBe('cross-site')
+    expect(elsewhere?.headers.get('Origin')).toBe('https://example.com')
+    expect(here?.headers.get('Authorization')).toBe('x')
+    expect(here?.headers.get('Sec-Fetch-Site')).toBe('same-origin')
   })
 
   test('is an error where a test says so, and where there is no end of them', async () => {
