@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import { DATA, type Patch, sumOf } from './patch.ts'
+import { keyOf, type Patch, sumOf } from './patch.ts'
 import type { WorkingCopy } from './working-copy.ts'
 
 /** Against N others `update` needs N tries at most, since every round has a winner. */
@@ -24,7 +24,7 @@ export async function increment(copy: WorkingCopy, name: string, by: number): Pr
     return await count(copy, name, by)
   } catch (error) {
     if (!isNoNumber(error) || copy.port.settings.schema === undefined) throw error
-    const key = name.slice(DATA.length)
+    const key = keyOf(name)
     const sum = await update(copy, name, async (text) => {
       const value = copy.values.decodeChecked(key, text)
       return finiteText(sumOf(value === undefined ? null : text, by))

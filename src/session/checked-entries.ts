@@ -1,5 +1,5 @@
 import { changesOf, newPatch } from './changes.ts'
-import { DATA, type Entries } from './patch.ts'
+import { DATA, type Entries, keyOf } from './patch.ts'
 import type { SessionPort } from './port.ts'
 import { type DataSchema, type Dictionary, type Faults, faultsOf } from './schema.ts'
 import type { Values } from './values.ts'
@@ -80,13 +80,17 @@ type Change = readonly [name: string, text: string | null]
 /** What waits for the request's own write, by the entries that were given out: KV takes one write a second for a key. */
 const waiting = new WeakMap<Entries, readonly Change[]>()
 
-/** The changes of a migration that go with a write of these entries; none the second time. */
-export function takeMigration(port: SessionPort, entries: Entries | undefined): readonly Change[] {
+/** What a write of these entries has to write: what is recorded, over what a migration has left for it, once. */
+export function withMigration(
+  port: SessionPort,
+  entries: Entries | undefined,
+  recorded: Iterable<Change>,
+): Iterable<Change> {
   const changes = entries && waiting.get(entries)
-  if (entries === undefined || changes === undefined) return []
+  if (entries === undefined || changes === undefined) return recorded
   waiting.delete(entries)
   report(port, changes)
-  return changes
+  return new Map([...changes, ...recorded])
 }
 
 function report({ settings, id }: SessionPort, changes: readonly Change[]): void {
@@ -170,8 +174,4 @@ function dictionaryOf({ values }: Check, entries: Entries): Dictionary {
 
 function definedOnly(values: readonly (readonly [key: string, value: unknown])[]): Dictionary {
   return Object.fromEntries(values.filter(([, value]) => value !== undefined))
-}
-
-function keyOf(name: string): string {
-  return name.slice(DATA.length)
 }

@@ -11,6 +11,11 @@ export const DATA = '='
 /** The space of flash messages. */
 export const FLASH = '!'
 
+/** The key of an entry, by the entry's name. */
+export function keyOf(name: string): string {
+  return name.slice(DATA.length)
+}
+
 /**
  * The changes of one write, applied by a store in this order and in one transaction: all of them or, when `expect`
  * does not hold, none. Names are entry names; a text is a value's stored form.

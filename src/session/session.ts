@@ -3,7 +3,7 @@ import { type Aal, checkDetails, checkUserId, type SignInDetails } from './accou
 import { increment, operate, take, update } from './atomic.ts'
 import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
-import { DATA, FLASH } from './patch.ts'
+import { DATA, FLASH, keyOf } from './patch.ts'
 import type { WorkingCopy } from './working-copy.ts'
 
 /** What a session works on, for the request's own machinery; a handler has no way to it. */
@@ -102,7 +102,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** The keys that have a value, in no promised order. */
   async keys(): Promise<Key<Data>[]> {
     const texts = await this.#copy.toRead().texts(DATA)
-    return texts.map(([name]) => name.slice(1) as Key<Data>)
+    return texts.map(([name]) => keyOf(name) as Key<Data>)
   }
 
   /** The whole dictionary as a frozen object. */
@@ -282,7 +282,7 @@ function snapshot<Data>(
   copy: WorkingCopy,
   texts: readonly (readonly [name: string, text: string | null])[],
 ): Snapshot<Data> {
-  const values = texts.map(([name, text]) => [name.slice(1), copy.values.decode(text)] as const)
+  const values = texts.map(([name, text]) => [keyOf(name), copy.values.decode(text)] as const)
   const present = values.filter(([, value]) => value !== undefined)
   return Object.freeze(Object.fromEntries(present)) as Snapshot<Data>
 }

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import { readChecked, takeMigration } from './checked-entries.ts'
+import { readChecked, withMigration } from './checked-entries.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import type { SessionPort } from './port.ts'
@@ -205,9 +205,9 @@ export class WorkingCopy {
   async commit(): Promise<void> {
     if (!this.#isDirty) return
     const loaded = this.port.settings.migrate && (await this.load())
-    const migrated = this.#mustClear ? [] : takeMigration(this.port, loaded)
+    const recorded = this.#unsaved ?? []
     this.#patch ??= newPatch({
-      ...changesOf(new Map([...migrated, ...(this.#unsaved ?? [])])),
+      ...changesOf(this.#mustClear ? recorded : withMigration(this.port, loaded, recorded)),
       // What an awaited operation wrote after the clear was recorded outlives it.
       ...(this.#mustClear ? { clear: [...(this.#saved?.keys() ?? [])] } : {}),
     })

@@ -546,6 +546,25 @@ describe('a migration', () => {
     expect(site.app.calls).toEqual([])
   })
 
+  test('that comes after a sign-out elsewhere is a late write, and brings nothing back', async () => {
+    let meanwhile = async (): Promise<unknown> => undefined
+    const migrate = async (stored: Any): Promise<Any> => {
+      await meanwhile()
+      return toUser(stored)
+    }
+    const store = durableObjectStore(env.SESSIONS)
+    const site = await deployment({ name: 'ada' }, schemaOptions(SCHEMA, migrate), store)
+    const headers = { Cookie: site.browser.cookieHeader() }
+    const other = newApp({ store })
+    other.handler = (session) => session.destroy()
+    meanwhile = () => other.browser().fetch('/', { headers })
+    site.app.handler = all
+    expect((await site.browser.fetch('/', { headers })).status).toBe(409)
+    expect(site.events.map((event) => event.type)).toEqual(['late-write'])
+    other.handler = all
+    expect(await other.browser().json('/', { headers })).toEqual({})
+  })
+
   test('of a session that is gone makes none', async () => {
     const site = await deployment({ name: 'ada' }, schemaOptions(SCHEMA, toUser))
     await run(site, (session) => session.destroy())
