@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 import type { SessionStore, UserIndex } from '../src/index.ts'
 import type { SessionKvNamespace } from '../src/store/kv.ts'
-import type { ListContext } from '../src/store/user-list.ts'
+import type { ListContext } from '../src/store/user-index/user-list.ts'
 
 /** What became of the session's cookie in a response. */
 export type CookieChange = 'none' | 'set' | 'cleared'

@@ -1,5 +1,5 @@
 import { SessionError } from './errors.ts'
-import type { Sessions } from './http/create-sessions.ts'
+import type { Sessions } from './request/create-sessions.ts'
 import type { SignInDetails } from './session/account.ts'
 import type { Key, Value } from './session/data.ts'
 

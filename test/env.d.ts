@@ -1,6 +1,6 @@
-import type { ItemObject } from '../src/store/item-object.ts'
-import type { SessionObject } from '../src/store/session-object.ts'
-import type { UserObject } from '../src/store/user-object.ts'
+import type { ItemObject } from '../src/adapter/unstorage/item-object.ts'
+import type { SessionObject } from '../src/store/object/session-object.ts'
+import type { UserObject } from '../src/store/user-index/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
 import type * as mainModule from './worker.ts'
 

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 
 import type { CsrfGuard } from '../guard/csrf.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
-import type { RequestContext, Sessions } from '../http/create-sessions.ts'
+import type { RequestContext, Sessions } from '../request/create-sessions.ts'
 import { Session } from '../session/session.ts'
 import { refusalOf } from './refusal.ts'
 

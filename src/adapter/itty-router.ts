@@ -1,9 +1,9 @@
 import type { AutoRouterOptions, ErrorHandler, IRequest, StatusError } from 'itty-router'
 
 import type { CsrfGuard } from '../guard/csrf.ts'
-import { answerError, commit } from '../http/commit.ts'
-import type { HasSession, RequestContext, Sessions } from '../http/create-sessions.ts'
-import { hide, show, visitOf } from '../http/with-session.ts'
+import { answerError, commit } from '../request/commit.ts'
+import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
+import { hide, show, visitOf } from '../request/with-session.ts'
 import type { Session } from '../session/session.ts'
 import { refusalOf } from './refusal.ts'
 

@@ -2,11 +2,11 @@ import type { FlashSessionData, Session as RouterSession, SessionStorage } from 
 
 import { clearCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
-import { answerError, settle } from '../http/commit.ts'
-import type { Sessions } from '../http/create-sessions.ts'
-import { signedCookie } from '../http/set-cookie.ts'
-import type { Visit } from '../http/visit.ts'
-import { visitOf } from '../http/with-session.ts'
+import { answerError, settle } from '../request/commit.ts'
+import type { Sessions } from '../request/create-sessions.ts'
+import { signedCookie } from '../request/set-cookie.ts'
+import type { Visit } from '../request/visit.ts'
+import { visitOf } from '../request/with-session.ts'
 import { DATA, FLASH } from '../session/patch.ts'
 import { isSerialized } from '../session/value.ts'
 

@@ -1,5 +1,5 @@
 import type { CsrfGuard } from '../guard/csrf.ts'
-import type { HasSession } from '../http/create-sessions.ts'
+import type { HasSession } from '../request/create-sessions.ts'
 
 /** A request as one that may carry a session. */
 interface Carrier extends Request {

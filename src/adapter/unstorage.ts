@@ -1,9 +1,9 @@
 import { SessionError } from '../errors.ts'
-import { exportedNamespace } from '../store/exported-namespace.ts'
-import { withFreshStub } from '../store/fresh-stub.ts'
-import type { Item, ItemObjectStub, Listed } from '../store/item-object.ts'
+import { exportedNamespace } from '../store/object/exported-namespace.ts'
+import { withFreshStub } from '../store/object/fresh-stub.ts'
+import type { Item, ItemObjectStub, Listed } from './unstorage/item-object.ts'
 
-export { ItemObject } from '../store/item-object.ts'
+export { ItemObject } from './unstorage/item-object.ts'
 
 /** What is used of a `DurableObjectNamespace`. */
 export interface ItemObjectNamespace {

@@ -1,4 +1,4 @@
-import type { HasSession } from '../http/create-sessions.ts'
+import type { HasSession } from '../request/create-sessions.ts'
 import { sessionOf } from './session-of.ts'
 
 /** Gives the user of a request's session; what comes after the request is handed on to the loader. */

@@ -1,6 +1,6 @@
+import type { DataSchema, Dictionary } from '../schema/standard-schema.ts'
 import type { Account, SignInDetails } from './account.ts'
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
-import type { DataSchema, Dictionary } from './schema.ts'
 import type { Serializer } from './value.ts'
 
 /** What can be wrong with stored data. */

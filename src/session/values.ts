@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
+import { issuesWith } from '../schema/standard-schema.ts'
 import type { SessionPort } from './port.ts'
-import { issuesWith } from './schema.ts'
 import { decodeValue, encodeValue, isSerialized } from './value.ts'
 
 const NONE: readonly never[] = []

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
+import { readChecked, withMigration } from '../schema/checked-entries.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
-import { readChecked, withMigration } from './checked-entries.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import type { SessionPort } from './port.ts'

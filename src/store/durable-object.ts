@@ -1,8 +1,8 @@
-import { exportedNamespace } from './exported-namespace.ts'
-import { objectStore, type SessionObjectNamespace } from './object-store.ts'
-import type { SessionStore } from './store.ts'
+import type { SessionStore } from '../record/store.ts'
+import { exportedNamespace } from './object/exported-namespace.ts'
+import { objectStore, type SessionObjectNamespace } from './object/object-store.ts'
 
-export { SessionObject } from './session-object.ts'
+export { SessionObject } from './object/session-object.ts'
 export type { SessionObjectNamespace }
 
 /**

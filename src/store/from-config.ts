@@ -1,13 +1,13 @@
 import { SessionError } from '../errors.ts'
-import type { Connector } from './connection.ts'
+import type { SessionStore } from '../record/store.ts'
 import { durableObjectStore, type SessionObjectNamespace } from './durable-object.ts'
 import { kvStore, type SessionKvNamespace } from './kv.ts'
-import type { MemcachedClient } from './memcached-client.ts'
 import { memcachedStore } from './memcached.ts'
 import { memoryStore } from './memory.ts'
-import type { RedisClient } from './redis-client.ts'
 import { redisStore } from './redis.ts'
-import type { SessionStore } from './store.ts'
+import type { Connector } from './server/connection.ts'
+import type { MemcachedClient } from './server/memcached-client.ts'
+import type { RedisClient } from './server/redis-client.ts'
 
 /** What `SESSION_STORE` may be. */
 export const STORE_NAMES = ['durable-object', 'kv', 'memory', 'redis', 'memcached'] as const

@@ -1,17 +1,23 @@
 import { SessionError } from '../errors.ts'
-import { type Connection, type Connector, isConnector, keepOpen, withClient } from './connection.ts'
-import { type Engine, type Held, NOTHING_HELD, type WithEngine } from './engine.ts'
+import { parseMeta } from '../record/meta.ts'
+import type { State } from '../record/step.ts'
+import type { SessionStore } from '../record/store.ts'
+import {
+  type Connection,
+  type Connector,
+  isConnector,
+  keepOpen,
+  withClient,
+} from './server/connection.ts'
+import { type Engine, type Held, NOTHING_HELD, type WithEngine } from './server/engine.ts'
 import {
   type MemcachedClient,
   memcachedClient,
   type MemcachedConnection,
   type MemcachedItem,
   type TcpSocket,
-} from './memcached-client.ts'
-import { parseMeta } from './meta.ts'
-import type { State } from './step.ts'
-import type { SessionStore } from './store.ts'
-import { swapStore } from './swap-store.ts'
+} from './server/memcached-client.ts'
+import { swapStore } from './server/swap-store.ts'
 
 export { keepOpen, memcachedClient }
 export type { Connection, Connector, MemcachedClient, MemcachedConnection, TcpSocket }

@@ -1,7 +1,7 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
-import { cellStore, type Send, SessionCell } from './session-cell.ts'
-import type { SessionStore } from './store.ts'
+import { cellStore, type Send, SessionCell } from '../record/session-cell.ts'
+import type { SessionStore } from '../record/store.ts'
 
 /** After this many new sessions the expired ones are swept out, so that memory is bounded by the sessions in use. */
 const SWEEP_EVERY = 1000

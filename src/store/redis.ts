@@ -1,11 +1,28 @@
 import { newUniqueText } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
-import { type Connection, type Connector, isConnector, keepOpen, withClient } from './connection.ts'
-import { type Engine, type Held, type Next, NOTHING_HELD, type WithEngine } from './engine.ts'
-import { parseMeta } from './meta.ts'
-import { checkRedisClient, type RedisClient, runScript, type Script } from './redis-client.ts'
-import type { SessionStore } from './store.ts'
-import { swapStore } from './swap-store.ts'
+import { parseMeta } from '../record/meta.ts'
+import type { SessionStore } from '../record/store.ts'
+import {
+  type Connection,
+  type Connector,
+  isConnector,
+  keepOpen,
+  withClient,
+} from './server/connection.ts'
+import {
+  type Engine,
+  type Held,
+  type Next,
+  NOTHING_HELD,
+  type WithEngine,
+} from './server/engine.ts'
+import {
+  checkRedisClient,
+  type RedisClient,
+  runScript,
+  type Script,
+} from './server/redis-client.ts'
+import { swapStore } from './server/swap-store.ts'
 
 export { keepOpen }
 export type { Connection, Connector, RedisClient }

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
-import type { DestroyReply, Gone, SessionStore } from './store.ts'
-import { type Weighted, weightedChoice } from './weighted-choice.ts'
+import type { DestroyReply, Gone, SessionStore } from '../record/store.ts'
+import { type Weighted, weightedChoice } from './ring/weighted-choice.ts'
 
 /** One of the stores of a ring. */
 export interface RingNode extends Weighted {

@@ -1,8 +1,8 @@
-import { exportedNamespace } from './exported-namespace.ts'
-import { objectIndex, type UserObjectNamespace } from './object-index.ts'
-import type { UserIndex } from './user-list.ts'
+import { exportedNamespace } from './object/exported-namespace.ts'
+import { objectIndex, type UserObjectNamespace } from './user-index/object-index.ts'
+import type { UserIndex } from './user-index/user-list.ts'
 
-export { UserObject } from './user-object.ts'
+export { UserObject } from './user-index/user-object.ts'
 export type { UserObjectNamespace }
 
 /**

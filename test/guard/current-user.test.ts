@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { currentUser } from '../../src/guard/current-user.ts'
-import type { HasSession } from '../../src/http/create-sessions.ts'
+import type { HasSession } from '../../src/request/create-sessions.ts'
 import { CONTEXT, newSite, signedIn, type Site } from '../support/site.ts'
 
 type Ask = (request: HasSession<Record<string, unknown>, Record<string, unknown>>) => unknown

@@ -6,13 +6,13 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import { newRandomText, newUniqueText } from '../../src/codec/random.ts'
+import type { Credential, Moment, SessionStore } from '../../src/record/store.ts'
 import {
   keepOpen,
   memcachedClient,
   memcachedStore,
   type TcpSocket,
 } from '../../src/store/memcached.ts'
-import type { Credential, Moment, SessionStore } from '../../src/store/store.ts'
 import { Browser } from '../support/browser.ts'
 import { newDirectory } from './project.ts'
 import { startMemcached } from './servers.ts'

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 
 import { sha256 } from '../../src/codec/mac.ts'
 import { newRandomText } from '../../src/codec/random.ts'
+import type { Credential, Moment, SessionStore, WriteReply } from '../../src/record/store.ts'
 import type { Account } from '../../src/session/account.ts'
 import type { Changes, Patch } from '../../src/session/patch.ts'
-import type { Credential, Moment, SessionStore, WriteReply } from '../../src/store/store.ts'
 
 /** A store, and where it can be had, all that it keeps under a handle, as text. */
 export interface StoreUnderTest {

@@ -8,8 +8,8 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
+import type { Credential } from '../../src/record/store.ts'
 import { durableObjectStore, SessionObject } from '../../src/store/durable-object.ts'
-import type { Credential } from '../../src/store/store.ts'
 import {
   ABSOLUTE,
   describeStoreContract,

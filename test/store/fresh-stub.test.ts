@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { withFreshStub } from '../../src/store/fresh-stub.ts'
+import { withFreshStub } from '../../src/store/object/fresh-stub.ts'
 
 /** An error with the marks that the runtime puts on one. Simulated: workerd here marks a reset object's errors only. */
 function marked(marks: object): Error {

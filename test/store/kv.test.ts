@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/codec/mac.ts'
 import { newRandomText } from '../../src/codec/random.ts'
 import { SessionError } from '../../src/errors.ts'
+import type { Credential } from '../../src/record/store.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
-import type { Credential } from '../../src/store/store.ts'
 import {
   ABSOLUTE,
   describeStoreContract,

@@ -1,9 +1,9 @@
 import { describe, expect, inject, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
-import type { MemcachedClient } from '../../src/store/memcached-client.ts'
+import type { Credential } from '../../src/record/store.ts'
 import { keepOpen, memcachedClient, memcachedStore } from '../../src/store/memcached.ts'
-import type { Credential } from '../../src/store/store.ts'
+import type { MemcachedClient } from '../../src/store/server/memcached-client.ts'
 import { newApp } from '../support/app.ts'
 import { ask, MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
 import {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
+import { type Save, SessionCell } from '../../src/record/session-cell.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { type Save, SessionCell } from '../../src/store/session-cell.ts'
 import {
   describeStoreContract,
   entriesOf,

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 
 import { createSessions } from '../../src/index.ts'
 import * as inside from '../../src/store/durable-object.ts'
-import * as outside from '../../src/store/outside/durable-object.ts'
-import * as outsideIndex from '../../src/store/outside/user-index.ts'
+import * as outside from '../../src/store/object/outside.ts'
 import * as insideIndex from '../../src/store/user-index.ts'
+import * as outsideIndex from '../../src/store/user-index/outside.ts'
 import { cookieFor } from '../../src/testing.ts'
 
 const secrets = ['only-for-tests-only-for-tests-only-for-tests'] as const

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { newRandomText } from '../../src/codec/random.ts'
 import type { Token } from '../../src/codec/token.ts'
 import { newPatch } from '../../src/session/changes.ts'
-import { ReadCache } from '../../src/store/read-cache.ts'
+import { ReadCache } from '../../src/store/cached/copies.ts'
 
 const NOW = 1_800_000_000_000
 const MOMENT = { now: NOW, touch: 60_000 }

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
 import { SessionError } from '../../src/errors.ts'
+import type { Credential, SessionStore } from '../../src/record/store.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type RingMigration, type RingNode, ringStore } from '../../src/store/ring.ts'
-import type { Credential, SessionStore } from '../../src/store/store.ts'
 import { newApp } from '../support/app.ts'
 import { countingStore } from '../support/counting-store.ts'
 import {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
+import type { Moment, SessionStore } from '../../src/record/store.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
-import type { Moment, SessionStore } from '../../src/store/store.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import {
   ABSOLUTE,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { SessionError } from '../../src/errors.ts'
-import type { Engine, Held } from '../../src/store/engine.ts'
-import { swapStore } from '../../src/store/swap-store.ts'
+import type { Engine, Held } from '../../src/store/server/engine.ts'
+import { swapStore } from '../../src/store/server/swap-store.ts'
 import { momentAt, newPatch, newSession, setting } from './contract.ts'
 
 /** A server that holds one session at most, and is so busy that it refuses the next swaps. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 
-import type { Reach } from '../../src/store/reach.ts'
-import { UserCell, type UserStorage } from '../../src/store/user-cell.ts'
-import type { ListedSession } from '../../src/store/user-list.ts'
+import type { Reach } from '../../src/store/user-index/reach.ts'
+import { UserCell, type UserStorage } from '../../src/store/user-index/user-cell.ts'
+import type { ListedSession } from '../../src/store/user-index/user-list.ts'
 
 const HOUR = 3_600_000
 const NOW = 1_800_000_000_000

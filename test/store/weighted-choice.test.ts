@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { encodeHex } from '../../src/codec/base64url.ts'
-import { type Weighted, weightedChoice } from '../../src/store/weighted-choice.ts'
+import { type Weighted, weightedChoice } from '../../src/store/ring/weighted-choice.ts'
 
 const COUNT = 100_000
 const SHARE_TOLERANCE = 0.05

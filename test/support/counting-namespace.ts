@@ -1,4 +1,4 @@
-import type { SessionObject } from '../../src/store/session-object.ts'
+import type { SessionObject } from '../../src/store/object/session-object.ts'
 
 type Namespace = DurableObjectNamespace<SessionObject>
 

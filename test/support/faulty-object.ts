@@ -1,4 +1,4 @@
-import { SessionObject } from '../../src/store/session-object.ts'
+import { SessionObject } from '../../src/store/object/session-object.ts'
 
 /**
  * How the next calls of an object fail.

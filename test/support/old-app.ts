@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 
-import type { Adopted } from '../../src/http/adopt.ts'
+import type { Adopted } from '../../src/adopt/old-cookies.ts'
 import type { SessionEvent, SessionStore } from '../../src/index.ts'
 import { createSignedValue, tornadoCookie } from '../../src/migrate/tornado.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'

@@ -1,0 +1,56 @@
+import type { Account, Device, SignInDetails } from '../session/account.ts'
+import type { ListedSession } from '../store/user-index/user-list.ts'
+
+/** What is read of a request. On Workers `cf` says where it came from. */
+export interface RequestLike {
+  readonly url: string
+  readonly headers: { get(name: string): string | null }
+  readonly cf?: unknown
+}
+
+/** Browsers' own names have 100 to 200; a visitor may send anything. */
+const MAX_CHARACTERS = 256
+
+/** What a list shows of the device that signed in: what the application says, or else the request. */
+export function deviceDetails(
+  request: RequestLike,
+  { userAgent = request.headers.get('user-agent') ?? undefined, country, label }: SignInDetails,
+): Pick<ListedSession, 'userAgent' | 'country' | 'label'> {
+  return {
+    userAgent: userAgent?.slice(0, MAX_CHARACTERS),
+    country: (country ?? countryOf(request))?.slice(0, 2),
+    label: label?.slice(0, MAX_CHARACTERS),
+  }
+}
+
+/** What a session remembers of the device, to notice when another one comes with its cookie. */
+export function deviceOf(request: RequestLike): Device {
+  const country = countryOf(request)
+  const agent = fingerprint(request.headers.get('user-agent') ?? '')
+  return country === undefined ? { agent } : { agent, country }
+}
+
+/** What of a signed-in session's device differs from the request's; `undefined` where nothing does. */
+export function changedDevice(
+  { device }: Account,
+  request: RequestLike,
+): 'user-agent' | 'country' | undefined {
+  if (device === undefined) return undefined
+  const present = deviceOf(request)
+  if (present.agent !== device.agent) return 'user-agent'
+  return present.country === device.country ? undefined : 'country'
+}
+
+function countryOf({ cf }: RequestLike): string | undefined {
+  const { country }: { readonly country?: unknown } = cf ?? {}
+  return typeof country === 'string' ? country : undefined
+}
+
+/** FNV-1a, 32 bits: enough to tell two browsers apart, and nothing that has to be kept secret. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  return (hash >>> 0).toString(36)
+}

@@ -1,0 +1,20 @@
+import { SessionError } from '../../errors.ts'
+
+/** What is used of a `KVNamespace`. */
+export interface SessionKvNamespace {
+  get(key: string, options: { type: 'text'; cacheTtl?: number }): Promise<string | null>
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>
+  delete(key: string): Promise<void>
+}
+
+/** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
+export const MIN_TTL_SECONDS = 60
+
+/** Throws `ERR_BINDING` where there is no namespace for what is named. */
+export function checkNamespace(namespace: unknown, what: string): void {
+  if (typeof namespace === 'object' && namespace !== null) return
+  throw new SessionError(
+    'ERR_BINDING',
+    `${what} has no KV namespace. Add [[kv_namespaces]] to wrangler.toml and give ${what} that binding of env.`,
+  )
+}

@@ -1,0 +1,85 @@
+import { type Meta, parseMeta } from '../../record/meta.ts'
+import type { State } from '../../record/step.ts'
+import type { Entries } from '../../session/patch.ts'
+
+/** What is used of an object's synchronous storage. */
+interface Rows {
+  list(): Iterable<[name: string, value: unknown]>
+  put(name: string, value: string): void
+  delete(name: string): boolean
+}
+
+/** The row of the session itself; entries' names begin with another character. */
+const SESSION = '$'
+/** Characters of the entries that rest in the session's own row, so that most writes are one row, billed once. */
+const MAX_TOGETHER = 2048
+
+type SessionRow = Meta & { readonly entries?: Entries }
+
+/** A session in an object's storage: one row with all that is small, and one for each entry that is not. */
+export class SessionRows {
+  readonly #rows: Rows
+  /** The entries in the session's row, and how many characters they have. */
+  readonly #together = new Map<string, string>()
+  #characters = 0
+  readonly #apart = new Set<string>()
+
+  constructor(rows: Rows) {
+    this.#rows = rows
+  }
+
+  load(): State | 'corrupt' | undefined {
+    const rows = new Map(this.#rows.list())
+    if (!rows.has(SESSION)) return undefined
+    const session: SessionRow | undefined = parseMeta(rows.get(SESSION))
+    rows.delete(SESSION)
+    if (session === undefined) return 'corrupt'
+    const { entries = {}, ...meta } = session
+    if (Object.prototype.toString.call(entries) !== '[object Object]') return 'corrupt'
+    for (const name of rows.keys()) this.#apart.add(name)
+    for (const [name, text] of Object.entries(entries)) this.#keep(name, text)
+    const all = new Map([...this.#together, ...rows])
+    return isTexts(all) ? { meta, entries: all } : 'corrupt'
+  }
+
+  /** Throws what storage refuses; then some of it may have been taken. */
+  save({ meta, entries }: State, changed: readonly string[]): void {
+    for (const name of changed) this.#save(name, entries.get(name))
+    const row: SessionRow = { ...meta, entries: Object.fromEntries(this.#together) }
+    this.#rows.put(SESSION, JSON.stringify(row))
+  }
+
+  /** Takes note that storage has been emptied. */
+  clear(): void {
+    this.#together.clear()
+    this.#apart.clear()
+    this.#characters = 0
+  }
+
+  #save(name: string, text: string | undefined): void {
+    this.#drop(name)
+    const fits = this.#characters + (text?.length ?? 0) <= MAX_TOGETHER
+    if (text === undefined) {
+      if (this.#apart.delete(name)) this.#rows.delete(name)
+    } else if (fits && !this.#apart.has(name)) {
+      this.#keep(name, text)
+    } else {
+      this.#rows.put(name, text)
+      this.#apart.add(name)
+    }
+  }
+
+  #keep(name: string, text: string): void {
+    this.#together.set(name, text)
+    this.#characters += text.length
+  }
+
+  #drop(name: string): void {
+    this.#characters -= this.#together.get(name)?.length ?? 0
+    this.#together.delete(name)
+  }
+}
+
+function isTexts(texts: ReadonlyMap<string, unknown>): texts is State['entries'] {
+  return texts.values().every((text) => typeof text === 'string')
+}

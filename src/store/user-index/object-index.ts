@@ -1,0 +1,51 @@
+import { withFreshStub } from '../object/fresh-stub.ts'
+import { Listing } from './listing.ts'
+import type { ListPage, UserCall } from './user-cell.ts'
+import type { ListedSession, ListStore, Owner, Revoked, UserIndex } from './user-list.ts'
+import type { UserObject } from './user-object.ts'
+import { UserSessions } from './user-sessions.ts'
+
+/** What is used of a `DurableObjectNamespace`. */
+export interface UserObjectNamespace {
+  idFromName(name: string): { toString(): string }
+  get(id: { toString(): string }): object
+}
+
+type Call = UserCall extends infer Each
+  ? Each extends UserCall
+    ? Omit<Each, 'userId' | 'now'>
+    : never
+  : never
+
+/** The index over the objects of a namespace. */
+export function objectIndex(objects: UserObjectNamespace): UserIndex {
+  async function call<Reply>({ cookieName, userId, now }: Owner, what: Call): Promise<Reply> {
+    const request = JSON.stringify({ ...what, userId, now })
+    // A cookie's name has no space, so no two owners read alike.
+    const id = objects.idFromName(`${cookieName} ${userId}`)
+    const send = async (): Promise<string> => (objects.get(id) as UserObject).call(request)
+    const reply = await (what.method === 'list' ? withFreshStub(send) : send())
+    return JSON.parse(reply) as Reply
+  }
+
+  async function listAfter(owner: Owner, after: string): Promise<readonly ListedSession[]> {
+    const { sessions, next } = await call<ListPage>(owner, { method: 'list', after })
+    return next === undefined ? sessions : [...sessions, ...(await listAfter(owner, next))]
+  }
+
+  const store: ListStore = {
+    add: async (owner, session, limit) =>
+      (await call<readonly string[] | null>(owner, { method: 'add', session, limit })) ?? undefined,
+    remove: (owner, id) => call(owner, { method: 'remove', id }),
+    list: async (owner) => {
+      const sessions = await listAfter(owner, '')
+      return sessions.toSorted((one, other) => other.createdAt - one.createdAt)
+    },
+    revoke: (owner, which) => call<Revoked>(owner, { method: 'revoke', which }),
+    goOn: (owner) => call<number>(owner, { method: 'goOn' }),
+  }
+  return {
+    listing: (context) => new Listing(store, context),
+    sessionsOf: (userId, context) => new UserSessions(store, userId, context),
+  }
+}

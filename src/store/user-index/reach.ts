@@ -1,0 +1,72 @@
+import { SessionError } from '../../errors.ts'
+import type { Look, OwnerCall } from '../../record/step.ts'
+import type { Gone } from '../../record/store.ts'
+import { withFreshStub } from '../object/fresh-stub.ts'
+import { hasMethod, namespacesOf, objectById } from '../object/own-bindings.ts'
+import type { SessionObjectStub } from '../object/session-object.ts'
+import { withinTime } from '../within-time.ts'
+
+/** How a user's object gets at the sessions on its list. Every method throws when a session can't be reached. */
+export interface Reach {
+  /**
+   * What there is to learn of a session: its times, or that it is not there or not this user's; `undefined` where the
+   * store can't tell.
+   */
+  look(address: string, userId: string, now: number): Promise<Look | Gone | undefined>
+  /** Ends it. Gives whether that is sure: the store has had it, and will show it to nobody. */
+  end(address: string, userId: string, now: number): Promise<boolean>
+}
+
+/** One object that hangs must not keep the others from their end; below the 5 s that a caller waits by default. */
+const TIME_LIMIT_MS = 4000
+const OBJECT = 'object:'
+const KV = 'kv:'
+
+/**
+ * Reaches sessions through a Worker's bindings, whatever their names: an object's id is good in one namespace only, and a
+ * session's key is in one only.
+ */
+export function reachThrough(env: object): Reach {
+  const bindings: unknown[] = Object.values(env)
+  const namespaces = namespacesOf(env, 'SessionObject')
+  const kvs = bindings.filter(isKv)
+
+  function objectOf(id: string): SessionObjectStub {
+    const object = objectById(namespaces, id)
+    if (object === undefined) throw unreachable('Durable Object')
+    return object as SessionObjectStub
+  }
+
+  async function ask(id: string, call: OwnerCall): Promise<Look | Gone> {
+    const request = JSON.stringify(call)
+    const send = async (): Promise<string> => withinTime(TIME_LIMIT_MS, objectOf(id).call(request))
+    return JSON.parse(await (call.method === 'look' ? withFreshStub(send) : send())) as Look | Gone
+  }
+
+  return {
+    async look(address, userId, now) {
+      if (!address.startsWith(OBJECT)) return undefined
+      return ask(address.slice(OBJECT.length), { method: 'look', userId, now })
+    },
+
+    async end(address, userId, now) {
+      if (address.startsWith(OBJECT)) {
+        return (await ask(address.slice(OBJECT.length), { method: 'end', userId, now })).ok
+      }
+      if (kvs.length === 0) throw unreachable('KV')
+      await Promise.all(kvs.map((kv) => kv.delete(address.slice(KV.length))))
+      return false
+    },
+  }
+}
+
+function isKv(binding: unknown): binding is { delete(key: string): Promise<void> } {
+  return hasMethod(binding, 'getWithMetadata')
+}
+
+function unreachable(kind: string): SessionError {
+  return new SessionError(
+    'ERR_BINDING',
+    `UserObject finds no ${kind} namespace of this session's. Bind it to the Worker that exports UserObject.`,
+  )
+}
