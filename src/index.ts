@@ -1,32 +1,25 @@
 export type { CookieAttributes } from './codec/cookie.ts'
-export type { Secrets } from './codec/secrets.ts'
+export type { Secrets } from './codec/keyring.ts'
 export { SessionError, type SessionErrorCode } from './errors.ts'
-export type { Adopted } from './adopt/old-cookies.ts'
+export type { SessionStore } from './record/store.ts'
 export {
   type Answer,
   createSessions,
   type HasSession,
   type Incoming,
+  type MethodsOf,
+  type MoreOf,
   type RequestContext,
   type RoutedRequest,
   type Sessions,
 } from './request/create-sessions.ts'
-export type { RequestLike } from './accounts/device.ts'
 export type { RefusedReason, SessionEvent } from './request/event.ts'
+export type { Feature } from './request/feature.ts'
 export { jsonLog } from './request/json-log.ts'
-export type {
-  ClearSiteDirective,
-  DataOptions,
-  ReadCacheOptions,
-  SessionOptions,
-  StoreFailureHandler,
-} from './request/options.ts'
+export type { SessionOptions, StoreFailureHandler } from './request/options.ts'
+export type { RequestLike } from './request/request-like.ts'
 export { TIMEOUTS } from './request/timeouts.ts'
-export type { Aal, SignInDetails } from './session/account.ts'
+export type { DataCodec } from './session/codec.ts'
 export type { DeepReadonly } from './session/data.ts'
-export type { DataSchema } from './schema/standard-schema.ts'
+export { json } from './session/json.ts'
 export type { Session } from './session/session.ts'
-export type { Serializer } from './session/value.ts'
-export type { SessionStore } from './record/store.ts'
-export type { SessionLimit, UserIndex } from './store/user-index/user-list.ts'
-export type { UserSession, UserSessions } from './store/user-index/user-sessions.ts'

@@ -1,6 +1,6 @@
+import type { AccountMethods, SignInDetails } from './accounts.ts'
 import { SessionError } from './errors.ts'
 import type { Sessions } from './request/create-sessions.ts'
-import type { SignInDetails } from './session/account.ts'
 import type { Key, Value } from './session/data.ts'
 
 export {
@@ -34,7 +34,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   { data = {}, flash = {}, userId, ...details }: SessionContents<Data, Flash>,
 ): Promise<string> {
   const session = await sessions.open(new Request('https://example.com/'), env)
-  if (userId !== undefined) await session.signIn(userId, details)
+  if (userId !== undefined) await accountOf(session).signIn(userId, details)
   for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
   for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)
   // Here it throws what goes wrong; the response would only tell of it.
@@ -48,6 +48,15 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   throw new SessionError(
     'ERR_VALUE',
     'There is nothing to keep, so that the visitor has no cookie. Give cookieFor() data, flash or a userId.',
+  )
+}
+
+/** The session as one that a user can sign in to. Throws `ERR_OPTION` if the layer has no `accounts()`. */
+function accountOf(session: object): AccountMethods {
+  if ('signIn' in session) return session as AccountMethods
+  throw new SessionError(
+    'ERR_OPTION',
+    'cookieFor(): a userId needs accounts(). Write use: [accounts()] with edge-session/accounts.',
   )
 }
 

@@ -1,12 +1,7 @@
-import type { Account, Device, SignInDetails } from '../session/account.ts'
+import type { RequestLike } from '../request/request-like.ts'
+import type { Account, Device } from '../session/account.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
-
-/** What is read of a request. On Workers `cf` says where it came from. */
-export interface RequestLike {
-  readonly url: string
-  readonly headers: { get(name: string): string | null }
-  readonly cf?: unknown
-}
+import type { SignInDetails } from './details.ts'
 
 /** Browsers' own names have 100 to 200; a visitor may send anything. */
 const MAX_CHARACTERS = 256
@@ -30,7 +25,7 @@ export function deviceOf(request: RequestLike): Device {
   return country === undefined ? { agent } : { agent, country }
 }
 
-/** What of a signed-in session's device differs from the request's; `undefined` where nothing does. */
+/** What differs between a signed-in session's device and the request's; `undefined` if nothing does. */
 export function changedDevice(
   { device }: Account,
   request: RequestLike,

@@ -2,16 +2,17 @@ import type { Context, MiddlewareHandler } from 'hono'
 
 import type { CsrfGuard } from '../guard/csrf.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
-import type { RequestContext, Sessions } from '../request/create-sessions.ts'
+import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
+import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
 import { Session } from '../session/session.ts'
-import { refusalOf } from './refusal.ts'
+import { type Guard, refusalOf } from './refusal.ts'
 
 /** What a Hono application has with these sessions: `new Hono<SessionEnv<typeof sessions>>()`. */
 export type SessionEnv<S, Name extends string = 'session'> =
-  S extends Sessions<infer Data, infer Env, infer Flash>
+  S extends Sessions<infer Data, infer Env, infer Flash, infer Methods>
     ? {
         Bindings: Env extends object ? Env : object
-        Variables: { readonly [N in Name]: Session<Data, Flash> }
+        Variables: { readonly [N in Name]: HasSession<Data, Flash, Methods>['session'] }
       }
     : never
 
@@ -22,41 +23,53 @@ export interface SessionMiddlewareOptions<Name extends string> {
 
 /**
  * A middleware for Hono: the session is `c.var.session`, and is committed after the handlers, with its cookie on the
- * response. Used more than once on a request's way, it is one session, committed by the outermost.
+ * response. If a request passes it more than once, it is one session, committed by the outermost.
  *
- * When a handler throws, nothing recorded is written, and the answer is the one of `app.onError`; that is so for an
- * `HTTPException` too. An uncaught `ERR_SESSION_ENDED` becomes 409, and a failed store what `onStoreFailure` says,
- * whatever `app.onError` has made of it.
+ * If a handler throws, an `HTTPException` too, nothing recorded is written, and the answer is the one of `app.onError`, with
+ * the cookie of what was awaited before. An uncaught `ERR_SESSION_ENDED` becomes 409, and a failed store what
+ * `onStoreFailure` says, whatever `app.onError` has made of it.
  */
 export function sessionMiddleware<
   Data extends object,
   Env,
   Flash extends object,
+  Methods extends object,
   const Name extends string = 'session',
 >(
-  sessions: Sessions<Data, Env, Flash>,
+  sessions: Sessions<Data, Env, Flash, Methods>,
   options: SessionMiddlewareOptions<Name> = {},
-): MiddlewareHandler<SessionEnv<Sessions<Data, Env, Flash>, Name>> {
+): MiddlewareHandler<SessionEnv<Sessions<Data, Env, Flash, Methods>, Name>> {
   const { variable = 'session' } = options
   return async (context, next) => {
     // Its types are worked out by the application; here it is any context.
     const c = context as unknown as Context
-    // What has put another request in its place has left the session behind.
+    const request = c.req.raw
+    // A middleware that has put another request in place of its own has left the session behind.
     giveBack(c, variable)
-    const run = sessions.withSession(async ({ session }) => {
-      c.set(variable, session)
-      await next()
-      // Hono has caught it already, and asked `app.onError` for a response.
-      if (c.error !== undefined) throw c.error
-      return c.finalized ? c.res : undefined
-    })
+    const opened = await sessions.open(request, c.env as Env, contextOf(c))
+    const session = requestSessionOf(opened)
+    const outer = enter(session, request)
     try {
-      const response = await run(c.req.raw, c.env as Env, contextOf(c))
-      if (response !== undefined && response !== c.res) replace(c, response)
+      c.set(variable, opened)
+      await next()
+      replace(c, await responseOf(c, session))
     } catch (error) {
-      if (c.error === undefined || error !== c.error) throw error
+      // Hono lets pass what is not an Error.
+      replace(c, await fail(session, error))
+    } finally {
+      leave(session, request, outer)
     }
   }
+}
+
+/** The response to send; `undefined` if there is none yet. */
+async function responseOf(
+  c: Context,
+  session: ReturnType<typeof requestSessionOf>,
+): Promise<Response | undefined> {
+  // Hono has caught an error already, and asked `app.onError` for a response.
+  if (c.error !== undefined) return fail(session, c.error, c.res)
+  return c.finalized ? answer(session, c.res) : undefined
 }
 
 /**
@@ -72,7 +85,7 @@ export function guardMiddleware(
   options?: SessionMiddlewareOptions<string>,
 ): MiddlewareHandler
 export function guardMiddleware(
-  guard: CsrfGuard,
+  guard: Guard,
   { variable = 'session' }: SessionMiddlewareOptions<string> = {},
 ): MiddlewareHandler {
   return async (c, next) => {
@@ -104,7 +117,8 @@ const NO_CONTEXT: RequestContext = {
 }
 
 /** Hono adds the former response's headers to a new one, old cookies first, unless the former is taken away. */
-function replace(c: Context, response: Response): void {
+function replace(c: Context, response: Response | undefined): void {
+  if (response === undefined || response === c.res) return
   c.res = undefined
   c.res = response
 }

@@ -1,48 +1,50 @@
 import type { AutoRouterOptions, ErrorHandler, IRequest, StatusError } from 'itty-router'
 
-import type { CsrfGuard } from '../guard/csrf.ts'
-import { answerError, commit } from '../request/commit.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { hide, show, visitOf } from '../request/with-session.ts'
-import type { Session } from '../session/session.ts'
-import { refusalOf } from './refusal.ts'
+import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
+import { type Guard, refusalOf } from './refusal.ts'
 
 /** What the handlers of a router with `sessionHooks` are called with. */
-export type SessionRequest<Data extends object, Flash extends object> = IRequest &
-  HasSession<Data, Flash>
+export type SessionRequest<Data extends object, Flash extends object, Methods = object> = IRequest &
+  HasSession<Data, Flash, Methods>
 
 type Arguments<Env> = [env: Env, ctx: RequestContext]
-type Options<Data extends object, Env, Flash extends object> = AutoRouterOptions<
-  SessionRequest<Data, Flash>,
+type Options<Data extends object, Env, Flash extends object, Methods> = AutoRouterOptions<
+  SessionRequest<Data, Flash, Methods>,
   Arguments<Env>
 > & {
   /** What is made of an error; AutoRouter's own is itty-router's `error`. */
-  readonly catch: ErrorHandler<StatusError, SessionRequest<Data, Flash>, Arguments<Env>>
+  readonly catch: ErrorHandler<StatusError, SessionRequest<Data, Flash, Methods>, Arguments<Env>>
 }
 
 /**
  * Options for itty-router's `Router` and `AutoRouter` that give each of its handlers `request.session`:
  * `AutoRouter(sessionHooks(sessions, { catch: error }))`. The session is opened before `before` and committed after
- * `finally`, when the response is what it will be. Other options are given back as they are.
+ * `finally`, when the response is what it will be. Other options are returned as they are.
  *
- * When a handler throws, nothing recorded is written, and the answer is that of `catch`. An uncaught `ERR_SESSION_ENDED`
- * becomes 409, and a failed store what `onStoreFailure` says, without asking `catch`. A router within another one shares
- * its session, which the outer one commits.
+ * If a handler throws, nothing recorded is written, and the answer is that of `catch`, with the cookie of what was awaited
+ * before. An uncaught `ERR_SESSION_ENDED` becomes 409, and a failed store what `onStoreFailure` says, without asking
+ * `catch`. A router within another one shares its session, which the outer one commits.
  */
-export function sessionHooks<Data extends object, Env, Flash extends object>(
-  sessions: Sessions<Data, Env, Flash>,
-  options: Options<Data, Env, Flash>,
-): Required<Pick<Options<Data, Env, Flash>, 'before' | 'catch' | 'finally'>> &
-  Options<Data, Env, Flash> {
+export function sessionHooks<
+  Data extends object,
+  Env,
+  Flash extends object,
+  Methods extends object,
+>(
+  sessions: Sessions<Data, Env, Flash, Methods>,
+  options: Options<Data, Env, Flash, Methods>,
+): Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>> &
+  Options<Data, Env, Flash, Methods> {
   const { before = [], catch: answerFor, finally: after = [], ...others } = options
   /** Where a request has its ways through this router; a router can be its own child. */
   const key = Symbol('runs')
-  type Hooks = Required<Pick<Options<Data, Env, Flash>, 'before' | 'catch' | 'finally'>>
+  type Hooks = Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>>
 
   const open: Hooks['before'][number] = async (request, env, ctx) => {
-    const session = await sessions.open(request, env, ctx)
-    visitOf(session).depth += 1
-    const run = { session, outer: show(request, session), isFinishing: false, hasFailed: false }
+    const session = requestSessionOf(await sessions.open(request, env, ctx))
+    const outer = enter(session, request)
+    const run: Run = { session, outer, isFinishing: false, error: undefined, isAnswered: false }
     carrierOf(request)[key] = [run, ...runsOf(request, key)]
   }
 
@@ -51,52 +53,58 @@ export function sessionHooks<Data extends object, Env, Flash extends object>(
     if (run !== undefined) run.isFinishing = true
   }
 
-  const close: Hooks['finally'][number] = (result, request) => {
+  const close: Hooks['finally'][number] = async (result, request) => {
     const [run] = runsOf(request, key)
-    leave(request, key, run)
-    if (run === undefined || result === undefined) return result
-    const visit = visitOf(run.session)
-    if (run.hasFailed) {
-      // What comes after the answer is to throw, as it does after any other.
-      if (visit.depth === 0) visit.copy.seal()
-      return result
+    if (run === undefined) return result
+    try {
+      return run.isAnswered || result === undefined ? result : await completed(run, result)
+    } finally {
+      leaveRun(request, key, run)
     }
-    const response = result instanceof Response ? result : Response.json(result)
-    // Inside another of this layer, that one commits.
-    return visit.depth > 0 ? response : commit(visit.settings, visit, response)
   }
 
-  const fail: Hooks['catch'] = async (error, request, ...rest) => {
+  const failed: Hooks['catch'] = async (error, request, ...rest) => {
     const [run] = runsOf(request, key)
     if (run === undefined) return answerFor(error, request, ...rest)
-    // What a `finally` has thrown is the last that the router does.
-    if (run.isFinishing) leave(request, key, run)
-    run.hasFailed = true
-    const visit = visitOf(run.session)
-    visit.copy.discard()
+    // Nothing comes after what a `finally` has thrown.
+    const isLast = run.isFinishing
+    let isOver = isLast
     try {
-      return await answerError(visit.settings, visit, error)
-    } catch (fault) {
-      return await orLeave(request, run, () => answerFor(fault as StatusError, request, ...rest))
-    }
-  }
-
-  /** Does it; when it throws, that is the last that the router does. */
-  const orLeave = async (request: Request, run: Run, answer: () => unknown): Promise<unknown> => {
-    try {
-      return await answer()
-    } catch (error) {
-      leave(request, key, run)
-      throw error
+      const response = await ownAnswer(run, error)
+      if (response !== undefined) return response
+      isOver = true
+      const result: unknown = await answerFor(error, request, ...rest)
+      isOver = isLast
+      return isLast && result !== undefined ? await completed(run, result) : result
+    } finally {
+      if (isOver) leaveRun(request, key, run)
     }
   }
 
   return {
     ...others,
     before: [open, ...before],
-    catch: fail,
+    catch: failed,
     finally: [begin, ...after, close],
   }
+}
+
+/** The answer to an error of the session's own; notes any other. */
+async function ownAnswer(run: Run, error: unknown): Promise<Response | undefined> {
+  try {
+    const response = await fail(run.session, error)
+    run.isAnswered = true
+    return response
+  } catch (fault) {
+    run.error = { fault }
+    return undefined
+  }
+}
+
+/** The response, after the commit. */
+async function completed({ session, error }: Run, result: unknown): Promise<Response> {
+  if (error === undefined || session.depth > 1) return answer(session, result)
+  return fail(session, error.fault, result instanceof Response ? result : Response.json(result))
 }
 
 /**
@@ -104,18 +112,21 @@ export function sessionHooks<Data extends object, Env, Flash extends object>(
  * in goes on to the next handler. Throws `ERR_OPTION` where there is no session.
  */
 export function guardMiddleware(
-  guard: CsrfGuard,
+  guard: Guard,
 ): (request: IRequest) => Promise<Response | undefined> {
   return async (request) => refusalOf(guard, request, request['session'])
 }
 
 /** One way of a request through a router. */
 interface Run {
-  readonly session: Session<object, object>
+  readonly session: ReturnType<typeof requestSessionOf>
   /** What was `request.session` before. */
   readonly outer: unknown
   isFinishing: boolean
-  hasFailed: boolean
+  /** What was thrown, if it was not the session's own. */
+  error: { readonly fault: unknown } | undefined
+  /** True if the session has made the answer. */
+  isAnswered: boolean
 }
 
 /** A request, or a router's proxy of one, as one on which something may be left. */
@@ -129,10 +140,9 @@ function runsOf(request: Request, key: symbol): readonly Run[] {
   return (carrierOf(request)[key] as readonly Run[] | undefined) ?? []
 }
 
-function leave(request: Request, key: symbol, run: Run | undefined): void {
+function leaveRun(request: Request, key: symbol, run: Run): void {
   const runs = runsOf(request, key)
-  if (run === undefined || !runs.includes(run)) return
+  if (!runs.includes(run)) return
   carrierOf(request)[key] = runs.filter((other) => other !== run)
-  visitOf(run.session).depth -= 1
-  hide(request, run.session, run.outer)
+  leave(run.session, request, run.outer)
 }

@@ -2,13 +2,12 @@ import type { FlashSessionData, Session as RouterSession, SessionStorage } from 
 
 import { clearCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
-import { answerError, settle } from '../request/commit.ts'
 import type { Sessions } from '../request/create-sessions.ts'
-import { signedCookie } from '../request/set-cookie.ts'
-import type { Visit } from '../request/visit.ts'
-import { visitOf } from '../request/with-session.ts'
+import { cookieOf, fail, requestSessionOf, settle } from '../request/lifecycle.ts'
 import { DATA, FLASH } from '../session/patch.ts'
-import { isSerialized } from '../session/value.ts'
+import { nameOf } from '../session/session.ts'
+
+type OwnSession = ReturnType<typeof requestSessionOf>
 
 /** What React Router's functions take as options and what of it counts here: how long the browser keeps the cookie. */
 interface CookieOptions {
@@ -27,16 +26,18 @@ interface CookieOptions {
  *
  * Cookie and timeouts are those of `createSessions`; of the options of a call, only `maxAge` and `expires` count.
  */
-export function sessionStorage<Data extends object, Env, Flash extends object>(
-  sessions: Sessions<Data, Env, Flash>,
-  env: () => Env,
-): SessionStorage<Data, Flash> {
+export function sessionStorage<
+  Data extends object,
+  Env,
+  Flash extends object,
+  Methods extends object,
+>(sessions: Sessions<Data, Env, Flash, Methods>, env: () => Env): SessionStorage<Data, Flash> {
   const states = new WeakMap<object, State>()
 
-  async function open(cookieHeader: string): Promise<Visit> {
+  async function open(cookieHeader: string): Promise<OwnSession> {
     // A cookie is all that there is of the request.
     const request = new Request('https://session.invalid/', { headers: { Cookie: cookieHeader } })
-    return visitOf(await sessions.open(request, env()))
+    return requestSessionOf(await sessions.open(request, env()))
   }
 
   /** What is known of a session. It can be written again: a visit is for one response. */
@@ -48,25 +49,26 @@ export function sessionStorage<Data extends object, Env, Flash extends object>(
         'This session is not one that getSession() of this storage gave.',
       )
     }
-    if (state.cookie !== undefined) state.visit = await open(state.cookie)
+    if (state.cookie !== undefined) state.own = await open(state.cookie)
     state.cookie = undefined
     return state
   }
 
   return {
     getSession: async (cookieHeader) => {
-      const visit = await open(cookieHeader ?? '')
-      const copy = visit.copy.toRead()
-      const texts = new Map([...(await copy.texts(DATA)), ...(await copy.texts(FLASH))])
+      const own = await open(cookieHeader ?? '')
+      const dictionary = own.dictionary.toRead()
+      const texts = new Map([...(await dictionary.texts(DATA)), ...(await dictionary.texts(FLASH))])
+      own.close()
       const state: State = {
-        visit,
+        own,
         texts,
         values: new Map(),
         written: new Set(),
         cookie: undefined,
       }
       for (const [name, text] of texts) {
-        const value = thawed(visit, text)
+        const value = thawed(own, text)
         if (value !== undefined) state.values.set(keyOf(name), value)
       }
       const session = newSession<Data, Flash>(state)
@@ -82,16 +84,16 @@ export function sessionStorage<Data extends object, Env, Flash extends object>(
 
     destroySession: async (session) => {
       const state = await stateOf(session)
-      const { visit } = state
-      await end(visit)
+      const { own } = state
+      await end(own)
       await finish(state)
-      return clearCookie(visit.settings.cookie)
+      return clearCookie(own.settings.cookie)
     },
   }
 }
 
 interface State {
-  visit: Visit
+  own: OwnSession
   /** The entries as they are stored, as far as this request knows. */
   texts: Map<string, string>
   /** The values by key as the application sees them. */
@@ -103,21 +105,20 @@ interface State {
 }
 
 /** A value that the application may change. A text that can't be read back counts as absent, and is reported. */
-function thawed({ copy, settings: { serializer } }: Visit, text: string): unknown {
+function thawed({ dictionary, codec }: OwnSession, text: string): unknown {
   try {
-    if (!isSerialized(text)) return JSON.parse(text) as unknown
-    if (serializer !== undefined) return serializer.parse(text.slice(1))
+    return codec.thaw === undefined ? (JSON.parse(text) as unknown) : codec.thaw(text)
   } catch {
-    // Reported below.
+    // Reports it.
+    return dictionary.decode(text)
   }
-  return copy.values.decode(text)
 }
 
 /** A session as React Router defines it; its flash messages lie among the values, under names of their own. */
-function newSession<Data, Flash>({ visit, values, written }: State): RouterSession<Data, Flash> {
+function newSession<Data, Flash>({ own, values, written }: State): RouterSession<Data, Flash> {
   const put = (name: string, value: unknown): void => {
     // A value that can't be stored is refused here, and not at the end.
-    if (value !== undefined) encoded(visit, name, value)
+    if (value !== undefined) encoded(own, name, value)
     values.set(name, value)
     written.add(name)
   }
@@ -132,7 +133,7 @@ function newSession<Data, Flash>({ visit, values, written }: State): RouterSessi
     return value
   }
   return {
-    id: visit.isNew ? '' : visit.id,
+    id: own.isNew ? '' : own.id,
     get data() {
       return Object.fromEntries(values) as FlashSessionData<Data, Flash>
     },
@@ -162,24 +163,21 @@ function entryOf(key: string): string {
 }
 
 /** The stored form of a value. Throws `ERR_KEY` and `ERR_VALUE` as `session.set` does. */
-function encoded({ copy: { values } }: Visit, key: string, value: unknown): string {
-  if (!key.isWellFormed()) {
-    throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
-  }
+function encoded({ dictionary, codec }: OwnSession, key: string, value: unknown): string {
+  nameOf(key)
   const isMessage = entryOf(key).startsWith(FLASH)
-  return isMessage ? values.encode(key, value) : values.encodeChecked(key, value)
+  return isMessage ? codec.encode(key, value) : dictionary.encodeChecked(key, value)
 }
 
-/** Has the visit record what is to be written: each key by itself. */
-function record({ visit, texts, values, written }: State): void {
-  const { copy } = visit
+/** Records what is to be written: each key by itself. */
+function record({ own, texts, values, written }: State): void {
   const names = new Set([...texts.keys(), ...Array.from([...values.keys(), ...written], entryOf)])
   for (const name of names) {
     const key = keyOf(name)
     const value = values.get(key)
-    const text = value === undefined ? null : encoded(visit, key, value)
+    const text = value === undefined ? null : encoded(own, key, value)
     const isChanged = text !== (texts.get(name) ?? null)
-    if (isChanged || written.has(key)) copy.toChange().record(name, text)
+    if (isChanged || written.has(key)) own.dictionary.toChange().record(name, text)
     if (text === null) texts.delete(name)
     else texts.set(name, text)
   }
@@ -187,13 +185,13 @@ function record({ visit, texts, values, written }: State): void {
 }
 
 /** Ends the session; what was recorded is dropped. */
-async function end(visit: Visit): Promise<void> {
-  // Also after a commit that was refused, which has sealed the copy.
-  visit.copy.toRead().discard()
+async function end(own: OwnSession): Promise<void> {
+  // Also after a commit that was refused, which has sealed the dictionary.
+  own.dictionary.toRead().discard()
   try {
-    await visit.destroy()
+    await own.destroy()
   } catch (error) {
-    throwAnswer(await answerError(visit.settings, visit, error))
+    throwAnswer(await fail(own, error))
   }
 }
 
@@ -203,15 +201,12 @@ function throwAnswer(answer: Response | undefined): void {
   if (answer !== undefined) throw answer
 }
 
-/** Writes, and gives the cookie. */
+/** Writes, and returns the cookie. */
 async function finish(state: State, options: CookieOptions = {}): Promise<string> {
-  const { visit } = state
-  const { settings, setup, session } = visit
-  throwAnswer(await settle(settings, visit))
-  const { token, standing } = session
-  const isThere = token !== undefined && standing !== 'destroyed' && standing !== 'ended'
-  const setCookie =
-    (await session.cookie()) ?? (isThere ? await signedCookie(settings, setup, token) : '')
+  const { own } = state
+  throwAnswer(await settle(own))
+  const setCookie = await cookieOf(own)
+  own.close()
   state.cookie = setCookie.split(';', 1).join('')
   return setCookie === '' ? '' : withLifetime(setCookie, options)
 }

@@ -1,14 +1,9 @@
 import type { LoaderFunctionArgs, RouterContext } from 'react-router'
 
 import { SessionError } from '../errors.ts'
-import type { CsrfGuard } from '../guard/csrf.ts'
-import { answerError, settle, withCookie } from '../request/commit.ts'
-import type { RequestContext, Sessions } from '../request/create-sessions.ts'
-import { endedError } from '../request/store-reply.ts'
-import type { Visit } from '../request/visit.ts'
-import { visitOf } from '../request/with-session.ts'
-import type { Session } from '../session/session.ts'
-import { refusalOf } from './refusal.ts'
+import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
+import { fail, lateError, requestSessionOf, send, settle } from '../request/lifecycle.ts'
+import { type Guard, refusalOf } from './refusal.ts'
 
 /** What React Router calls a middleware, a loader and an action with. */
 type Arguments = LoaderFunctionArgs
@@ -16,9 +11,9 @@ type Arguments = LoaderFunctionArgs
 /** A middleware of React Router, for `route.middleware` and for a route module's `middleware`. */
 export type SessionMiddleware = (args: Arguments, next: () => Promise<unknown>) => Promise<Response>
 
-export interface SessionMiddlewareOptions<Data extends object, Env, Flash extends object> {
+export interface SessionMiddlewareOptions<Data extends object, Env, Flash extends object, Methods> {
   /** Where loaders and actions find the session: `createContext<Session<Data>>()` of React Router. */
-  readonly context: RouterContext<Session<Data, Flash>>
+  readonly context: RouterContext<HasSession<Data, Flash, Methods>['session']>
   /** The Worker's `env`: out of the load context, or that of `cloudflare:workers`. */
   readonly env: (args: Arguments) => Env
   /** The Worker's `ctx`, if something is to be done after the response. */
@@ -34,37 +29,43 @@ export interface SessionMiddlewareOptions<Data extends object, Env, Flash extend
  * makes of an error. A write that comes too late is thrown as a Response with 409, and a failed store's as one with 503,
  * for the nearest `ErrorBoundary`.
  */
-export function sessionMiddleware<Data extends object, Env, Flash extends object>(
-  sessions: Sessions<Data, Env, Flash>,
-  { context, env, ctx }: SessionMiddlewareOptions<Data, Env, Flash>,
+export function sessionMiddleware<
+  Data extends object,
+  Env,
+  Flash extends object,
+  Methods extends object,
+>(
+  sessions: Sessions<Data, Env, Flash, Methods>,
+  { context, env, ctx }: SessionMiddlewareOptions<Data, Env, Flash, Methods>,
 ): [SessionMiddleware, SessionMiddleware] {
   /** What was thrown to the boundary, whose page is to say to the browser what this says. */
-  const thrown = new WeakMap<Visit, Response>()
+  const thrown = new WeakMap<OwnSession, Response>()
 
   const around: SessionMiddleware = async (args, next) => {
-    const session = await sessions.open(args.request, env(args), ctx?.(args))
-    args.context.set(context, session)
-    const visit = visitOf(session)
-    visit.depth += 1
+    const opened = await sessions.open(args.request, env(args), ctx?.(args))
+    args.context.set(context, opened)
+    const session = requestSessionOf(opened)
+    session.depth += 1
     try {
       const response = responseOf(await next())
-      const answer = thrown.get(visit)
+      const answer = thrown.get(session)
       return answer === undefined ? response : withHeaders(response, answer.headers)
     } finally {
-      visit.depth -= 1
+      session.depth -= 1
+      if (session.depth === 0) session.close()
     }
   }
 
   const within: SessionMiddleware = async (args, next) => {
     const response = responseOf(await next())
-    const visit = visitOf(args.context.get(context))
+    const session = requestSessionOf(args.context.get(context))
     // Inside another of this layer, that one commits.
-    if (visit.depth > 1) return response
-    const answer = await finish(visit, response)
-    if (answer === undefined) return withCookie(visit.settings, visit, response)
+    if (session.depth > 1) return response
+    const answer = await insteadOf(response, session)
+    if (answer === undefined) return send(session, response)
     // What is no error, by the application's own `onStoreFailure`, is the answer itself.
     if (answer.status < 400) return answer
-    thrown.set(visit, answer)
+    thrown.set(session, answer)
     // React Router's own way to its boundaries.
     // oxlint-disable-next-line typescript/only-throw-error
     throw answer.clone()
@@ -73,14 +74,16 @@ export function sessionMiddleware<Data extends object, Env, Flash extends object
   return [around, within]
 }
 
+type OwnSession = ReturnType<typeof requestSessionOf>
+
 /**
  * A guard as a middleware, behind `sessionMiddleware`: `middleware: [guardMiddleware(requireUser(…), { context })]`. Its
  * redirect to the sign-in names the page's path, and not that of the data which React Router fetches for it; its refusal
  * is thrown, for the nearest `ErrorBoundary`.
  */
-export function guardMiddleware<Data extends object, Flash extends object>(
-  guard: CsrfGuard,
-  { context }: { readonly context: RouterContext<Session<Data, Flash>> },
+export function guardMiddleware<S extends object>(
+  guard: Guard,
+  { context }: { readonly context: RouterContext<S> },
 ): SessionMiddleware {
   return async (args, next) => {
     const refusal = await refusalOf(guard, pageRequest(args), args.context.get(context))
@@ -122,12 +125,11 @@ function withHeaders(response: Response, headers: Headers): Response {
   return result
 }
 
-/** Writes what is recorded, unless there was an error; gives what to answer instead. */
-async function finish(visit: Visit, response: Response): Promise<Response | undefined> {
-  const { settings, copy } = visit
-  if (response.status < 500) return settle(settings, visit)
-  copy.discard()
+/** Writes what is recorded, unless there was an error; returns what to answer instead. */
+async function insteadOf(response: Response, session: OwnSession): Promise<Response | undefined> {
+  if (response.status < 500) return settle(session, response)
+  session.dictionary.discard()
   // A loader or an action was refused because of it.
-  if (visit.isOver) return answerError(settings, visit, endedError())
-  return settle(settings, visit)
+  const late = lateError(session)
+  return late === undefined ? settle(session, response) : fail(session, late, response)
 }

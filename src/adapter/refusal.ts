@@ -1,19 +1,23 @@
 import type { CsrfGuard } from '../guard/csrf.ts'
-import type { HasSession } from '../request/create-sessions.ts'
+import type { UserGuard } from '../guard/require-user.ts'
+
+/** A guard, of whatever session. */
+export type Guard = CsrfGuard | UserGuard
 
 /** A request as one that may carry a session. */
 interface Carrier extends Request {
   session?: unknown
 }
 
-/** What a guard answers to a request that it does not let in, and `undefined` for one that it does. */
+/** Returns what a guard answers to a request that it does not let in, and `undefined` for one that it does. */
 export async function refusalOf(
-  guard: CsrfGuard,
+  guard: Guard,
   request: Carrier,
   session: unknown,
 ): Promise<Response | undefined> {
   let isLetIn = false
-  const guarded = guard<Request, object, object, undefined, undefined, void>(() => {
+  // What it needs of the session it looks for itself.
+  const guarded = (guard as CsrfGuard)<Request, object, undefined, undefined, void>(() => {
     isLetIn = true
   })
   const { session: shown } = request
@@ -21,7 +25,7 @@ export async function refusalOf(
   request.session = session
   try {
     const refusal = await guarded(
-      request as Request & HasSession<object, object>,
+      request as Request & { readonly session: object },
       undefined,
       undefined,
     )

@@ -2,167 +2,153 @@ import { sha256 } from '../codec/mac.ts'
 import { secretFor } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { OldCookie, Takeover } from '../migrate/adoption.ts'
-import type { Gone, WriteReply } from '../record/store.ts'
-import type { KnownSession } from '../request/known-session.ts'
-import type { Settings } from '../request/options.ts'
-import type { SessionCalls } from '../request/session-calls.ts'
-import type { Setup } from '../request/setup.ts'
-import { isGone, isJustRotated } from '../request/store-reply.ts'
-import type { TokenChange } from '../request/token-change.ts'
-import { checkDetails, checkUserId, type SignInDetails } from '../session/account.ts'
+import { isGone } from '../record/replies.ts'
+import type { Credential, WriteReply } from '../record/store.ts'
+import type { FeatureSession, PendingToken } from '../request/feature.ts'
+import { isJustRotated } from '../request/state.ts'
 import { newPatch, orThrow } from '../session/changes.ts'
 import type { Snapshot } from '../session/data.ts'
-import { FLASH, type Patch } from '../session/patch.ts'
+import { FLASH } from '../session/patch.ts'
 import { nameOf } from '../session/session.ts'
-import type { Values } from '../session/values.ts'
 
-/** What `load` of an `adopt` gives: what the new session begins with. */
+/** What an adoption's `load` returns: what the new session begins with. */
 export interface Adopted<Data extends object> {
   /** The dictionary. Values are checked as `set` checks them. */
   readonly data?: Snapshot<Data>
   /** Messages for the visitor's next look, as by `flash`. */
   readonly flash?: Readonly<Record<string, unknown>>
-  /** Who is signed in, as by `signIn`. */
+  /** Who is signed in, as by `signIn`; needs `accounts()` in `use`. */
   readonly userId?: string
   /** What `signIn` would be told. */
-  readonly details?: SignInDetails
-  /** When the user proved who they are. Default 1970: nobody knows, and `requireFresh` asks for it again. */
+  readonly details?: object
+  /** When the user proved who they are. Default 1970: unknown, so `requireFresh` asks for it again. */
   readonly authenticatedAt?: Date
-}
-
-interface Parts {
-  readonly settings: Settings<never>
-  readonly setup: Setup
-  readonly session: KnownSession
-  readonly values: Values
-  readonly calls: SessionCalls
-  readonly change: TokenChange
 }
 
 type Candidate = readonly [takeover: Takeover<Adopted<object>>, text: string]
 
-/** The cookies of old applications that one request came with, and what becomes of them. */
+/** The old applications' cookies that one request came with, and what becomes of them. */
 export class OldCookies {
   #candidates: readonly Candidate[]
-  /** The Set-Cookie values that clear those which are done with. */
-  readonly cleared: string[] = []
 
-  constructor(takeovers: Setup['takeovers'], header: string) {
+  constructor(takeovers: readonly Takeover<Adopted<object>>[], header: string) {
     this.#candidates = takeovers.flatMap((takeover) => {
       const text = takeover.find(header)
       return text === undefined ? [] : [[takeover, text] as const]
     })
   }
 
-  /** Whether there is one that nobody has looked at. */
+  /** True if there is one that has not been looked at. */
   get isPending(): boolean {
     return this.#candidates.length > 0
   }
 
   /**
-   * Makes the session that one of them stands for. What can't be said now, because `load` or the store fails, throws
-   * `ERR_STORE` and is asked again the next time; nothing is cleared then.
+   * Makes the session that one of them stands for. If `load` or the store fails, it throws `ERR_STORE` and is asked again
+   * the next time; nothing is cleared then.
    */
-  async settle(parts: Parts): Promise<void> {
+  async settle(session: FeatureSession): Promise<void> {
     for (const candidate of this.#candidates) {
-      // One after the other, since the first one mostly settles it.
+      // One after the other, since the first one usually settles it.
       // oxlint-disable-next-line no-await-in-loop
-      if (await this.#adopt(parts, candidate)) break
+      if (await adopted(session, candidate)) break
     }
     this.#candidates = []
   }
-
-  /** Whether the visitor has a session now, or must not get one in this request. */
-  async #adopt(parts: Parts, [takeover, text]: Candidate): Promise<boolean> {
-    const { settings, calls, session } = parts
-    const old = await takeover.verify(text, settings.now() / 1000)
-    if (old === undefined) {
-      settings.emit({ type: 'refused', reason: 'old-cookie' })
-      return false
-    }
-    const loaded = await calls.caller.call(`${takeover.cookieName} cookie's`, 'load', () =>
-      takeover.load(old.value),
-    )
-    if (loaded === undefined) return false
-    session.mint(await credentialFor(parts, takeover, old))
-    const reply = await create(parts, takeover, loaded)
-    if (reply !== undefined && !isGone(reply)) {
-      orThrow(reply)
-      this.cleared.push(takeover.cleared)
-      return true
-    }
-    session.mint(undefined)
-    if (reply === undefined) return false
-    if (isJustRotated(reply, session.presented.openedAt)) {
-      session.standing = 'superseded'
-      return true
-    }
-    this.cleared.push(takeover.cleared)
-    settings.emit({ type: 'refused', reason: 'replayed' })
-    return false
-  }
 }
 
-/** Where the session of this old cookie rests, and its first secret, for whoever comes with it. */
+/** Adopts a cookie. Returns true if the visitor has a session now, or must not get one in this request. */
+async function adopted(session: FeatureSession, [takeover, text]: Candidate): Promise<boolean> {
+  const { settings, arrival } = session
+  const old = await takeover.verify(text, settings.now() / 1000)
+  if (old === undefined) {
+    settings.emit({ type: 'refused', reason: 'old-cookie' })
+    return false
+  }
+  const loaded = await session.call(`${takeover.cookieName} cookie's`, 'load', () =>
+    takeover.load(old.value),
+  )
+  if (loaded === undefined) return false
+  session.mint(await credentialFor(session, takeover, old))
+  const reply = await created(session, takeover, loaded)
+  if (reply !== undefined && !isGone(reply)) {
+    const { ok } = orThrow(reply)
+    session.headers.push(['Set-Cookie', takeover.cleared])
+    return ok
+  }
+  session.mint(undefined)
+  if (reply === undefined) return false
+  if (isJustRotated(reply, arrival.at)) {
+    session.state = { is: 'superseded', token: undefined }
+    return true
+  }
+  session.headers.push(['Set-Cookie', takeover.cleared])
+  settings.emit({ type: 'refused', reason: 'replayed' })
+  return false
+}
+
+/** Where the session of this old cookie is stored, and its first secret, for whoever comes with it. */
 async function credentialFor(
-  { settings, setup }: Parts,
-  { cookieName }: Candidate[0],
+  { settings, store, keyring }: FeatureSession,
+  { cookieName }: Takeover<unknown>,
   { identity }: OldCookie,
-): Promise<ReturnType<KnownSession['minted']>> {
-  const { store, keyring } = setup
+): Promise<Credential> {
   // No cookie's name has a space.
   const key = await sha256(`adopt ${settings.cookie.name} ${cookieName} ${identity}`)
   const handle = store.handleFor?.(key) ?? store.newHandle()
   return { handle, secret: await secretFor(await keyring[0].keyFor('adoption'), handle) }
 }
 
-/** Asks the store for the session; `undefined` where the user may have no more of them. */
-async function create(
-  parts: Parts,
-  { rememberSeconds }: Candidate[0],
+/** Asks the store for the session; `undefined` if the user may have no more of them. */
+async function created(
+  session: FeatureSession,
+  { rememberSeconds }: Takeover<unknown>,
   loaded: Adopted<object>,
-): Promise<WriteReply | Gone | undefined> {
-  const { settings, calls, values } = parts
-  const onceUntil = settings.now() + rememberSeconds * 1000
-  const patch = { ...newPatch({ set: textsOf(values, loaded) }), onceUntil }
-  const { userId } = loaded
-  return userId === undefined
-    ? calls.adopt(patch)
-    : createSignedIn(parts, patch, { ...loaded, userId })
-}
-
-async function createSignedIn(
-  { calls, change }: Parts,
-  patch: Patch,
-  { userId, details = {}, authenticatedAt }: Adopted<object> & { readonly userId: string },
-): Promise<WriteReply | Gone | undefined> {
-  checkUserId(userId)
-  checkDetails(details)
+): Promise<WriteReply | undefined> {
+  const onceUntil = session.settings.now() + rememberSeconds * 1000
+  const patch = { ...newPatch({ set: textsOf(session, loaded) }), onceUntil }
   try {
-    const pending = await change.beginSignIn(userId, details, authenticatedAt?.getTime() ?? 0)
-    const reply = await calls.adopt({ ...patch, signIn: pending.patch.signIn })
-    if (!reply.ok) return reply
-    change.note(pending)
-    if (reply.createdAt === undefined) change.report()
+    const { signIn, ...rest } = await signInOf(session, loaded)
+    const reply = await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
+    if (reply.ok && reply.createdAt === undefined) {
+      session.settings.emit({ type: 'adopted', id: session.id })
+    }
     return reply
   } catch (error) {
     if (error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT') return undefined
     throw error
   } finally {
-    change.forget()
+    session.pending = undefined
   }
+}
+
+/** The sign-in that goes with the session, if there is one. */
+async function signInOf(
+  session: FeatureSession,
+  { userId, details = {}, authenticatedAt }: Adopted<object>,
+): Promise<Pick<PendingToken, 'secret' | 'note'> & Pick<PendingToken['patch'], 'signIn'>> {
+  if (userId === undefined) return { secret: '', signIn: undefined }
+  if (session.signIn === undefined) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'adopting(): load() returned a userId. Add accounts() of edge-session/accounts to use.',
+    )
+  }
+  const account = { userId, provenAt: authenticatedAt?.getTime() ?? 0 }
+  const { patch, ...rest } = await session.signIn(session, account, details)
+  return { ...rest, signIn: patch.signIn }
 }
 
 /** The stored form of what a session begins with. Throws `ERR_VALUE`, as `set` and `flash` do. */
 function textsOf(
-  values: Values,
+  { dictionary }: FeatureSession,
   { data = {}, flash = {} }: Adopted<object>,
 ): (readonly [name: string, text: string])[] {
   const own = entriesOf(data).map(
-    ([key, value]) => [nameOf(key), values.encodeChecked(key, value)] as const,
+    ([key, value]) => [nameOf(key), dictionary.encodeChecked(key, value)] as const,
   )
   const messages = entriesOf(flash).map(
-    ([key, value]) => [nameOf(key, FLASH), values.encode(key, value)] as const,
+    ([key, value]) => [nameOf(key, FLASH), dictionary.port.codec.encode(key, value)] as const,
   )
   return [...own, ...messages]
 }

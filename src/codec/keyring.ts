@@ -1,17 +1,19 @@
 import { SessionError } from '../errors.ts'
 import { encodeBase64url } from './base64url.ts'
 import { type Bytes, deriveBytes, importMacKey, type MacKey } from './mac.ts'
-import type { Secrets } from './secrets.ts'
+
+/** One or more secrets of at least 32 bytes each, newest first: the first signs, all verify. */
+export type Secrets = readonly [string, ...string[]]
 
 const MIN_SECRET_BYTES = 32
 /** RFC 2104 section 3: as long as the hash. What HKDF gives beyond them tells nothing of them (RFC 5869 section 3.2). */
 const KEY_BYTES = 32
 
-interface SigningKey {
+export interface SigningKey {
   /** Four base64url characters that name the key in a token, derived from the secret one way. */
   readonly id: string
   readonly key: MacKey
-  /** A key for another purpose out of the same secret (RFC 5869); imported once. */
+  /** A key for another purpose from the same secret (RFC 5869), imported once. */
   readonly keyFor: (purpose: Purpose) => Promise<MacKey>
 }
 
@@ -53,7 +55,7 @@ async function importKey(secret: Bytes): Promise<SigningKey> {
   const key = await importMacKey(bytes.slice(0, KEY_BYTES))
   const others = new Map<Purpose, MacKey>()
 
-  // What is shared is the key and no promise of it: on Workers no request may await another's.
+  // The key is shared, not the promise of it: on Workers a request must not await a promise of another request.
   async function keyFor(purpose: Purpose): Promise<MacKey> {
     const known = others.get(purpose)
     if (known !== undefined) return known

@@ -1,4 +1,5 @@
 import { decodeBase64url, encodeBase64url, isCanonical32 } from './base64url.ts'
+import { BoundedMap } from './bounded-map.ts'
 
 /** Bytes that Web Crypto takes. */
 export type Bytes = Uint8Array<ArrayBuffer>
@@ -35,8 +36,8 @@ export async function sign(key: MacKey, text: string): Promise<string> {
 }
 
 /**
- * Whether the MAC is that of the text, compared in constant time by Web Crypto (OWASP ASVS 11.2.4). A MAC in any
- * spelling but the canonical one is wrong.
+ * True if the MAC is that of the text, compared in constant time by Web Crypto (OWASP ASVS 11.2.4). A MAC in any spelling
+ * but the canonical one is wrong.
  */
 export function verify(key: MacKey, mac: string, text: string): Promise<boolean> {
   if (!isCanonical32(mac)) return Promise.resolve(false)
@@ -49,4 +50,12 @@ export function verify(key: MacKey, mac: string, text: string): Promise<boolean>
  */
 export async function sha256(text: string): Promise<string> {
   return encodeBase64url(await crypto.subtle.digest('SHA-256', encoder.encode(text)))
+}
+
+/** Hashes of secrets in use, so that not every request has to work out its own. */
+const hashes = new BoundedMap<string>(1000)
+
+/** The SHA-256 of a session's secret, as `sha256` returns it; remembered for a secret in use. */
+export async function hashOf(secret: string): Promise<string> {
+  return hashes.get(secret) ?? hashes.set(secret, await sha256(secret))
 }

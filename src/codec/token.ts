@@ -1,9 +1,10 @@
 import { decodeInteger, encodeInteger } from './base64url.ts'
-import type { Keyring } from './keyring.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { Keyring, SigningKey } from './keyring.ts'
 import { type MacKey, sign, verify } from './mac.ts'
 import { newRandomText } from './random.ts'
 
-/** What a session's cookie says, once its MAC has been verified. Times are milliseconds since 1970. */
+/** What a session's cookie says, once its MAC has been verified. Shared by requests. Times are milliseconds since 1970. */
 export interface Token {
   /** Where the store finds the session; minted by the store, in base64url characters. */
   readonly handle: string
@@ -12,8 +13,8 @@ export interface Token {
   readonly createdAt: number
   /** The last use that the cookie records: the store's own record may be later. */
   readonly usedAt: number
-  /** The last revision of the session that its holder has been shown; absent where no read cache needs it. */
-  readonly revision?: number
+  /** What the store needs to know of what the holder has been shown; only the store knows what it means. */
+  readonly bookmark?: number
 }
 
 export type RefusedToken = 'malformed' | 'unknown-key' | 'forged'
@@ -22,17 +23,17 @@ export type OpenedToken =
   | { readonly ok: true; readonly token: Token; readonly isNewestKey: boolean }
   | { readonly ok: false; readonly reason: RefusedToken }
 
-/** The two forms of a value: without and with a revision. */
+/** The two forms of a value: without and with a bookmark. */
 const PLAIN = '1'
-const WITH_REVISION = '2'
+const WITH_BOOKMARK = '2'
 /** Characters of a time: 48 bits, enough for milliseconds until the year 10889. */
 const TIME_LENGTH = 8
-/** Where the parts of a body begin: creation and last use at 0, secret, revision if there is one, handle. */
+/** Where the parts of a body begin: creation and last use at 0, secret, bookmark if there is one, handle. */
 const SECRET_AT = 2 * TIME_LENGTH
 const SECRET_LENGTH = 32
 const SECRET_END = SECRET_AT + SECRET_LENGTH
-/** Characters of a revision, as many as of a time, so that the body stays the base64url text of whole bytes. */
-const REVISION_LENGTH = 8
+/** Characters of a bookmark, as many as of a time, so that the body stays the base64url text of whole bytes. */
+const BOOKMARK_LENGTH = 8
 /** Where the parts of a value begin, and how long its end is, with the dot before the MAC. */
 const ID_AT = 2
 const BODY_AT = 7
@@ -45,7 +46,7 @@ const FAMILY_END = 8
  * over-long value costs no MAC.
  */
 const SHAPE = /^(?:1\.[\w-]{4}\.[\w-]{49,112}|2\.[\w-]{4}\.[\w-]{57,120})\.[\w-]{43}$/
-/** With the shortest handle, and with the longest; a revision makes both longer. */
+/** With the shortest handle, and with the longest; a bookmark makes both longer. */
 const MIN_LENGTH = BODY_AT + SECRET_END + 1 + 1 + MAC_LENGTH
 const MAX_LENGTH = MIN_LENGTH + 63
 
@@ -86,42 +87,70 @@ export async function signToken(
   token: Token,
 ): Promise<string> {
   const [{ id, key }] = keyring
-  const { revision } = token
-  const version = revision === undefined ? PLAIN : WITH_REVISION
-  const revisionText = revision === undefined ? '' : encodeInteger(revision, REVISION_LENGTH)
+  const { bookmark } = token
+  const version = bookmark === undefined ? PLAIN : WITH_BOOKMARK
+  const bookmarkText = bookmark === undefined ? '' : encodeInteger(bookmark, BOOKMARK_LENGTH)
   const times = encodeTime(token.createdAt) + encodeTime(token.usedAt)
-  const signed = `${version}.${id}.${times}${token.secret}${revisionText}${token.handle}`
+  const signed = `${version}.${id}.${times}${token.secret}${bookmarkText}${token.handle}`
   return `${signed}.${await sign(key, macInput(cookieName, signed))}`
 }
 
 /**
- * Opens a cookie value. Nothing of it is read before its MAC has been verified, with the one key that its key id
- * names. What we did not sign, or signed for another cookie name, is a refusal with its reason, never an error.
+ * Opens a cookie value. Nothing of it is read before its MAC has been verified, with the one key that its key id names. A
+ * value that we did not sign, or signed for another cookie name, is refused with the reason; nothing is thrown. A value
+ * that this isolate has verified before is opened at once.
  */
-export async function openToken(
+export function openToken(
   keyring: Keyring,
   cookieName: string,
   value: string,
-): Promise<OpenedToken> {
-  // All that the MAC does not cover: its place. The rest of the shape is looked at where the MAC is wrong.
-  const length = value.length - (value.startsWith(WITH_REVISION) ? REVISION_LENGTH : 0)
+): OpenedToken | Promise<OpenedToken> {
+  // The MAC covers everything but its own place. The rest of the shape is looked at where the MAC is wrong.
+  const length = value.length - (value.startsWith(WITH_BOOKMARK) ? BOOKMARK_LENGTH : 0)
   if (length < MIN_LENGTH || length > MAX_LENGTH || value.at(-MAC_LENGTH - 1) !== '.')
     return refused('malformed')
   const id = value.slice(ID_AT, BODY_AT - 1)
   const signingKey = keyring.find((candidate) => candidate.id === id)
   if (signingKey === undefined) return refusedAs(value, 'unknown-key')
+  const isNewestKey = signingKey === keyring[0]
+  const known = verified.get(signingKey)?.get(value)
+  return known?.cookieName === cookieName
+    ? { ok: true, token: known.token, isNewestKey }
+    : verifiedToken(signingKey, isNewestKey, { cookieName, value })
+}
+
+async function verifiedToken(
+  signingKey: SigningKey,
+  isNewestKey: boolean,
+  { cookieName, value }: Pick<Verified, 'cookieName'> & { readonly value: string },
+): Promise<OpenedToken> {
   const signed = value.slice(0, -MAC_LENGTH - 1)
   if (!(await verify(signingKey.key, value.slice(-MAC_LENGTH), macInput(cookieName, signed)))) {
     return refusedAs(value, 'forged')
   }
-  return {
-    ok: true,
-    token: tokenOf(signed.slice(BODY_AT), value.startsWith(WITH_REVISION)),
-    isNewestKey: signingKey === keyring[0],
-  }
+  const token = Object.freeze(tokenOf(signed.slice(BODY_AT), value.startsWith(WITH_BOOKMARK)))
+  let known = verified.get(signingKey)
+  if (known === undefined) verified.set(signingKey, (known = new BoundedMap(MAX_VERIFIED)))
+  known.set(value, { cookieName, token })
+  return { ok: true, token, isNewestKey }
 }
 
-/** What a value says before anybody has verified it: to be looked at, and never to be acted on. */
+/** A value whose MAC was right, and the cookie name that it was right for. */
+interface Verified {
+  readonly cookieName: string
+  readonly token: Token
+}
+
+/**
+ * The values that each key has verified in this isolate, so that a cookie in use is verified once; docs/decisions/018 says
+ * why that tells an attacker nothing. Forged values never enter it, and a key that is retired takes its values along.
+ */
+const verified = new WeakMap<SigningKey, BoundedMap<Verified>>()
+
+/** Some 400 bytes each. */
+const MAX_VERIFIED = 1000
+
+/** What an unverified value says: to be shown, never to be acted on. */
 export interface UnverifiedToken {
   readonly form: number
   readonly keyId: string
@@ -135,7 +164,7 @@ export function unverifiedToken(value: string): UnverifiedToken | undefined {
   return {
     form: Number(value.slice(0, 1)),
     keyId: value.slice(ID_AT, BODY_AT - 1),
-    token: tokenOf(body, value.startsWith(WITH_REVISION)),
+    token: tokenOf(body, value.startsWith(WITH_BOOKMARK)),
   }
 }
 
@@ -147,13 +176,13 @@ function refused(reason: RefusedToken): OpenedToken {
   return { ok: false, reason }
 }
 
-function tokenOf(body: string, hasRevision: boolean): Token {
+function tokenOf(body: string, hasBookmark: boolean): Token {
   return {
-    handle: body.slice(SECRET_END + (hasRevision ? REVISION_LENGTH : 0)),
+    handle: body.slice(SECRET_END + (hasBookmark ? BOOKMARK_LENGTH : 0)),
     secret: body.slice(SECRET_AT, SECRET_END),
     createdAt: decodeInteger(body, 0, TIME_LENGTH),
     usedAt: decodeInteger(body, TIME_LENGTH, TIME_LENGTH),
-    ...(hasRevision && { revision: decodeInteger(body, SECRET_END, REVISION_LENGTH) }),
+    ...(hasBookmark && { bookmark: decodeInteger(body, SECRET_END, BOOKMARK_LENGTH) }),
   }
 }
 

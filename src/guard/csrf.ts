@@ -2,11 +2,8 @@ import { decodeBase64url, encodeBase64url } from '../codec/base64url.ts'
 import type { Keyring } from '../codec/keyring.ts'
 import { sign, verify } from '../codec/mac.ts'
 import { SessionError } from '../errors.ts'
-import type { HasSession } from '../request/create-sessions.ts'
+import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
-import type { Visit } from '../request/visit.ts'
-import { visitOf } from '../request/with-session.ts'
-import type { Session } from '../session/session.ts'
 import { isForeign, originOf } from './request-origin.ts'
 import { sessionOf } from './session-of.ts'
 
@@ -21,21 +18,14 @@ export interface CsrfOptions {
   readonly requireToken?: boolean
 }
 
-/** Wraps a handler inside `withSession`; it runs for those requests only that are no other site's doing. */
-export type CsrfGuard = <
-  R extends Request,
-  Data extends object,
-  Flash extends object,
-  Env,
-  Context,
-  Result,
->(
+/** Wraps a handler inside `withSession`; it runs only for requests that no other site has caused. */
+export type CsrfGuard = <R extends Request, S extends object, Env, Context, Result>(
   handler: (
-    request: R & HasSession<Data, Flash>,
+    request: R & { readonly session: S },
     env: Env,
     ctx: Context,
   ) => Result | Promise<Result>,
-) => (request: R & HasSession<Data, Flash>, env: Env, ctx: Context) => Promise<Response | Result>
+) => (request: R & { readonly session: S }, env: Env, ctx: Context) => Promise<Response | Result>
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
@@ -47,14 +37,12 @@ const MASK_BYTES = 32
  * A token for forms and scripts, bound to this session: until it ends, signs somebody in, or is regenerated. Another text
  * each time, so that compression tells nobody what it is (BREACH). Make it after the session's last change of token.
  */
-export async function csrfToken<Data extends object, Flash extends object>(
-  session: Session<Data, Flash>,
-): Promise<string> {
-  const visit = visitOf(session)
-  visit.markUsed()
-  await visit.adopt()
-  const [newest] = visit.setup.keyring
-  const mac = decodeBase64url(await sign(await newest.keyFor('csrf'), subjectOf(visit)))
+export async function csrfToken(session: object): Promise<string> {
+  const own = requestSessionOf(session)
+  own.markUsed()
+  await own.arrive()
+  const [newest] = own.keyring
+  const mac = decodeBase64url(await sign(await newest.keyFor('csrf'), own.csrfSubject))
   const mask = crypto.getRandomValues(new Uint8Array(MASK_BYTES))
   return encodeBase64url(Uint8Array.of(...mask, ...masked(mac, mask)))
 }
@@ -78,31 +66,35 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
 
   return (handler) => async (request, env, ctx) => {
     if (SAFE_METHODS.has(request.method)) return handler(request, env, ctx)
-    const visit = visitOf(sessionOf(request))
+    const session = requestSessionOf(sessionOf(request))
     const foreign = isForeign(request, trustedOrigins)
-    if (foreign === true) return refuse(visit, 'cross-origin')
-    const { oldCookies, session } = visit
-    const hasSession = session.presented.token !== undefined || oldCookies !== undefined
-    const mayLose = foreign === undefined && hasSession
+    if (foreign === true) return refuse(session, 'cross-origin')
+    const mayLose = foreign === undefined && session.hasCredentials
     const needsToken = requireToken || mayLose
-    if (needsToken && !(await hasToken(visit, request, options))) return refuse(visit, 'csrf')
+    if (needsToken && !(await hasToken(session, request, options))) return refuse(session, 'csrf')
     return handler(request, env, ctx)
   }
 }
 
-function refuse(visit: Visit, reason: 'cross-origin' | 'csrf'): Response {
-  visit.settings.emit({ type: 'refused', reason, id: visit.id })
+type RequestSession = ReturnType<typeof requestSessionOf>
+
+function refuse(session: RequestSession, reason: 'cross-origin' | 'csrf'): Response {
+  session.report({ type: 'refused', reason, id: session.id })
   return reason === 'csrf'
     ? problem(403, 'Forbidden', 'ERR_CSRF', 'The form is out of date. Load its page again.')
     : problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
 }
 
-async function hasToken(visit: Visit, request: Request, options: CsrfOptions): Promise<boolean> {
+async function hasToken(
+  session: RequestSession,
+  request: Request,
+  options: CsrfOptions,
+): Promise<boolean> {
   const { header = 'X-CSRF-Token', field = 'csrf' } = options
   const token = request.headers.get(header) ?? (await fieldOf(request, field))
-  visit.markUsed()
-  await visit.adopt()
-  return token !== undefined && isToken(visit.setup.keyring, subjectOf(visit), token)
+  session.markUsed()
+  await session.arrive()
+  return token !== undefined && isToken(session.keyring, session.csrfSubject, token)
 }
 
 /** Whether any key has made the token: one of an older secret is as good. */
@@ -118,10 +110,6 @@ async function isToken(keyring: Keyring, subject: string, token: string): Promis
 
 function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
   return bytes.map((byte, index) => byte ^ (mask[index] ?? 0))
-}
-
-function subjectOf({ settings, session }: Visit): string {
-  return `csrf ${settings.cookie.name} ${session.csrfSubject}`
 }
 
 /** A form's field, out of a copy of the body. A body that is no form has none. */

@@ -1,12 +1,10 @@
-import type { HasSession } from '../request/create-sessions.ts'
+import type { AccountMethods } from '../accounts.ts'
+import type { Session } from '../session/session.ts'
 import { sessionOf } from './session-of.ts'
 
 /** Gives the user of a request's session; what comes after the request is handed on to the loader. */
-export type CurrentUser<User, More extends readonly unknown[]> = <
-  Data extends object,
-  Flash extends object,
->(
-  request: HasSession<Data, Flash>,
+export type CurrentUser<User, More extends readonly unknown[]> = (
+  request: { readonly session: Pick<Session, 'load'> & Pick<AccountMethods, 'userId'> },
   ...more: More
 ) => Promise<User | undefined>
 

@@ -1,8 +1,8 @@
+import type { AccountMethods } from '../accounts.ts'
 import { SessionError } from '../errors.ts'
-import type { HasSession } from '../request/create-sessions.ts'
+import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
-import { visitOf } from '../request/with-session.ts'
-import type { Aal, Account } from '../session/account.ts'
+import type { Aal } from '../session/account.ts'
 import { acceptsHtml } from './accepts-html.ts'
 import { sessionOf } from './session-of.ts'
 
@@ -24,30 +24,23 @@ export interface RequireUserOptions {
    * HEAD requests.
    */
   readonly redirects?: 'pages' | 'reads'
-  /** Whether the store is asked even where `readCache` has a copy, so that a revoked session never passes. */
+  /** Asks the store even if `cached` has a copy, so that a revoked session never passes. */
   readonly fresh?: boolean
 }
 
-/** What a handler finds on its request behind a guard: a session of which it is certain who is signed in. */
+/** What a handler finds on its request behind a guard: a session with a user signed in. */
 export interface HasUser {
   readonly session: { readonly userId: string; readonly authenticatedAt: Date }
 }
 
-/** Wraps a handler inside `withSession`; it runs for those only whom the guard lets in. */
-export type UserGuard = <
-  R extends Request,
-  Data extends object,
-  Flash extends object,
-  Env,
-  Context,
-  Result,
->(
+/** Wraps a handler inside `withSession`; it runs only for users whom the guard lets in. The sessions need `accounts()`. */
+export type UserGuard = <R extends Request, S extends AccountMethods, Env, Context, Result>(
   handler: (
-    request: R & HasSession<Data, Flash> & HasUser,
+    request: R & { readonly session: S } & HasUser,
     env: Env,
     ctx: Context,
   ) => Result | Promise<Result>,
-) => (request: R & HasSession<Data, Flash>, env: Env, ctx: Context) => Promise<Response | Result>
+) => (request: R & { readonly session: S }, env: Env, ctx: Context) => Promise<Response | Result>
 
 /**
  * A guard that lets only signed-in users in: `withSession(requireUser({ loginUrl: '/login' })(handler))`. A page (GET or
@@ -68,13 +61,13 @@ export function requireFresh(seconds: number, options: RequireUserOptions = {}):
   }
   return guard(
     { ...options, fresh: true },
-    ({ at, provenAt = at }, now) => now - provenAt < seconds * 1000,
+    (authenticatedAt, now) => now - authenticatedAt.getTime() < seconds * 1000,
   )
 }
 
 function guard(
   options: RequireUserOptions,
-  isFresh: (account: Account, now: number) => boolean,
+  isFresh: (authenticatedAt: Date, now: number) => boolean,
 ): UserGuard {
   const { loginUrl, aal = 1, fresh = false } = options
   if (loginUrl?.includes('#') === true) {
@@ -84,20 +77,28 @@ function guard(
     )
   }
 
-  /** Why the request may not pass. */
-  function refusalFor(account: Account | undefined, now: number): string | undefined {
-    if (account === undefined) return 'Sign in first.'
-    if ((account.aal ?? 1) < aal) return 'Sign in with a stronger proof of who you are.'
-    return isFresh(account, now) ? undefined : 'Sign in again: the last time is too long ago.'
+  /** Why the request may not pass; `undefined` if it may. */
+  function refusalFor(session: AccountMethods, now: number): string | undefined {
+    if (session.authenticatedAt === undefined) return 'Sign in first.'
+    if ((session.aal ?? 1) < aal) return 'Sign in with a stronger proof of who you are.'
+    return isFresh(session.authenticatedAt, now)
+      ? undefined
+      : 'Sign in again: the last time is too long ago.'
   }
 
   return (handler) => async (request, env, ctx) => {
-    const session = sessionOf(request)
-    await session.load({ fresh })
-    const { account, settings } = visitOf(session)
-    const refusal = refusalFor(account, settings.now())
+    const session: object & AccountMethods = sessionOf(request)
+    if (!('signIn' in session)) {
+      throw new SessionError(
+        'ERR_OPTION',
+        'requireUser() needs accounts(). Write use: [accounts()] with edge-session/accounts.',
+      )
+    }
+    const own = requestSessionOf(session)
+    await own.session.load({ fresh })
+    const refusal = refusalFor(session, own.settings.now())
     if (refusal !== undefined) return refuse(request, options, refusal)
-    // The type says what has just been looked at.
+    // The type says what has just been checked.
     return handler(request as typeof request & HasUser, env, ctx)
   }
 }

@@ -1,14 +1,12 @@
 import { SessionError } from '../errors.ts'
 import { Session } from '../session/session.ts'
 
-/** The session that `withSession` has put on a request. Throws `ERR_OPTION` where it has not. */
-export function sessionOf<Data extends object, Flash extends object>(request: {
-  readonly session: Session<Data, Flash>
-}): Session<Data, Flash> {
+/** Returns the session that `withSession` has put on a request. Throws `ERR_OPTION` if there is none. */
+export function sessionOf<S extends object>(request: { readonly session: S }): S {
   const { session }: { readonly session: unknown } = request
   if (session instanceof Session) return request.session
   throw new SessionError(
     'ERR_OPTION',
-    'A guard stands inside withSession: withSession(requireUser()(handler)).',
+    'There is no session on the request. Put the guard inside withSession: withSession(requireUser()(handler)).',
   )
 }

@@ -1,8 +1,9 @@
 import type { Account } from '../session/account.ts'
 import type { Outcome } from '../session/patch.ts'
-import type { Gone, Moment, Seen } from './store.ts'
+import { ENDED, rotated } from './replies.ts'
+import type { CallContext, Gone, Status } from './store.ts'
 
-type Timeouts = Pick<Moment, 'idle' | 'absolute'>
+type Timeouts = Pick<CallContext, 'idle' | 'absolute'>
 
 /** What a store keeps of a session besides its entries. Times and durations are milliseconds. */
 export interface Meta extends Timeouts {
@@ -43,7 +44,7 @@ export function parseMeta(stored: unknown): Meta | undefined {
 
 export function newMeta(
   hash: string,
-  { now, idle, absolute }: Moment,
+  { now, idle, absolute }: CallContext,
   { account, onceUntil }: Pick<Meta, 'account' | 'onceUntil'>,
 ): Meta {
   const times = { createdAt: now, usedAt: now, idle, absolute, onceUntil }
@@ -84,18 +85,18 @@ export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
   return Math.min(meta.usedAt + timeouts.idle, meta.createdAt + timeouts.absolute)
 }
 
-/** Why this secret gives no access at this moment, or `undefined` when it does. */
-export function goneReason(meta: Meta, hash: string, moment: Moment): Gone | undefined {
-  if (isTombstone(meta)) return { ok: false, gone: 'ended' }
-  if (deadlineOf(meta, moment) <= moment.now) return { ok: false, gone: 'expired' }
+/** Why this secret gives no access at this context, or `undefined` when it does. */
+export function goneReason(meta: Meta, hash: string, context: CallContext): Gone | undefined {
+  if (isTombstone(meta)) return ENDED
+  if (deadlineOf(meta, context) <= context.now) return { ok: false, gone: 'expired' }
   // Hashes of 192 random bits: how many characters agree tells nobody anything to go on.
   if (meta.hash === hash) return undefined
-  if (meta.former?.hash === hash && moment.now < meta.former.until) return undefined
-  return { ok: false, gone: 'rotated', at: meta.rotatedAt ?? meta.createdAt }
+  if (meta.former?.hash === hash && context.now < meta.former.until) return undefined
+  return rotated(meta.rotatedAt ?? meta.createdAt)
 }
 
 /** What to say of the session to who came with this secret's hash. */
-export function seenOf(meta: Meta, hash: string, { now, renew = Infinity }: Moment): Seen {
+export function statusOf(meta: Meta, hash: string, { now, renew = Infinity }: CallContext): Status {
   const { usedAt, account, createdAt, rotatedAt = createdAt, revision = 0 } = meta
   const known = { usedAt, revision, ...(account && { account }) }
   if (meta.hash !== hash) return { ...known, renewal: 'done' }
@@ -106,7 +107,7 @@ export function seenOf(meta: Meta, hash: string, { now, renew = Infinity }: Mome
 export function regenerated(
   meta: Meta,
   hash: string,
-  { now }: Moment,
+  { now }: CallContext,
   {
     grace,
     account,
@@ -125,7 +126,7 @@ export function regenerated(
 }
 
 /** The record with this use in it, or the same record when the last one is recent. Time never goes back. */
-export function touched(meta: Meta, { now, idle, absolute, touch }: Moment): Meta {
+export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext): Meta {
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
   if (isSamePolicy && now - meta.usedAt < touch) return meta
   return { ...meta, usedAt: Math.max(meta.usedAt, now), idle, absolute }

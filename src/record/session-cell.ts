@@ -1,18 +1,9 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
 import { deadlineOf } from './meta.ts'
+import { CORRUPT } from './replies.ts'
 import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
-import type {
-  Credential,
-  DestroyReply,
-  Gone,
-  Moment,
-  ReadReply,
-  Regeneration,
-  RegenerateReply,
-  SessionStore,
-  WriteReply,
-} from './store.ts'
+import type { Regeneration } from './store.ts'
 
 /** Makes a step durable, or throws before it gives a promise; without a state, nothing of the session stays. */
 export type Save = (
@@ -37,10 +28,7 @@ type Request = readonly [
 
 type Method = (Call | OwnerCall)['method']
 
-/** The answer of a place where there is no cell. */
-export const ENDED: Gone = { ok: false, gone: 'ended' }
 const NO_STATE = { state: undefined, changed: [] }
-const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 
 /** Holds one session and applies the rules to it, one call after the other; a JSON text in, a JSON text out. */
 export class SessionCell {
@@ -91,8 +79,8 @@ export class SessionCell {
     grace?: number,
   ): string | Promise<string> {
     const [method, , now, idle, absolute, touch, renew, patch] = request
-    const moment = { now, idle, absolute, touch, renew: renew === 0 ? Infinity : renew }
-    const call = { method, moment, hash, newHash, grace, patch: patch ?? undefined }
+    const context = { now, idle, absolute, touch, renew: renew === 0 ? Infinity : renew }
+    const call = { method, context, hash, newHash, grace, patch: patch ?? undefined }
     return this.#take(step(this.#state, call), method)
   }
 
@@ -141,46 +129,5 @@ export class SessionCell {
       this.#readText = text
     }
     return text
-  }
-}
-
-/** Carries a request to a cell, and its reply back. */
-export type Send = (
-  handle: string,
-  request: string,
-  about: { readonly method: Call['method']; readonly now: number },
-) => Promise<string>
-
-/** A store over cells that are reached by `send`. */
-export function cellStore(
-  parts: Pick<SessionStore, 'name' | 'newHandle' | 'handleFor' | 'idOf' | 'addressOf'>,
-  send: Send,
-): SessionStore {
-  async function call<Reply>(
-    method: Call['method'],
-    { handle, secret }: Credential,
-    { now, idle, absolute, touch, renew = 0 }: Moment,
-    more = '',
-  ): Promise<Reply> {
-    const moment = `${now},${idle},${absolute},${touch},${renew}`
-    const request = `["${method}","${secret}",${moment}${more}]`
-    return JSON.parse(await send(handle, request, { method, now })) as Reply
-  }
-
-  return {
-    ...parts,
-    isAtomic: true,
-    recordsUse: true,
-    create: (credential, moment, patch) =>
-      call<WriteReply>('create', credential, moment, `,${JSON.stringify(patch)}`),
-    read: (credential, moment) => call<ReadReply>('read', credential, moment),
-    write: (credential, moment, patch) =>
-      call<WriteReply>('write', credential, moment, `,${JSON.stringify(patch)}`),
-    regenerate: async (credential, moment, { patch = null, ...regeneration }) => {
-      const more = `,${JSON.stringify(patch)},${JSON.stringify(regeneration)}`
-      const reply = await call<RegenerateReply>('regenerate', credential, moment, more)
-      return reply.ok ? { ...reply, handle: credential.handle } : reply
-    },
-    destroy: (credential, moment) => call<DestroyReply>('destroy', credential, moment),
   }
 }

@@ -1,3 +1,4 @@
+import type { Account } from '../session/account.ts'
 import type { Patch } from '../session/patch.ts'
 import { differenceOf, type Texts } from './difference.ts'
 import {
@@ -8,12 +9,13 @@ import {
   type Meta,
   newMeta,
   regenerated,
-  seenOf,
+  statusOf,
   tombstoneOf,
   touched,
   withOperation,
 } from './meta.ts'
-import type { Gone, Moment, Seen, WriteReply } from './store.ts'
+import { ENDED, NOTHING, rotated } from './replies.ts'
+import type { CallContext, Gone, Status, WriteReply } from './store.ts'
 
 /** One session as a store holds it. */
 export interface State {
@@ -24,7 +26,7 @@ export interface State {
 /** One call of a store that holds whole sessions, with the secrets hashed. */
 export interface Call {
   readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy'
-  readonly moment: Moment
+  readonly context: CallContext
   readonly hash: string
   /** For `regenerate`. */
   readonly newHash?: string | undefined
@@ -49,31 +51,30 @@ export interface Look {
 
 /** What a call comes to: its reply, the state afterwards (the very same if nothing changed), the entries changed. */
 export interface Step {
-  readonly reply: WriteReply | ({ readonly ok: true } & Seen) | Look
+  readonly reply: WriteReply | ({ readonly ok: true } & Status) | Look
   readonly state: State | undefined
   readonly changed: readonly string[]
 }
 
-/** The outcome of changes that give nothing back. */
-const NOTHING = { taken: [], counts: [] }
-const ENDED: Gone = { ok: false, gone: 'ended' }
-
 /** The rules of a session's life, wherever a store can apply them in one step. Saving the new state is the store's. */
 export function step(present: State | undefined, call: Call): Step {
-  const { method, moment, hash, newHash, patch } = call
+  const { method, context, hash, newHash, patch } = call
   if (present === undefined) return firstStep(call)
   const { meta, entries } = present
-  const gone = goneReason(meta, hash, moment)
-  if (method === 'destroy') return destroyStep(present, gone, moment.now)
+  const gone = goneReason(meta, hash, context)
+  if (method === 'destroy') return destroyStep(present, gone, context.now)
   // A regenerate that is repeated after a failure, or by another request that renews, finds its own secret there.
-  if (newHash === meta.hash) return stepTo({ ok: true, ...seenOf(meta, newHash, moment) }, present)
+  if (newHash === meta.hash)
+    return stepTo({ ok: true, ...statusOf(meta, newHash, context) }, present)
   if (gone !== undefined) return stepTo(gone, present)
   if (newHash !== undefined) return regenerateStep(present, call, newHash)
-  if (patch?.onceUntil !== undefined) return joinStep(present, hash, moment)
-  const used = touched(meta, moment)
+  if (patch?.onceUntil !== undefined) return joinStep(present, hash, context)
+  const used = touched(meta, context)
   const state = used === meta ? present : { meta: used, entries }
-  const seen = seenOf(used, hash, moment)
-  return patch === undefined ? stepTo({ ok: true, ...seen }, state) : writeStep(state, patch, seen)
+  const status = statusOf(used, hash, context)
+  return patch === undefined
+    ? stepTo({ ok: true, ...status }, state)
+    : writeStep(state, patch, status)
 }
 
 /** What a user's own object may do: look when the session was used, and end it, as long as it is that user's. */
@@ -85,11 +86,11 @@ export function ownerStep(present: State | undefined, { method, userId, now }: O
   return stepTo({ ok: true, usedAt: present.meta.usedAt, expiresAt }, present)
 }
 
-function firstStep({ method, moment, hash, patch }: Call): Step {
+function firstStep({ method, context, hash, patch }: Call): Step {
   if (method === 'destroy') return stepTo({ ok: true }, undefined)
   if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)
-  const meta = newMeta(hash, moment, { account: patch.signIn, onceUntil: patch.onceUntil })
-  const made = writeStep({ meta, entries: new Map() }, patch, seenOf(meta, hash, moment))
+  const meta = newMeta(hash, context, { account: patch.signIn, onceUntil: patch.onceUntil })
+  const made = writeStep({ meta, entries: new Map() }, patch, statusOf(meta, hash, context))
   return made.reply.ok ? made : { ...made, state: undefined }
 }
 
@@ -112,28 +113,27 @@ export function over(present: State, now: number): Omit<Step, 'reply'> {
 }
 
 /** A `create` that finds its own session there; it records no use, which would be the browser's. */
-function joinStep(present: State, hash: string, moment: Moment): Step {
+function joinStep(present: State, hash: string, context: CallContext): Step {
   const { meta } = present
-  if (!mayJoin(meta, moment.now)) return stepTo(ENDED, present)
+  if (!mayJoin(meta, context.now)) return stepTo(ENDED, present)
   return stepTo(
-    { ok: true, ...NOTHING, ...seenOf(meta, hash, moment), createdAt: meta.createdAt },
+    { ok: true, ...NOTHING, ...statusOf(meta, hash, context), createdAt: meta.createdAt },
     present,
   )
 }
 
 function regenerateStep(present: State, call: Call, newHash: string): Step {
-  const { moment, hash, grace, patch } = call
+  const { context, hash, grace, patch } = call
   const { meta, entries } = present
   // The former of two tokens must not make the present one a former one.
   if (grace !== undefined && meta.hash !== hash) {
-    return stepTo({ ok: false, gone: 'rotated', at: meta.rotatedAt ?? meta.createdAt }, present)
+    return stepTo(rotated(meta.rotatedAt ?? meta.createdAt), present)
   }
   const account = patch?.signIn
-  const isAnothers =
-    meta.account !== undefined && account !== undefined && meta.account.userId !== account.userId
-  const renewed = regenerated(touched(meta, moment), newHash, moment, { grace, account })
+  const isAnothers = isAnotherUsers(meta.account, account)
+  const renewed = regenerated(touched(meta, context), newHash, context, { grace, account })
   return {
-    reply: { ok: true, ...seenOf(renewed, newHash, moment) },
+    reply: { ok: true, ...statusOf(renewed, newHash, context) },
     // What another user's operations took is that user's, too.
     state: isAnothers
       ? { meta: { ...renewed, operations: [] }, entries: new Map() }
@@ -142,17 +142,22 @@ function regenerateStep(present: State, call: Call, newHash: string): Step {
   }
 }
 
-function writeStep(state: State, patch: Patch, seen: Seen): Step {
+function writeStep(state: State, patch: Patch, status: Status): Step {
   const known = state.meta.operations.find(([id]) => id === patch.id)
-  if (known !== undefined) return stepTo({ ok: true, ...seen, ...(known[1] ?? NOTHING) }, state)
+  if (known !== undefined) return stepTo({ ok: true, ...status, ...(known[1] ?? NOTHING) }, state)
   const difference = differenceOf(state.entries, patch)
-  if (!difference.ok) return stepTo({ ...difference, ...seen }, state)
+  if (!difference.ok) return stepTo({ ...difference, ...status }, state)
   const { after, changed, outcome } = difference
-  const reply = { ok: true, ...seen, ...outcome } as const
+  const reply = { ok: true, ...status, ...outcome } as const
   if (changed.length === 0) return stepTo(reply, state)
   const meta = withOperation(state.meta, patch.id, outcome)
   const { revision = 0 } = meta
   return { reply: { ...reply, revision }, state: { meta, entries: after }, changed }
+}
+
+/** True if a sign-in takes a session over from another user, of whose data nothing may stay. */
+export function isAnotherUsers(former: Account | undefined, account: Account | undefined): boolean {
+  return former !== undefined && account !== undefined && former.userId !== account.userId
 }
 
 function stepTo(reply: Step['reply'], state: State | undefined): Step {

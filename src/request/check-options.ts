@@ -1,91 +1,87 @@
 import { SessionError } from '../errors.ts'
 import type { SessionOptions } from './options.ts'
 
-/** The options with every default in place. */
-export type CompleteOptions = Pick<
-  SessionOptions<never>,
-  'readCache' | 'renewEvery' | 'sessionLimit' | 'users'
-> &
-  Required<
-    Pick<
-      SessionOptions<never>,
-      | 'idleTimeout'
-      | 'absoluteTimeout'
-      | 'touchInterval'
-      | 'lateWrites'
-      | 'renewGrace'
-      | 'storeTimeout'
-      | 'onStoreFailure'
-    >
-  >
-
-/** Throws `ERR_OPTION` for what can't work, saying what can. */
-export function checkOptions(options: CompleteOptions): void {
-  const fault = [...timeoutFaults(options), ...accountFaults(options)].find(([isWrong]) => isWrong)
-  if (fault !== undefined) throw new SessionError('ERR_OPTION', fault[1])
-}
-
-function isDuration(seconds: unknown): boolean {
-  return Number.isFinite(seconds) && Number(seconds) > 0
-}
+/** The options with their defaults. */
+type Checked = SessionOptions<never>
 
 type Fault = readonly [isWrong: boolean, advice: string]
 
-function timeoutFaults({
-  idleTimeout: idle,
-  absoluteTimeout: absolute,
-  touchInterval: touch,
+/** Throws `ERR_OPTION` for options that can't work, saying what to write instead. */
+export function checkOptions(options: Checked): void {
+  const { store, data, use, cookie = {} } = options
+  const faults = [
+    ...unknownFaults(options),
+    ...Object.keys(cookie).map((name): Fault => [
+      !COOKIE.includes(name),
+      `cookie.${name} is unknown. Known: ${COOKIE}.`,
+    ]),
+    [store === undefined, `store is missing, and has no default. ${WRITE_STORE}`] as const,
+    [
+      typeof store !== 'function' && typeof Object(store).newHandle !== 'function',
+      `store is not a session store. ${WRITE_STORE}`,
+    ] as const,
+    [
+      typeof Object(data).codec !== 'string',
+      'data is not a codec. Write data: checked(schema) with edge-session/schema, or serialized(devalue) with edge-session/serialize.',
+    ] as const,
+    ...(Array.isArray(use) ? use : [undefined]).map((feature, index): Fault => [
+      typeof Object(feature).feature !== 'string',
+      `use[${index}] is not a feature. Write use: [accounts(), renewing({ … }), adopting(tornadoCookie({ … }))].`,
+    ]),
+    ...valueFaults(options),
+  ]
+  const fault = faults.find(([isWrong]) => isWrong)
+  if (fault !== undefined) throw new SessionError('ERR_OPTION', fault[1])
+}
+
+const WRITE_STORE = 'Write store: (env) => durableObjectStore(env.SESSIONS).'
+const COOKIE = 'name path domain sameSite secure httpOnly partitioned persistent'.split(' ')
+const KNOWN =
+  'secrets store data use idleTimeout absoluteTimeout touchInterval cookie lateWrites storeTimeout onStoreFailure onEvent now'.split(
+    ' ',
+  )
+
+/** What took the place of an option. */
+const NOW: Readonly<Record<string, string>> = {
+  readCache: 'store: cached(store, { maxAgeSeconds }) of edge-session/store/cached',
+  schema: 'data: checked(schema) of edge-session/schema',
+  migrate: 'data: checked(schema, { migrate }) of edge-session/schema',
+  serializer: 'data: serialized(serializer) of edge-session/serialize',
+  adopt: 'use: [adopting(…)] of edge-session/adopt',
+  users: 'use: [accounts({ index })] of edge-session/accounts',
+  sessionLimit: 'use: [accounts({ index, limit })] of edge-session/accounts',
+  clearSiteData: 'use: [accounts({ clearSiteData })] of edge-session/accounts',
+  renewEvery: 'use: [renewing({ everySeconds })] of edge-session/renew',
+  renewGrace: 'use: [renewing({ everySeconds, graceSeconds })] of edge-session/renew',
+}
+
+function unknownFaults(options: object): Fault[] {
+  return Object.keys(options).map((name) => [
+    !KNOWN.includes(name),
+    `${name} is not an option. ${Object.hasOwn(NOW, name) ? `Write ${NOW[name]}.` : `Known: ${KNOWN.join(', ')}.`}`,
+  ])
+}
+
+function valueFaults({
+  idleTimeout: idle = 0,
+  absoluteTimeout: absolute = 0,
+  touchInterval: touch = 0,
+  storeTimeout = 0,
   lateWrites,
-  storeTimeout,
   onStoreFailure,
-  readCache,
-}: CompleteOptions): Fault[] {
+}: Checked): Fault[] {
   const isInOrder = idle > 0 && idle <= absolute && absolute < Infinity
-  const isPolicy = ['refuse', 'anonymous'].includes(String(onStoreFailure))
   return [
     [
       !(isInOrder && touch >= 0 && touch <= idle / 2),
       `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.`,
     ],
-    [!['refuse', 'drop'].includes(lateWrites), "lateWrites is 'refuse' or 'drop'."],
     [!(storeTimeout > 0), 'storeTimeout is a number of seconds above 0.'],
+    [!['refuse', 'drop'].includes(String(lateWrites)), "lateWrites is 'refuse' or 'drop'."],
     [
-      readCache !== undefined && !isDuration(readCache?.maxAgeSeconds),
-      'readCache is { maxAgeSeconds }, a number of seconds above 0.',
-    ],
-    [
-      !isPolicy && typeof onStoreFailure !== 'function',
+      !['refuse', 'anonymous'].includes(String(onStoreFailure)) &&
+        typeof onStoreFailure !== 'function',
       "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",
     ],
   ]
-}
-
-function accountFaults({ renewEvery, renewGrace, sessionLimit, users }: CompleteOptions): Fault[] {
-  const { max = 1, whenFull = 'refuse' } = sessionLimit ?? {}
-  const isLimit = Number.isInteger(max) && max >= 1 && ['refuse', 'end-oldest'].includes(whenFull)
-  return [
-    [
-      !((renewEvery ?? 1) > 0 && renewGrace >= 0),
-      'renewEvery is a number of seconds above 0, and renewGrace one of 0 or more.',
-    ],
-    [!isLimit, "sessionLimit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
-    [
-      sessionLimit !== undefined && users === undefined,
-      'sessionLimit needs users: (env) => userIndex(env.USERS).',
-    ],
-  ]
-}
-
-/** Throws `ERR_OPTION` for what follows no Standard Schema, and for a migration to nowhere. */
-export function checkSchema(schema: unknown, migrate: unknown): void {
-  const standard = Object(schema ?? {})['~standard']
-  if (schema !== undefined && typeof standard?.validate !== 'function') {
-    throw new SessionError(
-      'ERR_OPTION',
-      'schema is no Standard Schema. Give one of zod (3.24 or later), valibot, arktype or another library that follows it.',
-    )
-  }
-  if (migrate !== undefined && (schema === undefined || typeof migrate !== 'function')) {
-    throw new SessionError('ERR_OPTION', 'migrate is a function, and needs a schema.')
-  }
 }

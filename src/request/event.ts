@@ -1,5 +1,6 @@
 import type { RefusedToken } from '../codec/token.ts'
 import type { Gone } from '../record/store.ts'
+import type { DataEvent } from '../session/codec.ts'
 
 /**
  * What happened to a session, for logs and alerts (OWASP: log the session life cycle). It never holds a token, a secret
@@ -11,12 +12,12 @@ export type SessionEvent =
   /** A session's time was up. */
   | { readonly type: 'expired'; readonly timeout: 'idle' | 'absolute'; readonly id: string }
   | { readonly type: 'created'; readonly id: string }
-  /** A session was made of what an old application's cookie led to, by `adopt`. */
+  /** A session was made from an old application's cookie, by `adopting`. */
   | { readonly type: 'adopted'; readonly id: string }
   /** A token under an older secret was signed again under the newest. */
   | { readonly type: 're-signed'; readonly id: string }
   | { readonly type: 'regenerated'; readonly id: string }
-  /** A token in use was replaced by the next one, by `renewEvery`. */
+  /** A token in use was replaced by the next one, by `renewing`. */
   | { readonly type: 'renewed'; readonly id: string }
   /** A user signed in, or proved again who they are. */
   | { readonly type: 'signed-in'; readonly id: string }
@@ -31,16 +32,19 @@ export type SessionEvent =
     }
   /** A write came after the session was over, or after its token was regenerated; it was not applied. */
   | { readonly type: 'late-write'; readonly reason: 'ended' | 'rotated'; readonly id: string }
-  /** A stored session or value could not be read back, and counts as absent. */
-  | { readonly type: 'corrupt'; readonly id: string }
-  /** What the schema refuses of a stored dictionary, which counts as absent; the names of the keys. */
-  | { readonly type: 'invalid'; readonly keys: readonly string[]; readonly id: string }
-  /** `migrate` made a stored dictionary one of the present shape, and it was written; the names of the keys. */
-  | { readonly type: 'migrated'; readonly keys: readonly string[]; readonly id: string }
-  /** `migrate` threw, or made what the schema refuses: nothing was written. */
-  | { readonly type: 'migration-failed'; readonly id: string }
+  /**
+   * - `corrupt`: a stored session or value could not be read back, and counts as absent.
+   * - `invalid`: the schema refuses these keys of a stored dictionary, which count as absent.
+   * - `migrated`: `migrate` brought a stored dictionary to the present shape, and it was written; the keys that changed.
+   * - `migration-failed`: `migrate` threw, or returned something that the schema refuses. Nothing was written.
+   */
+  | DataEvent
   /** A call of the store, or of the index of users, failed or took too long. */
   | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
+  /** `secrets` failed when it was called again; the former keys stay in use. */
+  | { readonly type: 'secrets-failed' }
+  /** Two layers of one cookie name each made a session for one request. Only this one's cookie was sent. */
+  | { readonly type: 'cookie-conflict'; readonly id: string }
 
 export type RefusedReason =
   | RefusedToken
@@ -50,11 +54,11 @@ export type RefusedReason =
   | 'ended'
   /** The session's token was regenerated, and this is an older one. */
   | 'rotated'
-  /** A cookie of an old application (`adopt`) is not genuine, or too old. It stays as it is. */
+  /** A cookie of an old application (`adopting`) is not genuine, or too old. It stays as it is. */
   | 'old-cookie'
-  /** Such a cookie has had its session, which is over or was given another token. It is cleared. */
+  /** Such a cookie has had its session, which is over or has another token now. It is cleared. */
   | 'replayed'
-  /** A sign-in beyond `sessionLimit`. */
+  /** A sign-in beyond the limit of `accounts`. */
   | 'limit'
   /** A guard refused the request: it came from another origin, or without the session's CSRF token. */
   | 'cross-origin'

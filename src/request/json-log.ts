@@ -20,5 +20,7 @@ const WARNINGS = new Set<SessionEvent['type']>([
   'invalid',
   'migration-failed',
   'store-failed',
+  'secrets-failed',
+  'cookie-conflict',
   'device-changed',
 ])

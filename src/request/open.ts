@@ -1,61 +1,61 @@
-import type { RequestLike } from '../accounts/device.ts'
 import { readCookies } from '../codec/cookie.ts'
-import { openToken } from '../codec/token.ts'
+import { type OpenedToken, openToken } from '../codec/token.ts'
+import type { Await } from '../record/store.ts'
 import { INSECURE } from './event.ts'
 import type { Settings } from './options.ts'
-import type { Presented } from './set-cookie.ts'
+import type { RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import { Visit } from './visit.ts'
+import type { Arrival } from './state.ts'
 
-/** Where browsers take Secure cookies over http, since what never leaves the machine can't be listened to. */
+/** Where browsers take Secure cookies over http, since what never leaves the machine can't be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
 
-/** Begins a request's visit: reads the cookie and verifies its token. Asks no store, and waits only for a token's MAC. */
-export function openVisit(
-  settings: Settings<never>,
-  setup: Setup,
-  request: RequestLike,
-): Visit | Promise<Visit> {
+/** Reads a request's cookie and verifies its token. Asks no store, and waits only for the MAC of a token that is new here. */
+export function arrivalOf(settings: Settings, setup: Setup, request: RequestLike): Await<Arrival> {
   const { cookie, now } = settings
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
   const canKeep = !cookie.secure || isKept(request.url)
-  const openedAt = now()
-  const visitWith = (found: Found): Visit =>
-    new Visit(settings, setup, { ...found, hasCookie, canKeep, openedAt }, request)
-  if (canKeep && hasCookie) return presentedToken(settings, setup, values, openedAt).then(visitWith)
-  const visit = visitWith({ token: undefined, isOldKey: false })
+  const base = { token: undefined, isOldKey: false, hasCookie, canKeep, at: now() }
+  if (canKeep && hasCookie) return firstToken({ settings, setup, values, base }, 0)
   if (hasCookie) settings.emit(INSECURE)
-  return visit
+  return base
 }
 
 function isKept(url: string): boolean {
   return url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
 }
 
-type Found = Pick<Presented, 'token' | 'isOldKey'>
+interface Search {
+  readonly settings: Settings
+  readonly setup: Setup
+  readonly values: readonly string[]
+  /** The arrival without a token. */
+  readonly base: Arrival
+}
 
-/** The first of the values that we signed, unless its time is up. Refusals are reported. */
-async function presentedToken(
-  { cookie, emit, idle, absolute }: Settings<never>,
-  { keyring, store }: Setup,
-  values: readonly string[],
-  now: number,
-): Promise<Found> {
-  for (const value of values) {
-    // One after the other, since the first right one is mostly the only one.
-    // oxlint-disable-next-line no-await-in-loop
-    const opened = await openToken(keyring, cookie.name, value)
-    if (!opened.ok) {
-      emit({ type: 'refused', reason: opened.reason })
-      continue
-    }
-    const { token } = opened
-    const isPastAbsolute = token.createdAt + absolute <= now
-    const isPastIdle = !store.recordsUse && token.usedAt + idle <= now
-    if (!isPastAbsolute && !isPastIdle) return { token, isOldKey: !opened.isNewestKey }
+/** The arrival with the first of the values, from this place on, that we signed and whose time is not up. */
+function firstToken(search: Search, place: number): Await<Arrival> {
+  const { settings, setup, values, base } = search
+  const value = values[place]
+  if (value === undefined) return base
+  const opened = openToken(setup.keyring, settings.cookie.name, value)
+  return opened instanceof Promise
+    ? opened.then((result) => judged(search, place, result))
+    : judged(search, place, opened)
+}
+
+function judged(search: Search, place: number, opened: OpenedToken): Await<Arrival> {
+  const { base, settings, setup } = search
+  const { emit, context } = settings
+  if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
+  else {
+    const { token, isNewestKey } = opened
+    const isPastAbsolute = token.createdAt + context.absolute <= base.at
+    const isPastIdle = !setup.store.can.recordUse && token.usedAt + context.idle <= base.at
+    if (!isPastAbsolute && !isPastIdle) return { ...base, token, isOldKey: !isNewestKey }
     const timeout = isPastAbsolute ? 'absolute' : 'idle'
-    emit({ type: 'expired', timeout, id: store.idOf(token.handle) })
+    emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }
-  return { token: undefined, isOldKey: false }
+  return firstToken(search, place + 1)
 }

@@ -1,100 +1,117 @@
-import type { Adopted } from '../adopt/old-cookies.ts'
-import { importKeyring, type Keyring } from '../codec/keyring.ts'
+import { importKeyring, type Keyring, type Secrets } from '../codec/keyring.ts'
 import { SessionError } from '../errors.ts'
-import type { Takeover } from '../migrate/adoption.ts'
-import type { SessionStore } from '../record/store.ts'
-import { ReadCache } from '../store/cached/copies.ts'
-import { SharedCopies } from '../store/cached/shared-copies.ts'
-import type { UserIndex } from '../store/user-index/user-list.ts'
-import type { Settings } from './options.ts'
+import type { Await, SessionStore } from '../record/store.ts'
+import type { SessionOptions, Settings } from './options.ts'
 
-/** What one environment's requests share: imported keys and the store. */
+/** What the requests of one environment share: imported keys and the store. */
 export interface Setup {
   readonly keyring: Keyring
   readonly store: SessionStore
-  /** Absent where the application keeps no lists. */
-  readonly users: UserIndex | undefined
-  /** Absent where every read asks the store. */
-  readonly cache: ReadCache | undefined
-  readonly takeovers: readonly Takeover<Adopted<object>>[]
 }
 
+/** What a Worker's `ctx` offers; elsewhere there may be none. */
+export type RequestContext = { waitUntil?(promise: Promise<unknown>): void } | null | undefined
+
+/** A setup, and when its secrets were last read. */
+interface Known {
+  setup: Setup
+  readAt: number
+}
+
+type Options<Env> = Pick<SessionOptions<Env>, 'secrets' | 'store'>
+
+/** So that a rotation in a Secrets Store needs no deployment. */
+const REREAD_MS = 300_000
+/** A Worker has one set of secrets, or a few while they are rotated. */
+const MAX_KEYRINGS = 50
+
 /**
- * Gives the setup for an `env`, made once an isolate. Only finished setups are shared: Workers forbid that one request
- * awaits a promise which another has begun.
+ * Makes the function that returns the setup for an `env`. Keys are imported once an isolate and list of secrets, and a store
+ * that does not depend on `env` is made once. Only finished setups are shared: on Workers a request must not await a
+ * promise of another request.
  */
-export function setupFactory<Env>(settings: Settings<Env>): (env: Env) => Setup | Promise<Setup> {
-  const setups = new WeakMap<object, Setup>()
+export function setupFactory<Env>(
+  options: Options<Env>,
+  settings: Settings,
+): (env: Env, ctx: RequestContext) => Await<Setup> {
+  const known = new WeakMap<object, Known>()
+  const keyrings = new Map<string, Keyring>()
+  const storeFor = storeFactory(options.store)
   const noEnv = {}
 
+  /** The keys of these secrets. */
+  async function keyringOf(secrets: Secrets): Promise<Keyring> {
+    const text = JSON.stringify(secrets) ?? ''
+    const found = keyrings.get(text)
+    if (found !== undefined) return found
+    const keyring = await importKeyring(secrets)
+    if (keyrings.size >= MAX_KEYRINGS) keyrings.clear()
+    // Another first request may have been quicker, and what it has verified is worth keeping.
+    const first = keyrings.get(text) ?? keyring
+    keyrings.set(text, first)
+    return first
+  }
+
   async function make(env: Env, key: object): Promise<Setup> {
-    const store = fromEnv(settings.store, env)
-    const users = settings.users && fromEnv(settings.users, env)
-    checkStore(store, settings)
-    const keyring = await importKeyring(fromEnv(settings.secrets, env))
-    const cache = newCache(settings, env)
-    // Another first request may have been quicker, and a store may hold sessions.
-    const takeovers = settings.adopt.map((adoption) => adoption(env))
-    const setup = setups.get(key) ?? { keyring, store, users, cache, takeovers }
-    setups.set(key, setup)
+    const store = storeFor(env)
+    checkStore(store)
+    for (const { setUp } of settings.hooks.setUp) setUp(env as never, store)
+    const readAt = settings.now()
+    const keyring = await keyringOf(await readSecrets(options.secrets, env))
+    const { setup } = known.get(key) ?? { setup: { keyring, store } }
+    known.set(key, { setup, readAt })
     return setup
   }
 
-  return (env) => {
+  /** Reads the secrets again. If that fails the former keys stay in use. */
+  async function refresh(env: Env, entry: Known): Promise<void> {
+    try {
+      const keyring = await keyringOf(await readSecrets(options.secrets, env))
+      if (keyring !== entry.setup.keyring) entry.setup = { ...entry.setup, keyring }
+    } catch {
+      settings.emit({ type: 'secrets-failed' })
+    }
+  }
+
+  return (env, ctx) => {
     const key = typeof env === 'object' && env !== null ? env : noEnv
-    return setups.get(key) ?? make(env, key)
+    const entry = known.get(key)
+    if (entry === undefined) return make(env, key)
+    if (settings.now() - entry.readAt < REREAD_MS) return entry.setup
+    entry.readAt = settings.now()
+    const refreshing = refresh(env, entry)
+    // Without a context the runtime would drop the work when the response is sent.
+    if (typeof ctx?.waitUntil !== 'function') return refreshing.then(() => entry.setup)
+    ctx.waitUntil(refreshing)
+    return entry.setup
   }
 }
 
-function newCache<Env>({ readCache }: Settings<Env>, env: Env): ReadCache | undefined {
-  if (readCache === undefined) return undefined
-  const { maxAgeSeconds, kv } = readCache
-  const shared = kv && new SharedCopies(fromEnv(kv, env))
-  return new ReadCache(maxAgeSeconds * 1000, shared)
-}
-
-/** Throws `ERR_OPTION` for what this store can't do. */
-function checkStore(
-  store: SessionStore,
-  { renew, users, readCache, adopt }: Settings<never>,
-): void {
-  if (adopt.length > 0 && store.handleFor === undefined) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `adopt: the ${store.name} store has no handleFor. Use durableObjectStore, or leave it out.`,
-    )
-  }
-  if (readCache !== undefined && !(store.isAtomic && store.recordsUse)) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `readCache: the ${store.name} store keeps no revisions. Use durableObjectStore, or leave it out.`,
-    )
-  }
-  if (renew !== undefined && !store.isAtomic) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `renewEvery: the ${store.name} store cannot renew a token in one step. Use durableObjectStore, or leave it out.`,
-    )
-  }
-  if (users !== undefined && store.addressOf === undefined) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `users: a user's object cannot reach the sessions of the ${store.name} store. Use durableObjectStore or kvStore, or leave it out.`,
-    )
+/** A store that is given as a function without parameters does not depend on `env`. */
+function storeFactory<Env>(option: Options<Env>['store']): (env: Env) => SessionStore {
+  if (typeof option !== 'function') return () => option
+  let only: SessionStore | undefined
+  return (env) => {
+    if (option.length > 0) return fromEnv(option, env)
+    return (only ??= fromEnv(option, env))
   }
 }
 
-/** The index of users for an `env`. Throws `ERR_BINDING` where there is none. */
-export function userIndexOf<Env>({ users }: Settings<Env>, env: Env): UserIndex {
-  if (users !== undefined) return fromEnv(users, env)
+function readSecrets<Env>(option: Options<Env>['secrets'], env: Env): Await<Secrets> {
+  return typeof option === 'function' ? fromEnv(option, env) : option
+}
+
+/** Throws `ERR_OPTION` for what is not a store. */
+function checkStore(store: unknown): void {
+  const { newHandle, can }: { newHandle?: unknown; can?: unknown } = Object(store)
+  if (typeof newHandle === 'function' && typeof can === 'object') return
   throw new SessionError(
-    'ERR_BINDING',
-    'There is no index of users. Write users: (env) => userIndex(env.USERS), export UserObject from the Worker, and declare it in wrangler.toml as SessionObject is.',
+    'ERR_OPTION',
+    'store did not return a session store. Write store: (env) => durableObjectStore(env.SESSIONS).',
   )
 }
 
-function fromEnv<Env, T>(option: T | ((env: Env) => T), env: Env): T {
-  if (!isFunction(option)) return option
+function fromEnv<Env, T>(option: (env: Env) => T, env: Env): T {
   try {
     return option(env)
   } catch (cause) {
@@ -102,8 +119,4 @@ function fromEnv<Env, T>(option: T | ((env: Env) => T), env: Env): T {
     const advice = 'There is no env. Pass it on: fetch(request, env, ctx).'
     throw new SessionError('ERR_OPTION', advice, { cause })
   }
-}
-
-function isFunction<Env, T>(option: T | ((env: Env) => T)): option is (env: Env) => T {
-  return typeof option === 'function'
 }

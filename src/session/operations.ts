@@ -4,46 +4,42 @@ import type { SessionPort } from './port.ts'
 
 /** One request's awaited operations: those under way, and those whose outcome a store error has left unknown. */
 export class Operations {
-  readonly #port: SessionPort
-  /** Both are made for the first: most requests have none. */
-  #underWay: Set<Promise<unknown>> | undefined
-  #unsure: Map<string, Patch[]> | undefined
+  readonly #port: Pick<SessionPort, 'write'>
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #unsure = new Map<string, Patch[]>()
 
-  constructor(port: SessionPort) {
+  constructor(port: Pick<SessionPort, 'write'>) {
     this.#port = port
   }
 
-  /** Runs one that the response waits for even when the handler does not. */
+  /** Runs an operation that the response waits for even when the handler does not. */
   run<T>(operation: () => Promise<T>): Promise<T> {
-    const underWay = (this.#underWay ??= new Set())
     const running = operation()
-    const forget = (): void => void underWay.delete(running)
-    underWay.add(running)
+    const forget = (): void => void this.#underWay.delete(running)
+    this.#underWay.add(running)
     running.then(forget, forget)
     return running
   }
 
-  /** Waits for all; rejects with the first error. `undefined` where there is nothing to wait for. */
+  /** Waits for all; rejects with the first error. `undefined` if there is nothing to wait for. */
   settled(): Promise<unknown> | undefined {
-    const underWay = this.#underWay
-    return underWay === undefined || underWay.size === 0 ? undefined : Promise.all(underWay)
+    return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay)
   }
 
-  /** Has the store apply the changes of an operation; repeated after a store error, it is the same patch again. */
+  /** Has the store apply the changes of an operation. Repeated after a store error, it sends the same patch again. */
   async apply(operation: string, changes: Changes): Promise<Applied> {
     return orThrow(await this.send(operation, this.unanswered(operation) ?? newPatch(changes)))
   }
 
   /** The patch of this operation whose outcome a store error left unknown. */
   unanswered(operation: string): Patch | undefined {
-    return this.#unsure?.get(operation)?.pop()
+    return this.#unsure.get(operation)?.pop()
   }
 
   async send(operation: string, patch: Patch): Promise<Applied | Refusal> {
     try {
       return await this.#port.write(patch)
     } catch (error) {
-      this.#unsure ??= new Map()
       this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
       throw error
     }

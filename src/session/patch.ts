@@ -73,3 +73,14 @@ export function sumOf(text: string | null, by: number): number {
   // Only a JSON number begins like one; what a serializer wrote begins with its mark.
   return (text === null ? 0 : Number(/^[-\d]/.test(text) ? text : Number.NaN)) + by
 }
+
+/** What a patch comes to where there is no session, or `undefined` if it has something to keep. */
+export function appliedToNothing({
+  set = [],
+  increment = [],
+  take = [],
+  signIn,
+}: Patch): Applied | undefined {
+  if (set.length + increment.length > 0 || signIn !== undefined) return undefined
+  return { ok: true, taken: take.map(() => null), counts: [] }
+}

@@ -1,13 +1,14 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
-import { sha256 } from '../codec/mac.ts'
+import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
 import { mayJoin } from '../record/meta.ts'
-import type { Gone, Moment, SessionStore, WriteReply } from '../record/store.ts'
+import { CORRUPT, ENDED, isDictionary, NOTHING, rotated } from '../record/replies.ts'
+import { isAnotherUsers } from '../record/step.ts'
+import type { CallContext, Gone, SessionStore, WriteReply } from '../record/store.ts'
 import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
 import { markOf, once } from './kv/once.ts'
 
@@ -32,13 +33,9 @@ type KvValue =
     }
   | { readonly rotatedAt: number }
 
-const ENDED: Gone = { ok: false, gone: 'ended' }
 const NO_PATCH: Patch = { id: '' }
-const NOTHING = { taken: [], counts: [] }
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
-/** Hashes of secrets in use, so that not every request has to work out its own. */
-const MAX_KNOWN_HASHES = 1000
 /** KV keys have 512 bytes at most. */
 const MAX_PREFIX_LENGTH = 400
 
@@ -53,13 +50,6 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   checkOptions(prefix, cacheTtl)
   const getOptions = { type: 'text', ...(cacheTtl === undefined ? {} : { cacheTtl }) } as const
 
-  const hashes = new BoundedMap<string>(MAX_KNOWN_HASHES)
-
-  /** The secret's hash: of a secret in use it is known. */
-  async function hashOf(secret: string): Promise<string> {
-    return hashes.get(secret) ?? hashes.set(secret, await sha256(secret))
-  }
-
   async function get(handle: string): Promise<KvValue | undefined> {
     const text = await namespace.get(prefix + handle, getOptions)
     return text === null ? undefined : parseValue(text)
@@ -73,66 +63,65 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
 
   return {
     name: 'kv',
-    isAtomic: false,
-    recordsUse: false,
+    can: { atomic: false, recordUse: false, revise: false, adopt: true, address: true },
     newHandle: () => newRandomText() + newRandomText(),
     handleFor: (key) => key,
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: it would make this location remember for a while that the key is absent.
-    async create({ handle, secret }, moment, patch) {
-      const { now, absolute } = moment
+    async create({ handle, secret }, context, patch) {
+      const { now, absolute } = context
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       const account = accountOf({ account: patch.signIn })
       const hash = await sha256(secret)
       const value = { hash, createdAt: now, expiresAt: now + absolute, entries, ...account }
-      const join = async (): Promise<WriteReply> => joinReply(await get(handle), hash, moment)
+      const join = async (): Promise<WriteReply> => joinReply(await get(handle), hash, context)
       const making = { join, put: () => put(handle, value, now) }
       const joined = await once(namespace, markOf(prefix, handle), { patch, now, ...making })
       return joined ?? { ok: true, ...difference.outcome, ...account }
     },
 
-    async read({ handle, secret }, moment) {
+    async read({ handle, secret }, context) {
       const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
-      const live = liveValue(value, hash, moment)
+      const live = liveValue(value, hash, context)
       if (!live.ok) return live
       return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
     },
 
-    async write({ handle, secret }, moment, patch) {
+    async write({ handle, secret }, context, patch) {
       const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
-      const live = liveValue(value, hash, moment)
+      const live = liveValue(value, hash, context)
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
       if (!difference.ok) return { ...difference, ...accountOf(live.session) }
       const { after, changed, outcome } = difference
       if (changed.length > 0) {
         const session = { ...live.session, entries: Object.fromEntries(after) }
-        await put(handle, session, moment.now)
+        await put(handle, session, context.now)
       }
       return { ok: true, ...outcome, ...accountOf(live.session) }
     },
 
     // To a fresh key: a secret replaced under the same one would be refused wherever the old copy is cached.
-    async regenerate({ handle, secret }, moment, { secret: newSecret, patch = NO_PATCH }) {
+    async regenerate({ handle, secret }, context, { secret: newSecret, patch = NO_PATCH }) {
       const both = Promise.all([hashOf(secret), hashOf(newSecret)])
       const [value, [hash, newHash]] = await Promise.all([get(handle), both])
       const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
-      const live = liveValue(value, hash, moment)
+      const live = liveValue(value, hash, context)
       if (!live.ok) {
         // Repeated after a failure, it finds what it has done.
         const moved = live.gone === 'rotated' ? await get(newHandle) : undefined
         const isDone = isSession(moved, newHash)
         return isDone ? { ok: true, handle: newHandle, ...accountOf(moved) } : live
       }
-      const session = signedIn(live.session, moment, patch.signIn)
+      const session = signedIn(live.session, context, patch.signIn)
       const difference = differenceOf(new Map(Object.entries(session.entries)), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
-      await put(newHandle, { ...session, hash: newHash, entries }, moment.now)
-      await put(handle, { rotatedAt: moment.now }, moment.now)
+      await put(newHandle, { ...session, hash: newHash, entries }, context.now)
+      await put(handle, { rotatedAt: context.now }, context.now)
       return { ok: true, handle: newHandle, ...accountOf(session) }
     },
 
@@ -154,16 +143,15 @@ function accountOf({ account }: { readonly account?: Account | undefined }): {
   return account === undefined ? {} : { account }
 }
 
-/** The session with this user signed in; of another one's nothing stays. */
-function signedIn(session: KvSession, { absolute }: Moment, account?: Account): KvSession {
+/** The session with this user signed in; nothing stays of another user's. */
+function signedIn(session: KvSession, { absolute }: CallContext, account?: Account): KvSession {
   if (account === undefined) return session
-  const isAnothers = session.account !== undefined && session.account.userId !== account.userId
   return {
     ...session,
     account,
     createdAt: account.at,
     expiresAt: account.at + absolute,
-    entries: isAnothers ? {} : session.entries,
+    entries: isAnotherUsers(session.account, account) ? {} : session.entries,
   }
 }
 
@@ -175,21 +163,21 @@ function idPart(handle: string): string {
 type KvSession = Extract<KvValue, { hash: string }>
 type Live = { readonly ok: true; readonly session: KvSession }
 
-function liveValue(value: KvValue | undefined, hash: string, moment: Moment): Live | Gone {
+function liveValue(value: KvValue | undefined, hash: string, context: CallContext): Live | Gone {
   if (value === undefined) return ENDED
-  if ('isCorrupt' in value) return { ok: false, gone: 'corrupt' }
+  if ('isCorrupt' in value) return CORRUPT
   if ('rotatedAt' in value) return rotated(value.rotatedAt)
-  const deadline = Math.min(value.expiresAt, value.createdAt + moment.absolute)
-  if (deadline <= moment.now) return { ok: false, gone: 'expired' }
+  const deadline = Math.min(value.expiresAt, value.createdAt + context.absolute)
+  if (deadline <= context.now) return { ok: false, gone: 'expired' }
   return value.hash === hash ? { ok: true, session: value } : ENDED
 }
 
 /** What a request learns that would have made the session itself: KV records no use, so that a minute is all. */
-function joinReply(value: KvValue | undefined, hash: string, moment: Moment): WriteReply {
-  const live = liveValue(value, hash, moment)
+function joinReply(value: KvValue | undefined, hash: string, context: CallContext): WriteReply {
+  const live = liveValue(value, hash, context)
   if (!live.ok) return live
   const { createdAt } = live.session
-  const isOpen = mayJoin({ createdAt, usedAt: Infinity }, moment.now)
+  const isOpen = mayJoin({ createdAt, usedAt: Infinity }, context.now)
   return isOpen ? { ok: true, ...NOTHING, createdAt, ...accountOf(live.session) } : ENDED
 }
 
@@ -197,17 +185,12 @@ function isSession(value: KvValue | undefined, hash: string): value is KvSession
   return value !== undefined && 'hash' in value && value.hash === hash
 }
 
-function rotated(at: number): Gone {
-  return { ok: false, gone: 'rotated', at }
-}
-
 function parseValue(text: string): KvValue {
   try {
     const value = JSON.parse(text) as Partial<KvSession & { rotatedAt: number }>
     const { hash, createdAt, expiresAt, rotatedAt, entries } = value
     const hasTimes = Number.isFinite(createdAt) && Number.isFinite(expiresAt)
-    const hasEntries = Object.prototype.toString.call(entries) === '[object Object]'
-    if (typeof hash === 'string' && hasTimes && hasEntries) return value as KvSession
+    if (typeof hash === 'string' && hasTimes && isDictionary(entries)) return value as KvSession
     if (rotatedAt !== undefined && Number.isFinite(rotatedAt)) return { rotatedAt }
   } catch {
     // The same answer as for JSON that is no session.

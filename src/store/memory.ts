@@ -1,6 +1,7 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
-import { cellStore, type Send, SessionCell } from '../record/session-cell.ts'
+import { cellStore, type Send } from '../record/protocol.ts'
+import { SessionCell } from '../record/session-cell.ts'
 import type { SessionStore } from '../record/store.ts'
 
 /** After this many new sessions the expired ones are swept out, so that memory is bounded by the sessions in use. */

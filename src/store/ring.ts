@@ -1,5 +1,12 @@
 import { SessionError } from '../errors.ts'
-import type { DestroyReply, Gone, SessionStore } from '../record/store.ts'
+import type {
+  Await,
+  CallContext,
+  Capabilities,
+  DestroyReply,
+  Gone,
+  SessionStore,
+} from '../record/store.ts'
 import { type Weighted, weightedChoice } from './ring/weighted-choice.ts'
 
 /** One of the stores of a ring. */
@@ -47,11 +54,15 @@ export function ringStore(
     return former.name === present.name ? undefined : former
   }
 
-  /** The answer of the node that has the session, or that of its place where none has. */
+  function formerNodeFor(handle: string, { now }: CallContext): RingNode | undefined {
+    return formerNodeOf(handle, now, placeOf(sample.idOf(handle)))
+  }
+
+  /** The answer of the node that has the session, or that of its place if no node has. */
   async function find<Reply extends { readonly ok: boolean }>(
     handle: string,
     now: number,
-    call: (store: SessionStore) => Promise<Reply | Gone>,
+    call: (store: SessionStore) => Await<Reply | Gone>,
   ): Promise<Reply | Gone> {
     const present = placeOf(sample.idOf(handle))
     const reply = await callNode(present, call)
@@ -62,28 +73,33 @@ export function ringStore(
 
   return {
     name: 'ring',
-    isAtomic: sample.isAtomic,
-    recordsUse: sample.recordsUse,
+    can: capabilitiesOf([...nodes, ...(migrating?.from ?? [])]),
     newHandle: () => sample.newHandle(),
+    handleFor: sample.handleFor,
     idOf: (handle) => sample.idOf(handle),
-    create: (credential, moment, patch) =>
-      callNode(placeOf(sample.idOf(credential.handle)), (store) =>
-        store.create(credential, moment, patch),
+    addressOf: (handle) => placeOf(sample.idOf(handle)).store.addressOf?.(handle) ?? '',
+
+    // Of an old cookie comes one session only. What is remembered of it is at its former place while there is one.
+    create: (credential, context, patch) =>
+      callNode(
+        (patch.onceUntil === undefined ? undefined : formerNodeFor(credential.handle, context)) ??
+          placeOf(sample.idOf(credential.handle)),
+        (store) => store.create(credential, context, patch),
       ),
-    read: (credential, moment) =>
-      find(credential.handle, moment.now, (store) => store.read(credential, moment)),
-    write: (credential, moment, patch) =>
-      find(credential.handle, moment.now, (store) => store.write(credential, moment, patch)),
-    regenerate: (credential, moment, regeneration) =>
-      find(credential.handle, moment.now, (store) =>
-        store.regenerate(credential, moment, regeneration),
+    read: (credential, context) =>
+      find(credential.handle, context.now, (store) => store.read(credential, context)),
+    write: (credential, context, patch) =>
+      find(credential.handle, context.now, (store) => store.write(credential, context, patch)),
+    regenerate: (credential, context, regeneration) =>
+      find(credential.handle, context.now, (store) =>
+        store.regenerate(credential, context, regeneration),
       ),
 
     // A store destroys what it does not have, too, without complaint: so both are to be asked.
-    async destroy(credential, moment) {
-      const call = (store: SessionStore): Promise<DestroyReply> => store.destroy(credential, moment)
+    async destroy(credential, context) {
+      const call = (store: SessionStore): Await<DestroyReply> => store.destroy(credential, context)
       const present = placeOf(sample.idOf(credential.handle))
-      const former = formerNodeOf(credential.handle, moment.now, present)
+      const former = formerNodeOf(credential.handle, context.now, present)
       const reply = await callNode(present, call)
       if (!reply.ok || former === undefined) return reply
       const formerReply = await callNode(former, call)
@@ -92,10 +108,22 @@ export function ringStore(
   }
 }
 
+/** What all the nodes' stores can do. */
+function capabilitiesOf(nodes: readonly RingNode[]): Capabilities {
+  const all = (can: keyof Capabilities): boolean => nodes.every(({ store }) => store.can[can])
+  return {
+    atomic: all('atomic'),
+    recordUse: all('recordUse'),
+    revise: all('revise'),
+    adopt: all('adopt'),
+    address: all('address'),
+  }
+}
+
 /** Makes a call; what it throws says which node failed. */
 async function callNode<Reply>(
   { name, store }: RingNode,
-  call: (store: SessionStore) => Promise<Reply>,
+  call: (store: SessionStore) => Await<Reply>,
 ): Promise<Reply> {
   try {
     return await call(store)
@@ -132,7 +160,7 @@ function checkStore(name: string, store: SessionStore, sample: SessionStore): vo
       `${name} is a namespace of Durable Objects, which has a place for each session already: use durableObjectStore alone`,
     )
   }
-  if (store.isAtomic !== sample.isAtomic || store.recordsUse !== sample.recordsUse) {
+  if (store.can.atomic !== sample.can.atomic || store.can.recordUse !== sample.can.recordUse) {
     throw optionError(`${name} is a ${store.name} store, which can't be one with the others`)
   }
 }

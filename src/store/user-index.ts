@@ -1,4 +1,4 @@
-import { exportedNamespace } from './object/exported-namespace.ts'
+import { exportedNamespace, isModuleScope } from './object/exported-namespace.ts'
 import { objectIndex, type UserObjectNamespace } from './user-index/object-index.ts'
 import type { UserIndex } from './user-index/user-list.ts'
 
@@ -7,8 +7,11 @@ export type { UserObjectNamespace }
 
 /**
  * Each user's list of sessions, in a Durable Object of the user's own. Give it the binding, or nothing to use the exported
- * class `UserObject` itself (from compatibility date 2025-11-17 on). Throws `ERR_BINDING` when there is neither.
+ * class `UserObject` itself (from compatibility date 2025-11-17 on). Throws `ERR_BINDING` if there is neither; at a
+ * module's top level, where a Worker's exports are not there yet, its first use does.
  */
 export function userIndex(namespace?: UserObjectNamespace): UserIndex {
-  return objectIndex(namespace ?? exportedNamespace('UserObject', 'USERS'))
+  const find = (): UserObjectNamespace => namespace ?? exportedNamespace('UserObject', 'USERS')
+  if (!isModuleScope()) find()
+  return objectIndex(find)
 }

@@ -1,48 +1,54 @@
 import { sha256 } from '../../codec/mac.ts'
-import type { Token } from '../../codec/token.ts'
+import { isDictionary } from '../../record/replies.ts'
 import type { Credential } from '../../record/store.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from '../kv/namespace.ts'
 import { withinTime } from '../within-time.ts'
-import { type Asked, type Copy, isGood } from './copies.ts'
+import { type Asked, type Copy, isGood } from './freshness.ts'
 
-/** A copy at rest: with the hash of the secret, so that a dump of the namespace logs nobody in. */
+/** A stored copy: with the hash of the secret, so that a dump of the namespace logs nobody in. */
 type Shared = Copy & { readonly hash: string }
 
 const PREFIX = 'session-copy:'
-/** An object has answered sooner, mostly. */
+/** By then an object has usually answered. */
 const TIME_LIMIT_MS = 1000
 
 /**
  * Copies of sessions in Workers KV, for all isolates. Nothing here throws: a copy that is stale, missing, damaged, late,
- * or refused to be written, is a call of the store more.
+ * or refused to be written, means one more call of the store.
  */
 export class SharedCopies {
   readonly #namespace: SessionKvNamespace
+  readonly #maxAge: number
 
   /** Throws `ERR_BINDING` without a namespace. */
-  constructor(namespace: SessionKvNamespace) {
-    checkNamespace(namespace, 'readCache.kv')
+  constructor(namespace: SessionKvNamespace, maxAge: number) {
+    checkNamespace(namespace, 'cached')
     this.#namespace = namespace
+    this.#maxAge = maxAge
   }
 
-  /** The copy that may answer for this token, or `undefined`. */
-  async find(token: Token, asked: Asked): Promise<Copy | undefined> {
+  /** Returns the copy that may answer for this token, or `undefined`. */
+  async find(
+    { handle, secret, bookmark }: Credential,
+    { now, touch }: Pick<Asked, 'now' | 'touch'>,
+  ): Promise<Copy | undefined> {
     try {
-      const getting = this.#namespace.get(PREFIX + token.handle, { type: 'text' })
+      const getting = this.#namespace.get(PREFIX + handle, { type: 'text' })
       const text = await withinTime(TIME_LIMIT_MS, getting)
       const copy: unknown = text === null ? undefined : JSON.parse(text)
-      if (!isShared(copy) || !isGood(copy, token, asked)) return undefined
-      return copy.hash === (await sha256(token.secret)) ? copy : undefined
+      const asked = { now, touch, maxAge: this.#maxAge }
+      if (!isShared(copy) || !isGood(copy, bookmark, asked)) return undefined
+      return copy.hash === (await sha256(secret)) ? copy : undefined
     } catch {
       return undefined
     }
   }
 
-  async put({ handle, secret }: Credential, copy: Copy, maxAge: number): Promise<void> {
+  async put({ handle, secret }: Credential, copy: Copy): Promise<void> {
     const { at, usedAt, revision, account, entries } = copy
     const hash = await sha256(secret)
     const text = JSON.stringify({ hash, at, usedAt, revision, account, entries })
-    const expirationTtl = Math.max(MIN_TTL_SECONDS, Math.ceil(maxAge / 1000))
+    const expirationTtl = Math.max(MIN_TTL_SECONDS, Math.ceil(this.#maxAge / 1000))
     await this.#try(() => this.#namespace.put(PREFIX + handle, text, { expirationTtl }))
   }
 
@@ -54,18 +60,18 @@ export class SharedCopies {
     try {
       await withinTime(TIME_LIMIT_MS, call())
     } catch {
-      // KV takes one write a second for a key; the copy of before is no harm.
+      // KV takes one write a second for a key; the former copy does no harm.
     }
   }
 }
 
 function isShared(value: unknown): value is Shared {
-  if (typeof value !== 'object' || value === null) return false
-  const { at, usedAt, revision, hash, entries }: Partial<Shared> = value
+  if (!isDictionary(value)) return false
+  const { at, usedAt, revision, hash, entries } = value
   return (
     [at, usedAt, revision].every(Number.isFinite) &&
     typeof hash === 'string' &&
-    Object.prototype.toString.call(entries) === '[object Object]' &&
-    Object.values(entries ?? {}).every((text) => typeof text === 'string')
+    isDictionary(entries) &&
+    Object.values(entries).every((text) => typeof text === 'string')
   )
 }

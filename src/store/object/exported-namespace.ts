@@ -6,7 +6,7 @@ interface Id {
   toString(): string
 }
 
-/** What is used of a `DurableObjectNamespace`. */
+/** The parts of a `DurableObjectNamespace` that are used. */
 export interface Namespace {
   newUniqueId(): Id
   idFromName(name: string): Id
@@ -27,7 +27,12 @@ export function exportedNamespace(className: string, binding: string): Namespace
   )
 }
 
-/** The same, or `undefined` where there is none. */
+/** True while the Worker's modules are evaluated: its exports are not there yet. */
+export function isModuleScope(): boolean {
+  return Object.keys(exports).length === 0
+}
+
+/** The same, or `undefined` if there is none. */
 export function exportedClass(className: string): Namespace | undefined {
   const { [className]: exported } = exports as Record<string, Partial<Namespace> | undefined>
   return exported?.idFromString === undefined ? undefined : (exported as Namespace)

@@ -1,6 +1,6 @@
 /**
- * Has a reading call made, and once more where the runtime says that the first never arrived or that its object began
- * anew, and is not overloaded. `call` takes a new stub each time, since one that has failed stays broken (Cloudflare:
+ * Makes a reading call, and makes it once more if the runtime says that the first never arrived or that its object was
+ * reset, and is not overloaded. `call` takes a new stub each time, since one that has failed stays broken (Cloudflare:
  * Durable Objects, error handling).
  */
 export async function withFreshStub<T>(call: () => Promise<T>): Promise<T> {
@@ -12,7 +12,8 @@ export async function withFreshStub<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function mayBeTriedAgain(error: unknown): boolean {
+/** True if the runtime says that a call that changes nothing may succeed with a new stub. */
+export function mayBeTriedAgain(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { retryable, durableObjectReset, overloaded }: StubError = error
   return (retryable === true || durableObjectReset === true) && overloaded !== true

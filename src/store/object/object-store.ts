@@ -1,14 +1,16 @@
 import { decodeHandle, decodeHex, encodeBase64url, encodeHex } from '../../codec/base64url.ts'
-import { cellStore, ENDED, type Send } from '../../record/session-cell.ts'
+import { BoundedMap } from '../../codec/bounded-map.ts'
+import { SessionError } from '../../errors.ts'
+import { cellStore, PROTOCOL, type Send } from '../../record/protocol.ts'
+import { ENDED } from '../../record/replies.ts'
 import type { SessionStore } from '../../record/store.ts'
-import { BoundedMap } from '../bounded-map.ts'
-import { withFreshStub } from './fresh-stub.ts'
+import { mayBeTriedAgain } from './fresh-stub.ts'
 import type { SessionObjectStub } from './session-object.ts'
 
-/** What is used of a `DurableObjectNamespace`. */
+/** The parts of a `DurableObjectNamespace` that the store uses. */
 export interface SessionObjectNamespace {
   newUniqueId(): ObjectId
-  /** For `adopt` only. */
+  /** For `adopting` only. */
   idFromName?(name: string): ObjectId
   idFromString(id: string): ObjectId
   get(id: ObjectId): object
@@ -18,20 +20,32 @@ interface ObjectId {
   toString(): string
 }
 
-/** The store over the objects of a namespace. */
-export function objectStore(objects: SessionObjectNamespace): SessionStore {
-  const handleOf = (id: ObjectId): string => encodeBase64url(decodeHex(id.toString()))
-  const newHandle = (): string => handleOf(objects.newUniqueId())
-  const named = objects.idFromName?.bind(objects)
-  const handleFor = named && ((key: string): string => handleOf(named(`adopted ${key}`)))
+/** The stores that this isolate has made, so that a binding that comes with another `env` has its store already. */
+const stores = new WeakMap<SessionObjectNamespace, SessionStore>()
 
+/** The store over the objects of a namespace: the same one for the same binding. */
+export function objectStore(objects: SessionObjectNamespace): SessionStore {
+  const known = stores.get(objects)
+  if (known !== undefined) return known
+  const store = newObjectStore(() => objects, objects.idFromName !== undefined)
+  stores.set(objects, store)
+  return store
+}
+
+/** The store over a namespace that `find` returns when the store is first used. */
+export function newObjectStore(
+  find: () => SessionObjectNamespace,
+  canAdopt: boolean = true,
+): SessionStore {
+  const handleOf = (id: ObjectId): string => encodeBase64url(decodeHex(id.toString()))
   const ids = new BoundedMap<ObjectId>(MAX_KNOWN_IDS)
 
-  /** The object's id, or `undefined` when the handle is none of this namespace. */
+  /** The object's id, or `undefined` if the handle is not one of this namespace. */
   function objectIdOf(handle: string): ObjectId | undefined {
     try {
-      return ids.get(handle) ?? ids.set(handle, objects.idFromString(hexOf(handle)))
-    } catch {
+      return ids.get(handle) ?? ids.set(handle, find().idFromString(hexOf(handle)))
+    } catch (error) {
+      if (error instanceof SessionError) throw error
       return undefined
     }
   }
@@ -39,12 +53,32 @@ export function objectStore(objects: SessionObjectNamespace): SessionStore {
   const send: Send = (handle, request, { method }) => {
     const id = objectIdOf(handle)
     if (id === undefined) return Promise.resolve(JSON.stringify(ENDED))
-    const call = (): Promise<string> => (objects.get(id) as SessionObjectStub).call(request)
-    return method === 'read' ? withFreshStub(call) : call()
+    // A new stub each time: one that has failed stays broken (Cloudflare: Durable Objects, error handling).
+    const call = (): Promise<string> =>
+      (find().get(id) as SessionObjectStub).call(request, PROTOCOL)
+    if (method !== 'read') return call()
+    return call().catch((error: unknown) => {
+      if (!mayBeTriedAgain(error)) throw error
+      return call()
+    })
   }
 
-  const addressOf = (handle: string): string => `object:${hexOf(handle)}`
-  return cellStore({ name: 'durable-object', newHandle, handleFor, idOf: hexOf, addressOf }, send)
+  return cellStore(
+    {
+      name: 'durable-object',
+      newHandle: () => handleOf(find().newUniqueId()),
+      handleFor: canAdopt ? (key) => handleOf(idFromName(find(), `adopted ${key}`)) : undefined,
+      idOf: hexOf,
+      addressOf: (handle) => `object:${hexOf(handle)}`,
+    },
+    send,
+  )
+}
+
+function idFromName(objects: SessionObjectNamespace, name: string): ObjectId {
+  const id = objects.idFromName?.(name)
+  if (id === undefined) throw new TypeError('The namespace has no idFromName.')
+  return id
 }
 
 /** Ids of sessions in use, so that not every request has to work out its own. */

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 
 import { deadlineOf } from '../../record/meta.ts'
+import { PROTOCOL } from '../../record/protocol.ts'
 import { SessionCell } from '../../record/session-cell.ts'
 import type { State } from '../../record/step.ts'
 import { SessionRows } from './session-rows.ts'
@@ -15,8 +16,10 @@ import { SessionRows } from './session-rows.ts'
 export class SessionObject extends DurableObject {
   #cell: SessionCell | undefined
 
-  /** One call of the store: a JSON text in, a JSON text out. */
-  call(request: string): string | Promise<string> {
+  /** One call of the store: a JSON text in, a JSON text out. Throws for a version of the protocol that it can't speak. */
+  call(request: string, version: number = 1): string | Promise<string> {
+    if (version > PROTOCOL + 1)
+      throw new TypeError(`Protocol ${version} is newer than this object's.`)
     return this.#loadedCell().call(request)
   }
 
@@ -61,5 +64,5 @@ export class SessionObject extends DurableObject {
 
 /** A session's object as its callers see it: its answers come over RPC. */
 export interface SessionObjectStub {
-  call(request: string): Promise<string>
+  call(request: string, version: number): Promise<string>
 }

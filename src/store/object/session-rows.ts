@@ -1,4 +1,5 @@
 import { type Meta, parseMeta } from '../../record/meta.ts'
+import { isDictionary } from '../../record/replies.ts'
 import type { State } from '../../record/step.ts'
 import type { Entries } from '../../session/patch.ts'
 
@@ -35,7 +36,7 @@ export class SessionRows {
     rows.delete(SESSION)
     if (session === undefined) return 'corrupt'
     const { entries = {}, ...meta } = session
-    if (Object.prototype.toString.call(entries) !== '[object Object]') return 'corrupt'
+    if (!isDictionary(entries)) return 'corrupt'
     for (const name of rows.keys()) this.#apart.add(name)
     for (const [name, text] of Object.entries(entries)) this.#keep(name, text)
     const all = new Map([...this.#together, ...rows])

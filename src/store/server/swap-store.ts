@@ -1,11 +1,12 @@
 import { decodeHandle, encodeHex } from '../../codec/base64url.ts'
-import { sha256 } from '../../codec/mac.ts'
+import { BoundedMap } from '../../codec/bounded-map.ts'
+import { hashOf } from '../../codec/mac.ts'
 import { newRandomText } from '../../codec/random.ts'
 import { SessionError } from '../../errors.ts'
 import { deadlineOf } from '../../record/meta.ts'
+import { CORRUPT } from '../../record/replies.ts'
 import { type Call, type State, type Step, step } from '../../record/step.ts'
-import type { Credential, Gone, SessionStore } from '../../record/store.ts'
-import { BoundedMap } from '../bounded-map.ts'
+import type { Credential, SessionStore } from '../../record/store.ts'
 import { type Engine, type Held, NOTHING_HELD, type WithEngine } from './engine.ts'
 
 /**
@@ -18,10 +19,6 @@ const TTL_MARGIN_MS = 1000
 /** What a request has read is kept for the write that may follow, if it is small. */
 const MAX_REMEMBERED = 100
 const MAX_REMEMBERED_CHARACTERS = 50_000
-/** Hashes of secrets in use, so that not every request has to work out its own. */
-const MAX_KNOWN_HASHES = 1000
-const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
-
 /** How many bytes of a state a server takes, if it is choosy. */
 export interface SizeLimit {
   readonly bytes: number
@@ -36,12 +33,7 @@ type Request = Omit<Call, 'hash' | 'newHash'> & { readonly newSecret?: string }
  * 128 tries.
  */
 export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimit): SessionStore {
-  const hashes = new BoundedMap<string>(MAX_KNOWN_HASHES)
   const remembered = new BoundedMap<Held | undefined>(MAX_REMEMBERED)
-
-  async function hashOf(secret: string): Promise<string> {
-    return hashes.get(secret) ?? hashes.set(secret, await sha256(secret))
-  }
 
   function remember(handle: string, held: Held | undefined): void {
     remembered.set(handle, isWorthKeeping(held) ? held : undefined)
@@ -107,16 +99,15 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
 
   return {
     name,
-    isAtomic: true,
-    recordsUse: true,
+    can: { atomic: true, recordUse: true, revise: true, adopt: false, address: false },
     newHandle: newRandomText,
     idOf: (handle) => encodeHex(decodeHandle(handle)),
-    create: (credential, moment, patch) => ask(credential, { method: 'create', moment, patch }),
-    read: (credential, moment) => ask(credential, { method: 'read', moment }),
-    write: (credential, moment, patch) => ask(credential, { method: 'write', moment, patch }),
-    regenerate: (credential, moment, { secret: newSecret, grace, patch }) =>
-      ask(credential, { method: 'regenerate', moment, newSecret, grace, patch }),
-    destroy: (credential, moment) => ask(credential, { method: 'destroy', moment }),
+    create: (credential, context, patch) => ask(credential, { method: 'create', context, patch }),
+    read: (credential, context) => ask(credential, { method: 'read', context }),
+    write: (credential, context, patch) => ask(credential, { method: 'write', context, patch }),
+    regenerate: (credential, context, { secret: newSecret, grace, patch }) =>
+      ask(credential, { method: 'regenerate', context, newSecret, grace, patch }),
+    destroy: (credential, context) => ask(credential, { method: 'destroy', context }),
   }
 }
 
@@ -131,8 +122,8 @@ function outcomeOf({ state }: Held, call: Call, limit: SizeLimit | undefined): S
   const refusal = { ok: false, why: 'too-large', limit: `${limit.bytes} bytes` } as const
   if (state === undefined) return { reply: refusal, state, changed: [] }
   const { patch: _, ...rest } = call
-  const seen = step(state, { ...rest, method: 'read' })
-  return { ...seen, reply: { ...seen.reply, ...refusal } }
+  const status = step(state, { ...rest, method: 'read' })
+  return { ...status, reply: { ...status.reply, ...refusal } }
 }
 
 function conflict(name: string): SessionError {
@@ -146,8 +137,8 @@ function isUnchanged({ reply, state }: Step, held: Held): boolean {
   return held.state === 'corrupt' ? reply === CORRUPT : state === held.state
 }
 
-function ttlOf({ meta }: State, { moment }: Call): number {
-  return Math.ceil(deadlineOf(meta) - moment.now) + TTL_MARGIN_MS
+function ttlOf({ meta }: State, { context }: Call): number {
+  return Math.ceil(deadlineOf(meta) - context.now) + TTL_MARGIN_MS
 }
 
 function replyOf({ reply, state }: Step, method: Call['method'], handle: string): object {

@@ -1,11 +1,9 @@
 import { withFreshStub } from '../object/fresh-stub.ts'
-import { Listing } from './listing.ts'
 import type { ListPage, UserCall } from './user-cell.ts'
-import type { ListedSession, ListStore, Owner, Revoked, UserIndex } from './user-list.ts'
+import type { ListedSession, Owner, Revoked, UserIndex } from './user-list.ts'
 import type { UserObject } from './user-object.ts'
-import { UserSessions } from './user-sessions.ts'
 
-/** What is used of a `DurableObjectNamespace`. */
+/** The parts of a `DurableObjectNamespace` that the index uses. */
 export interface UserObjectNamespace {
   idFromName(name: string): { toString(): string }
   get(id: { toString(): string }): object
@@ -17,13 +15,13 @@ type Call = UserCall extends infer Each
     : never
   : never
 
-/** The index over the objects of a namespace. */
-export function objectIndex(objects: UserObjectNamespace): UserIndex {
+/** The index over the objects of a namespace, which `find` returns when the index is used. */
+export function objectIndex(find: () => UserObjectNamespace): UserIndex {
   async function call<Reply>({ cookieName, userId, now }: Owner, what: Call): Promise<Reply> {
     const request = JSON.stringify({ ...what, userId, now })
     // A cookie's name has no space, so no two owners read alike.
-    const id = objects.idFromName(`${cookieName} ${userId}`)
-    const send = async (): Promise<string> => (objects.get(id) as UserObject).call(request)
+    const id = find().idFromName(`${cookieName} ${userId}`)
+    const send = async (): Promise<string> => (find().get(id) as UserObject).call(request)
     const reply = await (what.method === 'list' ? withFreshStub(send) : send())
     return JSON.parse(reply) as Reply
   }
@@ -33,7 +31,7 @@ export function objectIndex(objects: UserObjectNamespace): UserIndex {
     return next === undefined ? sessions : [...sessions, ...(await listAfter(owner, next))]
   }
 
-  const store: ListStore = {
+  return {
     add: async (owner, session, limit) =>
       (await call<readonly string[] | null>(owner, { method: 'add', session, limit })) ?? undefined,
     remove: (owner, id) => call(owner, { method: 'remove', id }),
@@ -43,9 +41,5 @@ export function objectIndex(objects: UserObjectNamespace): UserIndex {
     },
     revoke: (owner, which) => call<Revoked>(owner, { method: 'revoke', which }),
     goOn: (owner) => call<number>(owner, { method: 'goOn' }),
-  }
-  return {
-    listing: (context) => new Listing(store, context),
-    sessionsOf: (userId, context) => new UserSessions(store, userId, context),
   }
 }

@@ -5,7 +5,7 @@ import type { UserIndex } from './user-list.ts'
 /** What `edge-session/store/user-index` is outside of workerd. Throws `ERR_BINDING` without a binding. */
 export function userIndex(namespace?: UserObjectNamespace): UserIndex {
   if (namespace === undefined) throw onlyInWorkerd('The exported class itself', 'USERS')
-  return objectIndex(namespace)
+  return objectIndex(() => namespace)
 }
 
 /** Stands for the class, so that a module that exports or extends it can be loaded. Throws `ERR_BINDING` when it is used. */

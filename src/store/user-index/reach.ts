@@ -1,4 +1,5 @@
 import { SessionError } from '../../errors.ts'
+import { PROTOCOL } from '../../record/protocol.ts'
 import type { Look, OwnerCall } from '../../record/step.ts'
 import type { Gone } from '../../record/store.ts'
 import { withFreshStub } from '../object/fresh-stub.ts'
@@ -39,7 +40,8 @@ export function reachThrough(env: object): Reach {
 
   async function ask(id: string, call: OwnerCall): Promise<Look | Gone> {
     const request = JSON.stringify(call)
-    const send = async (): Promise<string> => withinTime(TIME_LIMIT_MS, objectOf(id).call(request))
+    const send = async (): Promise<string> =>
+      withinTime(TIME_LIMIT_MS, objectOf(id).call(request, PROTOCOL))
     return JSON.parse(await (call.method === 'look' ? withFreshStub(send) : send())) as Look | Gone
   }
 

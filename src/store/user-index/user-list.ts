@@ -1,6 +1,3 @@
-import type { Listing } from './listing.ts'
-import type { UserSessions } from './user-sessions.ts'
-
 /** Whose list it is: a user's of the sessions under one cookie name. */
 export interface Owner {
   readonly cookieName: string
@@ -37,38 +34,15 @@ export interface Which {
   readonly except?: string
 }
 
-/** What happened to a session because of a list. */
-export type ListEvent =
-  | { readonly type: 'revoked'; readonly id: string }
-  | { readonly type: 'refused'; readonly reason: 'limit'; readonly id: string }
-
-/** What a list needs of the session layer that it serves. */
-export interface ListContext {
-  readonly cookieName: string
-  readonly limit: SessionLimit | undefined
-  readonly emit: (event: ListEvent) => void
-  /** Has a call made, within the time limit. Throws `ERR_STORE` when it fails. */
-  readonly call: <T>(method: ListMethod, call: (now: number) => Promise<T>) => Promise<T>
-}
-
-export type ListMethod = 'add' | 'remove' | 'list' | 'revoke'
-
-/** Which sessions each user has: the option `users`. `userIndex` makes one. */
-export interface UserIndex {
-  /** Keeps the lists in step with one request's session. */
-  listing(context: ListContext): Listing
-  /** A user's sessions, to list and to end. */
-  sessionsOf(userId: string, context: ListContext): UserSessions
-}
-
 /**
- * Where the lists rest. Nothing here throws for a session that is not on a list. It throws when it failed, and then what
- * was asked for may have happened or not; asked again, it happens once.
+ * Which sessions each user has: `accounts({ index })` takes one, and `userIndex` makes one. Nothing here throws for a session
+ * that is not on a list. It throws when it failed, and then what was asked for may have happened or not; asked again, it
+ * happens once.
  */
-export interface ListStore {
+export interface UserIndex {
   /**
-   * Puts the session on the list; if it is there, what is given replaces what is known. Gives the ids of sessions that
-   * were ended to make room, or `undefined` when the list is full and refuses.
+   * Puts the session on the list; if it is there, what is given replaces what is known. Returns the ids of sessions that
+   * were ended to make room, or `undefined` if the list is full and refuses.
    */
   add(
     owner: Owner,
@@ -88,7 +62,7 @@ export interface ListStore {
    */
   revoke(owner: Owner, which: Which): Promise<Revoked>
 
-  /** Goes on with what was left; gives what still is. */
+  /** Continues a revocation that was cut short; returns how many sessions are left. */
   goOn(owner: Owner): Promise<number>
 }
 

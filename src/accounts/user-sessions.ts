@@ -1,12 +1,6 @@
-import type { Session } from '../../session/session.ts'
-import type {
-  ListContext,
-  ListedSession,
-  ListMethod,
-  ListStore,
-  Owner,
-  Which,
-} from './user-list.ts'
+import type { Session } from '../session/session.ts'
+import type { ListedSession, Which } from '../store/user-index/user-list.ts'
+import { callIndex, type ListContext } from './list-context.ts'
 
 /** One of a user's sessions, as an account page shows it. */
 export interface UserSession {
@@ -21,63 +15,62 @@ export interface UserSession {
   readonly userAgent: string | undefined
   readonly country: string | undefined
   readonly label: string | undefined
-  /** Whether it is the session that `list` was given. */
+  /** True if it is the session that `list` was given. */
   readonly isCurrent: boolean
 }
 
 type AnySession = Pick<Session, 'id'>
 
-/** A user's sessions, wherever they are. Every method throws `ERR_STORE` when the index fails; repeating it is safe. */
+/** A user's sessions, wherever they are. Every method throws `ERR_STORE` if the index fails; repeating it is safe. */
 export class UserSessions {
-  readonly #store: ListStore
   readonly #userId: string
   readonly #context: ListContext
 
-  constructor(store: ListStore, userId: string, context: ListContext) {
-    this.#store = store
+  constructor(userId: string, context: ListContext) {
     this.#userId = userId
     this.#context = context
   }
 
-  /** The sessions that are not over, the latest sign-in first. Give the request's own to have it marked. */
+  /** Returns the sessions that are not over, the latest sign-in first. Give the request's own to have it marked. */
   async list(current?: AnySession): Promise<UserSession[]> {
-    const sessions = await this.#call('list', (owner) => this.#store.list(owner))
+    const sessions = await callIndex(this.#context, 'list', this.#userId, (index, owner) =>
+      index.list(owner),
+    )
     return sessions.map((session) => shown(session, session.id === current?.id))
   }
 
   /**
-   * Ends one session of this user's: when it has resolved, a request with its token is anonymous. Gives whether there was
+   * Ends one session of this user's: when it has resolved, a request with its token is anonymous. Returns true if there was
    * one; another user's is left alone.
    */
   async revoke(id: string): Promise<boolean> {
     return (await this.#revoke({ only: id })) > 0
   }
 
-  /** Ends all but this one, as after a change of password (OWASP ASVS 7.4.3). Gives their number. */
+  /** Ends all but this one, as after a change of password (OWASP ASVS 7.4.3). Returns their number. */
   async revokeOthers(session: AnySession): Promise<number> {
     return this.#revoke({ except: session.id })
   }
 
-  /** Ends all, as for an account that is closed (OWASP ASVS 7.4.2). Gives their number. */
+  /** Ends all, as for an account that is closed (OWASP ASVS 7.4.2). Returns their number. */
   async revokeAll(): Promise<number> {
     return this.#revoke({})
   }
 
   async #revoke(which: Which): Promise<number> {
-    const { ids, left } = await this.#call('revoke', (owner) => this.#store.revoke(owner, which))
+    const { ids, left } = await callIndex(this.#context, 'revoke', this.#userId, (index, owner) =>
+      index.revoke(owner, which),
+    )
     for (const id of ids) this.#context.emit({ type: 'revoked', id })
     let remaining = left
     while (remaining > 0) {
       // One call of an object can reach so many others, and no more.
       // oxlint-disable-next-line no-await-in-loop
-      remaining = await this.#call('revoke', (owner) => this.#store.goOn(owner))
+      remaining = await callIndex(this.#context, 'revoke', this.#userId, (index, owner) =>
+        index.goOn(owner),
+      )
     }
     return ids.length
-  }
-
-  #call<T>(method: ListMethod, call: (owner: Owner) => Promise<T>): Promise<T> {
-    const { cookieName } = this.#context
-    return this.#context.call(method, (now) => call({ cookieName, userId: this.#userId, now }))
   }
 }
 

@@ -1,16 +1,15 @@
 import { SessionError } from '../errors.ts'
-import { readChecked, withMigration } from '../schema/checked-entries.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import type { SessionPort } from './port.ts'
-import { Values } from './values.ts'
 
 /** Texts by entry name; `null` is an entry known to be absent. */
 type Texts = Map<string, string | null>
 
-/** One request's copy of the dictionary: the stored entries once loaded, and over them what the request changes. */
-export class WorkingCopy {
+/** One request's view of the dictionary: the stored entries once loaded, and over them what the request changes. */
+export class Dictionary {
+  readonly port: SessionPort
   /** Recorded, and not written yet. `clear` replaces both maps, so that what is under way settles in the old ones. */
   #unsaved: Texts | undefined
   /** Written by this request, so that its own later reads see it. */
@@ -19,42 +18,32 @@ export class WorkingCopy {
   #mustClear = false
   /** What `commit` writes; kept with its id until something else is recorded, so that a repeated commit is known. */
   #patch: Patch | undefined
-  /** A write of recorded changes that is under way: until it has settled, nobody knows what is in the store. */
+  /** A write of recorded changes that is under way: until it has settled, the stored text is unknown. */
   #writing: Promise<unknown> | undefined
   #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
-  readonly port: SessionPort
-  readonly values: Values
-  readonly operations: Operations
+  #operations: Operations | undefined
+  /** The codec's checks of values that can't be frozen. */
+  #watched: (() => void)[] | undefined
 
   constructor(port: SessionPort) {
     this.port = port
-    this.values = new Values(port)
-    this.operations = new Operations(port)
   }
 
-  /** What there is to see without reading; the answer depends on it. */
-  toLook(): SessionPort {
-    this.port.markUsed()
-    return this.port
+  get operations(): Operations {
+    return (this.#operations ??= new Operations(this.port))
   }
 
-  /** This copy, as one that the answer depends on. Throws when this request has destroyed its session. */
-  toRead(): this {
-    this.port.use()
-    return this
-  }
-
-  /** This copy, as one that may still be changed, and by this operation if it needs a store that is atomic. */
+  /** Returns this dictionary. Throws if it must not be changed any more, or if the operation needs an atomic store. */
   toChange(operation?: 'increment' | 'update' | 'take'): this {
     if (this.#isSealed) {
       throw new SessionError(
         'ERR_RESPONSE_SENT',
-        'The session was changed after its response was made. Change it, and await what is to be awaited, before the handler returns.',
+        'The session was changed after the response was sent. Make changes, and await them, before the handler returns.',
       )
     }
-    const { name, isAtomic } = this.port.store
-    if (operation !== undefined && !isAtomic) {
+    const { name, can } = this.port.store
+    if (operation !== undefined && !can.atomic) {
       throw new SessionError(
         'ERR_NOT_ATOMIC',
         `The ${name} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
@@ -63,26 +52,73 @@ export class WorkingCopy {
     return this.toRead()
   }
 
+  /** Returns this dictionary, and notes that the answer depends on it. Throws if this request has destroyed the session. */
+  toRead(): this {
+    this.port.use()
+    return this
+  }
+
+  /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
+  decode(text: string | null): unknown {
+    if (text === null) return undefined
+    const { codec } = this.port
+    try {
+      const value = codec.decode(text)
+      const watch = codec.watch?.(text, value)
+      if (watch !== undefined) (this.#watched ??= []).push(watch)
+      return value
+    } catch {
+      this.port.report({ type: 'corrupt', id: this.port.id })
+      return undefined
+    }
+  }
+
+  /** The value of a key's text. A value that the codec's check refuses counts as absent, and is reported. */
+  decodeChecked(key: string, text: string | null): unknown {
+    const value = this.decode(text)
+    const { codec, id } = this.port
+    if (value === undefined || codec.check?.(key, value) === undefined) return value
+    this.port.report({ type: 'invalid', keys: [key], id })
+    return undefined
+  }
+
+  /** The text of a key's value. Throws `ERR_VALUE` for a value that the codec's check refuses. */
+  encodeChecked(key: string, value: unknown): string {
+    const { codec } = this.port
+    const text = codec.encode(key, value)
+    const cause = codec.check?.(key, value)
+    if (cause === undefined) return text
+    throw new SessionError(
+      'ERR_VALUE',
+      `set(${JSON.stringify(key)}): the schema refuses this value. error.cause has the issues, which may contain the value.`,
+      { cause },
+    )
+  }
+
   /** The stored entries, loaded by the first call. */
-  load(): Promise<Entries | undefined> {
-    this.#loading ??= this.#read(false)
+  load(isFresh = false): Promise<Entries | undefined> {
+    this.#loading ??= this.#read(isFresh)
     return this.#loading
   }
 
-  /** Loads what the store itself has, once more where a copy has answered. */
+  /** Loads what the store itself has, again if a copy has answered. */
   async loadFresh(): Promise<void> {
-    this.#loading ??= this.#read(true)
-    await this.#loading
+    await this.load(true)
     if (!this.port.isCopied) return
-    this.#loading = this.#read(true)
-    await this.#loading
+    this.#loading = undefined
+    await this.load(true)
   }
 
-  #read(isFresh: boolean): Promise<Entries | undefined> {
-    return readChecked(this, isFresh).catch((error: unknown) => {
+  async #read(isFresh: boolean): Promise<Entries | undefined> {
+    const { port } = this
+    try {
+      const entries = await port.read(isFresh)
+      if (entries === undefined || port.codec.admit === undefined) return entries
+      return await port.codec.admit(entries, this.#session)
+    } catch (error) {
       this.#loading = undefined
       throw error
-    })
+    }
   }
 
   /** An entry's text as this request sees it, or `null`. */
@@ -91,7 +127,7 @@ export class WorkingCopy {
     return own === undefined ? this.load().then((entries) => entries?.[name] ?? null) : own
   }
 
-  /** An entry's text by this request's own changes; `undefined` where it made none. */
+  /** An entry's text by this request's own changes; `undefined` if it made none. */
   own(name: string): string | null | undefined {
     const unsaved = this.unsaved(name)
     if (unsaved !== undefined) return unsaved
@@ -99,7 +135,7 @@ export class WorkingCopy {
     return saved === undefined && this.#isCleared && name.startsWith(DATA) ? null : saved
   }
 
-  /** What is recorded of an entry and not written yet; `undefined` where that is nothing. */
+  /** What is recorded of an entry and not written yet; `undefined` for nothing. */
   unsaved(name: string): string | null | undefined {
     const unsaved = this.#unsaved?.get(name)
     if (unsaved !== undefined) return unsaved
@@ -111,9 +147,10 @@ export class WorkingCopy {
   /** The entries of a space that have a text. */
   async texts(space: string): Promise<[name: string, text: string][]> {
     const stored = (await this.load()) ?? {}
-    const changed = [...(this.#saved ?? []), ...(this.#unsaved ?? [])].map(([name]) => name)
-    const names = [...new Set([...Object.keys(stored), ...changed])]
-    return names.flatMap((name) => {
+    const names = new Set(Object.keys(stored))
+    for (const texts of [this.#saved, this.#unsaved])
+      for (const [name] of texts ?? []) names.add(name)
+    return [...names].flatMap((name) => {
       const own = this.own(name)
       const text = own === undefined ? stored[name] : own
       return text == null || !name.startsWith(space) ? [] : [[name, text]]
@@ -127,7 +164,7 @@ export class WorkingCopy {
     this.#unsaved.set(name, text)
   }
 
-  /** Records that the application's keys are to go. */
+  /** Records that the application's keys are to be deleted. */
   clear(): void {
     this.#patch = undefined
     this.#unsaved = withoutData(this.#unsaved)
@@ -141,7 +178,7 @@ export class WorkingCopy {
     this.#isSealed = true
   }
 
-  /** Forgets what is recorded and not written; what is read afterwards is loaded anew. */
+  /** Forgets what is recorded and not written; what is read afterwards is loaded again. */
   discard(): void {
     this.#patch = undefined
     this.#unsaved = undefined
@@ -159,7 +196,7 @@ export class WorkingCopy {
 
   /**
    * An awaited operation on one entry: on what is recorded of it, which is then written, but nothing else that is
-   * recorded; or else in the store. Gives the entry's new text.
+   * recorded; or else in the store. Returns the entry's new text.
    */
   async change(
     name: string,
@@ -167,7 +204,7 @@ export class WorkingCopy {
     stored: () => Promise<string | null>,
   ): Promise<string | null> {
     if (this.#writing !== undefined) {
-      await this.#writing
+      await this.#writing.catch(() => undefined)
       return this.change(name, recorded, stored)
     }
     const unsaved = this.unsaved(name)
@@ -197,58 +234,69 @@ export class WorkingCopy {
     }
   }
 
-  get #isDirty(): boolean {
-    return (this.#unsaved?.size ?? 0) > 0 || this.#mustClear
+  /** True if something is recorded and not written. */
+  get isDirty(): boolean {
+    return this.#mustClear || (this.#unsaved !== undefined && this.#unsaved.size > 0)
   }
 
-  /** Writes all that is recorded. */
-  async commit(): Promise<void> {
-    if (!this.#isDirty) return
-    const loaded = this.port.settings.migrate && (await this.load())
+  /** Writes all that is recorded; `undefined` if that is nothing. */
+  commit(): Promise<void> | undefined {
+    if (!this.isDirty) return undefined
+    return this.#patch === undefined && this.port.codec.complete !== undefined
+      ? this.load().then((entries) => this.#write((this.#patch = this.#newPatch(entries))))
+      : this.#write((this.#patch ??= this.#newPatch()))
+  }
+
+  #newPatch(entries?: Entries): Patch {
     const recorded = this.#unsaved ?? []
-    this.#patch ??= newPatch({
-      ...changesOf(this.#mustClear ? recorded : withMigration(this.port, loaded, recorded)),
-      // What an awaited operation wrote after the clear was recorded outlives it.
-      ...(this.#mustClear ? { clear: [...(this.#saved?.keys() ?? [])] } : {}),
-    })
-    await this.#write(this.#patch)
+    // What an awaited operation wrote after the clear was recorded outlives it.
+    if (this.#mustClear) {
+      return { ...newPatch(changesOf(recorded)), clear: [...(this.#saved?.keys() ?? [])] }
+    }
+    const changes = entries && this.port.codec.complete?.(entries, recorded, this.#session)
+    return newPatch(changesOf(changes ?? recorded))
   }
 
   /**
    * Waits for the operations under way, then writes all that is recorded; from its call on every change throws. Rejects
-   * with the first error of either; what is not written then is kept, and can be tried again. `undefined` where there is
+   * with the first error of either; what is not written then is kept, and can be tried again. `undefined` if there is
    * nothing to wait for.
    */
   finish(): Promise<void> | undefined {
-    this.seal()
-    this.values.check()
-    const settled = this.operations.settled()
-    if (settled !== undefined) return settled.then(() => this.commit())
-    return this.#isDirty ? this.commit() : undefined
+    this.#isSealed = true
+    for (const check of this.#watched ?? []) check()
+    return this.#operations?.settled()?.then(() => this.commit()) ?? this.commit()
   }
 
   async #write(patch: Patch): Promise<void> {
     if (!this.port.canKeep) return
-    const writing = this.#writeAndNote(patch)
-    const settled = writing.catch(() => undefined)
-    this.#writing = settled
-    try {
-      await writing
-    } finally {
-      if (this.#writing === settled) this.#writing = undefined
-    }
-  }
-
-  async #writeAndNote(patch: Patch): Promise<void> {
     const unsaved = this.#unsaved
     const saved = (this.#saved ??= new Map())
-    orThrow(await this.port.write(patch))
+    const writing = this.port.write(patch)
+    this.#writing = writing
+    try {
+      orThrow(await writing)
+    } finally {
+      if (this.#writing === writing) this.#writing = undefined
+    }
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
     const dropped = (patch.delete ?? []).map((name) => [name, null] as const)
     for (const [name, text] of [...(patch.set ?? []), ...dropped]) {
       saved.set(name, text)
-      // Unless it was recorded anew meanwhile.
+      // Unless it was recorded again meanwhile.
       if (unsaved?.get(name) === text) unsaved.delete(name)
+    }
+  }
+
+  /** What the codec may do. */
+  get #session(): Parameters<NonNullable<SessionPort['codec']['admit']>>[1] {
+    const { port } = this
+    return {
+      id: port.id,
+      isAtomic: port.store.can.atomic,
+      write: (patch) => port.write(patch),
+      reload: () => port.read(true),
+      report: (event) => port.report(event),
     }
   }
 }

@@ -1,4 +1,4 @@
-/** A map that forgets all before it holds more than so many: for what is quickly worked out again. */
+/** A map that forgets everything when it is full, for values that are quickly worked out again. */
 export class BoundedMap<Value> {
   readonly #max: number
   readonly #values = new Map<string, Value>()
@@ -7,11 +7,12 @@ export class BoundedMap<Value> {
     this.#max = max
   }
 
+  /** Returns the value, or `undefined`. */
   get(key: string): Value | undefined {
     return this.#values.get(key)
   }
 
-  /** Holds the value, and gives it back. */
+  /** Keeps the value, and returns it. */
   set(key: string, value: Value): Value {
     if (this.#values.size >= this.#max) this.#values.clear()
     this.#values.set(key, value)

@@ -1,0 +1,218 @@
+import { checkDetails, checkUserId, type SignInDetails } from './accounts/details.ts'
+import type { ListContext } from './accounts/list-context.ts'
+import { confirmedAccount, SignIns } from './accounts/sign-ins.ts'
+import { type UserSession, UserSessions } from './accounts/user-sessions.ts'
+import { SessionError } from './errors.ts'
+import type { Feature, FeatureSession } from './request/feature.ts'
+import { requestSessionOf } from './request/lifecycle.ts'
+import type { Aal, Account } from './session/account.ts'
+import type { SessionLimit, UserIndex } from './store/user-index/user-list.ts'
+
+export type { Aal, SessionLimit, SignInDetails, UserIndex, UserSession, UserSessions }
+
+/** An `env` as loosely typed as `accounts` gets it, unless a parameter's type says more. */
+type AnyEnv = ReturnType<typeof JSON.parse>
+
+export interface AccountsOptions<Env = AnyEnv> {
+  /** Each user's list of sessions, such as `(env) => userIndex(env.USERS)`: for `sessions.user` and `limit`. */
+  readonly index?: UserIndex | ((env: Env) => UserIndex)
+  /** How many sessions a user may have at a time; needs `index`. Default any number. */
+  readonly limit?: SessionLimit
+  /** What `signOut()` has the browser delete besides the cookie (W3C: Clear Site Data). Default nothing. */
+  readonly clearSiteData?: readonly ClearSiteDirective[]
+}
+
+export type ClearSiteDirective = 'cache' | 'cookies' | 'storage' | 'executionContexts' | '*'
+
+/** What `accounts()` adds to a session. */
+export interface AccountMethods {
+  /**
+   * Who is signed in; `undefined` if nobody is. Throws `ERR_NOT_LOADED` while only the cookie says that there is a session:
+   * after `load()`, or any other operation that was awaited, it is known.
+   */
+  readonly userId: string | undefined
+
+  /**
+   * When the user last proved who they are: by `signIn`, or what `adopting` was told of it, 1970 if that was nothing.
+   * `undefined` and throws as `userId` does.
+   */
+  readonly authenticatedAt: Date | undefined
+
+  /** How well they did: the `aal` that `signIn` was given (NIST SP 800-63B). `undefined` and throws as `userId` does. */
+  readonly aal: Aal | undefined
+
+  /**
+   * Signs a user in: a new token, the old one dead at once, and both timeouts start again (OWASP: renew the session ID after
+   * any privilege change; NIST SP 800-63B section 5.2). What another user has left is deleted first; what an anonymous
+   * visitor has is kept. The session is on the user's list before its cookie leaves. The same user again is a
+   * re-authentication.
+   *
+   * Throws `ERR_VALUE` for an invalid user id or detail, `ERR_SESSION_LIMIT` if the user may have no more sessions, and
+   * `ERR_SESSION_ENDED` if another request gave this session a new token meanwhile. On Workers KV it takes effect with the
+   * commit.
+   */
+  signIn(userId: string, details?: SignInDetails): Promise<void>
+
+  /** Ends the session as `destroy()` does, and sends `Clear-Site-Data` if `clearSiteData` is set. */
+  signOut(): Promise<void>
+}
+
+/** What `accounts()` adds to `sessions`. */
+export interface AccountsOfLayer<Env = AnyEnv> {
+  /**
+   * A user's sessions, to list and to end. Makes no call. Throws `ERR_VALUE` for an invalid user id, and `ERR_BINDING`
+   * without an index: the option `index`, and its Durable Object.
+   */
+  readonly user: (userId: string, env: Env) => UserSessions
+}
+
+/**
+ * Users who sign in and out: `use: [accounts()]` adds `signIn`, `signOut`, `userId`, `authenticatedAt` and `aal` to the
+ * session, and `user` to `sessions`. Throws `ERR_OPTION` for options that can't work.
+ */
+export function accounts<Env = AnyEnv>(
+  options: AccountsOptions<Env> = {},
+): Feature<AccountMethods, AccountsOfLayer<Env>> {
+  checkOptions(options)
+  const { index, limit } = options
+  const clearSiteData = options.clearSiteData?.map((directive) => `"${directive}"`).join(', ')
+  const known = new WeakMap<FeatureSession, SignIns>()
+
+  function indexFor(env: Env): UserIndex | undefined {
+    return typeof index === 'function' ? index(env) : index
+  }
+
+  /** The request's sign-ins, made when they are first needed. */
+  function signInsOf(session: FeatureSession): SignIns {
+    const found = known.get(session)
+    if (found !== undefined) return found
+    const made = new SignIns(session, contextOf(session))
+    known.set(session, made)
+    return made
+  }
+
+  function contextOf(session: FeatureSession): ListContext | undefined {
+    const { settings, env } = session
+    const users = indexFor(env as Env)
+    return (
+      users && {
+        index: users,
+        cookieName: settings.cookie.name,
+        limit,
+        emit: settings.emit,
+        call: (method, call) => session.call('user-index', method, ({ now }) => call(now)),
+      }
+    )
+  }
+
+  const methods: AccountMethods = {
+    get userId() {
+      return accountOf(this)?.userId
+    },
+
+    get authenticatedAt() {
+      const account = accountOf(this)
+      return account && new Date(account.provenAt ?? account.at)
+    },
+
+    get aal() {
+      return accountOf(this)?.aal
+    },
+
+    async signIn(userId, details = {}) {
+      const session = requestSessionOf(this)
+      const dictionary = session.dictionary.toChange()
+      checkUserId(userId)
+      checkDetails(details)
+      await dictionary.operations.run(async () => {
+        // Whose dictionary has been read must not depend on a copy.
+        if (session.isCopied) await dictionary.loadFresh()
+        if (await signInsOf(session).signIn(userId, details)) dictionary.empty()
+      })
+    },
+
+    async signOut() {
+      const session = requestSessionOf(this)
+      const dictionary = session.dictionary.toChange()
+      await dictionary.operations.run(async () => {
+        await session.destroy()
+        if (clearSiteData !== undefined) session.headers.push(['Clear-Site-Data', clearSiteData])
+        dictionary.discard()
+      })
+    },
+  }
+
+  return {
+    feature: 'accounts',
+    methods,
+    more: (settings, call) => ({
+      user(userId, env) {
+        checkUserId(userId)
+        const users = indexFor(env)
+        if (users === undefined) throw noIndexError()
+        return new UserSessions(userId, {
+          index: users,
+          cookieName: settings.cookie.name,
+          limit,
+          emit: settings.emit,
+          call: (method, run) => call('user-index', method, ({ now }) => run(now)),
+        })
+      },
+    }),
+    setUp(env, { name, can }) {
+      if (indexFor(env) === undefined || can.address) return
+      throw new SessionError(
+        'ERR_OPTION',
+        `accounts({ index }): a user's object cannot reach the sessions of the ${name} store. Use durableObjectStore or kvStore, or leave index out.`,
+      )
+    },
+    confirmed(session, account) {
+      if (account !== undefined) signInsOf(session).checkDevice(account)
+    },
+    changed: (session, change) => signInsOf(session).changed(change),
+    finish: (session) => known.get(session)?.finish(),
+    async signIn(session, account, details: SignInDetails) {
+      checkUserId(account.userId)
+      checkDetails(details)
+      return signInsOf(session).begin(account, details)
+    },
+  }
+}
+
+/** Who is signed in. Throws `ERR_NOT_LOADED` while that is unknown. */
+function accountOf(session: object): Account | undefined {
+  const request = requestSessionOf(session)
+  request.markUsed()
+  const pending = request.pending?.patch.signIn
+  if (request.isArriving || (pending === undefined && request.state.is === 'presented')) {
+    throw new SessionError(
+      'ERR_NOT_LOADED',
+      'The session has not been loaded yet. Call `await session.load()` first, or use `requireUser()`.',
+    )
+  }
+  return pending ?? confirmedAccount(request)
+}
+
+function noIndexError(): SessionError {
+  return new SessionError(
+    'ERR_BINDING',
+    'There is no index of users. Write accounts({ index: (env) => userIndex(env.USERS) }), export UserObject from the Worker, and declare it in wrangler.toml as SessionObject is.',
+  )
+}
+
+function checkOptions({ index, limit, clearSiteData = [] }: AccountsOptions<never>): void {
+  const { max = 1, whenFull = 'refuse' } = limit ?? {}
+  const isLimit = Number.isInteger(max) && max >= 1 && ['refuse', 'end-oldest'].includes(whenFull)
+  const isIndex =
+    index === undefined || typeof index === 'function' || typeof Object(index).revoke === 'function'
+  const fault = [
+    [!isIndex, 'index is a function, such as (env) => userIndex(env.USERS).'],
+    [!isLimit, "limit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
+    [
+      limit !== undefined && index === undefined,
+      'limit needs index: (env) => userIndex(env.USERS).',
+    ],
+    [!Array.isArray(clearSiteData), "clearSiteData is a list, such as ['cache']."],
+  ].find(([isWrong]) => isWrong === true)
+  if (fault !== undefined) throw new SessionError('ERR_OPTION', `accounts(): ${String(fault[1])}`)
+}

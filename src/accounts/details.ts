@@ -1,0 +1,37 @@
+import { SessionError } from '../errors.ts'
+import type { Aal } from '../session/account.ts'
+
+/** What an application may say of a sign-in. Agent and country are taken from the request if it does not say them. */
+export interface SignInDetails {
+  /** The authenticator assurance level reached (NIST SP 800-63B section 2); `session.aal` afterwards. */
+  readonly aal?: Aal
+  /** A name for this session in the user's list, such as `Ada's phone`. */
+  readonly label?: string
+  readonly userAgent?: string
+  /** Two letters (ISO 3166-1). */
+  readonly country?: string
+}
+
+/** A Durable Object's name may have 1,024 bytes, and the cookie's name is part of it. */
+const MAX_USER_ID_CHARACTERS = 256
+
+/** Throws `ERR_VALUE` for a user id that is a number, an empty text or half a character. */
+export function checkUserId(userId: unknown): void {
+  const isId = typeof userId === 'string' && userId !== '' && userId.isWellFormed()
+  if (isId && userId.length <= MAX_USER_ID_CHARACTERS) return
+  throw new SessionError(
+    'ERR_VALUE',
+    `A user's id is a text of 1 to ${MAX_USER_ID_CHARACTERS} characters. Write String(id) for a number.`,
+  )
+}
+
+/** Throws `ERR_VALUE` for details of the wrong kind: an unknown level would pass for any. */
+export function checkDetails({ aal = 1, label, userAgent, country }: SignInDetails): void {
+  const texts: readonly unknown[] = [label, userAgent, country]
+  const areTexts = texts.every((text) => text === undefined || typeof text === 'string')
+  if ([1, 2, 3].includes(aal) && areTexts) return
+  throw new SessionError(
+    'ERR_VALUE',
+    'signIn(): aal is 1, 2 or 3; label, userAgent and country are texts.',
+  )
+}

@@ -1,0 +1,25 @@
+import type { Await } from '../record/store.ts'
+import type { SessionEvent } from '../request/event.ts'
+import type { Owner, SessionLimit, UserIndex } from '../store/user-index/user-list.ts'
+
+/** What the list of one user's sessions works with. */
+export interface ListContext {
+  readonly index: UserIndex
+  readonly cookieName: string
+  readonly limit: SessionLimit | undefined
+  readonly emit: (event: SessionEvent) => void
+  /** Makes a call within the time limit. Throws `ERR_STORE` if it fails. */
+  readonly call: <T>(method: ListMethod, call: (now: number) => Await<T>) => Await<T>
+}
+
+export type ListMethod = 'add' | 'remove' | 'list' | 'revoke'
+
+/** Calls the index for a user. */
+export function callIndex<T>(
+  { cookieName, call, index }: ListContext,
+  method: ListMethod,
+  userId: string,
+  run: (index: UserIndex, owner: Owner) => Promise<T>,
+): Await<T> {
+  return call(method, (now) => run(index, { cookieName, userId, now }))
+}

@@ -1,0 +1,40 @@
+import { OldCookies, type Adopted } from './adopt/old-cookies.ts'
+import { SessionError } from './errors.ts'
+import type { Adoption } from './migrate/adoption.ts'
+import type { Feature } from './request/feature.ts'
+
+export type { Adopted }
+
+/**
+ * Takes over the sessions of old applications: `use: [adopting(tornadoCookie({ … }))]`. A visitor who comes with such a
+ * cookie and no token of ours has it looked at when the session is first used. What its `load` returns becomes a session,
+ * one for each such cookie, and the cookie is cleared. Throws `ERR_OPTION` for an argument that is not an adoption; the
+ * first request throws it for a store that cannot adopt.
+ */
+export function adopting<Env, Data extends object = Record<string, unknown>>(
+  ...adoptions: readonly Adoption<Env, Adopted<Data>>[]
+): Feature {
+  if (adoptions.length === 0 || !adoptions.every((adoption) => typeof adoption === 'function')) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'adopting() takes what tornadoCookie, expressCookie or adoption return.',
+    )
+  }
+  return {
+    feature: 'adopting',
+    setUp(_env, { name, can }) {
+      if (can.adopt) return
+      throw new SessionError(
+        'ERR_OPTION',
+        `adopting(): the ${name} store has no handleFor. Use durableObjectStore, or leave adopting() out.`,
+      )
+    },
+    arrive(session) {
+      const header = session.request.headers.get('cookie')
+      if (header === null) return undefined
+      const takeovers = adoptions.map((adoption) => adoption(session.env as Env))
+      const cookies = new OldCookies(takeovers, header)
+      return cookies.isPending ? () => cookies.settle(session) : undefined
+    },
+  }
+}

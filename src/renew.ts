@@ -1,0 +1,65 @@
+import { renewedSecret } from './codec/token.ts'
+import { SessionError } from './errors.ts'
+import type { Feature, FeatureSession } from './request/feature.ts'
+
+export interface RenewingOptions {
+  /** Seconds after which a token in use is replaced by another. */
+  readonly everySeconds: number
+  /** Seconds for which the former token is good beside the new one, so that parallel requests survive. Default 30. */
+  readonly graceSeconds?: number
+}
+
+/** As long as the requests of one page take, with a slow connection. */
+const GRACE_SECONDS = 30
+
+/**
+ * Replaces a token in use from time to time, so that a stolen copy is of no use for long (OWASP: renewal timeout):
+ * `use: [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for durations that can't be; the first request throws it for
+ * a store that is not atomic.
+ */
+export function renewing({ everySeconds, graceSeconds = GRACE_SECONDS }: RenewingOptions): Feature {
+  if (!(everySeconds > 0 && graceSeconds >= 0 && everySeconds < Infinity)) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more.',
+    )
+  }
+  return {
+    feature: 'renewing',
+    context: { renew: everySeconds * 1000 },
+    setUp(_env, { name, can }) {
+      if (can.atomic) return
+      throw new SessionError(
+        'ERR_OPTION',
+        `renewing(): the ${name} store cannot renew a token in one step. Use durableObjectStore, or leave renewing() out.`,
+      )
+    },
+    finish: (session) => (isDue(session) ? renew(session, graceSeconds * 1000) : undefined),
+  }
+}
+
+function isDue({ state }: FeatureSession): boolean {
+  return state.is === 'live' && state.status.renewal !== undefined
+}
+
+/** Gives the token its successor. If that fails, the next request does it. */
+async function renew(session: FeatureSession, grace: number): Promise<void> {
+  const { state, store, keyring, settings, id } = session
+  if (state.is !== 'live') return
+  const { token, status } = state
+  const secret = await renewedSecret(await keyring[0].keyFor('renewal'), token.secret)
+  try {
+    const reply = await session.call(store.name, 'regenerate', (context) =>
+      store.regenerate(token, context, { secret, grace }),
+    )
+    if (!reply.ok) return
+  } catch {
+    return
+  }
+  session.state = {
+    ...state,
+    token: { ...token, secret },
+    status: { ...status, renewal: undefined },
+  }
+  if (status.renewal === 'due') settings.emit({ type: 'renewed', id })
+}

@@ -1,0 +1,104 @@
+import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
+import { JSON_CODEC } from '../session/json.ts'
+import { Session } from '../session/session.ts'
+import { checkOptions } from './check-options.ts'
+import type { SessionEvent } from './event.ts'
+import type { Feature } from './feature.ts'
+import type { Having, Hooks, SessionOptions, Settings } from './options.ts'
+
+/** Every default, with its reason. */
+const DEFAULTS = {
+  // OWASP: 15 to 30 minutes for low-risk applications.
+  idleTimeout: 30 * 60,
+  // NIST SP 800-63B-4 section 2.3.3: 12 hours, the strictest of its three levels.
+  absoluteTimeout: 12 * 3600,
+  // RFC 6265bis section 4.1.3.2, OWASP ASVS 3.3: the narrowest cookie there is, under a name that says nothing.
+  cookie: {
+    name: '__Host-session',
+    path: '/',
+    domain: undefined,
+    sameSite: 'Lax',
+    secure: true,
+    httpOnly: true,
+    partitioned: false,
+    persistent: false,
+  },
+  // The runtime tries a call of an object for up to 10 s; hardly anybody waits that long for a page.
+  storeTimeout: 5,
+} as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
+
+/** Checks the options and completes them. Throws `ERR_OPTION`. */
+export function resolveOptions(options: SessionOptions<never>): Settings {
+  const {
+    use = [],
+    data: codec = JSON_CODEC,
+    absoluteTimeout = DEFAULTS.absoluteTimeout,
+    idleTimeout = Math.min(DEFAULTS.idleTimeout, absoluteTimeout),
+    // One storage write in 60 s of use at most, and never more than 5 % of the idle timeout unrecorded.
+    touchInterval = Math.min(60, idleTimeout / 20),
+    lateWrites = 'refuse',
+    storeTimeout = DEFAULTS.storeTimeout,
+    // OWASP ASVS 7.2.1: fail closed.
+    onStoreFailure = 'refuse',
+    // Looked up at each call, so that a test's fake clock counts.
+    now = (): number => Date.now(),
+  } = options
+  const timeouts = { idleTimeout, absoluteTimeout, touchInterval, storeTimeout }
+  checkOptions({ ...options, ...timeouts, use, data: codec, lateWrites, onStoreFailure })
+  const cookie: CookieAttributes = { ...DEFAULTS.cookie, ...options.cookie }
+  checkCookie(cookie)
+  return {
+    mark: Symbol('edge-session'),
+    context: {
+      idle: idleTimeout * 1000,
+      absolute: absoluteTimeout * 1000,
+      touch: touchInterval * 1000,
+      ...Object.assign({}, ...use.map(({ context }) => context)),
+    },
+    cookie,
+    codec,
+    Session: sessionWith(use),
+    hooks: hooksOf(use),
+    dropsLateWrites: lateWrites === 'drop',
+    timeout: storeTimeout * 1000,
+    onStoreFailure,
+    emit: (event) => emit(options.onEvent, event),
+    now,
+  }
+}
+
+/** The class of sessions with the features' methods. */
+function sessionWith(use: readonly Feature[]): Settings['Session'] {
+  if (use.length === 0) return Session
+  class SessionWithFeatures extends Session {}
+  for (const { methods = {} } of use) {
+    Object.defineProperties(
+      SessionWithFeatures.prototype,
+      Object.getOwnPropertyDescriptors(methods),
+    )
+  }
+  return SessionWithFeatures
+}
+
+function hooksOf(use: readonly Feature[]): Hooks {
+  const having = <Hook extends keyof Feature>(hook: Hook): Having<Hook>[] =>
+    use.filter((feature): feature is Feature & Having<Hook> => feature[hook] !== undefined)
+  return {
+    setUp: having('setUp'),
+    arrive: having('arrive'),
+    confirmed: having('confirmed'),
+    changed: having('changed'),
+    finish: having('finish'),
+    signIn: having('signIn')[0]?.signIn,
+  }
+}
+
+/** Reports an event. An observer's fault is no reason to fail a request. */
+function emit(onEvent: SessionOptions<never>['onEvent'], event: SessionEvent): void {
+  try {
+    const result: unknown = onEvent?.(event)
+    if (result instanceof Promise) result.catch(() => undefined)
+  } catch {
+    // Nobody is left to tell.
+  }
+}

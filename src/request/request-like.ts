@@ -1,0 +1,6 @@
+/** The parts of a request that the library reads. On Workers `cf` says where it came from. */
+export interface RequestLike {
+  readonly url: string
+  readonly headers: { get(name: string): string | null }
+  readonly cf?: unknown
+}

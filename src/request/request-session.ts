@@ -1,0 +1,249 @@
+import type { Keyring } from '../codec/keyring.ts'
+import { familyOf, newSecret, type Token } from '../codec/token.ts'
+import type { Credential, Status, WriteReply } from '../record/store.ts'
+import { newPatch } from '../session/changes.ts'
+import type { DataCodec } from '../session/codec.ts'
+import { Dictionary } from '../session/dictionary.ts'
+import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
+import type { SessionPort } from '../session/port.ts'
+import type { Session } from '../session/session.ts'
+import { INSECURE } from './event.ts'
+import type { FeatureSession, PendingToken, TokenChange } from './feature.ts'
+import type { Hooks, Settings } from './options.ts'
+import type { RequestLike } from './request-like.ts'
+import type { RequestContext, Setup } from './setup.ts'
+import { type Arrival, endedError, isOver, isUnasked, tokenOf } from './state.ts'
+import { StoredSession } from './stored-session.ts'
+
+/** What a request's session is made with. */
+export interface Origin {
+  readonly settings: Settings
+  readonly setup: Setup
+  readonly request: RequestLike
+  readonly env: unknown
+  readonly ctx: RequestContext
+}
+
+/** One request's session: what the handler and the features ask for, one thing after the other. */
+export class RequestSession extends StoredSession implements SessionPort, FeatureSession {
+  readonly request: RequestLike
+  readonly env: unknown
+  readonly keyring: Keyring
+  readonly dictionary: Dictionary = new Dictionary(this)
+  readonly session: Session
+  /** True if the visitor came with a token of ours, or with something else that may lead to a session. */
+  readonly hasCredentials: boolean
+  /** True if the handler has used the session. */
+  isUsed = false
+  /** How many wrappers are around the handler at the moment. */
+  depth = 0
+  readonly ctx: RequestContext
+  pending: PendingToken | undefined
+  readonly headers: (readonly [name: string, value: string])[] = []
+  /** The features' look at what the visitor came with, until it has been made. */
+  #arriving: (() => Promise<void>) | undefined
+  /** The last thing that was asked: a new token counts for what comes next. */
+  #last: Promise<unknown> | undefined
+
+  constructor({ settings, setup, request, env, ctx }: Origin, arrival: Arrival) {
+    super(settings, setup.store, arrival)
+    this.request = request
+    this.env = env
+    this.ctx = ctx
+    this.keyring = setup.keyring
+    this.session = new settings.Session(this.dictionary)
+    if (this.isNew && this.canKeep) this.#arriving = arrivalIn(settings.hooks, this)
+    this.hasCredentials = !this.isNew || this.isArriving
+  }
+
+  get codec(): DataCodec {
+    return this.settings.codec
+  }
+
+  get canKeep(): boolean {
+    return this.arrival.canKeep
+  }
+
+  get isCopied(): boolean {
+    return this.state.is === 'live' && this.state.status.isCopy === true
+  }
+
+  get isArriving(): boolean {
+    return this.#arriving !== undefined
+  }
+
+  get signIn(): FeatureSession['signIn'] {
+    return this.settings.hooks.signIn
+  }
+
+  /** What a CSRF token is bound to: this session, until the next `regenerate()`. */
+  get csrfSubject(): string {
+    const { secret } = tokenOf(this.state) ?? this.minted()
+    return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
+  }
+
+  use(): void {
+    if (this.state.is === 'destroyed') throw endedError()
+    this.markUsed()
+  }
+
+  markUsed(): void {
+    if (this.isUsed) return
+    this.isUsed = true
+    if (!this.canKeep && !this.arrival.hasCookie) this.report(INSECURE)
+  }
+
+  read(isFresh: boolean): Promise<Entries | undefined> {
+    return this.#inTurn(() => {
+      const arriving = this.#arrive()?.catch((error: unknown) => this.goWithout(error))
+      return arriving === undefined
+        ? this.readNow(isFresh)
+        : arriving.then(() => this.readNow(isFresh))
+    })
+  }
+
+  /** Has the features look at what the visitor came with, so that it is settled whose session this is. */
+  async arrive(): Promise<void> {
+    if (!this.isArriving) return
+    await this.#inTurn(async () => this.#arrive()?.catch((error: unknown) => this.goWithout(error)))
+  }
+
+  #arrive(): Promise<void> | undefined {
+    return this.#arriving?.().then(() => {
+      this.#arriving = undefined
+    })
+  }
+
+  write(patch: Patch): Promise<Applied | Refusal> {
+    return this.change(() => {
+      const { pending } = this
+      if (pending === undefined) return this.writeNow(patch)
+      return this.store.can.atomic
+        ? this.settle(pending).then(() => this.writeNow(patch))
+        : this.settle(pending, patch)
+    })
+  }
+
+  regenerate(): Promise<void> {
+    return this.change(async () => {
+      if (tokenOf(this.state) === undefined) return
+      this.pending ??= { secret: newSecret(), patch: newPatch({}) }
+      // Otherwise it waits for the commit: KV takes one write a second for a key.
+      if (this.store.can.atomic) await this.settle(this.pending)
+    })
+  }
+
+  async settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal> {
+    const token = tokenOf(this.state)
+    const patch = { ...pending.patch, ...changes }
+    try {
+      const reply = await (token === undefined
+        ? this.createNow(patch)
+        : this.replaceNow(token, pending.secret, patch))
+      if (!reply.ok) return reply
+      this.pending = undefined
+      await this.#tell({ is: 'issued', pending, formerHandle: token?.handle })
+      return reply
+    } finally {
+      if (isOver(this.state)) this.pending = undefined
+    }
+  }
+
+  async destroy(): Promise<void> {
+    if (this.state.is === 'ended') this.state = { ...this.state, is: 'destroyed' }
+    if (this.state.is !== 'destroyed') await this.change(() => this.endNow())
+  }
+
+  async endNow(): Promise<void> {
+    const { id, pending } = this
+    const reply = await this.destroyNow()
+    this.pending = undefined
+    await this.#tell({ is: 'ended', id, account: reply?.account ?? pending?.patch.signIn })
+  }
+
+  async adopt(credential: Credential, pending: PendingToken): Promise<WriteReply> {
+    const reply = await this.createAs(credential, pending.patch)
+    const isJoined = reply.ok && reply.createdAt !== undefined
+    if (reply.ok) await this.#tell({ is: 'issued', pending, isJoined })
+    return reply
+  }
+
+  override confirm(token: Token, status: Status): void {
+    super.confirm(token, status)
+    for (const { confirmed } of this.settings.hooks.confirmed) confirmed(this, status.account)
+  }
+
+  /** Does what waits for the end of the request, or failed before; `undefined` if there is nothing. */
+  finish(): Promise<void> | undefined {
+    const { pending, deferred } = this
+    let work: Promise<unknown> | undefined
+    if (pending !== undefined && !isOver(this.state)) {
+      work = this.change(() => this.settle(pending))
+    }
+    for (const { finish } of this.settings.hooks.finish) {
+      work = work === undefined ? finish(this) : work.then(() => finish(this))
+    }
+    if (work !== undefined) return work.then(() => this.#share())
+    return deferred && this.#share()
+  }
+
+  /** Lets the store do what it has deferred: after the response, if there is a way to. */
+  async #share(): Promise<void> {
+    const sharing = this.deferred?.()
+    if (sharing === undefined || typeof this.ctx?.waitUntil !== 'function') await sharing
+    else this.ctx.waitUntil(sharing)
+  }
+
+  change<T>(make: () => Promise<T>): Promise<T> {
+    return this.#inTurn(() => {
+      const arriving = this.#arrive()
+      const isStale = this.#isStale()
+      if (arriving === undefined && !isStale) return this.#checked(make)
+      return Promise.resolve(arriving)
+        .then(() => (isStale ? this.readNow(true) : undefined))
+        .then(() => this.#checked(make))
+    })
+  }
+
+  /** True if the visitor may simply come back too late, to be a new visitor then and not a late writer. */
+  #isStale(): boolean {
+    const { state, settings } = this
+    const usedAt = state.token?.usedAt ?? Infinity
+    return usedAt + settings.context.idle <= settings.now() && isUnasked(state)
+  }
+
+  /** Makes a change if the session may be changed, as far as that is known. */
+  #checked<T>(make: () => Promise<T>): Promise<T> {
+    if (this.failure !== undefined) return Promise.reject(this.failure)
+    if (this.state.is === 'destroyed') return Promise.reject(endedError())
+    return isOver(this.state) ? Promise.reject(this.lose()) : make()
+  }
+
+  /** Runs what is asked for one after the other, in the order of asking. A failure does not stop the next. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#last === undefined ? run() : this.#last.then(run, run)
+    this.#last = result
+    return result
+  }
+
+  async #tell(change: TokenChange): Promise<void> {
+    for (const { changed } of this.settings.hooks.changed) {
+      // One after the other: order is what the promises are made of.
+      // oxlint-disable-next-line no-await-in-loop
+      await changed(this, change)
+    }
+  }
+}
+
+/** What the features want to do before the first call of the store; `undefined` for nothing. */
+function arrivalIn({ arrive }: Hooks, session: FeatureSession): (() => Promise<void>) | undefined {
+  const works = arrive.flatMap((feature) => feature.arrive(session) ?? [])
+  if (works.length === 0) return undefined
+  return async () => {
+    for (const work of works) {
+      // The first one usually settles it.
+      // oxlint-disable-next-line no-await-in-loop
+      await work()
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { SessionError } from '../errors.ts'
+import type { Await, CallContext } from '../record/store.ts'
+import type { SessionEvent } from './event.ts'
+
+/** What a client works with; durations in milliseconds. */
+interface ClientSettings {
+  readonly context: Omit<CallContext, 'now'>
+  readonly timeout: number
+  readonly emit: (event: SessionEvent) => void
+  readonly now: () => number
+}
+
+interface Timer {
+  ref?(): unknown
+  unref?(): unknown
+}
+
+/** A call under way. */
+interface Call {
+  readonly endsAt: number
+  readonly fail: (cause: unknown) => void
+}
+
+/** Timers of more are over at once (HTML, timers: the time is a 32-bit integer). */
+const MAX_MILLISECONDS = 2 ** 31 - 1
+
+/** One request's calls of its stores: each with a time limit, by one timer for all, and reported if it fails. */
+export class StoreClient {
+  /** When the last call was made, in milliseconds since 1970. */
+  calledAt = 0
+  /** What the store wants to do after the response. */
+  deferred: (() => Promise<void>) | undefined
+  readonly #settings: ClientSettings
+  readonly #session: { readonly id: string }
+  readonly #calls = new Set<Call>()
+  #timer: Timer | undefined
+
+  constructor(settings: ClientSettings, session: { readonly id: string }) {
+    this.#settings = settings
+    this.#session = session
+  }
+
+  /**
+   * Makes a call. Throws `ERR_STORE` if it fails or takes too long; then it may still take effect. A copy's answer comes
+   * without a promise.
+   */
+  call<T>(
+    store: string,
+    method: string,
+    run: (context: CallContext) => Await<T>,
+    isFresh: boolean = false,
+  ): Await<T> {
+    const { context, now } = this.#settings
+    this.calledAt = now()
+    const { idle, absolute, touch, renew } = context
+    const at = { now: this.calledAt, idle, absolute, touch, fresh: isFresh, defer: this.#defer }
+    try {
+      const result = run(renew === undefined ? at : { ...at, renew })
+      return isThenable(result) ? this.#withinTime(result, store, method) : result
+    } catch (cause) {
+      throw this.#failure(store, method, cause)
+    }
+  }
+
+  /** Stops the timer: no more calls come. */
+  close(): void {
+    clearTimeout(this.#timer as Parameters<typeof clearTimeout>[0])
+    this.#timer = undefined
+  }
+
+  readonly #defer = (work: () => Promise<void>): void => {
+    this.deferred = work
+  }
+
+  #withinTime<T>(result: Promise<T>, store: string, method: string): Promise<T> {
+    const { timeout } = this.#settings
+    // Not by Promise.withResolvers, which Node 20 does not have.
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void => {
+        if (this.#calls.delete(call)) reject(this.#failure(store, method, cause))
+        this.#rest()
+      }
+      const call = { endsAt: performance.now() + timeout, fail }
+      this.#calls.add(call)
+      if (this.#timer !== undefined) this.#timer.ref?.()
+      else if (timeout <= MAX_MILLISECONDS) this.#setTimer(timeout)
+      result.then((value) => {
+        if (this.#calls.delete(call)) resolve(value)
+        this.#rest()
+      }, fail)
+    })
+  }
+
+  /** Lets a process end that waits for nothing else: on Node a timer would keep it. */
+  #rest(): void {
+    if (this.#calls.size === 0) this.#timer?.unref?.()
+  }
+
+  /** One timer serves all calls of a request: when it rings, it is set again for the next call that may be late. */
+  #setTimer(milliseconds: number): void {
+    const timer: unknown = setTimeout(() => {
+      this.#timer = undefined
+      const now = performance.now()
+      for (const call of this.#calls) {
+        // The runtime's clock may be a millisecond behind its timers.
+        if (call.endsAt <= now + 1) {
+          call.fail(new Error(`There was no answer within ${this.#settings.timeout} ms.`))
+        } else if (this.#timer === undefined) this.#setTimer(call.endsAt - now)
+      }
+    }, milliseconds)
+    // A number on Workers, an object on Node.
+    this.#timer = timer as Timer
+  }
+
+  #failure(store: string, method: string, cause: unknown): SessionError {
+    this.#settings.emit({ type: 'store-failed', call: method, id: this.#session.id })
+    if (cause instanceof SessionError) return cause
+    const isRead = ['read', 'list', 'load'].includes(method)
+    const effect = isRead ? '' : '. Whether it took effect is unknown'
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return new SessionError(
+      'ERR_STORE',
+      `The ${store} store failed to ${method} the session${effect}: ${reason}`,
+      { cause },
+    )
+  }
+}
+
+/** True if a store has failed, which is nobody's fault here. */
+export function isStoreFailure(error: unknown): error is SessionError {
+  return error instanceof SessionError && error.code === 'ERR_STORE'
+}
+
+function isThenable<T>(result: Await<T>): result is Promise<T> {
+  return typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
+}

@@ -1,0 +1,235 @@
+import { newSecret, type Token } from '../codec/token.ts'
+import type { SessionError } from '../errors.ts'
+import { isGone } from '../record/replies.ts'
+import type {
+  Await,
+  CallContext,
+  Credential,
+  DestroyReply,
+  Gone,
+  SessionStore,
+  Status,
+  WriteReply,
+} from '../record/store.ts'
+import {
+  type Applied,
+  appliedToNothing,
+  type Entries,
+  type Patch,
+  type Refusal,
+} from '../session/patch.ts'
+import { goneEvent, type SessionEvent } from './event.ts'
+import type { Settings } from './options.ts'
+import {
+  type Arrival,
+  endedError,
+  isJustRotated,
+  isUnasked,
+  NONE,
+  type SessionState,
+  tokenOf,
+} from './state.ts'
+import { isStoreFailure, StoreClient } from './store-client.ts'
+
+/** One request's session as the store knows it: every answer of the store moves the state, here and nowhere else. */
+export class StoredSession {
+  readonly settings: Settings
+  readonly store: SessionStore
+  arrival: Arrival
+  state: SessionState
+  /** True if the visitor came without a session, as far as is known. */
+  isNew: boolean
+  /** Why the request continues as an anonymous one. */
+  failure: SessionError | undefined
+  #minted: Credential | undefined
+  #client: StoreClient | undefined
+
+  constructor(settings: Settings, store: SessionStore, arrival: Arrival) {
+    this.settings = settings
+    this.store = store
+    this.arrival = arrival
+    const { token } = arrival
+    this.state = token === undefined ? NONE : { is: 'presented', token }
+    this.isNew = token === undefined
+  }
+
+  get id(): string {
+    return this.store.idOf((this.state.token ?? this.minted()).handle)
+  }
+
+  get times(): { createdAt: number; expiresAt: number } | undefined {
+    const { state } = this
+    const token = tokenOf(state)
+    if (token === undefined) return undefined
+    const { idle, absolute } = this.settings.context
+    const usedAt = state.is === 'live' ? Math.max(state.usedAt, token.usedAt) : token.usedAt
+    return {
+      createdAt: token.createdAt,
+      expiresAt: Math.min(usedAt + idle, token.createdAt + absolute),
+    }
+  }
+
+  /** What the store wants to do after the response. */
+  get deferred(): (() => Promise<void>) | undefined {
+    return this.#client?.deferred
+  }
+
+  /** What a first write takes, and takes again if it has to be repeated; minting makes no call. */
+  minted(): Credential {
+    return (this.#minted ??= { handle: this.store.newHandle(), secret: newSecret() })
+  }
+
+  /** Has a first write take this, or something new again. */
+  mint(credential: Credential | undefined): void {
+    this.#minted = credential
+  }
+
+  report(event: SessionEvent): void {
+    this.settings.emit(event)
+  }
+
+  call<T>(
+    store: string,
+    method: string,
+    run: (context: CallContext) => Await<T>,
+    isFresh: boolean = false,
+  ): Await<T> {
+    return (this.#client ??= new StoreClient(this.settings, this)).call(store, method, run, isFresh)
+  }
+
+  /** Stops the timer: the response is made. */
+  close(): void {
+    this.#client?.close()
+  }
+
+  /** Reads the entries. A session that turns out to be over before it was used makes the visitor anonymous. */
+  async readNow(isFresh: boolean): Promise<Entries | undefined> {
+    const { state, store } = this
+    if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
+    const token = tokenOf(state)
+    if (token === undefined) return undefined
+    const wasUnasked = isUnasked(state)
+    try {
+      const read = (context: CallContext): ReturnType<SessionStore['read']> =>
+        store.read(token, context)
+      const reply = await this.call(store.name, 'read', read, isFresh || !wasUnasked)
+      if (reply.ok) {
+        this.confirm(token, reply)
+        return reply.entries
+      }
+      if (!wasUnasked) throw this.lose(reply)
+      this.refuse(token, reply)
+    } catch (error) {
+      if (!wasUnasked) throw error
+      this.goWithout(error)
+    }
+    return undefined
+  }
+
+  /** Applies a patch, creating the session if there is none. */
+  async writeNow(patch: Patch): Promise<Applied | Refusal> {
+    const { state, store } = this
+    const token = tokenOf(state)
+    if (token === undefined) return this.createNow(patch)
+    const reply = await this.call(store.name, 'write', (at) => store.write(token, at, patch))
+    if (!isGone(reply)) {
+      this.confirm(token, reply)
+      return reply
+    }
+    if (reply.gone !== 'corrupt' || !isUnasked(state)) throw this.lose(reply)
+    this.refuse(token, reply)
+    return this.createNow(patch)
+  }
+
+  /** Creates the session, if the patch has something to keep. */
+  async createNow(patch: Patch): Promise<Applied | Refusal> {
+    const unchanged = appliedToNothing(patch)
+    if (unchanged !== undefined) return unchanged
+    const reply = await this.createAs(this.minted(), patch)
+    if (isGone(reply)) throw this.lose(reply)
+    return reply
+  }
+
+  /** Creates the session under this credential, or joins it. */
+  async createAs(credential: Credential, patch: Patch): Promise<WriteReply> {
+    const { store } = this
+    const at = patch.signIn?.at ?? this.settings.now()
+    const token = { ...credential, createdAt: at, usedAt: at }
+    const reply = await this.call(store.name, 'create', (context) =>
+      store.create(token, context, patch),
+    )
+    if (!reply.ok) return reply
+    const { createdAt } = reply
+    this.confirm({ ...token, createdAt: createdAt ?? at }, reply)
+    if (createdAt === undefined) this.report({ type: 'created', id: this.id })
+    return reply
+  }
+
+  /** Replaces the token's secret. A sign-in with the cookie of a session that is over begins a new one. */
+  async replaceNow(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
+    const { store, state } = this
+    const reply = await this.call(store.name, 'regenerate', (context) =>
+      store.regenerate(token, context, { secret, patch }),
+    )
+    if (isGone(reply)) {
+      const beginsAnew = patch.signIn !== undefined || reply.gone === 'corrupt'
+      if (!beginsAnew || !isUnasked(state)) throw this.lose(reply)
+      this.refuse(token, reply)
+      if (this.state.is === 'superseded') throw this.lose()
+      return this.createNow(patch)
+    }
+    if (!reply.ok) return reply
+    const createdAt = patch.signIn?.at ?? token.createdAt
+    this.confirm({ ...token, secret, handle: reply.handle, createdAt }, reply)
+    if (patch.signIn === undefined) this.report({ type: 'regenerated', id: this.id })
+    return { ok: true, taken: [], counts: [] }
+  }
+
+  /** Has the store forget the session; `undefined` if there is none. */
+  async destroyNow(): Promise<Extract<DestroyReply, { readonly ok: true }> | undefined> {
+    const { id, state, store } = this
+    const token = tokenOf(state)
+    const reply =
+      token && (await this.call(store.name, 'destroy', (at) => store.destroy(token, at)))
+    if (reply?.ok === false) throw this.lose(reply)
+    if (reply !== undefined) this.report({ type: 'destroyed', id })
+    this.state = { is: 'destroyed', token }
+    return reply
+  }
+
+  /** Notes what the store has said of the session. */
+  confirm(token: Token, status: Status): void {
+    const { store, settings } = this
+    const askedAt = this.#client?.calledAt ?? 0
+    // A store that records no use leaves it to the token, when that is sent again.
+    const sentAt = store.can.recordUse ? 0 : token.usedAt
+    const usedAt = status.usedAt ?? (askedAt - sentAt < settings.context.touch ? sentAt : askedAt)
+    this.state = { is: 'live', token, status, askedAt, usedAt }
+  }
+
+  /** Notes that the token was no good before anything was done with it: the visitor is anonymous. */
+  refuse(token: Token, reply: Gone): void {
+    const { context, now } = this.settings
+    this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
+    this.isNew = true
+    this.state = isJustRotated(reply, this.arrival.at) ? { is: 'superseded', token } : NONE
+  }
+
+  /** Notes that a write came too late, reports it, and returns the error to throw. */
+  lose(reply?: Gone): SessionError {
+    if (reply !== undefined) {
+      const is = isJustRotated(reply, this.arrival.at) ? 'superseded' : 'ended'
+      this.state = { is, token: this.state.token }
+    }
+    const reason = this.state.is === 'superseded' ? 'rotated' : 'ended'
+    this.report({ type: 'late-write', reason, id: this.id })
+    return endedError()
+  }
+
+  /** With `onStoreFailure: 'anonymous'`, continues without a session after a failed read; otherwise rethrows. */
+  goWithout(error: unknown): void {
+    if (this.settings.onStoreFailure !== 'anonymous' || !isStoreFailure(error)) throw error
+    this.failure = error
+    this.state = { is: 'unavailable', token: this.state.token }
+  }
+}

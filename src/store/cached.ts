@@ -1,0 +1,162 @@
+import { SessionError } from '../errors.ts'
+import { isGone } from '../record/replies.ts'
+import type {
+  Await,
+  CallContext,
+  Credential,
+  Gone,
+  ReadReply,
+  SessionStore,
+  Status,
+} from '../record/store.ts'
+import { Copies } from './cached/copies.ts'
+import { type Copy, copyOf } from './cached/freshness.ts'
+import { SharedCopies } from './cached/shared-copies.ts'
+import type { SessionKvNamespace } from './kv/namespace.ts'
+
+export interface CachedOptions {
+  /**
+   * Seconds after which a copy answers no more. For that long a change may stay unseen that was made with another copy of
+   * the cookie, a revocation too; a browser sees its own changes at once. More than `touchInterval` has no effect, since
+   * the store is asked then anyway.
+   */
+  readonly maxAgeSeconds: number
+  /** Shares copies among isolates, such as `env.SESSION_COPIES`. One KV write for each request that changes a session. */
+  readonly kv?: SessionKvNamespace | undefined
+}
+
+/** The stores that this isolate has made, so that its copies outlive an `env` that comes anew with each request. */
+const made = new WeakMap<SessionStore, (CachedOptions & { readonly store: SessionStore })[]>()
+
+/**
+ * A store whose reads are answered by copies, without a call, for some seconds: `cached(durableObjectStore(env.SESSIONS),
+ * { maxAgeSeconds: 30 })`. The token says which revision its holder has been shown, so a browser always sees its own
+ * writes and never goes back in time. Throws `ERR_OPTION` for a store without revisions, such as `kvStore`, and for an age
+ * that is not a number of seconds above 0.
+ */
+export function cached(store: SessionStore, options: CachedOptions): SessionStore {
+  const { maxAgeSeconds, kv } = options ?? {}
+  if (!(maxAgeSeconds > 0 && maxAgeSeconds < Infinity)) {
+    throw new SessionError('ERR_OPTION', 'cached(): maxAgeSeconds is a number of seconds above 0.')
+  }
+  if (store?.can?.revise !== true) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `cached(): the ${store?.name} store keeps no revisions. Use durableObjectStore, or leave cached() out.`,
+    )
+  }
+  const known = made.get(store) ?? []
+  const same = known.find((each) => each.maxAgeSeconds === maxAgeSeconds && each.kv === kv)
+  if (same !== undefined) return same.store
+  const maxAge = maxAgeSeconds * 1000
+  // A null from JavaScript is a missing binding, not a wish for none.
+  const shared = kv === undefined && !('kv' in options) ? undefined : newSharedCopies(kv, maxAge)
+  const decorated = cachedStore(store, new Copies(maxAge), shared)
+  made.set(store, [...known, { maxAgeSeconds, kv, store: decorated }])
+  return decorated
+}
+
+function newSharedCopies(kv: SessionKvNamespace | undefined, maxAge: number): SharedCopies {
+  // Checked by the constructor.
+  return new SharedCopies(kv as SessionKvNamespace, maxAge)
+}
+
+function cachedStore(
+  store: SessionStore,
+  copies: Copies,
+  shared: SharedCopies | undefined,
+): SessionStore {
+  async function readStore(credential: Credential, context: CallContext): Promise<ReadReply> {
+    const reply = await store.read(credential, context)
+    if (!reply.ok) return dropped(credential, context, reply)
+    copies.keep(credential, copyOf(context.now, reply, reply.entries))
+    return withBookmark(reply)
+  }
+
+  async function readShared(
+    copiesOfAll: SharedCopies,
+    credential: Credential,
+    context: CallContext,
+  ): Promise<ReadReply> {
+    const copy = await copiesOfAll.find(credential, context)
+    if (copy === undefined) return readStore(credential, context)
+    copies.keep(credential, copy)
+    return answerOf(copy)
+  }
+
+  /** Notes a reply to a change that was applied. */
+  function changed<Reply extends Status>(
+    credential: Credential,
+    context: CallContext,
+    reply: Reply,
+    change: Parameters<Copies['change']>[3],
+  ): Reply {
+    copies.change(credential, context.now, reply, change)
+    if (shared !== undefined) {
+      context.defer?.(async () => {
+        const copy = copies.since(credential, context.now)
+        if (copy !== undefined) await shared.put(credential, copy)
+      })
+    }
+    return withBookmark(reply)
+  }
+
+  /** Notes that there is no session for this token any more. */
+  function dropped(credential: Credential, { now }: CallContext, reply: Gone): Gone {
+    if (reply.gone === 'rotated') copies.forget(credential)
+    else copies.outdate(credential.handle, now)
+    return reply
+  }
+
+  return {
+    ...store,
+
+    read(credential, context): Await<ReadReply> {
+      const copy = context.fresh === true ? undefined : copies.find(credential, context)
+      if (copy !== undefined) return answerOf(copy)
+      return shared === undefined || context.fresh === true
+        ? readStore(credential, context)
+        : readShared(shared, credential, context)
+    },
+
+    async create(credential, context, patch) {
+      const reply = await store.create(credential, context, patch)
+      // A session that was joined is another request's.
+      if (!reply.ok || reply.createdAt !== undefined) return reply.ok ? withBookmark(reply) : reply
+      return changed(credential, context, reply, { patch, isCreation: true })
+    },
+
+    async write(credential, context, patch) {
+      const reply = await store.write(credential, context, patch)
+      if (isGone(reply)) return dropped(credential, context, reply)
+      return reply.ok ? changed(credential, context, reply, { patch }) : withBookmark(reply)
+    },
+
+    async regenerate(credential, context, regeneration) {
+      const reply = await store.regenerate(credential, context, regeneration)
+      if (isGone(reply)) return dropped(credential, context, reply)
+      if (!reply.ok) return reply
+      copies.outdate(credential.handle, context.now, reply.revision ?? 0)
+      return withBookmark(reply)
+    },
+
+    async destroy(credential, context) {
+      const reply = await store.destroy(credential, context)
+      if (isGone(reply)) return dropped(credential, context, reply)
+      copies.outdate(credential.handle, context.now)
+      if (shared !== undefined) context.defer?.(() => shared.delete(credential.handle))
+      return reply
+    },
+  }
+}
+
+/** The reply, with its revision for the token to bring back. */
+function withBookmark<Reply extends Status>(reply: Reply): Reply {
+  const { revision } = reply
+  return revision === undefined ? reply : { ...reply, bookmark: revision }
+}
+
+function answerOf({ usedAt, revision, account, entries }: Copy): ReadReply & { readonly ok: true } {
+  const status = { usedAt, revision, bookmark: revision, isCopy: true }
+  return { ok: true, entries, ...status, ...(account && { account }) }
+}
