@@ -11,9 +11,12 @@ type Arguments = LoaderFunctionArgs
 /** A middleware of React Router, for `route.middleware` and for a route module's `middleware`. */
 export type SessionMiddleware = (args: Arguments, next: () => Promise<unknown>) => Promise<Response>
 
-export interface SessionMiddlewareOptions<Data extends object, Env, Flash extends object, Methods> {
-  /** Where loaders and actions find the session: `createContext<Session<Data>>()` of React Router. */
-  readonly context: RouterContext<HasSession<Data, Flash, Methods>['session']>
+export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
+  /**
+   * Where loaders and actions find the session: `createContext<Session<Data>>()` of React Router, or with `accounts()` in
+   * use `createContext<Session<Data> & AccountMethods>()`.
+   */
+  readonly context: RouterContext<Shown> & (Own extends Shown ? unknown : never)
   /** The Worker's `env`: out of the load context, or that of `cloudflare:workers`. */
   readonly env: (args: Arguments) => Env
   /** The Worker's `ctx`, if something is to be done after the response. */
@@ -34,9 +37,14 @@ export function sessionMiddleware<
   Env,
   Flash extends object,
   Methods extends object,
+  Shown,
 >(
   sessions: Sessions<Data, Env, Flash, Methods>,
-  { context, env, ctx }: SessionMiddlewareOptions<Data, Env, Flash, Methods>,
+  { context, env, ctx }: SessionMiddlewareOptions<
+    HasSession<Data, Flash, Methods>['session'],
+    Env,
+    Shown
+  >,
 ): [SessionMiddleware, SessionMiddleware] {
   /** What was thrown to the boundary, whose page is to say to the browser what this says. */
   const thrown = new WeakMap<OwnSession, Response>()

@@ -3,7 +3,7 @@ import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { tokenOf } from './state.ts'
+import { type Live, tokenOf } from './state.ts'
 
 /** What happens to the browser's cookie: it gets a new token, the same one with news, or none any more. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -37,10 +37,8 @@ function cookieChange({
     if (state.status.renewal === 'done') return undefined
     // If the store keeps no time of use, the token is the only record.
     const interval = store.can.recordUse ? context.idle / 2 : context.touch
-    const { bookmark = -1 } = state.status
-    if (state.askedAt - token.usedAt >= interval || bookmark > (token.bookmark ?? -1)) {
-      return 'refresh'
-    }
+    const isNews = bookmarkOf(state) !== token.bookmark
+    if (isNews || state.askedAt - token.usedAt >= interval) return 'refresh'
   }
   return arrival.isOldKey ? 'refresh' : undefined
 }
@@ -63,13 +61,21 @@ async function withCookie(
   return withHeaders(session, response, cookie)
 }
 
+/**
+ * The token's next bookmark, which never goes back. A store that gives none has the token drop it: what is written now,
+ * another version of the Worker must not take for known.
+ */
+function bookmarkOf({ status, token }: Live): number | undefined {
+  return status.bookmark && Math.max(status.bookmark, token.bookmark ?? 0)
+}
+
 /** The token with what the store has said of the session. */
 function tokenToSend({ state }: RequestSession): Token | undefined {
-  const token = tokenOf(state)
-  if (state.is !== 'live' || token === undefined) return token
-  const bookmark = Math.max(token.bookmark ?? -1, state.status.bookmark ?? -1)
+  if (state.is !== 'live') return tokenOf(state)
+  const { bookmark: _, ...token } = state.token
+  const bookmark = bookmarkOf(state)
   const usedAt = Math.max(token.usedAt, state.usedAt)
-  return { ...token, usedAt, ...(bookmark >= 0 && { bookmark }) }
+  return { ...token, usedAt, ...(bookmark !== undefined && { bookmark }) }
 }
 
 /** The Set-Cookie value that gives the browser this token. */
