@@ -23,6 +23,7 @@ declare global {
       readonly SESSIONS: DurableObjectNamespace<SessionObject>
       readonly USERS: DurableObjectNamespace<UserObject>
       readonly ITEMS: DurableObjectNamespace<ItemObject>
+      readonly FORMER_SESSIONS: DurableObjectNamespace<SessionObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
       /** Ports of real servers of this machine; 0 where there is none. */
       readonly REDIS_PORT: number
@@ -30,7 +31,7 @@ declare global {
     }
     interface GlobalProps {
       mainModule: typeof mainModule
-      durableNamespaces: 'SessionObject' | 'UserObject' | 'FaultyObject' | 'ItemObject'
+      durableNamespaces: 'SessionObject' | 'UserObject' | 'FaultyObject' | 'ItemObject' | 'FormerSessionObject'
     }
   }
 }

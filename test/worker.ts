@@ -5,11 +5,12 @@ import { kvStore } from '../src/store/kv.ts'
 import { memcachedStore } from '../src/store/memcached.ts'
 import { redisStore } from '../src/store/redis.ts'
 import { UserObject } from '../src/store/user-index.ts'
+import { SessionObject as FormerSessionObject } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
-export { FaultyObject, ItemObject, SessionObject, UserObject }
+export { FaultyObject, FormerSessionObject, ItemObject, SessionObject, UserObject }
 
 type Data = Record<string, string | number>
 
