@@ -1,4 +1,5 @@
-import { createSessions, type Session } from '../../src/index.ts'
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
+import { createSessions, json, type Session } from '../../src/index.ts'
 import { inProcessStore } from './objects.ts'
 
 interface Data {
@@ -6,7 +7,8 @@ interface Data {
   m: number
 }
 
-type Handler = (request: { readonly session: Session<Data> }) => Promise<Response>
+type AppSession = Session<Data> & AccountMethods
+type Handler = (request: { readonly session: AppSession }) => Promise<Response>
 
 const HANDLERS = {
   anonymous: async () => new Response('ok'),
@@ -47,12 +49,21 @@ export interface Application {
 }
 
 export async function newApplication(): Promise<Application> {
-  const { withSession } = createSessions<Data>({
+  const options = {
+    data: json<Data>(),
     secrets: ['only-for-budgets-only-for-budgets'],
     store: await inProcessStore(),
-  })
+  } as const
+  const plain = createSessions(options)
+  const withAccounts = createSessions({ ...options, use: [accounts()] })
   const sendTo = (work: Work): Visitor['send'] => {
-    const wrapped = withSession((request) => HANDLERS[work](request))
+    // Only a sign-in has the feature in use; to the others it is a method that is not there.
+    const wrapped =
+      work === 'sign-in'
+        ? withAccounts.withSession((request) => HANDLERS[work](request))
+        : plain.withSession(({ session }) =>
+            HANDLERS[work]({ session: session as Session<Data> as AppSession }),
+          )
     return (request) => wrapped(request, undefined, CONTEXT)
   }
 
