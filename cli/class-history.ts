@@ -39,7 +39,7 @@ function entryAdditions(
     const { type, storage, state = 'created' } = exported[name] as Table
     if (type === 'durable-object' && storage === 'sqlite' && state === 'created') return false
     throw new CliError(
-      `exports.${name} is no SQLite-backed Durable Object that this Worker has. edge-session needs type = "durable-object", storage = "sqlite".`,
+      `exports.${name} is not a SQLite-backed Durable Object that this Worker has. edge-session needs type = "durable-object", storage = "sqlite".`,
     )
   })
   return missing.map((name) => ({
@@ -108,7 +108,7 @@ function standingOf(
 function migrationsOf(value: unknown): Table[] {
   if (value === undefined) return []
   if (Array.isArray(value) && value.every(isTable)) return value
-  throw new CliError('migrations is no list of tables. Correct that first.')
+  throw new CliError('migrations is not a list of tables. Correct that first.')
 }
 
 function textsOf(value: unknown): string[] {

@@ -16,5 +16,5 @@ export function listAt(config: Table, path: readonly string[]): Table[] {
   const value = valueAt(config, path)
   if (value === undefined) return []
   if (Array.isArray(value) && value.every(isTable)) return value
-  throw new CliError(`${path.join('.')} is no list of tables. Correct that first.`)
+  throw new CliError(`${path.join('.')} is not a list of tables. Correct that first.`)
 }

@@ -51,6 +51,6 @@ function secretNotice(config: Table): string[] {
     .find((path) => valueAt(config, path) !== undefined)
   if (open === undefined) return []
   return [
-    `${open.join('.')} stands in the configuration for everybody to read. Take it out there: a secret belongs in .dev.vars and in \`wrangler secret put\`.`,
+    `${open.join('.')} is in the configuration, where everybody can read it. Remove it there: a secret belongs in .dev.vars and in \`wrangler secret put\`.`,
   ]
 }

@@ -15,7 +15,7 @@ export async function withExports(
   const module = parsed(file, label, classes)
   if (module.isScript && /addEventListener|module\.exports/.test(file.text)) {
     throw new CliError(
-      `${label} is no ES module, and only those can have Durable Objects. Write it with "export default { fetch }" first (Cloudflare: migrate from Service Workers to ES modules).`,
+      `${label} is not an ES module, and only those can have Durable Objects. Write it with "export default { fetch }" first (Cloudflare: migrate from Service Workers to ES modules).`,
     )
   }
   const missing: ObjectClass[] = []

@@ -58,7 +58,7 @@ async function prepare(change: FileChange): Promise<{ from: string; to: string }
   const to = file === undefined ? path : await realpath(path)
   const present = await readFile(to, 'utf8').catch(() => undefined)
   if (present !== (file && file.mark + file.text)) {
-    throw new CliError(`${label} was changed meanwhile. Nothing was written. Run this again.`)
+    throw new CliError(`${label} was changed in the meantime. Nothing was written. Run this again.`)
   }
   const from = join(dirname(to), `.${basename(to)}.${randomBytes(6).toString('hex')}.tmp`)
   await writeFile(from, (file?.mark ?? '') + text, {

@@ -79,7 +79,7 @@ async function moduleChanges(
   const paths = new Set(mains.filter((main) => typeof main === 'string'))
   if (paths.size === 0) {
     throw new CliError(
-      `The configuration names no entry module: main is missing. Sessions need a Worker; add one, such as main = "src/index.ts".`,
+      `The configuration has no entry module: main is missing. Add one, such as main = "src/index.ts".`,
     )
   }
   return Promise.all(
@@ -107,7 +107,7 @@ async function readModule(
   const file = existsSync(path) ? await readTextFile(path) : undefined
   if (file === undefined) {
     throw new CliError(
-      `main is ${label}, and there is no such file. If a build makes it: ${byHand}`,
+      `main is ${label}, but there is no such file. If a build makes it: ${byHand}`,
     )
   }
   if (MODULES.has(extname(path))) return file

@@ -64,7 +64,7 @@ async function isConfirmed(terminal: Terminal): Promise<boolean> {
   if (answer === true) return true
   terminal.note(
     answer === undefined
-      ? 'Nothing was written: nobody is here to be asked. To write it: edge-session init --yes'
+      ? 'Nothing was written: there is no terminal to ask on. To write it: edge-session init --yes'
       : 'Nothing was written.',
   )
   return false

@@ -70,7 +70,7 @@ function plainInspection(value: string, seen: Inspection, given: Circumstances):
       keyId: content.keyId,
       secret: seen.secret ?? null,
       isNewestSecret: seen.isNewestSecret,
-      revision: content.token.revision ?? null,
+      bookmark: content.token.bookmark ?? null,
       createdAt: isoTime(content.token.createdAt),
       usedAt: isoTime(content.token.usedAt),
       idleUntil: isoTime(seen.idleUntil ?? 0),

@@ -24,9 +24,9 @@ function contentRows(seen: Inspection, now: number): string[][] {
   const { content, sessionId, idleUntil = 0, absoluteUntil = 0 } = seen
   if (content === undefined) return []
   const { form, keyId, token } = content
-  const revision = token.revision === undefined ? '' : `, revision ${token.revision}`
+  const bookmark = token.bookmark === undefined ? '' : `, bookmark ${token.bookmark}`
   return [
-    ['form', `${form}${revision}`],
+    ['form', `${form}${bookmark}`],
     ['store', `${STORES[seen.store]}, by its handle of ${token.handle.length} characters`],
     ['handle', token.handle],
     ['session id', sessionId ?? ''],
@@ -94,7 +94,7 @@ function malformation(value: string): string {
     [/[^\w.-]/.test(value), 'It has characters that a token never has.'],
     [
       !['1', '2'].includes(version),
-      'It does not begin with 1. or 2., so it is no token of edge-session.',
+      'It does not begin with 1. or 2., so it is not a token of edge-session.',
     ],
     [parts.length < 4, `It has ${parts.length} of the four parts: it was cut off.`],
     [parts.length > 4, 'It has more than four parts.'],
@@ -125,7 +125,7 @@ function notesOf(seen: Inspection, { now }: Circumstances): string[] {
       isUnchecked,
       'To check it, give the secret: SESSION_SECRET in the environment or in .dev.vars, or --secret-file FILE.',
     ],
-    [isUnchecked && isOver, 'By its own times it is expired, whoever has signed it.'],
+    [isUnchecked && isOver, 'By its own times it has expired, with whatever key it was signed.'],
     [
       isAccepted && isIdle,
       'By its own time it is idle for too long; the store may know of a later use, and decides.',

@@ -1,15 +1,16 @@
 import { importKeyring, type Keyring } from '../src/codec/keyring.ts'
 import { unverifiedToken, type UnverifiedToken } from '../src/codec/token.ts'
 import type { SessionStore } from '../src/record/store.ts'
+import { resolveOptions } from '../src/request/defaults.ts'
 import type { SessionEvent } from '../src/request/event.ts'
-import { openVisit } from '../src/request/open.ts'
-import { resolveOptions, type Settings } from '../src/request/options.ts'
+import { arrivalOf } from '../src/request/open.ts'
+import type { Settings } from '../src/request/options.ts'
 import { kvStore } from '../src/store/kv.ts'
 import { memoryStore } from '../src/store/memory.ts'
 import { messageOf, misuse } from './cli-error.ts'
 import type { FoundSecret } from './secret-sources.ts'
 
-/** What a session's cookie is looked at with; durations in seconds, the time in milliseconds. */
+/** What a cookie is inspected with; durations in seconds, the time in milliseconds. */
 export interface Circumstances {
   readonly name: string
   readonly secrets: readonly FoundSecret[]
@@ -20,14 +21,14 @@ export interface Circumstances {
 
 export type StoreKind = 'durable-object' | 'kv' | 'memory' | 'unknown'
 
-/** What one value of the cookie says, and what the library says of it. Times are milliseconds. */
+/** The content of one value of the cookie, and the library's verdict. Times are milliseconds. */
 export interface Inspection {
-  /** What the library would report; `accepted` as far as it needs no store, `unchecked` where no secret was given. */
+  /** The event that the library would report; `accepted` as far as it needs no store, `unchecked` if no secret was given. */
   readonly verdict:
     | 'accepted'
     | 'unchecked'
     | Extract<SessionEvent, { type: 'refused' | 'expired' }>
-  /** Absent where it is malformed. Unless the verdict is `accepted` or `expired`, anybody may have written it. */
+  /** `undefined` if it is malformed. Unless the verdict is `accepted` or `expired`, anybody may have written it. */
   readonly content: UnverifiedToken | undefined
   readonly store: StoreKind
   /** As in logs and events. */
@@ -38,11 +39,11 @@ export interface Inspection {
   readonly knownKeys: readonly { readonly id: string; readonly source: string }[]
   readonly idleUntil: number | undefined
   readonly absoluteUntil: number | undefined
-  /** Whether the store records uses, so that its word counts and not the cookie's own time. */
+  /** True if the store records uses, so that its record counts and not the cookie's own time. */
   readonly storeRecordsUse: boolean
 }
 
-/** Looks at one value of the cookie, by the library's own code. Asks no store. Throws for secrets and timeouts that can't be. */
+/** Inspects one value of the cookie with the library's own code. Asks no store. Throws for invalid secrets and timeouts. */
 export async function inspection(value: string, given: Circumstances): Promise<Inspection> {
   const content = unverifiedToken(value)
   const token = content?.token
@@ -57,8 +58,7 @@ export async function inspection(value: string, given: Circumstances): Promise<I
       url: 'https://localhost/',
       headers: { get: (name: string) => headers.get(name) ?? null },
     }
-    const setup = { keyring, store, users: undefined, cache: undefined, takeovers: [] }
-    await openVisit(settings, setup, request)
+    await arrivalOf(settings, { keyring, store }, request, () => undefined)
   }
   const knownKeys = (keyring ?? []).map(({ id }, index) => ({
     id,
@@ -73,9 +73,9 @@ export async function inspection(value: string, given: Circumstances): Promise<I
     secret: knownKeys[key]?.source,
     isNewestSecret: key === 0,
     knownKeys,
-    idleUntil: token && token.usedAt + settings.idle,
-    absoluteUntil: token && token.createdAt + settings.absolute,
-    storeRecordsUse: store.recordsUse,
+    idleUntil: token && token.usedAt + settings.context.idle,
+    absoluteUntil: token && token.createdAt + settings.context.absolute,
+    storeRecordsUse: store.can.recordUse,
   }
 }
 
@@ -126,9 +126,9 @@ function settingsOf(
   { name, idle, absolute, now }: Circumstances,
   store: SessionStore,
   onEvent: (event: SessionEvent) => void,
-): Settings<never> {
+): Settings {
   try {
-    return resolveOptions<never>({
+    return resolveOptions({
       // Those that count are in the keyring.
       secrets: [''],
       store,

@@ -46,17 +46,15 @@ function codeLines({ wishes, required, isTyped }: Done): string[] {
   const isKv = wishes.store === 'kv'
   const factory = isKv ? 'kvStore' : 'durableObjectStore'
   const module = isKv ? 'edge-session/store/kv' : OBJECT_CLASSES.SessionObject.module
-  const users = OBJECT_CLASSES.UserObject
-  const types = isTyped ? '<{ visits: number }, Env>' : ''
+  const { imports, first, use } = wishes.users ? withUsers(isTyped) : withoutUsers(isTyped)
   return [
-    `import { createSessions, jsonLog } from 'edge-session'`,
+    ...imports,
     `import { ${factory} } from '${module}'`,
-    ...(wishes.users ? [`import { userIndex } from '${users.module}'`] : []),
+    ...(wishes.users ? [`import { userIndex } from '${OBJECT_CLASSES.UserObject.module}'`] : []),
     '',
-    `const { withSession } = createSessions${types}({`,
-    `  secrets: (env) => [env.${SECRET_NAME}],`,
+    ...first,
     `  store: (env) => ${factory}(env.${required.binding}),`,
-    ...(wishes.users ? [`  users: (env) => userIndex(env.${users.binding}),`] : []),
+    ...use,
     '  onEvent: jsonLog,',
     '})',
     '',
@@ -64,6 +62,43 @@ function codeLines({ wishes, required, isTyped }: Done): string[] {
     ...(isKv ? COUNT_ON_KV : COUNT),
     '}',
   ]
+}
+
+interface Code {
+  readonly imports: readonly string[]
+  /** From `createSessions` up to the store. */
+  readonly first: readonly string[]
+  readonly use: readonly string[]
+}
+
+function withoutUsers(isTyped: boolean): Code {
+  const types = isTyped ? '<{ visits: number }, Env>' : ''
+  return {
+    imports: [`import { createSessions, jsonLog } from 'edge-session'`],
+    first: [
+      `const { withSession } = createSessions${types}({`,
+      `  secrets: (env) => [env.${SECRET_NAME}],`,
+    ],
+    use: [],
+  }
+}
+
+/** With `use`, the types are inferred. */
+function withUsers(isTyped: boolean): Code {
+  return {
+    imports: [
+      `import { createSessions, ${isTyped ? 'json, ' : ''}jsonLog } from 'edge-session'`,
+      `import { accounts } from 'edge-session/accounts'`,
+    ],
+    first: [
+      'const { withSession } = createSessions({',
+      ...(isTyped ? ['  data: json<{ visits: number }>(),'] : []),
+      `  secrets: (env${isTyped ? ': Env' : ''}) => [env.${SECRET_NAME}],`,
+    ],
+    use: [
+      `  use: [accounts({ index: (env) => userIndex(env.${OBJECT_CLASSES.UserObject.binding}) })],`,
+    ],
+  }
 }
 
 const COUNT = [

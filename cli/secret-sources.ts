@@ -30,7 +30,7 @@ export async function foundSecrets(
   const missing = variables.find((_, index) => ofVariables[index] === undefined)
   if (missing !== undefined && !isDefault) {
     throw misuse(
-      `edge-session inspect: there is no variable ${missing}, neither in the environment nor in .dev.vars.`,
+      `edge-session inspect: there is no variable ${missing} in the environment or in .dev.vars.`,
     )
   }
   return [...ofFiles.flat(), ...ofVariables.filter((found) => found !== undefined)]

@@ -201,13 +201,13 @@ function noIndexError(): SessionError {
 }
 
 function checkOptions({ index, limit, clearSiteData = [] }: AccountsOptions<never>): void {
-  const { max = 1, whenFull = 'refuse' } = limit ?? {}
-  const isLimit = Number.isInteger(max) && max >= 1 && ['refuse', 'end-oldest'].includes(whenFull)
-  const isIndex =
-    index === undefined || typeof index === 'function' || typeof Object(index).revoke === 'function'
+  const isIndex = typeof index === 'function' || typeof Object(index).revoke === 'function'
   const fault = [
-    [!isIndex, 'index is a function, such as (env) => userIndex(env.USERS).'],
-    [!isLimit, "limit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
+    [
+      index !== undefined && !isIndex,
+      'index is a function, such as (env) => userIndex(env.USERS).',
+    ],
+    [!isLimit(limit), "limit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
     [
       limit !== undefined && index === undefined,
       'limit needs index: (env) => userIndex(env.USERS).',
@@ -215,4 +215,8 @@ function checkOptions({ index, limit, clearSiteData = [] }: AccountsOptions<neve
     [!Array.isArray(clearSiteData), "clearSiteData is a list, such as ['cache']."],
   ].find(([isWrong]) => isWrong === true)
   if (fault !== undefined) throw new SessionError('ERR_OPTION', `accounts(): ${String(fault[1])}`)
+}
+
+function isLimit({ max = 1, whenFull = 'refuse' }: Partial<SessionLimit> = {}): boolean {
+  return Number.isInteger(max) && max >= 1 && ['refuse', 'end-oldest'].includes(whenFull)
 }

@@ -20,8 +20,8 @@ const MARK = '~'
 export function serialized<Data extends object = AnyData, Flash extends object = AnyData>(
   serializer: Serializer,
 ): DataCodec<Data, Flash> {
-  const { stringify, parse }: Partial<Serializer> = serializer ?? {}
-  if (typeof stringify !== 'function' || typeof parse !== 'function') {
+  const given: Partial<Record<keyof Serializer, unknown>> = Object(serializer)
+  if (typeof given.stringify !== 'function' || typeof given.parse !== 'function') {
     throw new SessionError(
       'ERR_OPTION',
       'serialized() takes a serializer with stringify and parse, such as devalue or superjson.',

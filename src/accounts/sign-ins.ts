@@ -1,7 +1,6 @@
 import { newSecret } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { FeatureSession, PendingToken, TokenChange } from '../request/feature.ts'
-import { tokenOf } from '../request/state.ts'
 import type { Account } from '../session/account.ts'
 import { newPatch } from '../session/changes.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
@@ -9,6 +8,8 @@ import type { SignInDetails } from './details.ts'
 import { changedDevice, deviceDetails, deviceOf } from './device.ts'
 import type { ListContext } from './list-context.ts'
 import { Listing } from './listing.ts'
+
+type Issued = Extract<TokenChange, { readonly is: 'issued' }>
 
 /** Who signs in and out in one request, and what the users' lists have to say of it. */
 export class SignIns {
@@ -60,7 +61,7 @@ export class SignIns {
       ...(aal && { aal }),
       device: deviceOf(session.request),
     }
-    const { handle } = tokenOf(session.state) ?? session.minted()
+    const { handle } = session.token ?? session.minted()
     await this.#listing?.reserve(userId, this.#listed(signIn, handle))
     const pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, note: details }
     session.pending = pending
@@ -69,22 +70,22 @@ export class SignIns {
 
   /** Takes note of a token that was issued, or of a session that has ended. */
   async changed(change: TokenChange): Promise<void> {
-    const { settings, id, state } = this.#session
-    if (change.is === 'ended') {
-      if (change.account !== undefined)
-        await this.#listing?.remove(change.account.userId, change.id)
-      return
+    if (change.is === 'issued') this.#noteIssued(change)
+    else if (change.account !== undefined) {
+      await this.#listing?.remove(change.account.userId, change.id)
     }
-    const { pending, formerHandle, isJoined } = change
-    if (pending.patch.signIn !== undefined && isJoined !== true) {
-      settings.emit({ type: 'signed-in', id })
-    }
+  }
+
+  #noteIssued({ pending, formerHandle, isJoined }: Issued): void {
+    const { settings, id, token } = this.#session
+    const isSignIn = pending.patch.signIn !== undefined && isJoined !== true
+    if (isSignIn) settings.emit({ type: 'signed-in', id })
     const account = confirmedAccount(this.#session)
-    if (account === undefined || state.token === undefined) return
-    const { handle } = state.token
+    const handle = token?.handle
     // Set by `begin`.
     const details = pending.note as SignInDetails | undefined
-    if (details === undefined && handle === formerHandle) return
+    const isKnown = details === undefined && handle === formerHandle
+    if (account === undefined || handle === undefined || isKnown) return
     this.#listing?.note(account.userId, this.#listed(account, handle, details))
   }
 

@@ -5,7 +5,7 @@ import { SessionError } from '../errors.ts'
 import type { Sessions } from '../request/create-sessions.ts'
 import { cookieOf, fail, requestSessionOf, settle } from '../request/lifecycle.ts'
 import { DATA, FLASH } from '../session/patch.ts'
-import { nameOf } from '../session/session.ts'
+import { encodeChecked, nameOf } from '../session/session.ts'
 
 type OwnSession = ReturnType<typeof requestSessionOf>
 
@@ -166,7 +166,7 @@ function entryOf(key: string): string {
 function encoded({ dictionary, codec }: OwnSession, key: string, value: unknown): string {
   nameOf(key)
   const isMessage = entryOf(key).startsWith(FLASH)
-  return isMessage ? codec.encode(key, value) : dictionary.encodeChecked(key, value)
+  return isMessage ? codec.encode(key, value) : encodeChecked(dictionary, key, value)
 }
 
 /** Records what is to be written: each key by itself. */

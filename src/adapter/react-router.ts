@@ -37,15 +37,13 @@ export function sessionMiddleware<
   Env,
   Flash extends object,
   Methods extends object,
-  Shown,
+  Shown extends object,
 >(
   sessions: Sessions<Data, Env, Flash, Methods>,
-  { context, env, ctx }: SessionMiddlewareOptions<
-    HasSession<Data, Flash, Methods>['session'],
-    Env,
-    Shown
-  >,
+  options: SessionMiddlewareOptions<HasSession<Data, Flash, Methods>['session'], Env, Shown>,
 ): [SessionMiddleware, SessionMiddleware] {
+  const { env, ctx } = options
+  const context: RouterContext<object> = options.context
   /** What was thrown to the boundary, whose page is to say to the browser what this says. */
   const thrown = new WeakMap<OwnSession, Response>()
 

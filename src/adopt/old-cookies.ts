@@ -2,14 +2,14 @@ import { sha256 } from '../codec/mac.ts'
 import { secretFor } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { OldCookie, Takeover } from '../migrate/adoption.ts'
-import { isGone } from '../record/replies.ts'
+import { isGone } from '../record/meta.ts'
 import type { Credential, WriteReply } from '../record/store.ts'
 import type { FeatureSession, PendingToken } from '../request/feature.ts'
 import { isJustRotated } from '../request/state.ts'
 import { newPatch, orThrow } from '../session/changes.ts'
 import type { Snapshot } from '../session/data.ts'
 import { FLASH } from '../session/patch.ts'
-import { nameOf } from '../session/session.ts'
+import { encodeChecked, nameOf } from '../session/session.ts'
 
 /** What an adoption's `load` returns: what the new session begins with. */
 export interface Adopted<Data extends object> {
@@ -109,11 +109,7 @@ async function created(
   const patch = { ...newPatch({ set: textsOf(session, loaded) }), onceUntil }
   try {
     const { signIn, ...rest } = await signInOf(session, loaded)
-    const reply = await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
-    if (reply.ok && reply.createdAt === undefined) {
-      session.settings.emit({ type: 'adopted', id: session.id })
-    }
-    return reply
+    return await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
   } catch (error) {
     if (error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT') return undefined
     throw error
@@ -145,7 +141,7 @@ function textsOf(
   { data = {}, flash = {} }: Adopted<object>,
 ): (readonly [name: string, text: string])[] {
   const own = entriesOf(data).map(
-    ([key, value]) => [nameOf(key), dictionary.encodeChecked(key, value)] as const,
+    ([key, value]) => [nameOf(key), encodeChecked(dictionary, key, value)] as const,
   )
   const messages = entriesOf(flash).map(
     ([key, value]) => [nameOf(key, FLASH), dictionary.port.codec.encode(key, value)] as const,

@@ -1,5 +1,4 @@
 import { decodeInteger, encodeInteger } from './base64url.ts'
-import { BoundedMap } from './bounded-map.ts'
 import type { Keyring, SigningKey } from './keyring.ts'
 import { type MacKey, sign, verify } from './mac.ts'
 import { newRandomText } from './random.ts'
@@ -130,7 +129,10 @@ async function verifiedToken(
   }
   const token = Object.freeze(tokenOf(signed.slice(BODY_AT), value.startsWith(WITH_BOOKMARK)))
   let known = verified.get(signingKey)
-  if (known === undefined) verified.set(signingKey, (known = new BoundedMap(MAX_VERIFIED)))
+  if (known === undefined || known.size >= MAX_VERIFIED) {
+    known = new Map()
+    verified.set(signingKey, known)
+  }
   known.set(value, { cookieName, token })
   return { ok: true, token, isNewestKey }
 }
@@ -145,7 +147,7 @@ interface Verified {
  * The values that each key has verified in this isolate, so that a cookie in use is verified once; docs/decisions/018 says
  * why that tells an attacker nothing. Forged values never enter it, and a key that is retired takes its values along.
  */
-const verified = new WeakMap<SigningKey, BoundedMap<Verified>>()
+const verified = new WeakMap<SigningKey, Map<string, Verified>>()
 
 /** Some 400 bytes each. */
 const MAX_VERIFIED = 1000

@@ -1,6 +1,5 @@
 import type { Account } from '../session/account.ts'
-import type { Outcome } from '../session/patch.ts'
-import { ENDED, rotated } from './replies.ts'
+import type { Applied, Outcome } from '../session/patch.ts'
 import type { CallContext, Gone, Status } from './store.ts'
 
 type Timeouts = Pick<CallContext, 'idle' | 'absolute'>
@@ -145,4 +144,26 @@ export function withOperation(meta: Meta, id: string, { taken, counts }: Outcome
 
 function nextRevision({ revision = 0 }: Meta): number {
   return revision + 1
+}
+
+/** The answer where there is no session. */
+export const ENDED: Gone = { ok: false, gone: 'ended' }
+/** The answer where what is stored can't be read as a session. */
+export const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
+/** The outcome of changes that return nothing. */
+export const NOTHING: Pick<Applied, 'taken' | 'counts'> = { taken: [], counts: [] }
+
+/** True if a reply says that there is no session, rather than what came of a patch. */
+export function isGone(reply: object): reply is Gone {
+  return 'gone' in reply
+}
+
+/** The answer to a token that was replaced at this time. */
+export function rotated(at: number): Gone {
+  return { ok: false, gone: 'rotated', at }
+}
+
+/** True for what JSON gives as an object, and not as a list. */
+export function isDictionary(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,9 +1,24 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
-import { deadlineOf } from './meta.ts'
-import { CORRUPT } from './replies.ts'
+import { CORRUPT, deadlineOf } from './meta.ts'
 import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
-import type { Regeneration } from './store.ts'
+import type {
+  CallContext,
+  Credential,
+  DestroyReply,
+  ReadReply,
+  Regeneration,
+  RegenerateReply,
+  SessionStore,
+  WriteReply,
+} from './store.ts'
+
+/**
+ * The version of what goes to a cell and comes back. Deployments mix versions for some minutes, so a cell answers callers
+ * that are one version older or newer than itself: what a version adds must be something that its neighbours can ignore.
+ * 1: the list of `Request`. 2: the version goes beside it.
+ */
+export const PROTOCOL = 2
 
 /** Makes a step durable, or throws before it gives a promise; without a state, nothing of the session stays. */
 export type Save = (
@@ -129,5 +144,50 @@ export class SessionCell {
       this.#readText = text
     }
     return text
+  }
+}
+
+/** Carries a request to a cell, and its reply back. */
+export type Send = (
+  handle: string,
+  request: string,
+  about: { readonly method: Call['method']; readonly now: number },
+) => Promise<string>
+
+/** A store over cells that are reached by `send`. */
+export function cellStore(
+  parts: Pick<SessionStore, 'name' | 'newHandle' | 'handleFor' | 'idOf' | 'addressOf'>,
+  send: Send,
+): SessionStore {
+  function call<Reply>(
+    method: Call['method'],
+    { handle, secret }: Credential,
+    { now, idle, absolute, touch, renew = 0 }: CallContext,
+    more = '',
+  ): Promise<Reply> {
+    const request = `["${method}","${secret}",${now},${idle},${absolute},${touch},${renew}${more}]`
+    return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)
+  }
+
+  return {
+    ...parts,
+    can: {
+      atomic: true,
+      recordUse: true,
+      revise: true,
+      adopt: parts.handleFor !== undefined,
+      address: parts.addressOf !== undefined,
+    },
+    create: (credential, context, patch) =>
+      call<WriteReply>('create', credential, context, `,${JSON.stringify(patch)}`),
+    read: (credential, context) => call<ReadReply>('read', credential, context),
+    write: (credential, context, patch) =>
+      call<WriteReply>('write', credential, context, `,${JSON.stringify(patch)}`),
+    regenerate: async (credential, context, { patch = null, ...regeneration }) => {
+      const more = `,${JSON.stringify(patch)},${JSON.stringify(regeneration)}`
+      const reply = await call<RegenerateReply>('regenerate', credential, context, more)
+      return reply.ok ? { ...reply, handle: credential.handle } : reply
+    },
+    destroy: (credential, context) => call<DestroyReply>('destroy', credential, context),
   }
 }

@@ -3,18 +3,20 @@ import type { Patch } from '../session/patch.ts'
 import { differenceOf, type Texts } from './difference.ts'
 import {
   deadlineOf,
+  ENDED,
   goneReason,
   isTombstone,
   mayJoin,
   type Meta,
   newMeta,
+  NOTHING,
   regenerated,
+  rotated,
   statusOf,
   tombstoneOf,
   touched,
   withOperation,
 } from './meta.ts'
-import { ENDED, NOTHING, rotated } from './replies.ts'
 import type { CallContext, Gone, Status, WriteReply } from './store.ts'
 
 /** One session as a store holds it. */

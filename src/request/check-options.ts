@@ -13,7 +13,7 @@ export function checkOptions(options: Checked): void {
     ...unknownFaults(options),
     ...Object.keys(cookie).map((name): Fault => [
       !COOKIE.includes(name),
-      `cookie.${name} is unknown. Known: ${COOKIE}.`,
+      `cookie.${name} is unknown. Known: ${COOKIE.join(', ')}.`,
     ]),
     [store === undefined, `store is missing, and has no default. ${WRITE_STORE}`] as const,
     [

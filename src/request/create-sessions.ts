@@ -2,7 +2,7 @@ import type { AnyData } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
 import { resolveOptions } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
-import { commit, keep, type Layer, open, requestSessionOf, run } from './lifecycle.ts'
+import { commit, keep, type Layer, open, requestSessionOf, run, wrap } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import { setupFactory } from './setup.ts'
 import { StoreClient } from './store-client.ts'
@@ -97,7 +97,7 @@ export type MethodsOf<Use> = Omit<Hints, keyof AddedBy<Use>> & AddedBy<Use>
 
 /** What the features of a tuple add to the session. */
 type AddedBy<Use> = Use extends readonly [infer First, ...infer Rest]
-  ? (First extends Feature<infer Methods, object> ? Methods : object) & AddedBy<Rest>
+  ? (First extends Feature<infer Methods> ? Methods : object) & AddedBy<Rest>
   : object
 
 /** What the features of a tuple add to `sessions`. */
@@ -144,14 +144,14 @@ export function createSessions<
   const more = (options.use ?? []).map((feature) => feature.more?.(settings, callOnce))
   const sessions: Sessions<Data, Env, Flash, Methods> = {
     // By the time that the handler runs, the request has its session; and only a handler that returns undefined gets it.
-    withSession:
-      <R extends Request, Result, Context>(
-        handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
-      ) =>
-      (request: Incoming<R>, env: Env, ctx: Context) =>
-        run(layer, { request, env, ctx }, () =>
-          handler(request as R & HasSession<Data, Flash, Methods>, env, ctx),
-        ) as Promise<Answer<Result>>,
+    withSession: <R extends Request, Result, Context>(
+      handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
+    ) =>
+      wrap(layer, handler) as (
+        request: Incoming<R>,
+        env: Env,
+        ctx: Context,
+      ) => Promise<Answer<Result>>,
     open: async (request, env, ctx) => {
       const opened = await open(layer, request, env, ctx)
       keep(request, opened)

@@ -5,6 +5,7 @@ import { checkOptions } from './check-options.ts'
 import type { SessionEvent } from './event.ts'
 import type { Feature } from './feature.ts'
 import type { Having, Hooks, SessionOptions, Settings } from './options.ts'
+import { systemTime } from './store-client.ts'
 
 /** Every default, with its reason. */
 const DEFAULTS = {
@@ -40,8 +41,7 @@ export function resolveOptions(options: SessionOptions<never>): Settings {
     storeTimeout = DEFAULTS.storeTimeout,
     // OWASP ASVS 7.2.1: fail closed.
     onStoreFailure = 'refuse',
-    // Looked up at each call, so that a test's fake clock counts.
-    now = (): number => Date.now(),
+    now = systemTime,
   } = options
   const timeouts = { idleTimeout, absoluteTimeout, touchInterval, storeTimeout }
   checkOptions({ ...options, ...timeouts, use, data: codec, lateWrites, onStoreFailure })

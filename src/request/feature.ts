@@ -1,4 +1,5 @@
 import type { Keyring } from '../codec/keyring.ts'
+import type { Token } from '../codec/token.ts'
 import type { Await, CallContext, Credential, SessionStore, WriteReply } from '../record/store.ts'
 import type { Account } from '../session/account.ts'
 import type { Dictionary } from '../session/dictionary.ts'
@@ -40,6 +41,8 @@ export interface FeatureSession {
   readonly settings: FeatureSettings
   readonly arrival: Arrival
   state: SessionState
+  /** The token of the session that the request works on. */
+  readonly token: Token | undefined
   readonly dictionary: Dictionary
   /** The sign-in of the feature for accounts; absent without it. */
   readonly signIn: Feature['signIn']

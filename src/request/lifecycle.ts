@@ -1,13 +1,13 @@
 import { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
 import { dictionaryOf, Session } from '../session/session.ts'
+import { answerError, isLate } from './failure.ts'
 import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
-import { lateWriteResponse, unavailableResponse } from './problem.ts'
 import { RequestSession } from './request-session.ts'
-import { currentCookie, joinOther, withSessionHeaders, withSuccessor } from './response.ts'
+import { currentCookie, joinOther, withSessionHeaders } from './response.ts'
 import type { RequestContext, Setup } from './setup.ts'
-import { endedError, isOver } from './state.ts'
+import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 
 /** One `createSessions`. */
@@ -33,33 +33,30 @@ export function open<Env>(
   if (opened !== undefined) return opened
   const { settings } = layer
   const setup = layer.setupFor(env, ctx)
-  const arrive = (made: Setup): Await<RequestSession> => {
-    const arrival = arrivalOf(settings, made, request)
-    const origin = { settings, setup: made, request, env, ctx }
-    return arrival instanceof Promise
-      ? arrival.then((found) => new RequestSession(origin, found))
-      : new RequestSession(origin, arrival)
-  }
+  const arrive = (made: Setup): Await<RequestSession> =>
+    arrivalOf(
+      settings,
+      made,
+      request,
+      (arrival) => new RequestSession({ settings, setup: made, request, env, ctx }, arrival),
+    )
   const opening = setup instanceof Promise ? setup.then(arrive) : arrive(setup)
   return opening instanceof Promise ? shared(request, settings, opening) : opening
 }
 
 /** Has whoever opens the same request meanwhile get the same session. */
-async function shared(
+function shared(
   request: Request,
   { mark }: Settings,
   opening: Promise<RequestSession>,
 ): Promise<RequestSession> {
   const carrier = carrierOf(request)
   carrier[mark] = opening
-  try {
-    const opened = await opening
-    carrier[mark] = opened
-    return opened
-  } catch (error) {
-    carrier[mark] = undefined
-    throw error
-  }
+  opening.then(
+    (opened) => (carrier[mark] = opened),
+    () => (carrier[mark] = undefined),
+  )
+  return opening
 }
 
 function openedOn(request: Request, { mark }: Settings): Await<RequestSession> | undefined {
@@ -138,33 +135,48 @@ export function commit(session: RequestSession, response: Response): Await<Respo
 }
 
 function written(session: RequestSession, response: Response): Await<Response> {
-  const writing = session.dictionary.finish()
-  const finishing = writing === undefined ? session.finish() : undefined
-  if (writing === undefined && finishing === undefined) return withSessionHeaders(session, response)
-  return afterWriting(session, response, writing ?? finishing)
+  const work = completion(session)
+  return work === undefined
+    ? withSessionHeaders(session, response)
+    : afterWork(session, response, work)
 }
 
-async function afterWriting(
+/** Writes what is recorded, and does what comes after it; `undefined` if there is nothing to do. */
+function completion(session: RequestSession): Promise<unknown> | undefined {
+  const writing = session.dictionary.finish()
+  return writing === undefined ? session.finish() : writing.then(() => session.finish())
+}
+
+function afterWork(
   session: RequestSession,
   response: Response,
-  writing: Promise<void> | undefined,
+  work: Promise<unknown> | undefined,
 ): Promise<Response> {
-  return (await settle(session, response, writing)) ?? withSessionHeaders(session, response)
+  return outcome(session, response, work).then(
+    (instead) => instead ?? withSessionHeaders(session, response),
+  )
 }
 
 /**
- * Writes what the session has recorded; from its call on every change throws. Returns what to answer instead if that
- * failed, and `undefined` if the response may leave, by `send`. Throws as `commit` does.
+ * Writes what the session has recorded, for a framework that sends the response itself; from its call on every change
+ * throws. Returns what to answer instead if that failed, and `undefined` if the response may leave, by `send`. Throws as
+ * `commit` does.
  */
 export async function settle(
   session: RequestSession,
   replaced?: Response,
-  writing: Promise<void> | undefined = session.dictionary.finish(),
+): Promise<Response | undefined> {
+  return outcome(session, replaced, completion(session))
+}
+
+/** Waits for the work. Returns what to answer instead if it failed. */
+async function outcome(
+  session: RequestSession,
+  replaced: Response | undefined,
+  work: Promise<unknown> | undefined,
 ): Promise<Response | undefined> {
   try {
-    await writing
-    const finishing = session.finish()
-    if (finishing !== undefined) await finishing
+    await work
   } catch (error) {
     const instead = await answerError(session, error, replaced)
     if (!session.settings.dropsLateWrites || !isLate(session, error)) return instead
@@ -187,26 +199,7 @@ export async function fail(
   if (response === undefined || isStoreFailure(error) || isLate(session, error)) {
     return answerError(session, error, response)
   }
-  return session.depth > 1 ? response : afterWriting(session, response, undefined)
-}
-
-/** The answer to an error of the session's: that it ended elsewhere, or that its store failed. Throws any other again. */
-async function answerError(
-  session: RequestSession,
-  error: unknown,
-  replaced: Response | undefined,
-): Promise<Response> {
-  if (isStoreFailure(error)) {
-    // Without a cookie of this request's: what should have gone with its token may not be there.
-    const { onStoreFailure } = session.settings
-    const made: unknown =
-      typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
-    const response = made instanceof Response ? made : unavailableResponse()
-    return withSuccessor(session, replaced, response)
-  }
-  if (!isLate(session, error)) throw error
-  session.dictionary.discard()
-  return withSessionHeaders(session, withSuccessor(session, replaced, lateWriteResponse()))
+  return session.depth > 1 ? response : afterWork(session, response, completion(session))
 }
 
 /** The response with the session's headers, after `settle`. */
@@ -220,16 +213,20 @@ export function cookieOf(session: RequestSession): Promise<string> {
 }
 
 /** The error of a session that ended elsewhere while this request used it; `undefined` for any other session. */
-export function lateError({ state }: RequestSession): SessionError | undefined {
-  return isOver(state) ? endedError() : undefined
+export function lateError({ isOver }: RequestSession): SessionError | undefined {
+  return isOver ? endedError() : undefined
 }
 
-/** True if the session was ended elsewhere; what this request did to its own is a fault of the program. */
-function isLate({ state }: RequestSession, error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && isOver(state)
+/** Wraps a handler whose request has its session by then. */
+export function wrap<Env>(
+  layer: Layer<Env>,
+  handler: (request: never, env: Env, ctx: never) => unknown,
+): (request: Request, env: Env, ctx: unknown) => Promise<Response | undefined> {
+  return (request, env, ctx) =>
+    run(layer, { request, env, ctx }, () => handler(request as never, env, ctx as never))
 }
 
-/** Runs a wrapped handler: the session before it, the commit after it. */
+/** Runs a handler: the session before it, the commit after it. */
 export async function run<Env>(
   layer: Layer<Env>,
   { request, env, ctx }: { readonly request: Request; readonly env: Env; readonly ctx: unknown },

@@ -10,50 +10,59 @@ import type { Arrival } from './state.ts'
 /** Where browsers take Secure cookies over http, since what never leaves the machine can't be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
 
-/** Reads a request's cookie and verifies its token. Asks no store, and waits only for the MAC of a token that is new here. */
-export function arrivalOf(settings: Settings, setup: Setup, request: RequestLike): Await<Arrival> {
+/**
+ * Reads a request's cookie, verifies its token, and returns what `proceed` makes of it. Asks no store, and waits only for the
+ * MAC of a token that is new to this isolate.
+ */
+export function arrivalOf<T>(
+  settings: Settings,
+  setup: Setup,
+  request: RequestLike,
+  proceed: (arrival: Arrival) => T,
+): Await<T> {
   const { cookie, now } = settings
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
   const canKeep = !cookie.secure || isKept(request.url)
   const base = { token: undefined, isOldKey: false, hasCookie, canKeep, at: now() }
-  if (canKeep && hasCookie) return firstToken({ settings, setup, values, base }, 0)
+  if (canKeep && hasCookie) return firstToken({ settings, setup, values, base, proceed }, 0)
   if (hasCookie) settings.emit(INSECURE)
-  return base
+  return proceed(base)
 }
 
 function isKept(url: string): boolean {
   return url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
 }
 
-interface Search {
+interface Search<T> {
   readonly settings: Settings
   readonly setup: Setup
   readonly values: readonly string[]
   /** The arrival without a token. */
   readonly base: Arrival
+  readonly proceed: (arrival: Arrival) => T
 }
 
-/** The arrival with the first of the values, from this place on, that we signed and whose time is not up. */
-function firstToken(search: Search, place: number): Await<Arrival> {
-  const { settings, setup, values, base } = search
+/** Goes on with the first of the values, from this place on, that we signed and whose time is not up. */
+function firstToken<T>(search: Search<T>, place: number): Await<T> {
+  const { settings, setup, values, base, proceed } = search
   const value = values[place]
-  if (value === undefined) return base
+  if (value === undefined) return proceed(base)
   const opened = openToken(setup.keyring, settings.cookie.name, value)
   return opened instanceof Promise
     ? opened.then((result) => judged(search, place, result))
     : judged(search, place, opened)
 }
 
-function judged(search: Search, place: number, opened: OpenedToken): Await<Arrival> {
-  const { base, settings, setup } = search
+function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await<T> {
+  const { base, settings, setup, proceed } = search
   const { emit, context } = settings
   if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
   else {
     const { token, isNewestKey } = opened
     const isPastAbsolute = token.createdAt + context.absolute <= base.at
     const isPastIdle = !setup.store.can.recordUse && token.usedAt + context.idle <= base.at
-    if (!isPastAbsolute && !isPastIdle) return { ...base, token, isOldKey: !isNewestKey }
+    if (!isPastAbsolute && !isPastIdle) return proceed({ ...base, token, isOldKey: !isNewestKey })
     const timeout = isPastAbsolute ? 'absolute' : 'idle'
     emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }

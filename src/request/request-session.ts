@@ -12,7 +12,7 @@ import type { FeatureSession, PendingToken, TokenChange } from './feature.ts'
 import type { Hooks, Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
-import { type Arrival, endedError, isOver, isUnasked, tokenOf } from './state.ts'
+import { type Arrival, endedError } from './state.ts'
 import { StoredSession } from './stored-session.ts'
 
 /** What a request's session is made with. */
@@ -64,10 +64,6 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return this.arrival.canKeep
   }
 
-  get isCopied(): boolean {
-    return this.state.is === 'live' && this.state.status.isCopy === true
-  }
-
   get isArriving(): boolean {
     return this.#arriving !== undefined
   }
@@ -78,7 +74,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   /** What a CSRF token is bound to: this session, until the next `regenerate()`. */
   get csrfSubject(): string {
-    const { secret } = tokenOf(this.state) ?? this.minted()
+    const { secret } = this.token ?? this.minted()
     return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
   }
 
@@ -109,9 +105,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   #arrive(): Promise<void> | undefined {
-    return this.#arriving?.().then(() => {
-      this.#arriving = undefined
-    })
+    return this.#arriving?.().then(() => (this.#arriving = undefined))
   }
 
   write(patch: Patch): Promise<Applied | Refusal> {
@@ -126,7 +120,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   regenerate(): Promise<void> {
     return this.change(async () => {
-      if (tokenOf(this.state) === undefined) return
+      if (this.token === undefined) return
       this.pending ??= { secret: newSecret(), patch: newPatch({}) }
       // Otherwise it waits for the commit: KV takes one write a second for a key.
       if (this.store.can.atomic) await this.settle(this.pending)
@@ -134,7 +128,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   async settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal> {
-    const token = tokenOf(this.state)
+    const { token } = this
     const patch = { ...pending.patch, ...changes }
     try {
       const reply = await (token === undefined
@@ -145,7 +139,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
       await this.#tell({ is: 'issued', pending, formerHandle: token?.handle })
       return reply
     } finally {
-      if (isOver(this.state)) this.pending = undefined
+      if (this.isOver) this.pending = undefined
     }
   }
 
@@ -163,8 +157,10 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   async adopt(credential: Credential, pending: PendingToken): Promise<WriteReply> {
     const reply = await this.createAs(credential, pending.patch)
-    const isJoined = reply.ok && reply.createdAt !== undefined
-    if (reply.ok) await this.#tell({ is: 'issued', pending, isJoined })
+    if (!reply.ok) return reply
+    const isJoined = reply.createdAt !== undefined
+    if (!isJoined) this.report({ type: 'adopted', id: this.id })
+    await this.#tell({ is: 'issued', pending, isJoined })
     return reply
   }
 
@@ -177,7 +173,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   finish(): Promise<void> | undefined {
     const { pending, deferred } = this
     let work: Promise<unknown> | undefined
-    if (pending !== undefined && !isOver(this.state)) {
+    if (pending !== undefined && !this.isOver) {
       work = this.change(() => this.settle(pending))
     }
     for (const { finish } of this.settings.hooks.finish) {
@@ -209,14 +205,14 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   #isStale(): boolean {
     const { state, settings } = this
     const usedAt = state.token?.usedAt ?? Infinity
-    return usedAt + settings.context.idle <= settings.now() && isUnasked(state)
+    return usedAt + settings.context.idle <= settings.now() && this.isUnasked
   }
 
   /** Makes a change if the session may be changed, as far as that is known. */
   #checked<T>(make: () => Promise<T>): Promise<T> {
     if (this.failure !== undefined) return Promise.reject(this.failure)
     if (this.state.is === 'destroyed') return Promise.reject(endedError())
-    return isOver(this.state) ? Promise.reject(this.lose()) : make()
+    return this.isOver ? Promise.reject(this.lose()) : make()
   }
 
   /** Runs what is asked for one after the other, in the order of asking. A failure does not stop the next. */

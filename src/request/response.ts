@@ -3,7 +3,7 @@ import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { type Live, tokenOf } from './state.ts'
+import type { Live } from './state.ts'
 
 /** What happens to the browser's cookie: it gets a new token, the same one with news, or none any more. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -20,27 +20,24 @@ export function withSessionHeaders(session: RequestSession, response: Response):
 }
 
 /** What happens to the cookie; `undefined` if the browser's is right as it is. */
-function cookieChange({
-  state,
-  arrival,
-  store,
-  settings: { context },
-}: RequestSession): CookieChange | undefined {
+function cookieChange(session: RequestSession): CookieChange | undefined {
+  const { state, token, arrival } = session
   if (state.is === 'destroyed' || state.is === 'ended') {
     return arrival.hasCookie && arrival.canKeep ? 'clear' : undefined
   }
-  const token = tokenOf(state)
   if (token === undefined) return undefined
   if (token !== arrival.token) return 'issue'
-  if (state.is === 'live') {
-    // The browser may hold the next token by now, and this one is good for moments only.
-    if (state.status.renewal === 'done') return undefined
-    // If the store keeps no time of use, the token is the only record.
-    const interval = store.can.recordUse ? context.idle / 2 : context.touch
-    const isNews = bookmarkOf(state) !== token.bookmark
-    if (isNews || state.askedAt - token.usedAt >= interval) return 'refresh'
-  }
-  return arrival.isOldKey ? 'refresh' : undefined
+  return isDue(session) || arrival.isOldKey ? 'refresh' : undefined
+}
+
+/** True if the browser's token has to be sent again, with what the store has said. */
+function isDue({ state, store, settings: { context } }: RequestSession): boolean {
+  // The browser may hold the next token by now, and the former one is good for moments only.
+  if (state.is !== 'live' || state.status.renewal === 'done') return false
+  if (bookmarkOf(state) !== state.token.bookmark) return true
+  // If the store keeps no time of use, the token is the only record.
+  const interval = store.can.recordUse ? context.idle / 2 : context.touch
+  return state.askedAt - state.token.usedAt >= interval
 }
 
 async function withCookie(
@@ -66,12 +63,13 @@ async function withCookie(
  * another version of the Worker must not take for known.
  */
 function bookmarkOf({ status, token }: Live): number | undefined {
-  return status.bookmark && Math.max(status.bookmark, token.bookmark ?? 0)
+  const { bookmark } = status
+  return bookmark === undefined ? undefined : Math.max(bookmark, token.bookmark ?? 0)
 }
 
 /** The token with what the store has said of the session. */
-function tokenToSend({ state }: RequestSession): Token | undefined {
-  if (state.is !== 'live') return tokenOf(state)
+function tokenToSend({ state, token: present }: RequestSession): Token | undefined {
+  if (state.is !== 'live') return present
   const { bookmark: _, ...token } = state.token
   const bookmark = bookmarkOf(state)
   const usedAt = Math.max(token.usedAt, state.usedAt)
@@ -113,12 +111,16 @@ async function isKept(
   if (value === '') return change !== 'issue'
   const opened = await openToken(session.keyring, session.settings.cookie.name, value)
   if (!opened.ok) return false
-  const { handle, secret, usedAt, bookmark = -1 } = opened.token
-  const isSame = session.store.idOf(handle) === session.id
+  const isSame = session.store.idOf(opened.token.handle) === session.id
+  if (change === 'refresh') return ours === undefined || !isOlder(opened.token, ours)
   if (change === 'issue' && !isSame) session.report({ type: 'cookie-conflict', id: session.id })
-  if (change !== 'refresh') return change === 'clear' && !isSame
-  const isOlder = usedAt < (ours?.usedAt ?? 0) || bookmark < (ours?.bookmark ?? -1)
-  return handle !== ours?.handle || secret !== ours.secret || !isOlder
+  return change === 'clear' && !isSame
+}
+
+/** True if a token is the same as ours, and knows less. */
+function isOlder({ handle, secret, usedAt, bookmark = -1 }: Token, ours: Token): boolean {
+  const isSame = handle === ours.handle && secret === ours.secret
+  return isSame && (usedAt < ours.usedAt || bookmark < (ours.bookmark ?? -1))
 }
 
 /** The value of the last cookie of this name that a response sets, empty if it clears it; `undefined` if there is none. */

@@ -32,8 +32,6 @@ export interface Live {
   readonly usedAt: number
 }
 
-export const NONE: SessionState = { is: 'none' }
-
 /** What a request came with. */
 export interface Arrival {
   /** A token whose MAC is right and whose time is not up by its own account. */
@@ -46,21 +44,6 @@ export interface Arrival {
   readonly canKeep: boolean
   /** When the request began, in milliseconds since 1970. */
   readonly at: number
-}
-
-/** The token of the session that the request works on; `undefined` if there is none. */
-export function tokenOf({ is, token }: SessionState): Token | undefined {
-  return is === 'superseded' || is === 'unavailable' ? undefined : token
-}
-
-/** True if the store has still to be asked for the session that the token names. */
-export function isUnasked(state: SessionState): boolean {
-  return state.is === 'presented' || (state.is === 'live' && state.status.isCopy === true)
-}
-
-/** True if a late write was refused, or would be. */
-export function isOver({ is }: SessionState): boolean {
-  return is === 'ended' || is === 'superseded'
 }
 
 /**

@@ -86,7 +86,7 @@ export class StoreClient {
       else if (timeout <= MAX_MILLISECONDS) this.#setTimer(timeout)
       result.then((value) => {
         if (this.#calls.delete(call)) resolve(value)
-        this.#rest()
+        return this.#rest()
       }, fail)
     })
   }
@@ -133,4 +133,9 @@ export function isStoreFailure(error: unknown): error is SessionError {
 
 function isThenable<T>(result: Await<T>): result is Promise<T> {
   return typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
+}
+
+/** The time in milliseconds since 1970; looked up at each call, so that a test's fake clock counts. */
+export function systemTime(): number {
+  return Date.now()
 }

@@ -1,6 +1,6 @@
 import { newSecret, type Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
-import { isGone } from '../record/replies.ts'
+import { isGone } from '../record/meta.ts'
 import type {
   Await,
   CallContext,
@@ -20,15 +20,7 @@ import {
 } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
-import {
-  type Arrival,
-  endedError,
-  isJustRotated,
-  isUnasked,
-  NONE,
-  type SessionState,
-  tokenOf,
-} from './state.ts'
+import { type Arrival, endedError, isJustRotated, type SessionState } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
 /** One request's session as the store knows it: every answer of the store moves the state, here and nowhere else. */
@@ -49,7 +41,7 @@ export class StoredSession {
     this.store = store
     this.arrival = arrival
     const { token } = arrival
-    this.state = token === undefined ? NONE : { is: 'presented', token }
+    this.state = token === undefined ? { is: 'none' } : { is: 'presented', token }
     this.isNew = token === undefined
   }
 
@@ -57,9 +49,29 @@ export class StoredSession {
     return this.store.idOf((this.state.token ?? this.minted()).handle)
   }
 
+  /** The token of the session that the request works on; `undefined` if there is none. */
+  get token(): Token | undefined {
+    const { is, token } = this.state
+    return is === 'superseded' || is === 'unavailable' ? undefined : token
+  }
+
+  /** True if the store has still to be asked for the session that the token names. */
+  get isUnasked(): boolean {
+    return this.state.is === 'presented' || this.isCopied
+  }
+
+  /** True if a copy has answered, and the store has not been asked. */
+  get isCopied(): boolean {
+    return this.state.is === 'live' && this.state.status.isCopy === true
+  }
+
+  /** True if a late write was refused, or would be. */
+  get isOver(): boolean {
+    return this.state.is === 'ended' || this.state.is === 'superseded'
+  }
+
   get times(): { createdAt: number; expiresAt: number } | undefined {
-    const { state } = this
-    const token = tokenOf(state)
+    const { state, token } = this
     if (token === undefined) return undefined
     const { idle, absolute } = this.settings.context
     const usedAt = state.is === 'live' ? Math.max(state.usedAt, token.usedAt) : token.usedAt
@@ -104,11 +116,9 @@ export class StoredSession {
 
   /** Reads the entries. A session that turns out to be over before it was used makes the visitor anonymous. */
   async readNow(isFresh: boolean): Promise<Entries | undefined> {
-    const { state, store } = this
+    const { state, store, token, isUnasked: wasUnasked } = this
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
-    const token = tokenOf(state)
     if (token === undefined) return undefined
-    const wasUnasked = isUnasked(state)
     try {
       const read = (context: CallContext): ReturnType<SessionStore['read']> =>
         store.read(token, context)
@@ -128,15 +138,14 @@ export class StoredSession {
 
   /** Applies a patch, creating the session if there is none. */
   async writeNow(patch: Patch): Promise<Applied | Refusal> {
-    const { state, store } = this
-    const token = tokenOf(state)
+    const { store, token, isUnasked } = this
     if (token === undefined) return this.createNow(patch)
     const reply = await this.call(store.name, 'write', (at) => store.write(token, at, patch))
     if (!isGone(reply)) {
       this.confirm(token, reply)
       return reply
     }
-    if (reply.gone !== 'corrupt' || !isUnasked(state)) throw this.lose(reply)
+    if (reply.gone !== 'corrupt' || !isUnasked) throw this.lose(reply)
     this.refuse(token, reply)
     return this.createNow(patch)
   }
@@ -167,13 +176,13 @@ export class StoredSession {
 
   /** Replaces the token's secret. A sign-in with the cookie of a session that is over begins a new one. */
   async replaceNow(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
-    const { store, state } = this
+    const { store, isUnasked } = this
     const reply = await this.call(store.name, 'regenerate', (context) =>
       store.regenerate(token, context, { secret, patch }),
     )
     if (isGone(reply)) {
       const beginsAnew = patch.signIn !== undefined || reply.gone === 'corrupt'
-      if (!beginsAnew || !isUnasked(state)) throw this.lose(reply)
+      if (!beginsAnew || !isUnasked) throw this.lose(reply)
       this.refuse(token, reply)
       if (this.state.is === 'superseded') throw this.lose()
       return this.createNow(patch)
@@ -187,8 +196,7 @@ export class StoredSession {
 
   /** Has the store forget the session; `undefined` if there is none. */
   async destroyNow(): Promise<Extract<DestroyReply, { readonly ok: true }> | undefined> {
-    const { id, state, store } = this
-    const token = tokenOf(state)
+    const { id, store, token } = this
     const reply =
       token && (await this.call(store.name, 'destroy', (at) => store.destroy(token, at)))
     if (reply?.ok === false) throw this.lose(reply)
@@ -212,7 +220,9 @@ export class StoredSession {
     const { context, now } = this.settings
     this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
     this.isNew = true
-    this.state = isJustRotated(reply, this.arrival.at) ? { is: 'superseded', token } : NONE
+    this.state = isJustRotated(reply, this.arrival.at)
+      ? { is: 'superseded', token }
+      : { is: 'none' }
   }
 
   /** Notes that a write came too late, reports it, and returns the error to throw. */

@@ -24,7 +24,7 @@ export async function increment(dictionary: Dictionary, name: string, by: number
     if (!isNotANumber || dictionary.port.codec.check === undefined) throw error
     // The store adds, and does not know what the codec's check refuses, which counts as absent.
     const sum = await update(dictionary, name, async (text) => {
-      const isPresent = dictionary.decodeChecked(keyOf(name), text) !== undefined
+      const isPresent = decodeChecked(dictionary, keyOf(name), text) !== undefined
       return finiteText(sumOf(isPresent ? text : null, by))
     })
     return Number(sum)
@@ -115,4 +115,13 @@ function expectedBy(patch: Patch): string | null {
 
 async function updatePatch(name: string, current: string | null, next: Next): Promise<Patch> {
   return newPatch({ expect: [[name, current]], ...changesOf([[name, await next(current)]]) })
+}
+
+/** The value of a key's text. A value that the codec's check refuses counts as absent, and is reported. */
+export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
+  const value = dictionary.decode(text)
+  const { codec, id } = dictionary.port
+  if (value === undefined || codec.check?.(key, value) === undefined) return value
+  dictionary.port.report({ type: 'invalid', keys: [key], id })
+  return undefined
 }

@@ -24,6 +24,14 @@ export function changesOf(texts: Iterable<readonly [string, string | null]>): Ch
   return { delete: dropped, set }
 }
 
+/** The texts that a patch gives entries; `null` for those that it deletes. */
+export function textsOf({
+  set = [],
+  delete: dropped = [],
+}: Patch): (readonly [name: string, text: string | null])[] {
+  return [...set, ...dropped.map((name) => [name, null] as const)]
+}
+
 /** The outcome of a patch that was applied; throws for one that was not. */
 export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.ok) return reply
@@ -40,5 +48,21 @@ export function orThrow(reply: Applied | Refusal): Applied {
   throw new SessionError(
     'ERR_TOO_LARGE',
     `The session would hold over ${limit}. Keep large data elsewhere, and its name in the session.`,
+  )
+}
+
+/** The error of a change that came too late to be answered for. */
+export function sealedError(): SessionError {
+  return new SessionError(
+    'ERR_RESPONSE_SENT',
+    'The session was changed after the response was sent. Make changes, and await them, before the handler returns.',
+  )
+}
+
+/** The error of an operation that the store cannot do in one step. */
+export function notAtomicError(store: string, operation: string): SessionError {
+  return new SessionError(
+    'ERR_NOT_ATOMIC',
+    `The ${store} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
   )
 }

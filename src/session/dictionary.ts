@@ -1,8 +1,7 @@
-import { SessionError } from '../errors.ts'
-import { changesOf, newPatch, orThrow } from './changes.ts'
+import { changesOf, newPatch, notAtomicError, orThrow, sealedError, textsOf } from './changes.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
-import type { SessionPort } from './port.ts'
+import { codecSessionOf, type SessionPort } from './port.ts'
 
 /** Texts by entry name; `null` is an entry known to be absent. */
 type Texts = Map<string, string | null>
@@ -36,19 +35,9 @@ export class Dictionary {
 
   /** Returns this dictionary. Throws if it must not be changed any more, or if the operation needs an atomic store. */
   toChange(operation?: 'increment' | 'update' | 'take'): this {
-    if (this.#isSealed) {
-      throw new SessionError(
-        'ERR_RESPONSE_SENT',
-        'The session was changed after the response was sent. Make changes, and await them, before the handler returns.',
-      )
-    }
+    if (this.#isSealed) throw sealedError()
     const { name, can } = this.port.store
-    if (operation !== undefined && !can.atomic) {
-      throw new SessionError(
-        'ERR_NOT_ATOMIC',
-        `The ${name} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
-      )
-    }
+    if (operation !== undefined && !can.atomic) throw notAtomicError(name, operation)
     return this.toRead()
   }
 
@@ -73,28 +62,6 @@ export class Dictionary {
     }
   }
 
-  /** The value of a key's text. A value that the codec's check refuses counts as absent, and is reported. */
-  decodeChecked(key: string, text: string | null): unknown {
-    const value = this.decode(text)
-    const { codec, id } = this.port
-    if (value === undefined || codec.check?.(key, value) === undefined) return value
-    this.port.report({ type: 'invalid', keys: [key], id })
-    return undefined
-  }
-
-  /** The text of a key's value. Throws `ERR_VALUE` for a value that the codec's check refuses. */
-  encodeChecked(key: string, value: unknown): string {
-    const { codec } = this.port
-    const text = codec.encode(key, value)
-    const cause = codec.check?.(key, value)
-    if (cause === undefined) return text
-    throw new SessionError(
-      'ERR_VALUE',
-      `set(${JSON.stringify(key)}): the schema refuses this value. error.cause has the issues, which may contain the value.`,
-      { cause },
-    )
-  }
-
   /** The stored entries, loaded by the first call. */
   load(isFresh = false): Promise<Entries | undefined> {
     this.#loading ??= this.#read(isFresh)
@@ -109,16 +76,19 @@ export class Dictionary {
     await this.load(true)
   }
 
-  async #read(isFresh: boolean): Promise<Entries | undefined> {
+  #read(isFresh: boolean): Promise<Entries | undefined> {
     const { port } = this
-    try {
-      const entries = await port.read(isFresh)
-      if (entries === undefined || port.codec.admit === undefined) return entries
-      return await port.codec.admit(entries, this.#session)
-    } catch (error) {
-      this.#loading = undefined
-      throw error
-    }
+    const { codec } = port
+    const read = port.read(isFresh)
+    const reading =
+      codec.admit === undefined
+        ? read
+        : read.then((entries) => entries && codec.admit?.(entries, codecSessionOf(port)))
+    reading.catch(() => {
+      // So that the next one asks again.
+      if (this.#loading === reading) this.#loading = undefined
+    })
+    return reading
   }
 
   /** An entry's text as this request sees it, or `null`. */
@@ -253,7 +223,8 @@ export class Dictionary {
     if (this.#mustClear) {
       return { ...newPatch(changesOf(recorded)), clear: [...(this.#saved?.keys() ?? [])] }
     }
-    const changes = entries && this.port.codec.complete?.(entries, recorded, this.#session)
+    const changes =
+      entries && this.port.codec.complete?.(entries, recorded, codecSessionOf(this.port))
     return newPatch(changesOf(changes ?? recorded))
   }
 
@@ -280,23 +251,10 @@ export class Dictionary {
       if (this.#writing === writing) this.#writing = undefined
     }
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
-    const dropped = (patch.delete ?? []).map((name) => [name, null] as const)
-    for (const [name, text] of [...(patch.set ?? []), ...dropped]) {
+    for (const [name, text] of textsOf(patch)) {
       saved.set(name, text)
       // Unless it was recorded again meanwhile.
       if (unsaved?.get(name) === text) unsaved.delete(name)
-    }
-  }
-
-  /** What the codec may do. */
-  get #session(): Parameters<NonNullable<SessionPort['codec']['admit']>>[1] {
-    const { port } = this
-    return {
-      id: port.id,
-      isAtomic: port.store.can.atomic,
-      write: (patch) => port.write(patch),
-      reload: () => port.read(true),
-      report: (event) => port.report(event),
     }
   }
 }

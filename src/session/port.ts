@@ -1,4 +1,4 @@
-import type { DataCodec, DataEvent } from './codec.ts'
+import type { CodecSession, DataCodec, DataEvent } from './codec.ts'
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
 
 /**
@@ -32,4 +32,15 @@ export interface SessionPort {
   /** The same. Throws `ERR_SESSION_ENDED` if this request has destroyed the session. */
   use(): void
   report(event: DataEvent): void
+}
+
+/** What the codec may do for this session. */
+export function codecSessionOf(port: SessionPort): CodecSession {
+  return {
+    id: port.id,
+    isAtomic: port.store.can.atomic,
+    write: (patch) => port.write(patch),
+    reload: () => port.read(true),
+    report: (event) => port.report(event),
+  }
 }

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { increment, operate, take, update } from './atomic.ts'
+import { decodeChecked, increment, operate, take, update } from './atomic.ts'
 import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import type { Dictionary } from './dictionary.ts'
@@ -28,7 +28,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   #flashes: Promise<Snapshot<Flash>> | undefined
 
   static {
-    dictionaryIn = (session) => (session as Session).#dictionary
+    dictionaryIn = (session: object): Dictionary => (session as Session).#dictionary
   }
 
   constructor(dictionary: Dictionary) {
@@ -102,7 +102,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
     const dictionary = this.#dictionary.toChange()
-    dictionary.record(nameOf(key), dictionary.encodeChecked(key, value))
+    dictionary.record(nameOf(key), encodeChecked(dictionary, key, value))
   }
 
   /** Records that the key is to be deleted. A missing key is not an error. */
@@ -143,8 +143,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   ): Promise<Value<Data, K> | undefined> {
     const dictionary = this.#dictionary.toChange('update')
     const next = async (text: string | null): Promise<string | null> => {
-      const value = await fn(dictionary.decodeChecked(key, text) as Value<Data, K> | undefined)
-      return value === undefined ? null : dictionary.encodeChecked(key, value)
+      const value = await fn(decodeChecked(dictionary, key, text) as Value<Data, K> | undefined)
+      return value === undefined ? null : encodeChecked(dictionary, key, value)
     }
     const text = await operate(dictionary, () => update(dictionary, nameOf(key), next))
     return dictionary.decode(text) as Value<Data, K> | undefined
@@ -157,7 +157,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = this.#dictionary.toChange('take')
     const text = await operate(dictionary, () => take(dictionary, nameOf(key)))
-    return dictionary.decodeChecked(key, text) as Value<Data, K> | undefined
+    return decodeChecked(dictionary, key, text) as Value<Data, K> | undefined
   }
 
   /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */
@@ -233,6 +233,19 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 export function nameOf(key: string, space: string = DATA): string {
   if (typeof key === 'string' && key.isWellFormed()) return space + key
   throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
+}
+
+/** The text of a key's value. Throws `ERR_VALUE` for a value that the codec's check refuses. */
+export function encodeChecked(dictionary: Dictionary, key: string, value: unknown): string {
+  const { codec } = dictionary.port
+  const text = codec.encode(key, value)
+  const cause = codec.check?.(key, value)
+  if (cause === undefined) return text
+  throw new SessionError(
+    'ERR_VALUE',
+    `set(${JSON.stringify(key)}): the schema refuses this value. error.cause has the issues, which may contain the value.`,
+    { cause },
+  )
 }
 
 /** The values of these entries by key; the application vouches for their types. */

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { isGone } from '../record/replies.ts'
+import { isGone } from '../record/meta.ts'
 import type {
   Await,
   CallContext,
@@ -35,16 +35,8 @@ const made = new WeakMap<SessionStore, (CachedOptions & { readonly store: Sessio
  * that is not a number of seconds above 0.
  */
 export function cached(store: SessionStore, options: CachedOptions): SessionStore {
-  const { maxAgeSeconds, kv } = options ?? {}
-  if (!(maxAgeSeconds > 0 && maxAgeSeconds < Infinity)) {
-    throw new SessionError('ERR_OPTION', 'cached(): maxAgeSeconds is a number of seconds above 0.')
-  }
-  if (store?.can?.revise !== true) {
-    throw new SessionError(
-      'ERR_OPTION',
-      `cached(): the ${store?.name} store keeps no revisions. Use durableObjectStore, or leave cached() out.`,
-    )
-  }
+  checkArguments(store, options)
+  const { maxAgeSeconds, kv } = options
   const known = made.get(store) ?? []
   const same = known.find((each) => each.maxAgeSeconds === maxAgeSeconds && each.kv === kv)
   if (same !== undefined) return same.store
@@ -54,6 +46,20 @@ export function cached(store: SessionStore, options: CachedOptions): SessionStor
   const decorated = cachedStore(store, new Copies(maxAge), shared)
   made.set(store, [...known, { maxAgeSeconds, kv, store: decorated }])
   return decorated
+}
+
+function checkArguments(store: SessionStore, options: CachedOptions): void {
+  const { maxAgeSeconds }: Partial<CachedOptions> = Object(options)
+  if (!(Number.isFinite(maxAgeSeconds) && Number(maxAgeSeconds) > 0)) {
+    throw new SessionError('ERR_OPTION', 'cached(): maxAgeSeconds is a number of seconds above 0.')
+  }
+  const { can, name }: Partial<SessionStore> = Object(store)
+  if (can?.revise !== true) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `cached(): the ${name} store keeps no revisions. Use durableObjectStore, or leave cached() out.`,
+    )
+  }
 }
 
 function newSharedCopies(kv: SessionKvNamespace | undefined, maxAge: number): SharedCopies {

@@ -1,6 +1,6 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
-import { cellStore, type Send } from '../record/protocol.ts'
+import { cellStore, type Send } from '../record/session-cell.ts'
 import { SessionCell } from '../record/session-cell.ts'
 import type { SessionStore } from '../record/store.ts'
 

@@ -1,5 +1,5 @@
 import { sha256 } from '../../codec/mac.ts'
-import { isDictionary } from '../../record/replies.ts'
+import { isDictionary } from '../../record/meta.ts'
 import type { Credential } from '../../record/store.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from '../kv/namespace.ts'
 import { withinTime } from '../within-time.ts'

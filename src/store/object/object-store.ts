@@ -1,8 +1,7 @@
 import { decodeHandle, decodeHex, encodeBase64url, encodeHex } from '../../codec/base64url.ts'
-import { BoundedMap } from '../../codec/bounded-map.ts'
 import { SessionError } from '../../errors.ts'
-import { cellStore, PROTOCOL, type Send } from '../../record/protocol.ts'
-import { ENDED } from '../../record/replies.ts'
+import { ENDED } from '../../record/meta.ts'
+import { cellStore, PROTOCOL, type Send } from '../../record/session-cell.ts'
 import type { SessionStore } from '../../record/store.ts'
 import { mayBeTriedAgain } from './fresh-stub.ts'
 import type { SessionObjectStub } from './session-object.ts'
@@ -38,12 +37,17 @@ export function newObjectStore(
   canAdopt: boolean = true,
 ): SessionStore {
   const handleOf = (id: ObjectId): string => encodeBase64url(decodeHex(id.toString()))
-  const ids = new BoundedMap<ObjectId>(MAX_KNOWN_IDS)
+  const ids = new Map<string, ObjectId>()
 
   /** The object's id, or `undefined` if the handle is not one of this namespace. */
   function objectIdOf(handle: string): ObjectId | undefined {
+    const known = ids.get(handle)
+    if (known !== undefined) return known
     try {
-      return ids.get(handle) ?? ids.set(handle, find().idFromString(hexOf(handle)))
+      const id = find().idFromString(hexOf(handle))
+      if (ids.size >= MAX_KNOWN_IDS) ids.clear()
+      ids.set(handle, id)
+      return id
     } catch (error) {
       if (error instanceof SessionError) throw error
       return undefined

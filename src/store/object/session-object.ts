@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 
 import { deadlineOf } from '../../record/meta.ts'
-import { PROTOCOL } from '../../record/protocol.ts'
+import { PROTOCOL } from '../../record/session-cell.ts'
 import { SessionCell } from '../../record/session-cell.ts'
 import type { State } from '../../record/step.ts'
 import { SessionRows } from './session-rows.ts'

@@ -1,5 +1,4 @@
-import { type Meta, parseMeta } from '../../record/meta.ts'
-import { isDictionary } from '../../record/replies.ts'
+import { isDictionary, type Meta, parseMeta } from '../../record/meta.ts'
 import type { State } from '../../record/step.ts'
 import type { Entries } from '../../session/patch.ts'
 

@@ -1,5 +1,5 @@
 import { SessionError } from '../../errors.ts'
-import { PROTOCOL } from '../../record/protocol.ts'
+import { PROTOCOL } from '../../record/session-cell.ts'
 import type { Look, OwnerCall } from '../../record/step.ts'
 import type { Gone } from '../../record/store.ts'
 import { withFreshStub } from '../object/fresh-stub.ts'
