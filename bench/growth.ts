@@ -1,5 +1,5 @@
 import { CONTENDERS, type Contender } from './contenders.ts'
-import { counted } from './inside.ts'
+import { counted } from './costs.ts'
 import type { Loader } from './loader.ts'
 import { serve } from './server.ts'
 
@@ -43,7 +43,7 @@ export async function growth(
 /** One key set, without a read, in sessions of several sizes, by one connection. */
 async function bySize(contender: Contender, loader: Loader, under: string): Promise<Growth[]> {
   const server = await serve(contender, under)
-  const counting = await serve(contender, under, 'counting')
+  const counting = await serve(contender, under, { wrapper: 'counting' })
   const results: Growth[] = []
   // oxlint-disable no-await-in-loop
   for (const size of SIZES) {

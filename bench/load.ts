@@ -40,12 +40,11 @@ process.on('message', (job: Job) => {
 async function run(job: Job): Promise<Load> {
   const requests = requestsOf(job)
   const tally: Tally = { latencies: [], cookies: [], failed: 0, setCookies: 0, sent: 0 }
+  const sockets = await Promise.all(Array.from({ length: job.connections }, () => open(job.port)))
   const start = performance.now()
   const isOver = (): boolean =>
     tally.sent >= (job.requests ?? Infinity) || performance.now() - start >= job.milliseconds
-  await Promise.all(
-    Array.from({ length: job.connections }, () => converse(job.port, requests, tally, isOver)),
-  )
+  await Promise.all(sockets.map((socket) => converse(socket, requests, tally, isOver)))
   const seconds = (performance.now() - start) / 1000
   const { failed, setCookies, cookies } = tally
   const sorted = tally.latencies.toSorted((one, other) => one - other)
@@ -71,15 +70,23 @@ function requestsOf({ path, cookies }: Job): Buffer[] {
   )
 }
 
+/** Resolves with a connection, so that a short slice has no time of connecting in it. */
+function open(port: number): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  socket.once('error', reject)
+  socket.once('connect', () => resolve(socket))
+  return promise
+}
+
 /** Sends one request after the other over one connection, until it is over. */
 function converse(
-  port: number,
+  socket: Socket,
   requests: readonly Buffer[],
   tally: Tally,
   isOver: () => boolean,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let sentAt = 0
   let received = ''
   const send = (): void => {
@@ -94,7 +101,6 @@ function converse(
     if (request !== undefined) socket.write(request)
   }
   socket.setEncoding('latin1')
-  socket.on('connect', send)
   socket.on('error', reject)
   socket.on('data', (text: string) => {
     received += text
@@ -104,6 +110,7 @@ function converse(
     tally.latencies.push(performance.now() - sentAt)
     send()
   })
+  send()
   return promise
 }
 

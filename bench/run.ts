@@ -1,4 +1,4 @@
-// The benchmark: npm run bench [-- --rounds 7 --seconds 2 --sessions 500 --on disk --only edge --parts load,inside,growth]
+// The benchmark: npm run bench [-- --parts load,inside,growth --work read --work write --only objects --on disk --rounds 180 --most-rounds 600]
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -13,18 +13,23 @@ const CONNECTIONS = 16
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1.5' },
+    /** So many at least, and so many at most while two identical floors do not agree. */
+    rounds: { type: 'string', default: '90' },
+    'most-rounds': { type: 'string', default: '300' },
+    /** Milliseconds for which each contender is loaded at a time. */
+    slice: { type: 'string', default: '100' },
     sessions: { type: 'string', default: '300' },
     /** How many sessions at most there are when it is measured what their number costs; of objects, 5,000. */
     'most-sessions': { type: 'string', default: '100000' },
     /** Where the objects rest: in memory, to see the overhead, or on the disk, to see what durability costs. */
     on: { type: 'string', default: 'tmpfs' },
+    /** Only the contenders whose name has this in it, and the floors; nothing is kept then. */
     only: { type: 'string' },
+    /** Only these works; nothing is kept then. */
+    work: { type: 'string', multiple: true },
     parts: { type: 'string', default: 'load,inside,growth' },
   },
 })
-const rounds = Number(values.rounds)
 const under = values.on === 'disk' ? tmpdir() : '/dev/shm'
 const has = (part: string): boolean => values.parts.split(',').includes(part)
 
@@ -35,17 +40,18 @@ if (!existsSync(new URL('node_modules', import.meta.url))) {
 }
 // These need the peers' modules, and the bundler of wrangler.
 const { chartOf } = await import('./chart.ts')
-const { CONTENDERS } = await import('./contenders.ts')
+const { CONTENDERS, WORKS } = await import('./contenders.ts')
 const { growth } = await import('./growth.ts')
 const { inside } = await import('./inside.ts')
 const { Loader } = await import('./loader.ts')
-const { inRounds } = await import('./rounds.ts')
-const { serve } = await import('./server.ts')
-const { growthTableOf, insideTableOf, summaryOf, tableOf } = await import('./summary.ts')
+const summary = await import('./summary.ts')
+const { underLoad } = await import('./under-load.ts')
+const { verdictTableOf } = await import('./verdicts.ts')
 
 const options = {
-  rounds,
-  milliseconds: Number(values.seconds) * 1000,
+  rounds: Number(values.rounds),
+  mostRounds: Number(values['most-rounds']),
+  milliseconds: Number(values.slice),
   sessions: Number(values.sessions),
   connections: CONNECTIONS,
 }
@@ -57,42 +63,40 @@ const about = {
 }
 const loader = new Loader()
 
-async function load(): Promise<ReturnType<typeof summaryOf>> {
-  const chosen = CONTENDERS.filter(
-    ({ name }) =>
-      values.only === undefined || name.startsWith('floor') || name.includes(values.only),
-  )
-  const served = await Promise.all(chosen.map((contender) => serve(contender, under)))
-  const samples = await inRounds(served, loader, options)
-  await Promise.all(served.map((server) => server.kill()))
-  return summaryOf(samples)
-}
+// The floors are always there: without them there are no ratios.
+const contenders = CONTENDERS.filter(
+  ({ name }) => values.only === undefined || name.startsWith('floor') || name.includes(values.only),
+)
+const works = WORKS.filter((work) => values.work === undefined || values.work.includes(work))
+const isWhole = contenders.length === CONTENDERS.length && works.length === WORKS.length
 
-/** Keeps what one part has given, and prints it; what is only a part of the contenders is not kept. */
-async function keep(part: string, results: readonly unknown[], table: string): Promise<void> {
-  process.stdout.write(`${table}\n\n`)
-  if (values.only !== undefined) return
+/** Prints what one part has measured, and keeps it unless something was left out. */
+async function keep(part: string, measured: object, ...tables: string[]): Promise<void> {
+  process.stdout.write(`${tables.join('\n\n')}\n\n`)
+  if (!isWhole) return
   const file = `${RESULTS}/${values.on}.json`
   const before = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as object) : {}
-  const after = { ...before, [part]: { about, results } }
+  const after = { ...before, [part]: { about, ...measured } }
   await mkdir(RESULTS, { recursive: true })
   await writeFile(file, `${JSON.stringify(after, undefined, 2)}\n`)
 }
 
 if (has('load')) {
-  const figures = await load()
-  await keep('load', figures, tableOf(figures))
-  if (values.only === undefined) {
-    await writeFile(`${RESULTS}/${values.on}.svg`, chartOf(figures, about))
-  }
+  const measured = await underLoad(contenders, works, loader, { under, ...options })
+  const { results, noise } = measured
+  const table = summary.tableOf(results)
+  await keep('load', measured, table, summary.noiseTableOf(noise), verdictTableOf(results))
+  if (isWhole) await writeFile(`${RESULTS}/${values.on}.svg`, chartOf(results, about))
 }
 if (has('inside')) {
-  const results = await inside(loader, rounds, under)
-  await keep('inside', results, insideTableOf(results))
+  const measured = await inside(contenders, works, loader, { under, ...options })
+  const { results, noise } = measured
+  const table = summary.insideTableOf(results)
+  await keep('inside', measured, table, summary.noiseTableOf(noise), verdictTableOf(results))
 }
 if (has('growth')) {
   const results = await growth(loader, under, Number(values['most-sessions']))
-  await keep('growth', results, growthTableOf(results))
+  await keep('growth', { results }, summary.growthTableOf(results))
 }
 loader.end()
 process.exit(0)

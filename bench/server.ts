@@ -3,15 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 
 import { newPort } from '../test/node/project.ts'
+import { bundleOf, type Wrapper } from './bundle.ts'
 import type { Contender } from './contenders.ts'
 
-const WORKERS = fileURLToPath(new URL('workers', import.meta.url))
 const wrangler = createRequire(import.meta.resolve('wrangler/package.json'))
 const { default: WORKERD } = wrangler('workerd') as { default: string }
-const esbuild = wrangler('esbuild') as { build(options: object): Promise<unknown> }
 const START_MS = 10_000
 /** Every class of objects that a bundle may export, and its binding. */
 const CLASSES = { FloorObject: 'FLOORS', SessionObject: 'SESSIONS', RwsdkObject: 'RWSDK' } as const
@@ -25,40 +23,43 @@ export interface Served {
   readonly cpuSeconds: () => Promise<number>
 }
 
-/**
- * Bundles and serves a contender, with its objects in a directory of its own under this one; by option wrapped by
- * workers/looping.mjs or counting.mjs, which cost each request a little.
- */
+export interface ServeOptions {
+  /** Serves it wrapped by workers/looping.mjs or counting.mjs. */
+  readonly wrapper?: Wrapper | undefined
+  /** Where V8's inspector listens, such as `127.0.0.1:9229`. */
+  readonly inspector?: string
+}
+
+/** Serves a contender in a new process, with its objects in a new directory under this one. */
 export async function serve(
   contender: Contender,
   under: string,
-  wrapper?: 'looping' | 'counting',
+  { wrapper, inspector }: ServeOptions = {},
 ): Promise<Served> {
   const directory = await mkdtemp(join(under, 'edge-session-bench-'))
-  const code = await bundle(contender.source, join(directory, 'worker.js'), wrapper)
-  await bundle('kv-service.mjs', join(directory, 'kv.js'))
+  const code = await bundleOf(contender.source, wrapper)
   const objects = join(directory, 'objects')
   await mkdir(objects)
   const classes = Object.entries(CLASSES).filter(
     ([name]) => code.includes(`as ${name}`) || code.includes(`  ${name}`),
   )
   const configuration = join(directory, 'workerd.capnp')
+  await writeFile(join(directory, 'worker.js'), code)
+  await writeFile(join(directory, 'kv.js'), await bundleOf('kv-service.mjs'))
   await writeFile(configuration, capnp(classes, objects))
   const port = await newPort()
-  const child = spawn(
-    WORKERD,
-    ['serve', configuration, '--socket-addr', `http=127.0.0.1:${port}`],
-    {
-      stdio: 'inherit',
-    },
-  )
-  process.once('exit', () => child.kill('SIGKILL'))
+  const options = [`--socket-addr=http=127.0.0.1:${port}`]
+  if (inspector !== undefined) options.push(`--inspector-addr=${inspector}`)
+  const child = spawn(WORKERD, ['serve', configuration, ...options], { stdio: 'inherit' })
+  const end = (): boolean => child.kill('SIGKILL')
+  process.once('exit', end)
   await answered(port, child)
   return {
     contender,
     port,
     kill: async () => {
-      child.kill('SIGKILL')
+      process.off('exit', end)
+      end()
       await rm(directory, { recursive: true, force: true, maxRetries: 5 })
     },
     cpuSeconds: async () => {
@@ -68,28 +69,6 @@ export async function serve(
       return (Number(fields[11]) + Number(fields[12])) / 100
     },
   }
-}
-
-async function bundle(source: string, outfile: string, wrapper?: string): Promise<string> {
-  const wrapped = `export * from './${source}'
-import worker from './${source}'
-import { wrapped } from './${wrapper}.mjs'
-export default wrapped(worker)`
-  await esbuild.build({
-    ...(wrapper !== undefined
-      ? { stdin: { contents: wrapped, resolveDir: WORKERS } }
-      : { entryPoints: [join(WORKERS, source)] }),
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    define: { 'import.meta.env': '{}', 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'error',
-  })
-  return readFile(outfile, 'utf8')
 }
 
 function capnp(

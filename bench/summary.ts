@@ -1,97 +1,111 @@
+import type { Comparison } from './comparison.ts'
 import type { Work } from './contenders.ts'
 import type { Growth } from './growth.ts'
 import type { Inside } from './inside.ts'
-import { type Spread, spreadOf } from './spread.ts'
+import { AGREEMENT, type Noise } from './race.ts'
+import type { Spread } from './spread.ts'
 
-/** One measurement. Rates are requests a second, latencies milliseconds. */
-export interface Sample {
-  readonly contender: string
+/** What one contender reached at one work under load. Rates are requests a second, latencies milliseconds. */
+export interface Figure extends Comparison {
   readonly work: Work
-  readonly round: number
-  readonly rate: number
-  readonly p50: number
-  readonly p99: number
-  readonly cpuMicroseconds: number
-  readonly setCookies: number
-}
-
-/** What one contender reached at one work, over all rounds. */
-export interface Figure {
-  readonly contender: string
-  readonly work: Work
-  /** The rate divided by that of the floor in the same round. */
-  readonly ratio: Spread
-  readonly rate: Spread
   readonly p50: Spread
   readonly p99: Spread
-  readonly cpuMicroseconds: Spread
-  /** For each request. */
+  /** Set-Cookie headers of one request. */
   readonly setCookies: number
 }
 
-const FLOOR = 'floor'
+/** How far the figures of each work can be trusted. */
+export type NoiseOf = Readonly<Partial<Record<Work, Noise>>>
 
-export function summaryOf(samples: readonly Sample[]): Figure[] {
-  const groups = Map.groupBy(samples, ({ work, contender }) => `${work}\n${contender}`)
-  return Array.from(groups.values(), (group) => figureOf(group, samples)).filter(
-    (figure) => figure !== undefined,
-  )
-}
-
-function figureOf(group: readonly Sample[], samples: readonly Sample[]): Figure | undefined {
-  const [first] = group
-  if (first === undefined) return undefined
-  const { contender, work, setCookies } = first
-  const floors = samples.filter((sample) => sample.work === work && sample.contender === FLOOR)
-  const floorRates = new Map(floors.map(({ round, rate }) => [round, rate]))
-  return {
-    contender,
-    work,
-    ratio: spreadOf(group.map(({ round, rate }) => rate / (floorRates.get(round) ?? Number.NaN))),
-    rate: spreadOf(group.map(({ rate }) => rate)),
-    p50: spreadOf(group.map(({ p50 }) => p50)),
-    p99: spreadOf(group.map(({ p99 }) => p99)),
-    cpuMicroseconds: spreadOf(group.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-    setCookies,
-  }
-}
-
-/** The figures as a Markdown table. */
+/** Returns the figures under load as a Markdown table. */
 export function tableOf(figures: readonly Figure[]): string {
-  const rows = figures.map((figure) => {
-    const { contender, work, ratio, rate, p50, p99, cpuMicroseconds, setCookies } = figure
-    return `| ${work} | ${contender} | ${spread(ratio, 2)} | ${rate.median.toFixed(0)} | ${p50.median.toFixed(2)} | ${p99.median.toFixed(1)} | ${cpuMicroseconds.median.toFixed(0)} | ${setCookies.toFixed(2)} |`
-  })
-  return [
-    '| work | contender | ratio to the floor, median (min–max) | requests/s | p50 ms | p99 ms | CPU µs | Set-Cookie |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n')
+  const header = [
+    'work',
+    'contender',
+    'ratio to the floor, fastest sixth',
+    'median (min–max)',
+    'by CPU time',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+    'CPU µs',
+    'Set-Cookie',
+  ]
+  const rows = figures.map((figure) => [
+    figure.work,
+    figure.contender,
+    figure.fastestRatio.toFixed(2),
+    spread(figure.ratio, 2),
+    figure.cpuRatio.toFixed(2),
+    figure.fastestRate.toFixed(0),
+    figure.p50.median.toFixed(2),
+    figure.p99.median.toFixed(1),
+    figure.cpuMicroseconds.toFixed(0),
+    figure.setCookies.toFixed(2),
+  ])
+  return markdown(header, rows)
 }
 
 function spread({ min, median, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
 }
 
-/** What was measured within the Workers, as a Markdown table. */
+/** Returns what was measured within the Workers as a Markdown table. */
 export function insideTableOf(results: readonly Inside[]): string {
-  return [
-    '| work | contender | µs in a loop, median (min–max) | ratio to the floor | store calls | bytes with them | Set-Cookie |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...results.map(
-      ({ work, contender, microseconds, ratio, calls, bytes, setCookies }) =>
-        `| ${work} | ${contender} | ${spread(microseconds, 1)} | ${spread(ratio, 2)} | ${calls} | ${bytes} | ${setCookies} |`,
-    ),
-  ].join('\n')
+  const header = [
+    'work',
+    'contender',
+    'ratio to the floor, fastest sixth',
+    'median (min–max)',
+    'by CPU time',
+    'µs in a loop, fastest sixth',
+    'median (min–max)',
+    'CPU µs',
+    'store calls',
+    'bytes with them',
+    'Set-Cookie',
+  ]
+  const rows = results.map((result) => [
+    result.work,
+    result.contender,
+    result.fastestRatio.toFixed(2),
+    spread(result.ratio, 2),
+    result.cpuRatio.toFixed(2),
+    result.fastestMicroseconds.toFixed(1),
+    spread(result.microseconds, 1),
+    result.cpuMicroseconds.toFixed(1),
+    String(result.calls),
+    String(result.bytes),
+    String(result.setCookies),
+  ])
+  return markdown(header, rows)
 }
 
 export function growthTableOf(results: readonly Growth[]): string {
-  return [
-    '| what | at | contender | p50 ms | requests/s | bytes |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...results.map(
-      ({ what, at, contender, p50, rate, bytes = '' }) =>
-        `| ${what} | ${at} | ${contender} | ${p50.toFixed(2)} | ${rate.toFixed(0)} | ${bytes} |`,
-    ),
-  ].join('\n')
+  const rows = results.map(({ what, at, contender, p50, rate, bytes = '' }) => [
+    what,
+    at,
+    contender,
+    p50.toFixed(2),
+    rate.toFixed(0),
+    String(bytes),
+  ])
+  return markdown(['what', 'at', 'contender', 'p50 ms', 'requests/s', 'bytes'], rows)
+}
+
+/** Says for each work how near the floor came to itself, and whether that is near enough. */
+export function noiseTableOf(noise: NoiseOf): string {
+  const rows = Object.entries(noise).map(([work, { rounds, floorRatio, isDecided }]) => [
+    work,
+    String(rounds),
+    floorRatio.toFixed(3),
+    isDecided ? 'yes' : `NO: not within ${AGREEMENT.min}–${AGREEMENT.max}. Measure again.`,
+  ])
+  return markdown(['work', 'rounds', 'floor against itself', 'decides'], rows)
+}
+
+/** Returns a Markdown table. */
+export function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [header, header.map(() => '---'), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

@@ -1,28 +1,22 @@
-// Wraps a contender's Worker, to run many operations within one request: /~loop?times=500&path=/read
+// Wraps a contender's Worker, to run many operations within one request: POST /~loop { path, times, cookies }
 export function wrapped(worker) {
   return {
     async fetch(request, env, ctx) {
-      const { pathname, searchParams } = new URL(request.url)
-      if (pathname !== '/~loop') return worker.fetch(request, env, ctx)
-      const times = Number(searchParams.get('times'))
-      const url = new URL(searchParams.get('path'), request.url).href
-      // One after the other is what is measured.
-      // oxlint-disable no-await-in-loop
-      const loop = async () => {
-        for (let each = 0; each < times; each += 1) {
-          const response = await worker.fetch(
-            new Request(url, { headers: request.headers }),
-            env,
-            ctx,
-          )
-          await response.text()
-        }
+      if (new URL(request.url).pathname !== '/~loop') return worker.fetch(request, env, ctx)
+      const { path, times, cookies } = await request.json()
+      const url = new URL(path, request.url).href
+      const headers = cookies.length === 0 ? [{}] : cookies.map((cookie) => ({ Cookie: cookie }))
+      let failed = 0
+      for (let each = 0; each < times; each += 1) {
+        const inner = new Request(url, { headers: headers[each % headers.length] })
+        // One after the other is what is measured.
+        // oxlint-disable no-await-in-loop
+        const response = await worker.fetch(inner, env, ctx)
+        await response.text()
+        // oxlint-enable no-await-in-loop
+        if (response.status !== 200) failed += 1
       }
-      // oxlint-enable no-await-in-loop
-      await loop()
-      const start = performance.now()
-      await loop()
-      return Response.json({ microseconds: ((performance.now() - start) * 1000) / times })
+      return Response.json({ failed })
     },
   }
 }
