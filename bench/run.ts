@@ -28,6 +28,8 @@ const { values } = parseArgs({
     /** Only these works; nothing is kept then. */
     work: { type: 'string', multiple: true },
     parts: { type: 'string', default: 'load,inside,growth' },
+    /** Writes the figures of the last whole runs into the README and docs/performance.md, at the end. */
+    write: { type: 'boolean', default: false },
   },
 })
 const under = values.on === 'disk' ? tmpdir() : '/dev/shm'
@@ -67,6 +69,10 @@ const loader = new Loader()
 const contenders = CONTENDERS.filter(
   ({ name }) => values.only === undefined || name.startsWith('floor') || name.includes(values.only),
 )
+const unknown = values.work?.find((name) => !WORKS.some((work) => work === name))
+if (unknown !== undefined) {
+  throw new Error(`There is no work ${unknown}. Use one of: ${WORKS.join('; ')}`)
+}
 const works = WORKS.filter((work) => values.work === undefined || values.work.includes(work))
 const isWhole = contenders.length === CONTENDERS.length && works.length === WORKS.length
 
@@ -97,6 +103,10 @@ if (has('inside')) {
 if (has('growth')) {
   const results = await growth(loader, under, Number(values['most-sessions']))
   await keep('growth', { results }, summary.growthTableOf(results))
+}
+if (values.write) {
+  const { writeDocuments } = await import('./documents.ts')
+  await writeDocuments(new URL('..', import.meta.url))
 }
 loader.end()
 process.exit(0)

@@ -46,7 +46,7 @@ export function tableOf(figures: readonly Figure[]): string {
   return markdown(header, rows)
 }
 
-function spread({ min, median, max }: Spread, digits: number): string {
+export function spread({ min, median, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
 }
 
