@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -51,7 +53,14 @@ export async function serve(
   const options = [`--socket-addr=http=127.0.0.1:${port}`]
   if (inspector !== undefined) options.push(`--inspector-addr=${inspector}`)
   const child = spawn(WORKERD, ['serve', configuration, ...options], { stdio: 'inherit' })
-  const end = (): boolean => child.kill('SIGKILL')
+  const remove = (): void => {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+  const end = (): void => {
+    child.kill('SIGKILL')
+    remove()
+  }
+  // Without it a stopped run would leave its processes and directories behind.
   process.once('exit', end)
   await answered(port, child)
   return {
@@ -59,8 +68,9 @@ export async function serve(
     port,
     kill: async () => {
       process.off('exit', end)
-      end()
-      await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      remove()
     },
     cpuSeconds: async () => {
       const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8')
