@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-import type { SessionStore, UserIndex } from '../src/index.ts'
+import type { UserIndex } from '../src/accounts.ts'
+import type { SessionStore } from '../src/index.ts'
 import type { SessionKvNamespace } from '../src/store/kv.ts'
-import type { ListContext } from '../src/store/user-index/user-list.ts'
 
 /** What became of the session's cookie in a response. */
 export type CookieChange = 'none' | 'set' | 'cleared'
@@ -59,16 +59,27 @@ export function countedStore(store: SessionStore): SessionStore {
 
 /** The same index of users, with each call noted. */
 export function countedUsers(users: UserIndex): UserIndex {
-  const counted = (context: ListContext): ListContext => ({
-    ...context,
-    call(method, call) {
-      note(`users.${method}`)
-      return context.call(method, call)
-    },
-  })
   return {
-    listing: (context) => users.listing(counted(context)),
-    sessionsOf: (userId, context) => users.sessionsOf(userId, counted(context)),
+    add(...parameters) {
+      note('users.add')
+      return users.add(...parameters)
+    },
+    remove(...parameters) {
+      note('users.remove')
+      return users.remove(...parameters)
+    },
+    list(...parameters) {
+      note('users.list')
+      return users.list(...parameters)
+    },
+    revoke(...parameters) {
+      note('users.revoke')
+      return users.revoke(...parameters)
+    },
+    goOn(...parameters) {
+      note('users.revoke')
+      return users.goOn(...parameters)
+    },
   }
 }
 

@@ -36,7 +36,7 @@ export function jsonOf({ text, from }: Body): unknown {
 export function textOf(body: Body): string {
   const text = body.from === 'json' ? jsonOf(body) : body.text
   if (typeof text === 'string' && text !== '') return text
-  throw new StatusError(400, 'The body is no text, or an empty one.')
+  throw new StatusError(400, 'The body is not text, or is empty.')
 }
 
 /** The body as a value for this key. */

@@ -1,5 +1,6 @@
 import { IttyRouter, type IttyRouterType } from 'itty-router'
 
+import type { AccountMethods } from '../src/accounts.ts'
 import type { Session } from '../src/index.ts'
 import { type Data, FIELDS, isKey } from './data.ts'
 import { jsonOf, keyOf, nameOf, prefersHtml, readBody, stepOf, textOf, valueOf } from './input.ts'
@@ -7,7 +8,7 @@ import { ownRequests } from './own-requests.ts'
 import type { SessionView } from './page/session-section.ts'
 import type { Flash, Place } from './sessions.ts'
 
-export type DemoSession = Session<Data, Flash>
+export type DemoSession = Session<Data, Flash> & AccountMethods
 
 /** A request that changes the session, with the last part of its path, and the page it came from. */
 interface Operation {

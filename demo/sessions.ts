@@ -1,4 +1,11 @@
-import { createSessions, jsonLog, type Sessions } from '../src/index.ts'
+import {
+  type AccountMethods,
+  accounts,
+  type AccountsOfLayer,
+  type UserIndex,
+} from '../src/accounts.ts'
+import { createSessions, json, jsonLog, type Sessions } from '../src/index.ts'
+import { renewing } from '../src/renew.ts'
 import { durableObjectStore, type SessionObjectNamespace } from '../src/store/durable-object.ts'
 import { kvStore, type SessionKvNamespace } from '../src/store/kv.ts'
 import { userIndex, type UserObjectNamespace } from '../src/store/user-index.ts'
@@ -24,25 +31,31 @@ export interface Place {
   readonly name: string
   readonly cookieName: string
   readonly isAtomic: boolean
-  readonly sessions: Sessions<Data, Env, Flash>
+  readonly sessions: Sessions<Data, Env, Flash, AccountMethods> & AccountsOfLayer<Env>
 }
 
 export const IDLE_SECONDS: number = 30 * 60
 export const ABSOLUTE_SECONDS: number = 12 * 3600
+
+/** What a sign-out deletes besides the cookie. */
+const CLEARED = ['cache', 'storage'] as const
+
+function index(env: Env): UserIndex {
+  return countedUsers(userIndex(env.USERS))
+}
 
 const IN_OBJECTS: Place = {
   base: '',
   name: 'Durable Objects',
   cookieName: '__Host-session',
   isAtomic: true,
-  sessions: createSessions<Data, Env, Flash>({
-    secrets: (env) => [env.SESSION_SECRET],
+  sessions: createSessions({
+    data: json<Data, Flash>(),
+    secrets: (env: Env) => [env.SESSION_SECRET],
     store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
-    users: (env) => countedUsers(userIndex(env.USERS)),
+    use: [accounts({ index, clearSiteData: CLEARED }), renewing({ everySeconds: 15 * 60 })],
     idleTimeout: IDLE_SECONDS,
     absoluteTimeout: ABSOLUTE_SECONDS,
-    renewEvery: 15 * 60,
-    clearSiteData: ['cache', 'storage'],
     onEvent: jsonLog,
   }),
 }
@@ -53,14 +66,14 @@ const IN_KV: Place = {
   // Both stores answer on one host, so that each needs a cookie of its own.
   cookieName: '__Host-session-kv',
   isAtomic: false,
-  sessions: createSessions<Data, Env, Flash>({
-    secrets: (env) => [env.SESSION_SECRET],
+  sessions: createSessions({
+    data: json<Data, Flash>(),
+    secrets: (env: Env) => [env.SESSION_SECRET],
     store: (env) => countedStore(kvStore(countedKv(env.SESSION_KV))),
-    users: (env) => countedUsers(userIndex(env.USERS)),
+    use: [accounts({ index, clearSiteData: CLEARED })],
     cookie: { name: '__Host-session-kv' },
     idleTimeout: IDLE_SECONDS,
     absoluteTimeout: ABSOLUTE_SECONDS,
-    clearSiteData: ['cache', 'storage'],
     onEvent: jsonLog,
   }),
 }

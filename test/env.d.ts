@@ -31,7 +31,12 @@ declare global {
     }
     interface GlobalProps {
       mainModule: typeof mainModule
-      durableNamespaces: 'SessionObject' | 'UserObject' | 'FaultyObject' | 'ItemObject' | 'FormerSessionObject'
+      durableNamespaces:
+        | 'SessionObject'
+        | 'UserObject'
+        | 'FaultyObject'
+        | 'ItemObject'
+        | 'FormerSessionObject'
     }
   }
 }

@@ -1,9 +1,10 @@
 import { AutoRouter } from 'itty-router'
 import { describe, expectTypeOf, test } from 'vitest'
 
+import { accounts, type UserSession } from '../src/accounts.ts'
 import { csrfGuard, csrfToken } from '../src/guard/csrf.ts'
 import { requireFresh, requireUser } from '../src/guard/require-user.ts'
-import { createSessions, type Session } from '../src/index.ts'
+import { createSessions, json, type Session } from '../src/index.ts'
 import { durableObjectStore } from '../src/store/durable-object.ts'
 import { userIndex } from '../src/store/user-index.ts'
 
@@ -11,10 +12,11 @@ interface Data {
   cart: string[]
 }
 
-const { withSession, user } = createSessions<Data, Cloudflare.Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const { withSession, user } = createSessions({
+  data: json<Data>(),
+  secrets: (env: Cloudflare.Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  users: (env) => userIndex(env.USERS),
+  use: [accounts({ index: (env: Cloudflare.Env) => userIndex(env.USERS) })],
 })
 
 describe('behind a guard', () => {
@@ -73,11 +75,12 @@ test('without a guard nobody may be signed in', () => {
 })
 
 test('a token for forms is a text', () => {
-  expectTypeOf(csrfToken<Data, object>).returns.resolves.toEqualTypeOf<string>()
+  expectTypeOf(csrfToken).returns.resolves.toEqualTypeOf<string>()
 })
 
 test('a user’s sessions are listed with their times', () => {
   const sessions = user('ada', {} as Cloudflare.Env)
+  expectTypeOf(sessions.list).returns.resolves.items.toEqualTypeOf<UserSession>()
   expectTypeOf(sessions.list)
     .returns.resolves.items.toHaveProperty('createdAt')
     .toEqualTypeOf<Date>()

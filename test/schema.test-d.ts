@@ -3,7 +3,15 @@ import * as v from 'valibot'
 import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 
-import { createSessions, type Session } from '../src/index.ts'
+import {
+  createSessions,
+  type DataCodec,
+  type Feature,
+  type MethodsOf,
+  type Session,
+} from '../src/index.ts'
+import { checked } from '../src/schema.ts'
+import { serialized } from '../src/serialize.ts'
 import { durableObjectStore } from '../src/store/durable-object.ts'
 import { memoryStore } from '../src/store/memory.ts'
 
@@ -15,34 +23,40 @@ interface Data {
   user: { name: string }
 }
 
+/** A session of this dictionary, without a feature. */
+type Plain<D extends object> = Session<D> & MethodsOf<readonly Feature[]>
 type SessionOf<T extends { open: (...args: never) => unknown }> = Awaited<ReturnType<T['open']>>
 
 describe('the types of a session come from its schema:', () => {
   const zod = createSessions({
     ...rest,
-    schema: z.object({
-      cart: z.array(z.string()),
-      visits: z.number(),
-      user: z.object({ name: z.string() }),
-    }),
+    data: checked(
+      z.object({
+        cart: z.array(z.string()),
+        visits: z.number(),
+        user: z.object({ name: z.string() }),
+      }),
+    ),
   })
   const valibot = createSessions({
     ...rest,
-    schema: v.object({
-      cart: v.array(v.string()),
-      visits: v.number(),
-      user: v.object({ name: v.string() }),
-    }),
+    data: checked(
+      v.object({
+        cart: v.array(v.string()),
+        visits: v.number(),
+        user: v.object({ name: v.string() }),
+      }),
+    ),
   })
   const arktype = createSessions({
     ...rest,
-    schema: type({ cart: 'string[]', visits: 'number', user: { name: 'string' } }),
+    data: checked(type({ cart: 'string[]', visits: 'number', user: { name: 'string' } })),
   })
 
   test('of zod, valibot and arktype', () => {
-    expectTypeOf<SessionOf<typeof zod>>().toEqualTypeOf<Session<Data>>()
-    expectTypeOf<SessionOf<typeof valibot>>().toEqualTypeOf<Session<Data>>()
-    expectTypeOf<SessionOf<typeof arktype>>().toEqualTypeOf<Session<Data>>()
+    expectTypeOf<SessionOf<typeof zod>>().toEqualTypeOf<Plain<Data>>()
+    expectTypeOf<SessionOf<typeof valibot>>().toEqualTypeOf<Plain<Data>>()
+    expectTypeOf<SessionOf<typeof arktype>>().toEqualTypeOf<Plain<Data>>()
   })
 
   test('keys and values of another kind do not compile', () => {
@@ -59,18 +73,22 @@ describe('the types of a session come from its schema:', () => {
 
   test('with the environment of the functions beside it', () => {
     const sessions = createSessions({
-      schema: z.object({ theme: z.enum(['light', 'dark']) }),
+      data: checked(z.object({ theme: z.enum(['light', 'dark']) })),
       secrets: (env: Cloudflare.Env) => [env.SESSION_SECRET],
       store: (env: Cloudflare.Env) => durableObjectStore(env.SESSIONS),
     })
     expectTypeOf(sessions.open).parameter(1).toEqualTypeOf<Cloudflare.Env>()
-    expectTypeOf<SessionOf<typeof sessions>>().toEqualTypeOf<Session<{ theme: 'light' | 'dark' }>>()
+    expectTypeOf<SessionOf<typeof sessions>>().toEqualTypeOf<Plain<{ theme: 'light' | 'dark' }>>()
   })
 
   test('and where they are given, the schema has to be of them', () => {
-    createSessions<{ visits: number }>({ ...rest, schema: z.object({ visits: z.number() }) })
+    createSessions<{ visits: number }>({
+      ...rest,
+      data: checked(z.object({ visits: z.number() })),
+    })
+    const texts = checked(z.object({ visits: z.string() }))
     // @ts-expect-error the schema gives texts
-    createSessions<{ visits: number }>({ ...rest, schema: z.object({ visits: z.string() }) })
+    createSessions<{ visits: number }>({ ...rest, data: texts })
   })
 })
 
@@ -78,33 +96,54 @@ test('a schema that changes what it checks does not compile', () => {
   // Optional, branded, with a default: what it gives is what it takes.
   createSessions({
     ...rest,
-    schema: z.object({
-      a: z.string().optional(),
-      b: z.string().brand('id'),
-      c: z.number().default(0),
-      d: z.array(z.string()).readonly(),
-    }),
+    data: checked(
+      z.object({
+        a: z.string().optional(),
+        b: z.string().brand('id'),
+        c: z.number().default(0),
+        d: z.array(z.string()).readonly(),
+      }),
+    ),
   })
   // @ts-expect-error texts that become numbers
-  createSessions({ ...rest, schema: z.object({ n: z.string().transform(Number) }) })
-  createSessions({
-    ...rest,
-    // @ts-expect-error texts that become numbers
-    schema: v.object({ n: v.pipe(v.string(), v.transform(Number)) }),
-  })
+  checked(z.object({ n: z.string().transform(Number) }))
+  // @ts-expect-error texts that become numbers
+  checked(v.object({ n: v.pipe(v.string(), v.transform(Number)) }))
 })
 
 test('a migration gives what the schema describes', () => {
   const schema = z.object({ visits: z.number(), name: z.string() })
-  createSessions({
-    ...rest,
-    schema,
+  const data = checked(schema, {
     migrate: (stored) => {
       expectTypeOf(stored).toEqualTypeOf<Readonly<Record<string, unknown>>>()
       return { visits: Number(stored['count']) }
     },
   })
-  createSessions({ ...rest, schema, migrate: async () => undefined })
+  const sessions = createSessions({ ...rest, data })
+  expectTypeOf<SessionOf<typeof sessions>>().toEqualTypeOf<
+    Plain<{ visits: number; name: string }>
+  >()
+  checked(schema, { migrate: async () => undefined })
   // @ts-expect-error a text is no number
-  createSessions({ ...rest, schema, migrate: ({ count }) => ({ visits: String(count) }) })
+  checked(schema, { migrate: ({ count }) => ({ visits: String(count) }) })
+})
+
+test('a codec below a schema leaves the types to the schema', () => {
+  const devalue = { stringify: String, parse: (text: string): unknown => text }
+  const data = checked(z.object({ visits: z.number() }), { codec: serialized(devalue) })
+  const sessions = createSessions({ ...rest, data })
+  expectTypeOf<SessionOf<typeof sessions>>().toEqualTypeOf<Plain<{ visits: number }>>()
+  // @ts-expect-error a serializer is not a codec
+  checked(z.object({ visits: z.number() }), { codec: devalue })
+  // @ts-expect-error a schema is not a codec
+  createSessions({ ...rest, data: z.object({ visits: z.number() }) })
+})
+
+test('a serializer is given the types that it is for', () => {
+  const serializer = { stringify: String, parse: (text: string): unknown => text }
+  expectTypeOf(serialized<{ at: Date }>(serializer)).toEqualTypeOf<DataCodec<{ at: Date }>>()
+  const sessions = createSessions({ ...rest, data: serialized<{ at: Date }>(serializer) })
+  expectTypeOf<SessionOf<typeof sessions>>().toEqualTypeOf<Plain<{ at: Date }>>()
+  // @ts-expect-error it has no parse
+  serialized({ stringify: String })
 })

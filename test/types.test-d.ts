@@ -1,7 +1,13 @@
 import { AutoRouter } from 'itty-router'
 import { describe, expectTypeOf, test } from 'vitest'
 
-import { createSessions, type DeepReadonly, type Session } from '../src/index.ts'
+import {
+  createSessions,
+  type DeepReadonly,
+  type Feature,
+  type MethodsOf,
+  type Session,
+} from '../src/index.ts'
 import { durableObjectStore } from '../src/store/durable-object.ts'
 import { memoryStore } from '../src/store/memory.ts'
 
@@ -15,6 +21,11 @@ interface Data {
 interface Flash {
   notice: { text: string }
 }
+
+type AnyData = Record<string, unknown>
+
+/** A session without a feature: no method but those of the core can be called. */
+type Plain<D extends object, F extends object> = Session<D, F> & MethodsOf<readonly Feature[]>
 
 declare const session: Session<Data, Flash>
 const store = memoryStore()
@@ -61,7 +72,8 @@ describe('keys and values', () => {
 
   test('are anything where the type is not given', () => {
     const { open } = createSessions({ secrets: ['x'.repeat(32)], store })
-    expectTypeOf(open).returns.resolves.toEqualTypeOf<Session>()
+    expectTypeOf(open).returns.resolves.toEqualTypeOf<Plain<AnyData, AnyData>>()
+    expectTypeOf(open).returns.resolves.toExtend<Session>()
     const loose = (own: Session): void => {
       own.set('anything', { a: [1] })
       own.flash('anything', 1)
@@ -240,6 +252,9 @@ describe('options', () => {
     // @ts-expect-error a secret that may be missing
     createSessions({ secrets: (env: { SECRET?: string }) => [env.SECRET], store })
     createSessions({ secrets: () => ['x'.repeat(32), 'y'.repeat(32)], store: () => store })
+    createSessions({ secrets: async () => ['x'.repeat(32)], store })
+    // @ts-expect-error a promise of an empty list
+    createSessions({ secrets: async () => [], store })
     // @ts-expect-error there is no default store
     createSessions({ secrets: ['x'.repeat(32)] })
     // @ts-expect-error there is no default secret
@@ -261,7 +276,7 @@ describe('withSession', () => {
     router.get(
       '/',
       withSession(async (request) => {
-        expectTypeOf(request.session).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(request.session).toEqualTypeOf<Plain<Data, Flash>>()
         return { visits: await request.session.increment('visits') }
       }),
     )
@@ -278,7 +293,7 @@ describe('withSession', () => {
   test('wraps a whole fetch, in place', () => {
     const worker = {
       fetch: withSession(async ({ session: own, url }) => {
-        expectTypeOf(own).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(own).toEqualTypeOf<Plain<Data, Flash>>()
         expectTypeOf(url).toEqualTypeOf<string>()
         return { visits: await own.increment('visits') }
       }),
@@ -357,7 +372,8 @@ describe('open and commit', () => {
     const { open, commit } = sessions
     expectTypeOf(open).parameter(0).toEqualTypeOf<Request>()
     expectTypeOf(open).parameter(1).toEqualTypeOf<Cloudflare.Env>()
-    expectTypeOf(open).returns.resolves.toEqualTypeOf<Session<Data, Flash>>()
+    expectTypeOf(open).returns.resolves.toEqualTypeOf<Plain<Data, Flash>>()
+    expectTypeOf(open).returns.resolves.toExtend<Session<Data, Flash>>()
     expectTypeOf(commit).parameters.toEqualTypeOf<[Session<Data, Flash>, Response]>()
     expectTypeOf(commit).returns.resolves.toEqualTypeOf<Response>()
   })

@@ -1,10 +1,11 @@
+import { accounts } from '../src/accounts.ts'
 import { ItemObject } from '../src/adapter/unstorage.ts'
-import { createSessions, type Session, type SessionStore } from '../src/index.ts'
+import { createSessions, json, type Session, type SessionStore } from '../src/index.ts'
 import { durableObjectStore, SessionObject } from '../src/store/durable-object.ts'
 import { kvStore } from '../src/store/kv.ts'
 import { memcachedStore } from '../src/store/memcached.ts'
 import { redisStore } from '../src/store/redis.ts'
-import { UserObject } from '../src/store/user-index.ts'
+import { userIndex, UserObject } from '../src/store/user-index.ts'
 import { SessionObject as FormerSessionObject } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
 import { memcachedConnector } from './support/memcached.ts'
@@ -30,7 +31,25 @@ const ACTIONS: Record<string, Action> = {
   nothing: () => undefined,
 }
 
-const LAYERS = new Map([
+/** Made when the module is loaded, before anything is exported: they find the classes at the first request. */
+const atLoad = createSessions({
+  data: json<Data>(),
+  secrets: ({ SESSION_SECRET }: Env) => [SESSION_SECRET],
+  store: durableObjectStore(),
+  use: [accounts({ index: userIndex() })],
+})
+
+const LAYERS = new Map<string, ReturnType<typeof layerOn>>([
+  [
+    '/exported',
+    atLoad.withSession(async ({ session, url }, bindings) => {
+      const user = new URL(url).searchParams.get('user') ?? ''
+      if (user !== '') await session.signIn(user)
+      await session.load()
+      const { userId } = session
+      return userId === undefined ? [] : atLoad.user(userId, bindings).list(session)
+    }),
+  ],
   ['/objects', layerOn((env) => durableObjectStore(env.SESSIONS))],
   ['/kv', layerOn((env) => kvStore(env.SESSION_KV))],
   ['/redis', layerOn(() => redisStore(redisConnector))],

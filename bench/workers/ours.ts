@@ -1,5 +1,6 @@
 // This library, as an application would use it.
 import { createSessions, type Session } from '../../src/index.ts'
+import { cached } from '../../src/store/cached.ts'
 import {
   durableObjectStore,
   SessionObject,
@@ -21,7 +22,7 @@ interface Env {
 }
 
 const secrets = (env: Env): [string] => [env.SESSION_SECRET]
-const readCache = { maxAgeSeconds: 60 }
+const caching = { maxAgeSeconds: 60 }
 const AWAY_MS = 100
 
 const LAYERS = {
@@ -29,8 +30,7 @@ const LAYERS = {
   '/kv': createSessions<Data, Env>({ secrets, store: (env) => kvStore(env.KV) }),
   '/cached': createSessions<Data, Env>({
     secrets,
-    store: (env) => durableObjectStore(env.SESSIONS),
-    readCache,
+    store: (env) => cached(durableObjectStore(env.SESSIONS), caching),
   }),
   '/away': createSessions<Data, Env>({
     secrets,
@@ -38,8 +38,7 @@ const LAYERS = {
   }),
   '/away-cached': createSessions<Data, Env>({
     secrets,
-    store: (env) => durableObjectStore(away(env.SESSIONS)),
-    readCache,
+    store: (env) => cached(durableObjectStore(away(env.SESSIONS)), caching),
   }),
 }
 

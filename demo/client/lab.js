@@ -62,7 +62,7 @@ async function runLane(lane, count) {
   }
   const counts = `${count} sent, ${arrived} arrived, ${intervals.length - arrived} lost`
   tell(lane, '[data-counts]', counts)
-  tell(lane, '[data-overlap]', `${overlapOf(intervals)} at work at the same time`)
+  tell(lane, '[data-overlap]', `${overlapOf(intervals)} at the same time`)
   lane.querySelector('svg')?.setAttribute('aria-label', counts)
   await signOutRace(lane, path)
 }
@@ -128,10 +128,10 @@ async function ask(method, path) {
   return response.ok ? response.json() : undefined
 }
 
-/** The most that were at work at the same time. @param {readonly Interval[]} intervals */
+/** The largest number that ran at the same time. @param {readonly Interval[]} intervals */
 function overlapOf(intervals) {
   /** @param {number} moment */
-  const atWork = (moment) =>
+  const running = (moment) =>
     intervals.filter(({ from, to }) => from <= moment && moment <= to).length
-  return Math.max(0, ...intervals.map(({ from }) => atWork(from)))
+  return Math.max(0, ...intervals.map(({ from }) => running(from)))
 }

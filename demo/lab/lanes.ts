@@ -39,7 +39,7 @@ export interface LaneReport {
   readonly acknowledged: number
   /** What the store counts afterwards. */
   readonly arrived: number
-  /** How many of them were at work at the same time. */
+  /** How many of them ran at the same time. */
   readonly overlap: number
   /** What the slow request was answered. */
   readonly slowStatus: number

@@ -90,11 +90,11 @@ async function startedLane(address: string): Promise<Send> {
   }
 }
 
-/** The most that were at work at the same time. */
+/** The largest number that ran at the same time. */
 function overlapOf(answers: readonly LaneAnswer[]): number {
-  const atWork = (moment: number): number =>
+  const running = (moment: number): number =>
     answers.filter(({ from = 0, to = 0 }) => from <= moment && moment <= to).length
-  return Math.max(0, ...answers.map(({ from = 0 }) => atWork(from)))
+  return Math.max(0, ...answers.map(({ from = 0 }) => running(from)))
 }
 
 /** This very Worker (Cloudflare: ctx.exports, from compatibility date 2025-11-17 on). */

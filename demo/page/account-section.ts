@@ -1,4 +1,4 @@
-import type { UserSession } from '../../src/index.ts'
+import type { UserSession } from '../../src/accounts.ts'
 import { type Forms, hidden } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'

@@ -9,7 +9,7 @@ export function csrfSection(forms: Forms): Html {
       <h2 id="csrf-title">CSRF</h2>
       <p>
         The browser says where a form comes from (<code>Sec-Fetch-Site</code>, <code>Origin</code>),
-        and <code>csrfGuard</code> believes it. For clients that say nothing each form carries a
+        and <code>csrfGuard</code> relies on it. For clients that send neither, each form carries a
         token of this session, spelled differently each time:
       </p>
       <p id="csrf" data-live><code class="csrf">${forms.csrf}</code></p>

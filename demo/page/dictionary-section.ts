@@ -36,8 +36,8 @@ export function dictionarySection(place: Place, forms: Forms, data: Dictionary):
         ${
           place.isAtomic
             ? html`<p class="quiet">
-                What stands in the last column is atomic: it loses nothing, however many requests
-                overlap.
+                The operations in the last column are atomic: they lose nothing, however many
+                requests overlap.
               </p>`
             : html`<p class="quiet">
                 KV has no atomic operation: increment, update and take are refused here, and say

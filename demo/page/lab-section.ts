@@ -24,7 +24,7 @@ export function labSection(forms: Forms, reports: readonly LaneReport[] | undefi
       <p>
         Overlapping increments of one session, kept in three ways; each does 20 ms of work between
         reading and writing. Then a visitor signs out while a slower request of the same session is
-        at work, which writes afterwards. Does the old cookie still open the session?
+        still running, which writes afterwards. Does the old cookie still open the session?
       </p>
       ${forms.form(
         '/lab',
@@ -122,7 +122,7 @@ function countsText({ sent, acknowledged, arrived }: LaneReport): string {
 }
 
 function overlapText({ overlap }: LaneReport): string {
-  return `${overlap} at work at the same time`
+  return `${overlap} at the same time`
 }
 
 function slowText({ slowStatus }: LaneReport): string {

@@ -47,8 +47,8 @@ function timeouts(createdAt: number, expiresAt: number, now: number): Html {
     ${timeout('Idle timeout', { ends: expiresAt, seconds: IDLE_SECONDS, now })}
     ${timeout('Absolute timeout', { ends: absoluteEnd, seconds: ABSOLUTE_SECONDS, now })}
     <p class="quiet">
-      Use begins the idle timeout anew, recorded once a minute at most; nothing moves the absolute
-      one but signing in. Both are held by the server, whatever cookie the browser keeps.
+      Use restarts the idle timeout, recorded once a minute at most; only signing in moves the
+      absolute one. Both are enforced by the server, whatever cookie the browser keeps.
     </p>
   `
 }

@@ -23,9 +23,9 @@ const TRIED: readonly TokenPart[] = ['handle', 'created', 'used', 'secret', 'key
 
 /** What was wrong with a token. */
 const REASONS = {
-  malformed: 'it has not the shape of a token',
-  'unknown-key': 'its key id names none of the secrets',
-  forged: 'its MAC is not that of its contents',
+  malformed: 'not a valid token',
+  'unknown-key': 'its key id is not that of a secret',
+  forged: 'its MAC does not match its contents',
 } as const
 
 interface TokenSection {
@@ -91,8 +91,7 @@ function taken({ parts, verdict }: TokenView, isLive: boolean): Html {
     ${
       verdict.ok && !isLive
         ? html`<p>
-            The MAC is right, and yet there is no such session: it has ended, or its token was
-            replaced.
+            The MAC is right, but there is no such session: it has ended, or its token was replaced.
           </p>`
         : html``
     }

@@ -1,4 +1,5 @@
-import { createSessions, type Secrets, type SessionStore } from 'edge-session'
+import { createSessions, json, type Secrets, type SessionStore } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
 import { guardMiddleware, type SessionEnv, sessionMiddleware } from 'edge-session/adapter/hono'
 import { csrfGuard, csrfToken } from 'edge-session/guard/csrf'
 import { requireFresh, requireUser } from 'edge-session/guard/require-user'
@@ -10,7 +11,12 @@ const secrets = (env: Env): Secrets => [env.SESSION_SECRET]
 const store = (env: Env): SessionStore => durableObjectStore(env.SESSIONS)
 
 // #region guards
-const sessions = createSessions<{ name: string }, Env>({ secrets, store })
+const sessions = createSessions({
+  data: json<{ name: string }>(),
+  secrets,
+  store,
+  use: [accounts()],
+})
 const app = new Hono<SessionEnv<typeof sessions>>()
 
 app.use(sessionMiddleware(sessions))

@@ -1,13 +1,16 @@
-import { createSessions } from 'edge-session'
+import { createSessions, json as dictionary } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
 import { guardMiddleware, sessionHooks } from 'edge-session/adapter/itty-router'
 import { requireUser } from 'edge-session/guard/require-user'
 import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
 import { cors, error, json, Router } from 'itty-router'
 
 type Env = { SESSION_SECRET: string; SESSIONS: DurableObjectNamespace<SessionObject> }
-const sessions = createSessions<{ name: string }, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const sessions = createSessions({
+  data: dictionary<{ name: string }>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
+  use: [accounts()],
 })
 
 // #region stages

@@ -1,4 +1,6 @@
-import { createSessions } from 'edge-session'
+import { createSessions, json } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
+import { adopting } from 'edge-session/adopt'
 import { expressCookie } from 'edge-session/migrate/express'
 import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
 
@@ -24,23 +26,27 @@ interface ExpressSession {
   readonly user?: string
 }
 
-const { withSession } = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const { withSession } = createSessions({
+  data: json<Data>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  adopt: [
-    expressCookie({
-      name: 'connect.sid',
-      secrets: (env) => [env.EXPRESS_SECRET],
-      load: async (id, env) => {
-        const address = `${env.EXPRESS_ORIGIN}/session-data/${encodeURIComponent(id)}`
-        const headers = { Authorization: `Bearer ${env.EXPRESS_KEY}` }
-        const response = await fetch(address, { headers })
-        if (response.status === 404) return undefined
-        if (!response.ok) throw new Error(`The old application answered ${response.status}.`)
-        const { user, cart = [] } = await response.json<ExpressSession>()
-        return { data: { cart }, ...(user !== undefined && { userId: user }) }
-      },
-    }),
+  use: [
+    accounts(),
+    adopting(
+      expressCookie({
+        name: 'connect.sid',
+        secrets: (env: Env) => [env.EXPRESS_SECRET],
+        load: async (id, env: Env) => {
+          const address = `${env.EXPRESS_ORIGIN}/session-data/${encodeURIComponent(id)}`
+          const headers = { Authorization: `Bearer ${env.EXPRESS_KEY}` }
+          const response = await fetch(address, { headers })
+          if (response.status === 404) return undefined
+          if (!response.ok) throw new Error(`The old application answered ${response.status}.`)
+          const { user, cart = [] } = await response.json<ExpressSession>()
+          return { data: { cart }, ...(user !== undefined && { userId: user }) }
+        },
+      }),
+    ),
   ],
 })
 // #endregion adopt

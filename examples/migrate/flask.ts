@@ -1,4 +1,6 @@
 import { createSessions } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
+import { adopting } from 'edge-session/adopt'
 import { adoption } from 'edge-session/migrate/adoption'
 import { loadsFlaskSession } from 'edge-session/migrate/itsdangerous'
 import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
@@ -31,10 +33,10 @@ const flaskCookie = adoption({
 })
 // #endregion reader
 
-const { withSession } = createSessions<Record<string, unknown>, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const { withSession } = createSessions({
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  adopt: [flaskCookie],
+  use: [accounts(), adopting(flaskCookie)],
 })
 
 export default {

@@ -1,4 +1,6 @@
-import { createSessions } from 'edge-session'
+import { createSessions, json } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
+import { adopting } from 'edge-session/adopt'
 import { tornadoCookie } from 'edge-session/migrate/tornado'
 import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
 
@@ -17,15 +19,19 @@ interface Data {
 }
 
 // #region adopt
-const { withSession } = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const { withSession } = createSessions({
+  data: json<Data>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  adopt: [
-    tornadoCookie({
-      name: 'user',
-      secret: (env) => env.COOKIE_SECRET,
-      load: (user) => ({ userId: user, data: { theme: 'dark' } }),
-    }),
+  use: [
+    accounts(),
+    adopting(
+      tornadoCookie({
+        name: 'user',
+        secret: (env: Env) => env.COOKIE_SECRET,
+        load: (user) => ({ userId: user, data: { theme: 'dark' } }),
+      }),
+    ),
   ],
 })
 // #endregion adopt

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { type Session } from 'edge-session'
+import { type AccountMethods } from 'edge-session/accounts'
 import { sessionMiddleware } from 'edge-session/adapter/react-router'
 import { sessionStorage } from 'edge-session/adapter/react-router-storage'
 import {
@@ -18,7 +19,7 @@ export const { getSession, commitSession, destroySession } = sessionStorage(sess
 
 // #region middleware
 // app/root.tsx
-export const sessionContext = createContext<Session<Data, Flash>>()
+export const sessionContext = createContext<Session<Data, Flash> & AccountMethods>()
 export const middleware = sessionMiddleware(sessions, { context: sessionContext, env: () => env })
 
 // a route

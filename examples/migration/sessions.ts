@@ -1,5 +1,6 @@
 // #region sessions
-import { createSessions, jsonLog } from 'edge-session'
+import { createSessions, json, jsonLog } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
 
 export { SessionObject } // and export it from the Worker's main module
@@ -17,9 +18,11 @@ export interface Flash {
   notice: string
 }
 
-export const sessions = createSessions<Data, Env, Flash>({
-  secrets: (env) => [env.SESSION_SECRET],
+export const sessions = createSessions({
+  data: json<Data, Flash>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
+  use: [accounts()],
   onEvent: jsonLog,
 })
 // #endregion sessions

@@ -1,4 +1,5 @@
 import type { Session } from 'edge-session'
+import type { AccountMethods } from 'edge-session/accounts'
 
 import { type Data, type Env, type Flash, sessions } from './sessions.ts'
 
@@ -16,7 +17,7 @@ interface OldSessions {
 }
 
 type Handler = (
-  request: Request & { readonly session: Session<Data, Flash> },
+  request: Request & { readonly session: Session<Data, Flash> & AccountMethods },
   env: Env,
   ctx: ExecutionContext,
 ) => unknown

@@ -11,6 +11,17 @@ const sessions = createSessions<{ page: string }, Env>({
   store: (env) => durableObjectStore(env.SESSIONS),
 })
 
+/** The same in one call. */
+export async function greet(request: Request, env: Env): Promise<Response> {
+  // #region run
+  const response = await sessions.run(request, env, (session) => {
+    session.set('page', request.url)
+    return new Response('hello')
+  })
+  // #endregion run
+  return response
+}
+
 /** A handler of a framework that makes the response itself. */
 export async function handle(request: Request, env: Env): Promise<Response> {
   // #region open-and-commit

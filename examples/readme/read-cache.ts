@@ -1,4 +1,5 @@
 import { createSessions } from 'edge-session'
+import { cached } from 'edge-session/store/cached'
 import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
 
 interface Data {
@@ -13,8 +14,7 @@ interface Env {
 // #region read-cache
 const sessions = createSessions<Data, Env>({
   secrets: (env) => [env.SESSION_SECRET],
-  store: (env) => durableObjectStore(env.SESSIONS),
-  readCache: { maxAgeSeconds: 30 },
+  store: (env) => cached(durableObjectStore(env.SESSIONS), { maxAgeSeconds: 30 }),
 })
 // #endregion read-cache
 

@@ -1,15 +1,17 @@
 // #region users
-import { createSessions } from 'edge-session'
+import { createSessions, json } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
 import { requireUser } from 'edge-session/guard/require-user'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
 import { userIndex, UserObject } from 'edge-session/store/user-index'
 import { AutoRouter } from 'itty-router'
 export { SessionObject, UserObject }
 
-const { withSession, user } = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const { withSession, user } = createSessions({
+  data: json<Data>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  users: (env) => userIndex(env.USERS), // one UserObject a user, bound as USERS
+  use: [accounts({ index: (env) => userIndex(env.USERS) })], // one UserObject a user, bound as USERS
 })
 const signedIn = requireUser({ loginUrl: '/login' })
 

@@ -1,14 +1,17 @@
 import { env } from 'node:process'
 
-import { createSessions } from 'edge-session'
+import { createSessions, json } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
 import { csrfGuard } from 'edge-session/guard/csrf'
 import { requireUser } from 'edge-session/guard/require-user'
 import { memoryStore } from 'edge-session/store/memory'
 import { AutoRouter } from 'itty-router'
 
-const { withSession } = createSessions<{ visits: number }>({
+const { withSession } = createSessions({
+  data: json<{ visits: number }>(),
   secrets: [env['SESSION_SECRET'] ?? ''],
   store: memoryStore(),
+  use: [accounts()],
 })
 
 const router = AutoRouter()

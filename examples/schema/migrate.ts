@@ -1,4 +1,5 @@
 import { createSessions } from 'edge-session'
+import { checked } from 'edge-session/schema'
 import { durableObjectStore, type SessionObjectNamespace } from 'edge-session/store/durable-object'
 import { z } from 'zod'
 
@@ -14,12 +15,13 @@ const schema = z.object({
 })
 
 export const sessions = createSessions({
-  schema,
-  // Until this spring a session had { name: string }.
-  migrate: ({ name, ...stored }) =>
-    typeof name === 'string' ? { ...stored, user: { name } } : stored,
+  data: checked(schema, {
+    // Until this spring a session had { name: string }.
+    migrate: ({ name, ...stored }) =>
+      typeof name === 'string' ? { ...stored, user: { name } } : stored,
+  }),
   secrets: (env: Env) => [env.SESSION_SECRET],
-  store: (env: Env) => durableObjectStore(env.SESSIONS),
+  store: (env) => durableObjectStore(env.SESSIONS),
   onEvent: (event) => {
     if (event.type === 'invalid') report(`${event.id}: dropped ${event.keys.join(', ')}`)
   },

@@ -1,4 +1,5 @@
 import { createSessions } from 'edge-session'
+import { checked } from 'edge-session/schema'
 import {
   durableObjectStore,
   SessionObject,
@@ -20,9 +21,9 @@ const schema = z.object({
 })
 
 const { withSession } = createSessions({
-  schema,
+  data: checked(schema),
   secrets: (env: Env) => [env.SESSION_SECRET],
-  store: (env: Env) => durableObjectStore(env.SESSIONS),
+  store: (env) => durableObjectStore(env.SESSIONS),
 })
 // #endregion schema
 

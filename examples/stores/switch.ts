@@ -1,5 +1,6 @@
 // #region switch
-import { createSessions, type Session } from 'edge-session'
+import { createSessions, json, type Session } from 'edge-session'
+import { type AccountMethods, accounts } from 'edge-session/accounts'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
 import { kvStore } from 'edge-session/store/kv'
 export { SessionObject }
@@ -15,20 +16,24 @@ interface Data {
 }
 
 /** As it was: the store and the cookie that visitors have. */
-const former = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const former = createSessions({
+  data: json<Data>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => kvStore(env.SESSION_KV),
+  use: [accounts()],
 })
 
 /** As it will be: another store, and another cookie name. */
-const sessions = createSessions<Data, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const sessions = createSessions({
+  data: json<Data>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
+  use: [accounts()],
   cookie: { name: '__Host-id' },
 })
 
 type Handler = (
-  request: Request & { readonly session: Session<Data> },
+  request: Request & { readonly session: Session<Data> & AccountMethods },
   env: Env,
   ctx: ExecutionContext,
 ) => unknown

@@ -1,9 +1,10 @@
-import { createSessions } from 'edge-session'
+import { createSessions, json } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
+import { clearAllCookies, clearCookie } from 'edge-session/codec/clear-cookies'
 import { authenticated } from 'edge-session/guard/authenticated'
 import { csrfGuard } from 'edge-session/guard/csrf'
 import { currentUser } from 'edge-session/guard/current-user'
 import { nextPathOf } from 'edge-session/guard/next-path'
-import { clearAllCookies, clearCookie } from 'edge-session/http/clear-cookies'
 import {
   durableObjectStore,
   SessionObject,
@@ -31,9 +32,11 @@ const USERS = new Map<string, User>([['ada', { name: 'Ada Lovelace' }]])
 export const loads: string[] = []
 
 // #region settings
-const sessions = createSessions<Data, Env, { notice: string }>({
-  secrets: (env) => [env.SESSION_SECRET], // cookie_secret
+const sessions = createSessions({
+  data: json<Data, { notice: string }>(),
+  secrets: (env: Env) => [env.SESSION_SECRET], // cookie_secret
   store: (env) => durableObjectStore(env.SESSIONS),
+  use: [accounts()], // sign-in and sign-out
 })
 const signedIn = authenticated({ loginUrl: '/login' }) // login_url and @authenticated
 const guarded = csrfGuard() // xsrf_cookies

@@ -59,7 +59,6 @@ export function sessionStorage<
       const own = await open(cookieHeader ?? '')
       const dictionary = own.dictionary.toRead()
       const texts = new Map([...(await dictionary.texts(DATA)), ...(await dictionary.texts(FLASH))])
-      own.close()
       const state: State = {
         own,
         texts,
@@ -206,7 +205,6 @@ async function finish(state: State, options: CookieOptions = {}): Promise<string
   const { own } = state
   throwAnswer(await settle(own))
   const setCookie = await cookieOf(own)
-  own.close()
   state.cookie = setCookie.split(';', 1).join('')
   return setCookie === '' ? '' : withLifetime(setCookie, options)
 }

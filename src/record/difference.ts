@@ -20,34 +20,48 @@ export interface Difference {
   readonly outcome: Outcome
 }
 
-const NO_CHANGES = { expect: [], clear: undefined, delete: [], take: [], increment: [], set: [] }
+const NONE: readonly never[] = []
 
 /** What a patch makes of these entries, which stay as they are until the store has saved the difference. */
 export function differenceOf(before: Texts, patch: Patch): Difference | Refusal {
-  const { expect, clear, delete: dropped, take, increment, set } = { ...NO_CHANGES, ...patch }
-  const textOf = (name: string): string | null => after.get(name) ?? null
+  const { expect = NONE, take = NONE, set = NONE } = patch
   const after = new Map(before)
+  const textOf = (name: string): string | null => after.get(name) ?? null
   if (expect.some(([name, text]) => textOf(name) !== text)) {
     return { ok: false, why: 'conflict', current: expect.map(([name]) => textOf(name)) }
   }
-  const kept = new Set(clear ?? before.keys())
-  const cleared = [...before.keys()].filter((name) => name.startsWith(DATA) && !kept.has(name))
-  for (const name of [...cleared, ...dropped]) after.delete(name)
+  const dropped = drop(patch, after)
   const taken = take.map(textOf)
   for (const name of take) after.delete(name)
-  const counts = increment.map(([name, by]) => {
-    const sum = sumOf(textOf(name), by)
-    after.set(name, String(sum))
-    return sum
-  })
+  const counts = add(patch, after)
   if (!counts.every(Number.isFinite)) return { ok: false, why: 'not-a-number' }
   for (const [name, text] of set) after.set(name, text)
   if (charactersOf(after) > MAX_TOTAL_CHARACTERS) return { ok: false, why: 'too-large' }
-  const named = [...increment, ...set].map(([name]) => name)
-  const changed = [...new Set([...cleared, ...dropped, ...take, ...named])].filter(
+  const named = [...(patch.increment ?? NONE), ...set].map(([name]) => name)
+  const changed = [...new Set([...dropped, ...take, ...named])].filter(
     (name) => after.get(name) !== before.get(name),
   )
   return { ok: true, after, changed, outcome: { taken, counts } }
+}
+
+/** Deletes what a patch clears and deletes; returns the names. */
+function drop({ clear, delete: dropped = NONE }: Patch, after: Map<string, string>): string[] {
+  const cleared =
+    clear === undefined
+      ? NONE
+      : [...after.keys()].filter((name) => name.startsWith(DATA) && !clear.includes(name))
+  const names = [...cleared, ...dropped]
+  for (const name of names) after.delete(name)
+  return names
+}
+
+/** Adds what a patch increments; returns the sums. */
+function add({ increment = NONE }: Patch, after: Map<string, string>): number[] {
+  return increment.map(([name, by]) => {
+    const sum = sumOf(after.get(name) ?? null, by)
+    after.set(name, String(sum))
+    return sum
+  })
 }
 
 function charactersOf(texts: Texts): number {

@@ -132,15 +132,9 @@ export function createSessions<
   type Methods = MethodsOf<Use>
   const settings = resolveOptions(options as object as SessionOptions<never>)
   const layer: Layer<Env> = { settings, setupFor: setupFactory(options, settings) }
-  /** On Workers no request may use the timer of another, so each call has a client of its own. */
-  const callOnce: LayerCall = async (store, method, call) => {
-    const client = new StoreClient(settings, { id: '' })
-    try {
-      return await client.call(store, method, call)
-    } finally {
-      client.close()
-    }
-  }
+  // On Workers no request may use the timer of another, so each call has a client of its own.
+  const callOnce: LayerCall = async (store, method, call) =>
+    new StoreClient(settings, { id: '', depth: 0 }).call(store, method, call)
   const more = (options.use ?? []).map((feature) => feature.more?.(settings, callOnce))
   const sessions: Sessions<Data, Env, Flash, Methods> = {
     // By the time that the handler runs, the request has its session; and only a handler that returns undefined gets it.
@@ -157,14 +151,7 @@ export function createSessions<
       keep(request, opened)
       return opened.session as Session<Data, Flash> & Methods
     },
-    commit: async (session, response) => {
-      const opened = requestSessionOf(session)
-      try {
-        return await commit(opened, response)
-      } finally {
-        opened.close()
-      }
-    },
+    commit: async (session, response) => commit(requestSessionOf(session), response),
     run: <Result>(
       request: Request,
       env: Env,

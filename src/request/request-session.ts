@@ -35,8 +35,6 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   readonly hasCredentials: boolean
   /** True if the handler has used the session. */
   isUsed = false
-  /** How many wrappers are around the handler at the moment. */
-  depth = 0
   readonly ctx: RequestContext
   pending: PendingToken | undefined
   readonly headers: (readonly [name: string, value: string])[] = []

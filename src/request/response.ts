@@ -27,13 +27,14 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
   }
   if (token === undefined) return undefined
   if (token !== arrival.token) return 'issue'
+  // The browser may hold the next token by now, and the former one is good for moments only.
+  if (state.is === 'live' && state.status.renewal === 'done') return undefined
   return isDue(session) || arrival.isOldKey ? 'refresh' : undefined
 }
 
 /** True if the browser's token has to be sent again, with what the store has said. */
 function isDue({ state, store, settings: { context } }: RequestSession): boolean {
-  // The browser may hold the next token by now, and the former one is good for moments only.
-  if (state.is !== 'live' || state.status.renewal === 'done') return false
+  if (state.is !== 'live') return false
   if (bookmarkOf(state) !== state.token.bookmark) return true
   // If the store keeps no time of use, the token is the only record.
   const interval = store.can.recordUse ? context.idle / 2 : context.touch

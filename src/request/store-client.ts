@@ -10,9 +10,11 @@ interface ClientSettings {
   readonly now: () => number
 }
 
-interface Timer {
-  ref?(): unknown
-  unref?(): unknown
+/** Whose calls they are. */
+interface ClientSession {
+  readonly id: string
+  /** How many wrappers will say when the request is over. */
+  readonly depth: number
 }
 
 /** A call under way. */
@@ -31,11 +33,11 @@ export class StoreClient {
   /** What the store wants to do after the response. */
   deferred: (() => Promise<void>) | undefined
   readonly #settings: ClientSettings
-  readonly #session: { readonly id: string }
+  readonly #session: ClientSession
   readonly #calls = new Set<Call>()
-  #timer: Timer | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(settings: ClientSettings, session: { readonly id: string }) {
+  constructor(settings: ClientSettings, session: ClientSession) {
     this.#settings = settings
     this.#session = session
   }
@@ -64,7 +66,7 @@ export class StoreClient {
 
   /** Stops the timer: no more calls come. */
   close(): void {
-    clearTimeout(this.#timer as Parameters<typeof clearTimeout>[0])
+    clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
@@ -82,8 +84,7 @@ export class StoreClient {
       }
       const call = { endsAt: performance.now() + timeout, fail }
       this.#calls.add(call)
-      if (this.#timer !== undefined) this.#timer.ref?.()
-      else if (timeout <= MAX_MILLISECONDS) this.#setTimer(timeout)
+      if (this.#timer === undefined && timeout <= MAX_MILLISECONDS) this.#setTimer(timeout)
       result.then((value) => {
         if (this.#calls.delete(call)) resolve(value)
         return this.#rest()
@@ -91,14 +92,14 @@ export class StoreClient {
     })
   }
 
-  /** Lets a process end that waits for nothing else: on Node a timer would keep it. */
+  /** Without a wrapper nobody says when the request is over, and a Worker may have 10,000 timers at a time. */
   #rest(): void {
-    if (this.#calls.size === 0) this.#timer?.unref?.()
+    if (this.#calls.size === 0 && this.#session.depth === 0) this.close()
   }
 
   /** One timer serves all calls of a request: when it rings, it is set again for the next call that may be late. */
   #setTimer(milliseconds: number): void {
-    const timer: unknown = setTimeout(() => {
+    this.#timer = setTimeout(() => {
       this.#timer = undefined
       const now = performance.now()
       for (const call of this.#calls) {
@@ -108,8 +109,6 @@ export class StoreClient {
         } else if (this.#timer === undefined) this.#setTimer(call.endsAt - now)
       }
     }, milliseconds)
-    // A number on Workers, an object on Node.
-    this.#timer = timer as Timer
   }
 
   #failure(store: string, method: string, cause: unknown): SessionError {

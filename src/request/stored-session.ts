@@ -31,6 +31,8 @@ export class StoredSession {
   state: SessionState
   /** True if the visitor came without a session, as far as is known. */
   isNew: boolean
+  /** How many wrappers are around the handler at the moment. */
+  depth = 0
   /** Why the request continues as an anonymous one. */
   failure: SessionError | undefined
   #minted: Credential | undefined

@@ -9,6 +9,47 @@ const MAX_UPDATE_TRIES = 100
 /** Makes an entry's new text from the present one; `null` is an absent entry. */
 type Next = (text: string | null) => Promise<string | null>
 
+/** What an awaited operation makes of one entry. */
+interface Operation {
+  /** Of a recorded text that is not written yet. */
+  readonly recorded: (text: string | null) => string | null | Promise<string | null>
+  /** In the store. */
+  readonly stored: () => Promise<string | null>
+}
+
+/**
+ * An awaited operation on one entry: on what is recorded of it, which is then written, but nothing else that is recorded;
+ * or else in the store. Returns the entry's new text.
+ */
+function change(
+  dictionary: Dictionary,
+  name: string,
+  operation: Operation,
+): Promise<string | null> {
+  const { writing } = dictionary
+  if (writing !== undefined) {
+    const again = (): Promise<string | null> => change(dictionary, name, operation)
+    return writing.then(again, again)
+  }
+  const unsaved = dictionary.unsaved(name)
+  if (unsaved !== undefined) return changeRecorded(dictionary, name, unsaved, operation)
+  return operation.stored().then((text) => dictionary.noteSaved(name, text))
+}
+
+async function changeRecorded(
+  dictionary: Dictionary,
+  name: string,
+  unsaved: string | null,
+  operation: Operation,
+): Promise<string | null> {
+  const made = operation.recorded(unsaved)
+  // Only what has to be awaited is, so that what the handler does next is done after it.
+  const text = made instanceof Promise ? await made : made
+  if (dictionary.unsaved(name) !== unsaved) return change(dictionary, name, operation)
+  await dictionary.writeEntry(name, text, unsaved)
+  return text
+}
+
 /** Runs an awaited operation on the dictionary; where the codec completes what is stored, only once that has been read. */
 export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>): Promise<T> {
   const mustLoad = dictionary.port.codec.complete !== undefined
@@ -16,34 +57,35 @@ export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>):
 }
 
 /** Adds to a number and returns the sum. An absent entry counts as 0. */
-export async function increment(dictionary: Dictionary, name: string, by: number): Promise<number> {
-  try {
-    return await count(dictionary, name, by)
-  } catch (error) {
-    const isNotANumber = error instanceof SessionError && error.code === 'ERR_VALUE'
-    if (!isNotANumber || dictionary.port.codec.check === undefined) throw error
-    // The store adds, and does not know what the codec's check refuses, which counts as absent.
-    const sum = await update(dictionary, name, async (text) => {
-      const isPresent = decodeChecked(dictionary, keyOf(name), text) !== undefined
-      return finiteText(sumOf(isPresent ? text : null, by))
-    })
-    return Number(sum)
-  }
+export function increment(dictionary: Dictionary, name: string, by: number): Promise<number> {
+  const sum = change(dictionary, name, {
+    recorded: (text) => finiteText(sumOf(text, by)),
+    stored: () => {
+      finiteText(by)
+      return dictionary.operations
+        .apply(`+${by}${name}`, { increment: [[name, by]] })
+        .then(({ counts }) => String(counts[0]))
+    },
+  })
+  const known =
+    dictionary.port.codec.check === undefined
+      ? sum
+      : sum.catch((error: unknown) => recount(dictionary, name, by, error))
+  return known.then(Number)
 }
 
-async function count(dictionary: Dictionary, name: string, by: number): Promise<number> {
-  const sum = await dictionary.change(
-    name,
-    (text) => finiteText(sumOf(text, by)),
-    async () => {
-      finiteText(by)
-      const { counts } = await dictionary.operations.apply(`+${by}${name}`, {
-        increment: [[name, by]],
-      })
-      return String(counts[0])
-    },
-  )
-  return Number(sum)
+/** The store adds, and does not know what the codec's check refuses, which counts as absent. */
+function recount(
+  dictionary: Dictionary,
+  name: string,
+  by: number,
+  error: unknown,
+): Promise<string | null> {
+  if (!(error instanceof SessionError && error.code === 'ERR_VALUE')) throw error
+  return update(dictionary, name, async (text) => {
+    const isPresent = decodeChecked(dictionary, keyOf(name), text) !== undefined
+    return finiteText(sumOf(isPresent ? text : null, by))
+  })
 }
 
 function finiteText(number: number): string {
@@ -54,17 +96,16 @@ function finiteText(number: number): string {
 /** Deletes an entry and returns the text it had, or `null`. */
 export async function take(dictionary: Dictionary, name: string): Promise<string | null> {
   let taken: string | null = null
-  await dictionary.change(
-    name,
-    (text) => {
+  await change(dictionary, name, {
+    recorded: (text) => {
       taken = text
       return null
     },
-    async () => {
+    stored: async () => {
       taken = (await dictionary.operations.apply(`-${name}`, { take: [name] })).taken[0] ?? null
       return null
     },
-  )
+  })
   return taken
 }
 
@@ -77,13 +118,17 @@ export async function update(
   name: string,
   next: Next,
 ): Promise<string | null> {
-  return dictionary.change(name, next, async () => {
-    const unanswered = dictionary.operations.unanswered(name)
-    const current = unanswered === undefined ? await dictionary.text(name) : expectedBy(unanswered)
-    const made = await updatePatch(name, current, next)
-    // The same text out of the same text: the update whose outcome is unknown is being repeated.
-    const isRepeated = unanswered !== undefined && textOf(unanswered) === textOf(made)
-    return compareAndSet(dictionary, name, next, isRepeated ? unanswered : made, MAX_UPDATE_TRIES)
+  return change(dictionary, name, {
+    recorded: next,
+    stored: async () => {
+      const unanswered = dictionary.operations.unanswered(name)
+      const current =
+        unanswered === undefined ? await dictionary.text(name) : expectedBy(unanswered)
+      const made = await updatePatch(name, current, next)
+      // The same text out of the same text: the update whose outcome is unknown is being repeated.
+      const isRepeated = unanswered !== undefined && textOf(unanswered) === textOf(made)
+      return compareAndSet(dictionary, name, next, isRepeated ? unanswered : made, MAX_UPDATE_TRIES)
+    },
   })
 }
 

@@ -17,7 +17,6 @@ export class Dictionary {
   #mustClear = false
   /** What `commit` writes; kept with its id until something else is recorded, so that a repeated commit is known. */
   #patch: Patch | undefined
-  /** A write of recorded changes that is under way: until it has settled, the stored text is unknown. */
   #writing: Promise<unknown> | undefined
   #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
@@ -164,36 +163,20 @@ export class Dictionary {
     this.#loading = Promise.resolve(undefined)
   }
 
-  /**
-   * An awaited operation on one entry: on what is recorded of it, which is then written, but nothing else that is
-   * recorded; or else in the store. Returns the entry's new text.
-   */
-  async change(
-    name: string,
-    recorded: (text: string | null) => string | null | Promise<string | null>,
-    stored: () => Promise<string | null>,
-  ): Promise<string | null> {
-    if (this.#writing !== undefined) {
-      await this.#writing.catch(() => undefined)
-      return this.change(name, recorded, stored)
-    }
-    const unsaved = this.unsaved(name)
-    const saved = (this.#saved ??= new Map())
-    if (unsaved === undefined) {
-      const text = await stored()
-      saved.set(name, text)
-      return text
-    }
-    const made = recorded(unsaved)
-    // Only what has to be awaited is, so that what the handler does next is done after it.
-    const text = made instanceof Promise ? await made : made
-    if (this.unsaved(name) !== unsaved) return this.change(name, recorded, stored)
-    await this.#writeNow(name, text, unsaved)
+  /** A write of recorded changes that is under way: until it has settled, the stored text is unknown. */
+  get writing(): Promise<unknown> | undefined {
+    return this.#writing
+  }
+
+  /** Notes what an operation has written, and returns it. */
+  noteSaved(name: string, text: string | null): string | null {
+    this.#saved ??= new Map()
+    this.#saved.set(name, text)
     return text
   }
 
   /** Writes one recorded entry; if that fails the record is as before, so that a repeated operation begins there again. */
-  async #writeNow(name: string, text: string | null, before: string | null): Promise<void> {
+  async writeEntry(name: string, text: string | null, before: string | null): Promise<void> {
     this.record(name, text)
     const unsaved = this.#unsaved
     try {

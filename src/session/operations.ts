@@ -27,8 +27,8 @@ export class Operations {
   }
 
   /** Has the store apply the changes of an operation. Repeated after a store error, it sends the same patch again. */
-  async apply(operation: string, changes: Changes): Promise<Applied> {
-    return orThrow(await this.send(operation, this.unanswered(operation) ?? newPatch(changes)))
+  apply(operation: string, changes: Changes): Promise<Applied> {
+    return this.send(operation, this.unanswered(operation) ?? newPatch(changes)).then(orThrow)
   }
 
   /** The patch of this operation whose outcome a store error left unknown. */
@@ -36,12 +36,10 @@ export class Operations {
     return this.#unsure.get(operation)?.pop()
   }
 
-  async send(operation: string, patch: Patch): Promise<Applied | Refusal> {
-    try {
-      return await this.#port.write(patch)
-    } catch (error) {
+  send(operation: string, patch: Patch): Promise<Applied | Refusal> {
+    return this.#port.write(patch).catch((error: unknown) => {
       this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
       throw error
-    }
+    })
   }
 }

@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono'
 import { describe, expectTypeOf, test } from 'vitest'
 
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
 import { guardMiddleware, type SessionEnv, sessionMiddleware } from '../../src/adapter/hono.ts'
 import { csrfGuard } from '../../src/guard/csrf.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type Session } from '../../src/index.ts'
+import { createSessions, json, type Session } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 
 interface Data {
@@ -16,18 +17,23 @@ interface Flash {
   notice: string
 }
 
-const sessions = createSessions<Data, Cloudflare.Env, Flash>({
-  secrets: (env) => [env.SESSION_SECRET],
+const sessions = createSessions({
+  data: json<Data, Flash>(),
+  secrets: (env: Cloudflare.Env) => [env.SESSION_SECRET],
   store: memoryStore(),
+  use: [accounts()],
 })
+
+type OwnSession = Awaited<ReturnType<typeof sessions.open>>
 
 describe('c.var.session', () => {
   test('has the data’s keys and values, in a chain', () => {
     new Hono()
       .use(sessionMiddleware(sessions))
       .get('/', async (c) => {
-        expectTypeOf(c.var.session).toEqualTypeOf<Session<Data, Flash>>()
-        expectTypeOf(c.get('session')).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(c.var.session).toEqualTypeOf<OwnSession>()
+        expectTypeOf(c.var.session).toExtend<Session<Data, Flash> & AccountMethods>()
+        expectTypeOf(c.get('session')).toEqualTypeOf<OwnSession>()
         expectTypeOf(await c.var.session.get('cart')).toEqualTypeOf<readonly string[] | undefined>()
         expectTypeOf(c.env).toEqualTypeOf<Cloudflare.Env>()
         // @ts-expect-error no such key
@@ -52,7 +58,7 @@ describe('c.var.session', () => {
     const app = new Hono<SessionEnv<typeof sessions>>()
     app.use(sessionMiddleware(sessions))
     app.get('/', (c) => {
-      expectTypeOf(c.var.session).toEqualTypeOf<Session<Data, Flash>>()
+      expectTypeOf(c.var.session).toEqualTypeOf<OwnSession>()
       expectTypeOf(c.env.SESSION_SECRET).toEqualTypeOf<string>()
       // @ts-expect-error no such key
       void c.var.session.get('basket')
@@ -75,7 +81,7 @@ describe('c.var.session', () => {
     new Hono<{ Bindings: Cloudflare.Env; Variables: { requestId: string } }>()
       .use(sessionMiddleware(sessions, { variable: 'visitor' }))
       .get('/', (c) => {
-        expectTypeOf(c.var.visitor).toEqualTypeOf<Session<Data, Flash>>()
+        expectTypeOf(c.var.visitor).toEqualTypeOf<OwnSession>()
         expectTypeOf(c.var.requestId).toEqualTypeOf<string>()
         // @ts-expect-error it has another name
         void c.var.session

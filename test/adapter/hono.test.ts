@@ -7,10 +7,18 @@ import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
 import { beforeEach, describe, expect, test } from 'vitest'
 
+import { accounts } from '../../src/accounts.ts'
 import { guardMiddleware, type SessionEnv, sessionMiddleware } from '../../src/adapter/hono.ts'
 import { csrfGuard, csrfToken } from '../../src/guard/csrf.ts'
 import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type Session, SessionError, type SessionOptions } from '../../src/index.ts'
+import {
+  createSessions,
+  json,
+  type Session,
+  SessionError,
+  type SessionOptions,
+} from '../../src/index.ts'
+import { cached } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
@@ -27,22 +35,26 @@ interface Flash {
 
 const calls: string[] = []
 
+type Options = Partial<Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>>
+
 /** A layer on real objects, with counted calls. */
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
-  return createSessions<Data, Cloudflare.Env, Flash>({
-    secrets: (own) => [own.SESSION_SECRET],
+function newSessions(options: Options = {}) {
+  return createSessions({
+    secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
     store: (own) => {
       const counted = countingStore(durableObjectStore(own.SESSIONS))
       counted.calls.push = (...names) => calls.push(...names)
       return counted.store
     },
     ...options,
+    data: json<Data, Flash>(),
+    use: [accounts()],
   })
 }
 
 type App = Hono<SessionEnv<ReturnType<typeof newSessions>>>
 
-function newApp(options: Partial<SessionOptions<Cloudflare.Env>> = {}): App {
+function newApp(options: Options = {}): App {
   const app: App = new Hono()
   app.use(sessionMiddleware(newSessions(options)))
   app.get('/all', async (c) => c.json(await c.var.session.all()))
@@ -122,7 +134,10 @@ describe('the session of a Hono application', () => {
       passThroughOnException: () => undefined,
       props: {},
     }
-    const app = newApp({ readCache: { maxAgeSeconds: 60, kv: (own) => own.SESSION_KV } })
+    const app = newApp({
+      store: (own) =>
+        cached(durableObjectStore(own.SESSIONS), { maxAgeSeconds: 60, kv: own.SESSION_KV }),
+    })
     await app.fetch(new Request('https://app.example/set/ada', { method: 'POST' }), env, context)
     expect(waited.length).toBeGreaterThan(0)
     await Promise.all(waited)
@@ -319,9 +334,14 @@ describe('when a handler throws', () => {
     expect(await browser.json('/all')).toEqual({ visits: 2 })
   })
 
-  test('a token that is new then is on no response, as with withSession', async () => {
-    const response = await browserOf(failingApp()).fetch('/fail-late', { method: 'POST' })
-    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []])
+  test('a token that is new then is on its answer', async () => {
+    const browser = browserOf(failingApp())
+    const response = await browser.fetch('/fail-late', { method: 'POST' })
+    expect([response.status, response.headers.getSetCookie()]).toEqual([
+      500,
+      [expect.stringMatching(/^__Host-session=./)],
+    ])
+    expect(await browser.json('/all')).toEqual({ visits: 1 })
   })
 
   test('and a sub-application has answered for it, nothing recorded is written either', async () => {

@@ -1,9 +1,10 @@
 import { AutoRouter, error, Router } from 'itty-router'
 import { describe, expectTypeOf, test } from 'vitest'
 
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
 import { guardMiddleware, sessionHooks } from '../../src/adapter/itty-router.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type RequestContext, type Session } from '../../src/index.ts'
+import { createSessions, json, type RequestContext, type Session } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 
 interface Data {
@@ -15,16 +16,21 @@ interface Flash {
   notice: string
 }
 
-const sessions = createSessions<Data, Cloudflare.Env, Flash>({
-  secrets: (env) => [env.SESSION_SECRET],
+const sessions = createSessions({
+  data: json<Data, Flash>(),
+  secrets: (env: Cloudflare.Env) => [env.SESSION_SECRET],
   store: memoryStore(),
+  use: [accounts()],
 })
+
+type OwnSession = Awaited<ReturnType<typeof sessions.open>>
 
 describe('request.session', () => {
   test('has the data’s keys and values in an AutoRouter’s handlers', () => {
     const router = AutoRouter(sessionHooks(sessions, { catch: error }))
     router.get('/:item', async ({ session, params }, env, ctx) => {
-      expectTypeOf(session).toEqualTypeOf<Session<Data, Flash>>()
+      expectTypeOf(session).toEqualTypeOf<OwnSession>()
+      expectTypeOf(session).toExtend<Session<Data, Flash> & AccountMethods>()
       expectTypeOf(env).toEqualTypeOf<Cloudflare.Env>()
       expectTypeOf(ctx).toEqualTypeOf<RequestContext>()
       expectTypeOf(params).toEqualTypeOf<{ [key: string]: string }>()
@@ -45,18 +51,18 @@ describe('request.session', () => {
       sessionHooks(sessions, {
         before: [
           ({ session }) => {
-            expectTypeOf(session).toEqualTypeOf<Session<Data, Flash>>()
+            expectTypeOf(session).toEqualTypeOf<OwnSession>()
             // @ts-expect-error no such key
             void session.get('basket')
           },
         ],
         catch: (fault, { session }) => {
-          expectTypeOf(session).toEqualTypeOf<Session<Data, Flash>>()
+          expectTypeOf(session).toEqualTypeOf<OwnSession>()
           return error(fault)
         },
         finally: [
           (_, { session }) => {
-            expectTypeOf(session).toEqualTypeOf<Session<Data, Flash>>()
+            expectTypeOf(session).toEqualTypeOf<OwnSession>()
           },
         ],
       }),

@@ -13,10 +13,11 @@ import {
 } from 'itty-router'
 import { beforeEach, describe, expect, test } from 'vitest'
 
+import { accounts } from '../../src/accounts.ts'
 import { guardMiddleware, sessionHooks } from '../../src/adapter/itty-router.ts'
 import { csrfGuard, csrfToken } from '../../src/guard/csrf.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type SessionOptions } from '../../src/index.ts'
+import { createSessions, json as dictionary, type SessionOptions } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
@@ -33,15 +34,19 @@ interface Flash {
 
 const calls: string[] = []
 
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
-  return createSessions<Data, Cloudflare.Env, Flash>({
-    secrets: (own) => [own.SESSION_SECRET],
+type Options = Partial<Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>>
+
+function newSessions(options: Options = {}) {
+  return createSessions({
+    secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
     store: (own) => {
       const counted = countingStore(durableObjectStore(own.SESSIONS))
       counted.calls.push = (...names) => calls.push(...names)
       return counted.store
     },
     ...options,
+    data: dictionary<Data, Flash>(),
+    use: [accounts()],
   })
 }
 
@@ -255,9 +260,14 @@ describe('when a handler throws', () => {
     expect(await browser.json('/all')).toEqual({ visits: 2 })
   })
 
-  test('a token that is new then is on no response, as with withSession', async () => {
-    const response = await browserOf(failing()).fetch('/fail-late', { method: 'POST' })
-    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []])
+  test('a token that is new then is on its answer', async () => {
+    const browser = browserOf(failing())
+    const response = await browser.fetch('/fail-late', { method: 'POST' })
+    expect([response.status, response.headers.getSetCookie()]).toEqual([
+      500,
+      [expect.stringMatching(/^__Host-session=./)],
+    ])
+    expect(await browser.json('/all')).toEqual({ visits: 1 })
   })
 
   test('what changes the session after its answer is too late, loudly', async () => {

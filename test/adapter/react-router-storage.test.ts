@@ -15,10 +15,11 @@ import { sessionStorage } from '../../src/adapter/react-router-storage.ts'
 import {
   createSessions,
   type SessionEvent,
-  type DataOptions,
   type SessionOptions,
   type Sessions,
 } from '../../src/index.ts'
+import { checked } from '../../src/schema.ts'
+import { serialized } from '../../src/serialize.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { Browser } from '../support/browser.ts'
@@ -44,9 +45,7 @@ interface World {
   readonly events: SessionEvent[]
 }
 
-function newWorld(
-  options: Partial<SessionOptions<unknown>> & DataOptions<unknown, Data> = {},
-): World {
+function newWorld(options: Partial<SessionOptions<unknown, Data, Flash>> = {}): World {
   const { store, calls } = countingStore(durableObjectStore(env.SESSIONS))
   const events: SessionEvent[] = []
   const sessions = createSessions<Data, unknown, Flash>({
@@ -318,7 +317,7 @@ describe('what React Router’s own storages do not do', () => {
       nested: z.object({ tags: z.array(z.object({ id: z.number() })) }),
       maybe: z.union([z.string(), z.undefined()]),
     })
-    const stricter = newWorld({ schema }).storage
+    const stricter = newWorld({ data: checked(schema) }).storage
     const session = await stricter.getSession(cookie)
     session.unset('cart')
     await stricter.commitSession(session)
@@ -412,7 +411,7 @@ test('a schema checks what is set, what was changed in place, and what is read; 
       nested: z.object({ tags: z.array(z.object({ id: z.number() })) }),
       maybe: z.union([z.string(), z.undefined()]),
     })
-  const { storage } = newWorld({ schema: schemaOf(2) })
+  const { storage } = newWorld({ data: checked(schemaOf(2)) })
   const cookie = await storedBy(storage, (session) => {
     session.set('cart', ['a', 'b'])
     session.flash('notice', 'saved')
@@ -422,7 +421,7 @@ test('a schema checks what is set, what was changed in place, and what is read; 
   expect([session.get('cart'), session.get('notice')]).toEqual([['a', 'b'], 'saved'])
   session.get('cart')?.push('c')
   await expect(storage.commitSession(session)).rejects.toMatchObject({ code: 'ERR_VALUE' })
-  const stricter = newWorld({ schema: schemaOf(1) })
+  const stricter = newWorld({ data: checked(schemaOf(1)) })
   expect((await stricter.storage.getSession(cookie)).has('cart')).toBe(false)
 })
 
@@ -431,7 +430,7 @@ test('what a serializer made may be changed, and a text that cannot be read back
     stringify: (value: unknown) => JSON.stringify([...(value as Set<string>)]),
     parse: (text: string) => new Set(JSON.parse(text) as string[]),
   }
-  const { storage, sessions, events } = newWorld({ serializer })
+  const { storage, sessions, events } = newWorld({ data: serialized(serializer) })
   const session = await storage.getSession()
   session.set('cart', new Set(['a']) as unknown as string[])
   const cookie = cookieOf(await storage.commitSession(session))

@@ -9,11 +9,12 @@ import {
 } from 'react-router'
 import { describe, expectTypeOf, test } from 'vitest'
 
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
 import { sessionStorage } from '../../src/adapter/react-router-storage.ts'
 import { guardMiddleware, sessionMiddleware } from '../../src/adapter/react-router.ts'
 import { csrfGuard } from '../../src/guard/csrf.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type Session } from '../../src/index.ts'
+import { createSessions, json, type Session } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 
 interface Data {
@@ -67,6 +68,20 @@ describe('sessionMiddleware', () => {
     sessionMiddleware(sessions, { context: sessionContext, env: () => ({}) })
     // @ts-expect-error no env
     sessionMiddleware(sessions, { context: sessionContext })
+  })
+
+  test('takes a context for a session with the methods of accounts() only if that is in use', () => {
+    const signedIn = createContext<Session<Data, Flash> & AccountMethods>()
+    const withAccounts = createSessions({
+      data: json<Data, Flash>(),
+      secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
+      store: memoryStore(),
+      use: [accounts()],
+    })
+    sessionMiddleware(withAccounts, { context: signedIn, env: () => env })
+    sessionMiddleware(withAccounts, { context: sessionContext, env: () => env })
+    // @ts-expect-error accounts() is not in use
+    sessionMiddleware(sessions, { context: signedIn, env: () => env })
   })
 })
 

@@ -10,10 +10,11 @@ import {
 } from 'react-router'
 import { beforeEach, describe, expect, test } from 'vitest'
 
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
 import { guardMiddleware, sessionMiddleware } from '../../src/adapter/react-router.ts'
 import { csrfGuard, csrfToken } from '../../src/guard/csrf.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type Session, type SessionOptions } from '../../src/index.ts'
+import { createSessions, json, type Session, type SessionOptions } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
@@ -31,19 +32,23 @@ interface Flash {
 
 /** As React Router's template for Workers has it: `env` and `ctx` in the load context. */
 const cloudflareContext = createContext<{ env: Cloudflare.Env; ctx: ExecutionContext }>()
-const sessionContext = createContext<Session<Data, Flash>>()
+const sessionContext = createContext<Session<Data, Flash> & AccountMethods>()
 
 const calls: string[] = []
 
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}) {
-  return createSessions<Data, Cloudflare.Env, Flash>({
-    secrets: (own) => [own.SESSION_SECRET],
+type Options = Partial<Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>>
+
+function newSessions(options: Options = {}) {
+  return createSessions({
+    secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
     store: (own) => {
       const counted = countingStore(durableObjectStore(own.SESSIONS))
       counted.calls.push = (...names) => calls.push(...names)
       return counted.store
     },
     ...options,
+    data: json<Data, Flash>(),
+    use: [accounts()],
   })
 }
 
@@ -271,7 +276,7 @@ describe('a late write', () => {
   /** A browser whose route `late` has its session destroyed before it changes it. */
   async function lateBrowser(
     change: (session: Session<Data, Flash>) => unknown,
-    options: Partial<SessionOptions<Cloudflare.Env>> = {},
+    options: Options = {},
   ): Promise<Browser> {
     const browser: Browser = browserOf(
       {
@@ -363,10 +368,7 @@ describe('a store that fails', () => {
 })
 
 test('a secret that is missing reaches the boundary', async () => {
-  const sessions = createSessions<Data, Cloudflare.Env, Flash>({
-    secrets: ['short'],
-    store: (own) => durableObjectStore(own.SESSIONS),
-  })
+  const sessions = newSessions({ secrets: ['short'] })
   const response = await browserOf({}, middlewareOf(sessions)).fetch('/all')
   expect(response.status).toBe(500)
 })

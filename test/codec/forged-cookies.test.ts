@@ -100,7 +100,7 @@ describe('a cookie that we did not sign is anonymous, with an event, no call and
     expect(await outcomeOf(`${NAME}=${value()}`)).toEqual(anonymous('malformed'))
   })
 
-  test('a token in the form that has a revision', async () => {
+  test('a token in the form that has a bookmark', async () => {
     expect(await outcomeOf(`${NAME}=2${token.slice(1)}`)).toEqual(anonymous('forged'))
   })
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { importKeyring, type Keyring } from '../../src/codec/keyring.ts'
-import type { Secrets } from '../../src/codec/secrets.ts'
+import { importKeyring, type Keyring, type Secrets } from '../../src/codec/keyring.ts'
 import { SessionError } from '../../src/errors.ts'
 
 const NO_SECRETS =

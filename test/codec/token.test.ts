@@ -77,7 +77,7 @@ describe('what was signed', () => {
           time,
           async (handle, secret, createdAt, usedAt) => {
             const one = { handle, secret, createdAt, usedAt }
-            for (const each of [one, { ...one, revision: usedAt }]) {
+            for (const each of [one, { ...one, bookmark: usedAt }]) {
               const opened = await openedWith(await signToken(keyring, NAME, each))
               expect(opened).toEqual({ ok: true, token: each, isNewestKey: true })
             }
@@ -94,14 +94,14 @@ describe('what was signed', () => {
 
   test('is not read back with a handle past 64 characters', async () => {
     const long = { ...token, handle: 'h'.repeat(65) }
-    const both = [long, { ...long, revision: 1 }].map((each) => signToken(keyring, NAME, each))
+    const both = [long, { ...long, bookmark: 1 }].map((each) => signToken(keyring, NAME, each))
     expect(await notRefused('malformed', await Promise.all(both))).toEqual([])
   })
 
   test.for([24, 43, 48, 64])(
     'has under 200 bytes with its cookie name, with a handle of %i characters',
     async (length) => {
-      const long = { ...token, handle: 'h'.repeat(length), revision: 1 }
+      const long = { ...token, handle: 'h'.repeat(length), bookmark: 1 }
       const cookie = await signToken(keyring, NAME, long)
       expect(new TextEncoder().encode(`${NAME}=${cookie}`).length).toBeLessThan(200)
     },
@@ -112,10 +112,10 @@ describe('what was signed', () => {
     async (handle) => {
       for (const each of [
         { ...token, handle },
-        { ...token, handle, revision: 5 },
+        { ...token, handle, bookmark: 5 },
       ]) {
         const [version, ...parts] = (await signToken(keyring, NAME, each)).split('.')
-        expect(version).toBe('revision' in each ? '2' : '1')
+        expect(version).toBe('bookmark' in each ? '2' : '1')
         expect(parts).toHaveLength(3)
         for (const part of parts) {
           const bytes = Uint8Array.fromBase64(part, { alphabet: 'base64url' })
@@ -135,8 +135,8 @@ test.for([
   async ([, length, bytes]) => {
     const cookie = await signToken(keyring, NAME, { ...token, handle: 'A'.repeat(length) })
     expect(`${NAME}=${cookie}`).toHaveLength(bytes)
-    const revised = { ...token, handle: 'A'.repeat(length), revision: 1 }
-    expect(`${NAME}=${await signToken(keyring, NAME, revised)}`).toHaveLength(bytes + 8)
+    const marked = { ...token, handle: 'A'.repeat(length), bookmark: 1 }
+    expect(`${NAME}=${await signToken(keyring, NAME, marked)}`).toHaveLength(bytes + 8)
   },
 )
 
@@ -435,7 +435,7 @@ describe('what nobody has verified', () => {
   test('says what the verified token says, in both forms', async () => {
     const { id } = keyring[0]
     expect(unverifiedToken(value)).toEqual({ form: 1, keyId: id, token })
-    const other = { ...token, revision: 7 }
+    const other = { ...token, bookmark: 7 }
     const text = await signToken(keyring, NAME, other)
     expect(unverifiedToken(text)).toEqual({ form: 2, keyId: id, token: other })
     expect(await openedWith(text)).toMatchObject({ token: other })

@@ -2,6 +2,10 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import { type Env, secretsOf, withSession } from '../../examples/keys/rotation.ts'
+import {
+  type Env as StoreEnv,
+  withSession as withSecretsStore,
+} from '../../examples/keys/secrets-store.ts'
 import { importKeyring } from '../../src/codec/keyring.ts'
 import { newRandomText } from '../../src/codec/random.ts'
 import { newSecret, openToken, signToken, type Token } from '../../src/codec/token.ts'
@@ -304,22 +308,48 @@ test.for([
   expect((await visit(app, reading, dated)).body).toEqual(expected)
 })
 
+test('a Secrets Store’s secret holds all secrets, and the newest signs', async () => {
+  const bindings = (text: string): StoreEnv => ({
+    SESSIONS: env.SESSIONS,
+    SESSION_SECRETS: { get: async () => text },
+  })
+  const handler = withSecretsStore(async ({ session, method }) => {
+    if (method === 'POST') session.set('cart', ['tea'])
+    return (await session.get('cart')) ?? []
+  })
+  const [a, b] = [A, B].map((secret) => secret.replaceAll(' ', '-'))
+  let stored = bindings(`${a}`)
+  const browser = new Browser(async (request) => handler(request, stored, CONTEXT))
+  await browser.fetch('/', { method: 'POST' })
+  stored = bindings(`${b} ${a}`)
+  const response = await browser.fetch('/')
+  expect(await response.json()).toEqual(['tea'])
+  // Signed again, under the newest.
+  expect(response.headers.getSetCookie()).toHaveLength(1)
+  stored = bindings(`${b}`)
+  expect(await browser.json('/')).toEqual(['tea'])
+})
+
 test('sessions of a secret that was replaced at once stay on their users’ lists until they are ended', async () => {
   const store = durableObjectStore(env.SESSIONS)
-  const users = userIndex(env.USERS)
+  const users = { index: userIndex(env.USERS) }
   const userId = newRandomText()
-  const before = newApp({ store, users, secrets: BEFORE })
+  const before = newApp({ store, accounts: users, secrets: BEFORE })
   await visit(before, async (session) => {
     await session.signIn(userId)
     return 'ok'
   })
-  const after = newApp({ store, users, secrets: DROPPED })
+  const after = newApp({ store, accounts: users, secrets: DROPPED })
   expect(await after.sessions.user(userId, env).list()).toHaveLength(1)
   expect(await after.sessions.user(userId, env).revokeAll()).toBe(1)
   expect(await after.sessions.user(userId, env).list()).toEqual([])
 })
 
 describe('two Workers on one host', () => {
+  interface Visits {
+    readonly visits: number
+  }
+
   interface Two {
     readonly browser: Browser
     readonly events: SessionEvent[]
@@ -327,12 +357,12 @@ describe('two Workers on one host', () => {
 
   /** Two Workers under `/one` and `/two`, each counting its visits in its session. */
   function newPair(
-    one: Partial<SessionOptions<unknown>>,
-    two: Partial<SessionOptions<unknown>>,
+    one: Partial<SessionOptions<unknown, Visits>>,
+    two: Partial<SessionOptions<unknown, Visits>>,
   ): Two {
     const events: SessionEvent[] = []
-    const newWorker = (options: Partial<SessionOptions<unknown>>) =>
-      createSessions<{ visits: number }>({
+    const newWorker = (options: Partial<SessionOptions<unknown, Visits>>) =>
+      createSessions<Visits>({
         secrets: [A],
         store: durableObjectStore(env.SESSIONS),
         onEvent: (event) => void events.push(event),

@@ -15,6 +15,7 @@ import {
 } from '../../examples/migration/react-router.ts'
 import type { Env } from '../../examples/migration/sessions.ts'
 import { withSessionOrOld } from '../../examples/migration/take-over.ts'
+import type { AccountMethods } from '../../src/accounts.ts'
 import type { Session } from '../../src/index.ts'
 import { Browser } from '../support/browser.ts'
 import {
@@ -58,7 +59,7 @@ function liveRecord(): typeof EXPRESS.record {
 type Old = Awaited<ReturnType<typeof readExpressSession>>
 type Data = { cart: string[] }
 
-async function shown(session: Session<Data>): Promise<unknown> {
+async function shown(session: Session<Data> & AccountMethods): Promise<unknown> {
   const cart = await session.get('cart')
   return { userId: session.userId ?? null, cart: cart ?? null }
 }

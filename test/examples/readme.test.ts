@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import { router as cart } from '../../examples/readme/cart.ts'
-import { handle } from '../../examples/readme/open-and-commit.ts'
+import { greet, handle } from '../../examples/readme/open-and-commit.ts'
 import readCache from '../../examples/readme/read-cache.ts'
 import users from '../../examples/readme/users.ts'
 import worker from '../../examples/readme/worker.ts'
@@ -41,8 +41,11 @@ describe('the README', () => {
     expect(items.toSorted()).toEqual(['apple', 'fig', 'nut', 'pear', 'plum'])
   })
 
-  test('opens and commits a session by halves: the response has the cookie', async () => {
-    const response = await handle(new Request('https://app.example/a'), env)
+  test.for([
+    ['by halves', handle],
+    ['in one call', greet],
+  ] as const)('opens and commits a session %s: the response has the cookie', async ([, run]) => {
+    const response = await run(new Request('https://app.example/a'), env)
     expect(await response.text()).toBe('hello')
     expect(response.headers.get('Set-Cookie')).toMatch(
       /^__Host-session=1\.[\w.-]+; Path=\/; Secure/,

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { bucketAsKv, withSession as withBucket } from '../../examples/stores/bucket.ts'
 import { withSession as withBoth } from '../../examples/stores/switch.ts'
 import { page, preferences, sessions } from '../../examples/stores/two-stores.ts'
-import { createSessions, type Session, type SessionStore } from '../../src/index.ts'
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
+import { createSessions, json, type Session, type SessionStore } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -102,16 +103,18 @@ test.for(PAIRS)(
 )
 
 describe('changing the store with both at work', () => {
-  const former = createSessions<{ cart: string[] }, Cloudflare.Env>({
+  const former = createSessions({
+    data: json<{ cart: string[] }>(),
     secrets: [env.SESSION_SECRET],
     store: kvStore(env.SESSION_KV),
+    use: [accounts()],
   })
   const fill = former.withSession(async ({ session }) => {
     await session.signIn('ada')
     session.set('cart', ['tea'])
     return 'ok'
   })
-  const read = async (session: Session<{ cart: string[] }>): Promise<object> => ({
+  const read = async (session: Session<{ cart: string[] }> & AccountMethods): Promise<object> => ({
     user: session.userId ?? null,
     cart: (await session.get('cart')) ?? null,
   })

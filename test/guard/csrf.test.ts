@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { csrfGuard, type CsrfOptions, csrfToken } from '../../src/guard/csrf.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
 import { SessionError, type SessionOptions } from '../../src/index.ts'
+import { renewing } from '../../src/renew.ts'
 import type { Browser } from '../support/browser.ts'
 import { newSite, signedIn, type Site } from '../support/site.ts'
 
@@ -158,7 +159,7 @@ describe('csrfGuard', () => {
   })
 
   test('the token outlives a renewal, and a change of the secret', async () => {
-    const site = csrfSite({}, undefined, { renewEvery: 60 })
+    const site = csrfSite({}, undefined, { use: [renewing({ everySeconds: 60 })] })
     const { browser, token } = await visitor(site)
     site.now += 61_000
     const before = browser.cookieHeader()

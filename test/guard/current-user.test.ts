@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 
+import type { AccountMethods } from '../../src/accounts.ts'
 import { currentUser } from '../../src/guard/current-user.ts'
 import type { HasSession } from '../../src/request/create-sessions.ts'
 import { CONTEXT, newSite, signedIn, type Site } from '../support/site.ts'
 
-type Ask = (request: HasSession<Record<string, unknown>, Record<string, unknown>>) => unknown
+type Data = Record<string, unknown>
+type Ask = (request: HasSession<Data, Data, AccountMethods>) => unknown
 
 function siteThatAsks(ask: Ask): Site {
   const site = newSite()
@@ -89,7 +91,7 @@ describe('the current user', () => {
 
   test('needs a session', async () => {
     const userOf = currentUser((id: string) => id)
-    const asked = userOf({} as HasSession<object, object>)
+    const asked = userOf({} as HasSession<object, object, AccountMethods>)
     await expect(asked).rejects.toMatchObject({ code: 'ERR_OPTION' })
   })
 })

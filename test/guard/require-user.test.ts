@@ -137,7 +137,7 @@ describe('requireUser', () => {
   test('says where it has to stand, and what address is none', async () => {
     const lost = requireUser()(() => 'never')
     await expect(lost(new Request('https://app.example/') as never, {}, CONTEXT)).rejects.toThrow(
-      /^ERR_OPTION: A guard stands inside withSession/,
+      /^ERR_OPTION: There is no session on the request\. Put the guard inside withSession/,
     )
     expect(() => requireUser({ loginUrl: '/login#form' })).toThrow(/^ERR_OPTION: loginUrl has no #/)
   })

@@ -42,7 +42,7 @@ describe('changes of several files', () => {
     await writeFile(join(directory, 'b'), 'mine\n')
     await assert.rejects(
       writeChanges(changes),
-      /^Error: b was changed meanwhile\. Nothing was written/,
+      /^Error: b was changed in the meantime\. Nothing was written/,
     )
     assert.deepEqual(await found(directory), { a: 'before\n', b: 'mine\n' })
   })
@@ -51,7 +51,7 @@ describe('changes of several files', () => {
     const directory = await directoryWith({ a: 'before\n' })
     const changes = [await change(directory, 'a'), await change(directory, 'b')]
     await writeFile(join(directory, 'b'), 'mine\n')
-    await assert.rejects(writeChanges(changes), /b was changed meanwhile/)
+    await assert.rejects(writeChanges(changes), /b was changed in the meantime/)
     const missing = [await change(directory, 'a'), await change(directory, join('c', 'd'))]
     await assert.rejects(writeChanges(missing), /It can't be written: ENOENT/)
     assert.deepEqual(await found(directory), { a: 'before\n', b: 'mine\n' })

@@ -84,7 +84,10 @@ describe('edge-session init', () => {
     const before = await contents(directory, FILES)
     const { code, stdout, stderr } = await init(directory)
     assert.equal(code, 1)
-    assert.match(stderr, /Nothing was written: nobody is here to be asked.*edge-session init --yes/)
+    assert.match(
+      stderr,
+      /Nothing was written: there is no terminal to ask on.*edge-session init --yes/,
+    )
     for (const line of BLOCKS.trim().split('\n').filter(Boolean)) {
       assert.ok(stdout.includes(`\n+${line}\n`), line)
     }
@@ -354,13 +357,13 @@ describe('edge-session init refuses, and writes nothing,', () => {
     [
       'an export without SQLite',
       `${TOML}\n[exports.SessionObject]\ntype = "durable-object"\nstorage = "legacy-kv"\n`,
-      /exports\.SessionObject is no SQLite-backed/,
+      /exports\.SessionObject is not a SQLite-backed/,
     ],
     ['no entry module', TOML.replace(/main.*\n/, ''), /main is missing/],
     [
       'an entry module that is not there',
       TOML.replace('index.ts', 'gone.ts'),
-      /main is src\/gone\.ts, and there is no such file/,
+      /main is src\/gone\.ts, but there is no such file/,
     ],
     [
       'an entry module that a build makes',
@@ -375,7 +378,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
     [
       'migrations that are no list',
       `${TOML}\n[migrations]\ntag = "v1"\n`,
-      /migrations is no list of tables/,
+      /migrations is not a list of tables/,
     ],
     ['what is no TOML', `${TOML}[vars\n`, /wrangler\.toml can't be read/],
   ]
@@ -387,7 +390,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
 
   it('a Worker that is no module', async () => {
     const script = `addEventListener('fetch', (event) => event.respondWith(new Response('hi')))\n`
-    assert.match(await refusal({ ...project, 'src/index.ts': script }), /is no ES module/)
+    assert.match(await refusal({ ...project, 'src/index.ts': script }), /is not an ES module/)
   })
 
   it('a module that can’t be read, with the line to add', async () => {
@@ -624,6 +627,6 @@ describe('the secret on this machine', () => {
       ...project,
       'wrangler.toml': `${TOML}SESSION_SECRET = "x"\n`,
     })
-    assert.match(outcome.stderr, /vars\.SESSION_SECRET stands in the configuration/)
+    assert.match(outcome.stderr, /vars\.SESSION_SECRET is in the configuration/)
   })
 })

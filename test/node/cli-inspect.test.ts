@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after } from 'node:test'
 
 import { createSessions, type SessionEvent, type SessionOptions } from '../../src/index.ts'
+import { cached } from '../../src/store/cached.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { Browser } from '../support/browser.ts'
@@ -155,10 +156,10 @@ describe('edge-session inspect', () => {
     assert.deepEqual([first['store'], first['sessionId']], ['durable-object', listed?.id])
   })
 
-  it('reads the other form, with a revision', async () => {
-    const { token } = await made({ readCache: { maxAgeSeconds: 30 } })
+  it('reads the other form, with a bookmark', async () => {
+    const { token } = await made({ store: cached(memoryStore(), { maxAgeSeconds: 30 }) })
     const { first } = await report([token])
-    assert.deepEqual([first['form'], first['revision'], first['verdict']], [2, 1, 'accepted'])
+    assert.deepEqual([first['form'], first['bookmark'], first['verdict']], [2, 1, 'accepted'])
   })
 
   it('takes a token, name=value, and whole headers, as an argument or from standard input', async () => {
@@ -228,14 +229,14 @@ describe('edge-session inspect', () => {
       ['something behind', (token) => `${token}x`, /added at its end/],
       ['percent-encoding', (token) => token.replace('.', '%2E'), /percent-encoded/],
       ['quotes', (token) => `"${token}"`, /in quotes/],
-      ['another version', (token) => `9${token.slice(1)}`, /no token of edge-session/],
+      ['another version', (token) => `9${token.slice(1)}`, /not a token of edge-session/],
       [
         'a short body',
         (token) => token.replace(/\.[\w-]{70,}\./, '.AAAA.'),
         /body has 4 characters/,
       ],
       ['nothing', () => '', /the cookie was cleared/],
-      ['something else', () => 'eyJhbGciOiJIUzI1NiJ9', /no token of edge-session/],
+      ['something else', () => 'eyJhbGciOiJIUzI1NiJ9', /not a token of edge-session/],
     ]
     for (const [what, change, advice] of changes) {
       it(what, async () => {

@@ -17,7 +17,7 @@ function citedTests(): { file: string; name: string }[] {
     security.split('## Races')[1]?.matchAll(/^\| [^|]+\| ([^|]+?)\s*\| [^|]+\|$/gm) ?? []
   return [
     ...Array.from(requirements, ([, file = '', name = '']) => ({ file, name })),
-    ...Array.from(races, ([, name = '']) => ({ file: 'http/races.test.ts', name })).slice(2),
+    ...Array.from(races, ([, name = '']) => ({ file: 'request/races.test.ts', name })).slice(2),
   ]
 }
 

@@ -36,7 +36,7 @@ const WORKS: ReadonlyMap<string, Work> = new Map([
   ['read, Durable Object', 'read'],
   ['read, then write one key, DO', 'write'],
   ['increment, all on one session', 'increment, one session'],
-  ['read, `readCache`; peers: their read', 'read, cached'],
+  ['read, `cached`; peers: their read', 'read, cached'],
   ['read, KV (simulated)', 'read, KV'],
   ['read, then write one key, KV', 'write, KV'],
 ])

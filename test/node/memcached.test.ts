@@ -6,7 +6,7 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import { newRandomText, newUniqueText } from '../../src/codec/random.ts'
-import type { Credential, Moment, SessionStore } from '../../src/record/store.ts'
+import type { CallContext, Credential, SessionStore } from '../../src/record/store.ts'
 import {
   keepOpen,
   memcachedClient,
@@ -20,7 +20,7 @@ import { describe, it } from './suite.ts'
 import { bundle, newServer } from './workerd.ts'
 
 const WORKER = fileURLToPath(new URL('../support/engines-worker.ts', import.meta.url))
-const MOMENT: Moment = { now: Date.now(), idle: 60_000, absolute: 60_000, touch: 3000 }
+const CONTEXT: CallContext = { now: Date.now(), idle: 60_000, absolute: 60_000, touch: 3000 }
 const memcached = await startMemcached('-m', '8')
 
 /** A connection of Node's, in the form of a Worker's. */
@@ -35,7 +35,7 @@ async function socketOf(port: number): Promise<TcpSocket> {
 async function newSession(store: SessionStore, text: string): Promise<Credential> {
   const credential = { handle: store.newHandle(), secret: newRandomText() }
   const creation = { id: newUniqueText(), set: [['=a', text]] } as const
-  assert.equal((await store.create(credential, MOMENT, creation)).ok, true)
+  assert.equal((await store.create(credential, CONTEXT, creation)).ok, true)
   return credential
 }
 
@@ -55,14 +55,14 @@ if (memcached === undefined) {
       const store = memcachedStore(connections[0])
       const other = memcachedStore(connections[1])
       const credential = await newSession(store, '"123"')
-      const increments = Array.from({ length: 20 }, (_, index) =>
-        (index % 2 === 0 ? store : other).write(credential, MOMENT, {
+      const increments = Array.from({ length: 20 }, async (_, index) =>
+        (index % 2 === 0 ? store : other).write(credential, CONTEXT, {
           id: newUniqueText(),
           increment: [['=n', 1]],
         }),
       )
       await Promise.all(increments)
-      const read = await store.read(credential, MOMENT)
+      const read = await store.read(credential, CONTEXT)
       assert.deepEqual(read.ok && read.entries, { '=a': '"123"', '=n': '20' })
       await Promise.all(connections.map((each) => each.end()))
     })
@@ -71,15 +71,15 @@ if (memcached === undefined) {
       const kept = connection()
       const store = memcachedStore(kept)
       const first = await newSession(store, 'x'.repeat(100_000))
-      const before = await store.read(first, MOMENT)
+      const before = await store.read(first, CONTEXT)
       assert.equal(before.ok, true)
       // Five times the memory that it has.
       for (let made = 0; made < 400; made += 1) await newSession(store, 'x'.repeat(100_000))
       const ended = { ok: false, gone: 'ended' }
-      assert.deepEqual(await store.read(first, MOMENT), ended)
+      assert.deepEqual(await store.read(first, CONTEXT), ended)
       const patch = { id: newUniqueText(), set: [['=a', '1']] } as const
-      assert.deepEqual(await store.write(first, MOMENT, patch), ended)
-      assert.deepEqual(await store.read(first, MOMENT), ended)
+      assert.deepEqual(await store.write(first, CONTEXT, patch), ended)
+      assert.deepEqual(await store.read(first, CONTEXT), ended)
       await kept.end()
     })
   })

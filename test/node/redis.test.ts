@@ -27,7 +27,7 @@ async function countWith(stores: readonly [SessionStore, SessionStore]): Promise
   const creation = { id: newUniqueText(), set: [['=a', '"123"']] } as const
   assert.equal((await store.create(credential, moment, creation)).ok, true)
   await Promise.all(
-    Array.from({ length: 20 }, (_, index) =>
+    Array.from({ length: 20 }, async (_, index) =>
       (index % 2 === 0 ? store : other).write(credential, moment, {
         id: newUniqueText(),
         increment: [['=n', 1]],

@@ -42,8 +42,12 @@ const codes = found(withoutComments(sourceOf('errors.ts')), /'(ERR_\w+)'/g)
 const answerCodes = found([...sources.values()].join('\n'), /'(ERR_\w+)'/g).filter(
   (code) => !codes.includes(code),
 )
-const eventSource = withoutComments(sourceOf('http', 'event.ts'))
-const types = found(declarationOf(eventSource, 'SessionEvent'), /type: '([\w-]+)'/g)
+const eventSource = withoutComments(sourceOf('request', 'event.ts'))
+const dataEventSource = withoutComments(sourceOf('session', 'codec.ts'))
+const types = [
+  ...found(declarationOf(eventSource, 'SessionEvent'), /type: '([\w-]+)'/g),
+  ...found(declarationOf(dataEventSource, 'DataEvent'), /'([\w-]+)'/g),
+].toSorted()
 const reasons = [
   ...found(declarationOf(eventSource, 'RefusedReason'), /'([\w-]+)'/g),
   ...found(declarationOf(sourceOf('codec', 'token.ts'), 'RefusedToken'), /'([\w-]+)'/g),

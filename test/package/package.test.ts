@@ -304,7 +304,8 @@ ${names.join('')}}
 
 /** What runs anywhere, used as a program would, with the types that it gets. */
 const USE_SOURCE = `
-import { createSessions, SessionError, type Session, type SessionStore } from 'edge-session'
+import { createSessions, json, SessionError, type Session, type SessionStore } from 'edge-session'
+import { type AccountMethods, accounts } from 'edge-session/accounts'
 import { csrfGuard } from 'edge-session/guard/csrf'
 import { requireUser } from 'edge-session/guard/require-user'
 import { kvStore } from 'edge-session/store/kv'
@@ -313,7 +314,12 @@ import { memoryStore } from 'edge-session/store/memory'
 interface Data { cart: string[]; visits: number }
 
 const store: SessionStore = memoryStore()
-const sessions = createSessions<Data, { SECRET: string }>({ secrets: (env) => [env.SECRET], store })
+const sessions = createSessions({
+  data: json<Data>(),
+  secrets: (env: { SECRET: string }) => [env.SECRET],
+  store,
+  use: [accounts()],
+})
 
 export const handler = sessions.withSession(
   csrfGuard()(
@@ -328,7 +334,7 @@ export const handler = sessions.withSession(
 )
 
 export async function halves(request: Request): Promise<Response> {
-  const session: Session<Data> = await sessions.open(request, { SECRET: '' })
+  const session: Session<Data> & AccountMethods = await sessions.open(request, { SECRET: '' })
   return sessions.commit(session, new Response(session.id))
 }
 
@@ -352,13 +358,14 @@ export const handler = withSession(async ({ session }) => {
   session.set('visit', 1) // TS2345
   session.set('visits', 'one') // TS2345
   await session.increment('cart') // TS2345
+  await session.signIn('ada') // TS2349
   const cart = await session.get('cart')
   cart?.push('apple') // TS2339
   const name: string = await session.get('visits') // TS2322
   return name
 })
 createSessions({ secrets: [], store }) // TS2322
-createSessions({ secrets: ['a'] }) // TS2345
+createSessions({ secrets: ['a'] }) // TS2741
 `
 
 /** The README's Worker in small, and every import path. */

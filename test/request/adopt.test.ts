@@ -3,16 +3,18 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
+import { adopting } from '../../src/adopt.ts'
 import { csrfGuard, csrfToken } from '../../src/guard/csrf.ts'
 import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type Session, type SessionStore } from '../../src/index.ts'
+import { createSessions, type SessionStore } from '../../src/index.ts'
 import { adoption } from '../../src/migrate/adoption.ts'
 import { createSignedValue, tornadoCookie } from '../../src/migrate/tornado.ts'
+import { checked } from '../../src/schema.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import { newApp } from '../support/app.ts'
+import { type AppSession, newApp } from '../support/app.ts'
 import { Browser } from '../support/browser.ts'
 import { newMovedApp, OLD_SECRET, STORES } from '../support/old-app.ts'
 import { CONTEXT } from '../support/site.ts'
@@ -21,8 +23,8 @@ import { StaleKv } from '../support/stale-kv.ts'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const CLEARED = 'old=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'
-const all = (session: Session): unknown => session.all()
-const idAfterLoad = async (session: Session): Promise<string> => {
+const all = (session: AppSession): unknown => session.all()
+const idAfterLoad = async (session: AppSession): Promise<string> => {
   await session.load()
   return session.id
 }
@@ -104,7 +106,7 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     expect(name === 'KV' ? made >= 1 : made === 1).toBe(true)
   })
 
-  test.for<[what: string, use: (session: Session) => unknown, expected: object | undefined]>([
+  test.for<[what: string, use: (session: AppSession) => unknown, expected: object | undefined]>([
     ['a recorded change', (session) => session.set('a', 1), { name: 'Ada', a: 1 }],
     ['a deletion', (session) => session.delete('name'), {}],
     ['a clear', (session) => session.clear(), {}],
@@ -449,8 +451,10 @@ describe('an old cookie on objects', () => {
 
   test('is forgotten when nobody can come with it any more', async () => {
     const app = newMovedApp(durableObjectStore(env.SESSIONS), {
-      adopt: [
-        adoption({ name: 'old', verify, load: () => ({ data: { a: 1 } }), rememberSeconds: 10 }),
+      use: [
+        adopting(
+          adoption({ name: 'old', verify, load: () => ({ data: { a: 1 } }), rememberSeconds: 10 }),
+        ),
       ],
     })
     const browser = await app.visitor()
@@ -470,7 +474,7 @@ describe('an old cookie on objects', () => {
 
   test('is on its user’s list before its cookie leaves, once for parallel requests', async () => {
     const users = userIndex(env.USERS)
-    const app = newMovedApp(durableObjectStore(env.SESSIONS), { users })
+    const app = newMovedApp(durableObjectStore(env.SESSIONS), { accounts: { index: users } })
     const user = `user ${crypto.randomUUID()}`
     app.load = () => ({ userId: user, details: { label: 'moved' } })
     app.handler = idAfterLoad
@@ -487,8 +491,8 @@ describe('an old cookie on objects', () => {
 
   test('stays when its user may have no more sessions', async () => {
     const users = userIndex(env.USERS)
-    const sessionLimit = { max: 1, whenFull: 'refuse' } as const
-    const app = newMovedApp(durableObjectStore(env.SESSIONS), { users, sessionLimit })
+    const limit = { max: 1, whenFull: 'refuse' } as const
+    const app = newMovedApp(durableObjectStore(env.SESSIONS), { accounts: { index: users, limit } })
     const user = `user ${crypto.randomUUID()}`
     app.handler = (session) => session.signIn(user)
     const first = app.browser()
@@ -530,7 +534,7 @@ describe('an old cookie on objects', () => {
   })
 
   test('works with a read cache', async () => {
-    const app = newMovedApp(durableObjectStore(env.SESSIONS), { readCache: { maxAgeSeconds: 60 } })
+    const app = newMovedApp(durableObjectStore(env.SESSIONS), { cached: { maxAgeSeconds: 60 } })
     app.handler = (session) => session.increment('n')
     const browser = await app.visitor('Ada')
     const copies = [browser.copy(), browser.copy(), browser.copy()]
@@ -573,7 +577,7 @@ describe('an old cookie', () => {
       load: () => ({}),
       clear: { path: '/app', domain: 'app.example', secure: true },
     })
-    const app = newApp({ store: memoryStore(), adopt: [old] })
+    const app = newApp({ store: memoryStore(), use: [adopting(old)] })
     app.handler = all
     const browser = app.browser()
     browser.cookies.set('__Secure-sid', 'a')
@@ -598,7 +602,7 @@ describe('an old cookie', () => {
 
   test('whose data the schema refuses is a fault of the application', async () => {
     const schema = z.object({ name: z.string() })
-    const app = newMovedApp(memoryStore(), { schema })
+    const app = newMovedApp(memoryStore(), { data: checked(schema) })
     app.handler = async (session) =>
       session.load().then(
         () => 'ok',
@@ -626,7 +630,7 @@ describe('an old cookie', () => {
 
   test('is tried after another one that is forged, and before one that is not needed', async () => {
     const loads: string[] = []
-    const adopting = (name: string): ReturnType<typeof tornadoCookie<unknown, object>> =>
+    const oldCookie = (name: string): ReturnType<typeof tornadoCookie<unknown, object>> =>
       tornadoCookie({
         name,
         secret: OLD_SECRET,
@@ -635,8 +639,8 @@ describe('an old cookie', () => {
           return {}
         },
       })
-    const adopt = [adopting('a'), adopting('b'), adopting('c')]
-    const app = newApp({ store: memoryStore(), adopt })
+    const use = [adopting(oldCookie('a'), oldCookie('b'), oldCookie('c'))]
+    const app = newApp({ store: memoryStore(), use })
     app.handler = all
     const browser = app.browser()
     const now = app.now / 1000
@@ -674,10 +678,10 @@ describe('an old cookie', () => {
 
   test('needs a store that keeps it from having a second session', async () => {
     const { handleFor: _, ...store } = memoryStore()
-    const app = newMovedApp(store)
+    const app = newMovedApp({ ...store, can: { ...store.can, adopt: false } })
     const browser = await app.visitor()
     await expect(browser.fetch('/')).rejects.toThrow(
-      'ERR_OPTION: adopt: the memory store has no handleFor. Use durableObjectStore, or leave it out.',
+      'ERR_OPTION: adopting(): the memory store has no handleFor. Use durableObjectStore, or leave adopting() out.',
     )
   })
 
@@ -690,7 +694,7 @@ describe('an old cookie', () => {
     const sessions = createSessions<Record<string, unknown>, { OLD?: string }>({
       secrets: [env.SESSION_SECRET],
       store: memoryStore(),
-      adopt: [old],
+      use: [adopting(old)],
     })
     const fetch = sessions.withSession(({ session }) => session.all())
     const headers = { Cookie: `old=${await createSignedValue(OLD_SECRET, 'old', 'Ada')}` }

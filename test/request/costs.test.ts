@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -147,5 +147,90 @@ describe('atomic operations', () => {
     expect(await costOf(app, browser, both)).toEqual({ calls: ['create', 'write'], setCookies: 1 })
     app.handler = (session) => session.all()
     expect(await browser.json('/')).toEqual({ a: 1, b: 1 })
+  })
+})
+
+describe('the time limit of store calls', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  /** How many timers a request sets, and how many of them are left when it is over. */
+  async function timersOf(app: App, browser: Browser, handler: Handler): Promise<number[]> {
+    const running = new Set<unknown>()
+    const { setTimeout: set, clearTimeout: clear } = globalThis
+    let count = 0
+    const setting = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
+      callback: () => void,
+      milliseconds: number,
+    ) => {
+      const timer: unknown = set(callback, milliseconds)
+      count += 1
+      running.add(timer)
+      return timer
+    }) as typeof setTimeout)
+    const clearing = vi.spyOn(globalThis, 'clearTimeout').mockImplementation((timer) => {
+      running.delete(timer)
+      clear(timer ?? null)
+    })
+    app.handler = handler
+    const response = await browser.fetch('/')
+    setting.mockRestore()
+    clearing.mockRestore()
+    expect(response.ok).toBe(true)
+    return [count, running.size]
+  }
+
+  const many: Handler = async (session) => {
+    await session.get('a')
+    await session.increment('n')
+    await Promise.all([session.increment('n'), session.increment('m')])
+    session.set('a', 2)
+    await session.commit()
+    await session.regenerate()
+    session.set('a', 3)
+    return 'ok'
+  }
+
+  test('takes one timer a request, however many calls it makes, and leaves none behind', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    expect(await timersOf(app, browser, setOne)).toEqual([1, 0])
+    expect(await timersOf(app, browser, (session) => session.all())).toEqual([1, 0])
+    expect(await timersOf(app, browser, many)).toEqual([1, 0])
+    expect(await timersOf(app, browser, (session) => session.destroy())).toEqual([1, 0])
+  })
+
+  test('takes none where no call is made, a copy answers, or the runtime is to decide', async () => {
+    const app = newApp({ cached: { maxAgeSeconds: 20 } })
+    const browser = app.browser()
+    await timersOf(app, browser, setOne)
+    expect(await timersOf(app, browser, (session) => session.all())).toEqual([0, 0])
+    expect(await timersOf(app, app.browser(), (session) => session.all())).toEqual([0, 0])
+    expect(await timersOf(app, browser, () => 'ok')).toEqual([0, 0])
+    const patient = newApp({ storeTimeout: Infinity })
+    expect(await timersOf(patient, patient.browser(), setOne)).toEqual([0, 0])
+  })
+
+  test('is each call’s own: one that is made later has its whole time', async () => {
+    const objects = memoryStore()
+    let pause = 0
+    const write: typeof objects.write = async (...parameters) => {
+      await scheduler.wait(pause)
+      return objects.write(...parameters)
+    }
+    const app = newApp({ store: { ...objects, write }, storeTimeout: 0.2 })
+    const browser = app.browser()
+    app.handler = setOne
+    await browser.fetch('/')
+    app.handler = async (session) => {
+      const counts: number[] = []
+      for (pause of [120, 120, 120]) counts.push(await session.increment('n'))
+      pause = 300
+      const late = await session.increment('n').catch((error: unknown) => String(error))
+      pause = 0
+      return [...counts, late]
+    }
+    expect(await browser.json('/')).toEqual([1, 2, 3, expect.stringContaining('within 200 ms')])
   })
 })

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import { adopting } from '../../src/adopt.ts'
 import { tornadoCookie } from '../../src/migrate/tornado.ts'
 import type { SessionStore } from '../../src/record/store.ts'
 import { memcachedStore } from '../../src/store/memcached.ts'
-import { memoryStore } from '../../src/store/memory.ts'
 import { redisStore } from '../../src/store/redis.ts'
 import { ringStore } from '../../src/store/ring.ts'
 import { userIndex } from '../../src/store/user-index.ts'
@@ -21,12 +21,14 @@ const NEVER = {
 const STORES: Record<string, SessionStore> = {
   redis: redisStore(NEVER),
   memcached: memcachedStore(NEVER),
-  ring: ringStore([{ name: 'a', weight: 1, store: memoryStore() }]),
+  ring: ringStore([{ name: 'a', weight: 1, store: redisStore(NEVER) }]),
 }
 
 const OPTIONS: Record<string, AppOptions> = {
-  adopt: { adopt: [tornadoCookie({ name: 'old', secret: 'x'.repeat(32), load: () => ({}) })] },
-  users: { users: userIndex(env.USERS) },
+  'adopting()': {
+    use: [adopting(tornadoCookie({ name: 'old', secret: 'x'.repeat(32), load: () => ({}) }))],
+  },
+  'accounts({ index })': { accounts: { index: userIndex(env.USERS) } },
 }
 
 describe.for(Object.entries(STORES))('the %s store refuses what it cannot do:', ([, store]) => {

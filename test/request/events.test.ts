@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { jsonLog, type SessionEvent } from '../../src/index.ts'
+import { renewing } from '../../src/renew.ts'
 import { userIndex } from '../../src/store/user-index.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
@@ -61,9 +62,8 @@ describe('a change of the device', () => {
 
 test('no event has a token, a secret, data, or who the user is in it', async () => {
   const app = newApp({
-    users: userIndex(env.USERS),
-    renewEvery: 60,
-    sessionLimit: { max: 1, whenFull: 'end-oldest' },
+    accounts: { index: userIndex(env.USERS), limit: { max: 1, whenFull: 'end-oldest' } },
+    use: [renewing({ everySeconds: 60 })],
   })
   const browser = app.browser()
   const tokens: string[] = []

@@ -1,7 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 
+import { accounts } from '../../src/accounts.ts'
 import { createSessions, SessionError } from '../../src/index.ts'
+import { checked } from '../../src/schema.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -50,6 +53,13 @@ describe('at construction', () => {
     ],
     [{ lateWrites: 'ignore' }, 'ERR_OPTION', "lateWrites is 'refuse' or 'drop'."],
     [
+      { onStoreFailure: 'ignore' },
+      'ERR_OPTION',
+      "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",
+    ],
+    [{ storeTimeout: 0 }, 'ERR_OPTION', 'storeTimeout is a number of seconds above 0.'],
+    [{ cookie: { maxAge: 5 } }, 'ERR_OPTION', 'cookie.maxAge is unknown. Known: name'],
+    [
       { cookie: { domain: 'example.com' } },
       'ERR_OPTION',
       'cookie "__Host-session": __Host- needs path: \'/\' and no domain.',
@@ -76,6 +86,65 @@ describe('at construction', () => {
     expect(fault.message).toContain(message)
     expect(fault.name).toBe('SessionError')
     expect(fault.stack).toContain(`SessionError: ${code}`)
+  })
+
+  test.for<[option: string, advice: string]>([
+    ['readCache', 'store: cached(store, { maxAgeSeconds }) of edge-session/store/cached'],
+    ['schema', 'data: checked(schema) of edge-session/schema'],
+    ['migrate', 'data: checked(schema, { migrate }) of edge-session/schema'],
+    ['serializer', 'data: serialized(serializer) of edge-session/serialize'],
+    ['adopt', 'use: [adopting(…)] of edge-session/adopt'],
+    ['users', 'use: [accounts({ index })] of edge-session/accounts'],
+    ['sessionLimit', 'use: [accounts({ index, limit })] of edge-session/accounts'],
+    ['clearSiteData', 'use: [accounts({ clearSiteData })] of edge-session/accounts'],
+    ['renewEvery', 'use: [renewing({ everySeconds })] of edge-session/renew'],
+    ['renewGrace', 'use: [renewing({ everySeconds, graceSeconds })] of edge-session/renew'],
+  ])('%s is refused, saying what it is called now', async ([option, advice]) => {
+    const fault = await faultOf(() => construct({ [option]: undefined }))
+    expect(fault.message).toBe(`ERR_OPTION: ${option} is not an option. Write ${advice}.`)
+  })
+
+  test.for(['idleTimeOut', 'toString', '__proto__', 'constructor'])(
+    'an option that never was one is refused, saying which there are: %s',
+    async (option) => {
+      const fault = await faultOf(() => construct(JSON.parse(`{ "${option}": 1 }`) as object))
+      expect(fault.message).toContain(`ERR_OPTION: ${option} is not an option. Known: secrets, `)
+    },
+  )
+
+  test.for<[what: string, use: unknown, place: number]>([
+    ['a feature that nobody called', [accounts], 0],
+    ['an adoption that nobody wrapped', [accounts(), () => undefined], 1],
+    ['options', [accounts(), { everySeconds: 60 }], 1],
+    ['undefined', [undefined], 0],
+    ['null', [null], 0],
+    ['a name', ['accounts'], 0],
+    ['a feature in place of the list', accounts(), 0],
+  ])('in use, %s is refused by its place', async ([, use, place]) => {
+    const fault = await faultOf(() => construct({ use }))
+    expect(fault.message).toContain(`ERR_OPTION: use[${place}] is not a feature. Write use: [`)
+  })
+
+  test.for<[what: string, data: unknown]>([
+    ['a schema', z.object({})],
+    ['a serializer', JSON],
+    ['a codec that nobody made', checked],
+    ['null', null],
+    ['a name', 'json'],
+  ])('as data, %s is refused', async ([, data]) => {
+    const fault = await faultOf(() => construct({ data }))
+    expect(fault.message).toContain('ERR_OPTION: data is not a codec. Write data: checked(schema)')
+  })
+
+  test.for<[what: string, store: unknown]>([
+    ['a KV namespace', env.SESSION_KV],
+    ['a namespace of Durable Objects', env.SESSIONS],
+    ['an object without methods', {}],
+    ['null', null],
+    ['a name', 'memory'],
+  ])('as store, %s is refused', async ([, store]) => {
+    const fault = await faultOf(() => construct({ store }))
+    expect(fault.message).toMatch(/^ERR_OPTION: store is (not a session store|missing)/)
   })
 
   test('the timeouts have defaults, and the idle one gives way to a shorter absolute one', () => {
@@ -132,6 +201,18 @@ describe('at the first request', () => {
     },
   )
 
+  test.for<[what: string, store: unknown]>([
+    ['a KV namespace', env.SESSION_KV],
+    ['a promise of a store', Promise.resolve(memoryStore())],
+    ['a store of an earlier version', { ...memoryStore(), can: undefined, isAtomic: true }],
+    ['nothing', undefined],
+  ])('a function that gives %s in place of a store is refused', async ([, store]) => {
+    const fault = await firstRequest({ store: () => store }, env)
+    expect(fault.message).toBe(
+      'ERR_OPTION: store did not return a session store. Write store: (env) => durableObjectStore(env.SESSIONS).',
+    )
+  })
+
   test('a forgotten env is refused, with what it led to as the cause', async () => {
     const fault = await firstRequest({
       secrets: (bindings: typeof env) => [bindings.SESSION_SECRET],
@@ -171,6 +252,150 @@ test('secrets and store are asked for once for all requests of an env', async ()
     await handler(new Request('https://app.example/'), env, CONTEXT)
   }
   expect(asked).toBe(2)
+})
+
+test('a store that a function without parameters gives is made once for every env', async () => {
+  let asked = 0
+  const { withSession } = createSessions({
+    secrets: [env.SESSION_SECRET],
+    store: () => {
+      asked += 1
+      return memoryStore()
+    },
+  })
+  const handler = withSession(async ({ session }) => Response.json(await session.increment('n')))
+  const first = await handler(new Request('https://app.example/'), { a: 1 }, CONTEXT)
+  const cookie = first.headers.getSetCookie().join()
+  const next = new Request('https://app.example/', { headers: { cookie } })
+  expect(await (await handler(next, { a: 2 }, CONTEXT)).json()).toBe(2)
+  expect(asked).toBe(1)
+})
+
+test('a store that depends on env is made once for each', async () => {
+  const asked: unknown[] = []
+  const { withSession } = createSessions({
+    secrets: [env.SESSION_SECRET],
+    store: (bindings: object) => {
+      asked.push(bindings)
+      return memoryStore()
+    },
+  })
+  const handler = withSession(() => 'ok')
+  const [one, other] = [{ a: 1 }, { a: 2 }]
+  for (const each of [one, other, one, other]) {
+    await handler(new Request('https://app.example/'), each, CONTEXT)
+  }
+  expect(asked).toEqual([one, other])
+})
+
+describe('secrets that are asked for', () => {
+  const OLD = 'an old secret of at least 32 bytes'
+  const NEW = 'a newer secret of at least 32 bytes'
+  const MINUTE = 60_000
+
+  /** A layer whose secrets are asked for asynchronously, and may change or fail. */
+  function newLayer(isAsync: boolean): {
+    fetch: (cookie?: string, ctx?: object) => Promise<Response>
+    secrets: () => [string, ...string[]]
+    asked: number
+    now: number
+    readonly events: string[]
+  } {
+    const events: string[] = []
+    const { withSession } = createSessions({
+      secrets: (_env: object) => {
+        layer.asked += 1
+        return isAsync ? scheduler.wait(1).then(() => layer.secrets()) : layer.secrets()
+      },
+      store: memoryStore(),
+      now: () => layer.now,
+      onEvent: ({ type }) => void events.push(type),
+    })
+    const handler = withSession(async ({ session }) => Response.json(await session.increment('n')))
+    const bindings = {}
+    const layer = {
+      fetch: (cookie = '', ctx: object = {}) => {
+        const request = new Request('https://app.example/', { headers: { cookie } })
+        return handler(request, bindings, ctx as typeof CONTEXT)
+      },
+      secrets: (): [string, ...string[]] => [OLD],
+      asked: 0,
+      now: Date.now(),
+      events,
+    }
+    return layer
+  }
+
+  /** The name of the key that a response's cookie is signed under. */
+  const keyOf = (response: Response): string =>
+    response.headers.getSetCookie().join().split('.')[1] ?? ''
+
+  test.for([true, false])(
+    'are asked for again after five minutes and not before (async: %s)',
+    async (isAsync) => {
+      const layer = newLayer(isAsync)
+      const old = keyOf(await layer.fetch())
+      layer.secrets = () => [NEW, OLD]
+      layer.now += 5 * MINUTE - 1
+      expect(keyOf(await layer.fetch())).toBe(old)
+      expect(layer.asked).toBe(1)
+      layer.now += 1
+      expect(keyOf(await layer.fetch())).not.toBe(old)
+      expect(layer.asked).toBe(2)
+      await layer.fetch()
+      expect(layer.asked).toBe(2)
+    },
+  )
+
+  test('are asked for after the response where that is possible', async () => {
+    const layer = newLayer(true)
+    const old = keyOf(await layer.fetch())
+    layer.secrets = () => [NEW, OLD]
+    layer.now += 5 * MINUTE
+    const later: Promise<unknown>[] = []
+    const ctx = { waitUntil: (promise: Promise<unknown>) => void later.push(promise) }
+    expect(keyOf(await layer.fetch('', ctx))).toBe(old)
+    expect(later).toHaveLength(1)
+    await Promise.all(later)
+    expect(keyOf(await layer.fetch('', ctx))).not.toBe(old)
+    expect(later).toHaveLength(1)
+  })
+
+  test('and fail, or are wrong, leave the former keys in use, with an event', async () => {
+    const layer = newLayer(true)
+    const first = await layer.fetch()
+    const cookie = first.headers.getSetCookie().join()
+    for (const secrets of [
+      () => {
+        throw new Error('the Secrets Store is down')
+      },
+      () => ['short'] as [string],
+      () => [] as unknown as [string],
+    ]) {
+      layer.secrets = secrets
+      layer.now += 5 * MINUTE
+      layer.events.length = 0
+      const response = await layer.fetch(cookie)
+      expect(response.status).toBe(200)
+      expect(layer.events).toContain('secrets-failed')
+    }
+    layer.secrets = () => [NEW]
+    layer.now += 5 * MINUTE
+    layer.events.length = 0
+    expect(await (await layer.fetch(cookie)).json()).toBe(1)
+    expect(layer.events).toContain('refused')
+  })
+
+  test('and fail at the first request are asked for again by the next', async () => {
+    const layer = newLayer(true)
+    layer.secrets = () => {
+      throw new Error('down')
+    }
+    await expect(layer.fetch()).rejects.toThrow('down')
+    layer.secrets = () => [OLD]
+    expect((await layer.fetch()).status).toBe(200)
+    expect(layer.asked).toBe(2)
+  })
 })
 
 test('a store needs no binding where the class is exported', async () => {

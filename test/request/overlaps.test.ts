@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import { createSessions, SessionError, type SessionStore } from '../../src/index.ts'
+import { serialized } from '../../src/serialize.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -314,7 +315,7 @@ test('a serializer can be added later: what was stored as JSON is still read', a
   const before = newApp({ store })
   const browser = await visitorOf(before, { user: { name: 'alice' }, n: 1 })
   const serializer = { stringify: (value: unknown) => JSON.stringify([value]), parse: () => 'x' }
-  const app = newApp({ store, serializer })
+  const app = newApp({ store, data: serialized(serializer) })
   app.handler = all
   const cookie = browser.cookieHeader()
   const response = await app.browser().fetch('/', { headers: { cookie } })

@@ -3,13 +3,16 @@ import { describe, expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
 import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
-import { createSessions, type Session, type SessionStore } from '../../src/index.ts'
+import { createSessions, type SessionStore } from '../../src/index.ts'
+import { renewing } from '../../src/renew.ts'
 import type { SessionOptions } from '../../src/request/options.ts'
+import { cached, type CachedOptions } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { CONTEXT } from '../support/site.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 
 const MAX_AGE = 20
@@ -19,9 +22,9 @@ function isolates({ store = memoryStore(), kv, ...options }: IsolateOptions = {}
   const clock = { now: Date.now() }
   const isolate = (): App => {
     const namespace = kv?.(() => clock.now)
-    const shared = namespace === undefined ? {} : { kv: () => namespace }
-    const readCache = { maxAgeSeconds: MAX_AGE, ...shared }
-    const app = newApp({ store, readCache, now: () => clock.now, ...options })
+    const shared = namespace === undefined ? {} : { kv: namespace }
+    const copies = { maxAgeSeconds: MAX_AGE, ...shared }
+    const app = newApp({ store, cached: copies, now: () => clock.now, ...options })
     return Object.defineProperty(app, 'now', {
       get: () => clock.now,
       set: (now: number) => {
@@ -328,24 +331,24 @@ describe('a read with a read cache', () => {
 
   test('with a token of before there was a cache asks the store once, and renews the token', async () => {
     const store = memoryStore()
-    const [cached] = isolates({ store })
+    const [withCopies] = isolates({ store })
     const plain = newApp({ store })
     const browser = plain.browser()
-    plain.now = cached.now
+    plain.now = withCopies.now
     await at(plain, browser, set(1))
     expect(browser.cookieHeader()).toMatch(/=1\./)
-    await at(cached, browser, get)
-    expect(cached.calls).toEqual(['read'])
+    await at(withCopies, browser, get)
+    expect(withCopies.calls).toEqual(['read'])
     expect(browser.cookieHeader()).toMatch(/=2\./)
-    await at(cached, browser, get)
-    expect(cached.calls).toEqual([])
+    await at(withCopies, browser, get)
+    expect(withCopies.calls).toEqual([])
     // And back, so that no revision of old is taken for the present one when the cache comes again.
     await at(plain, browser, get)
     expect(browser.cookieHeader()).toMatch(/=1\./)
   })
 
   test('of a renewed token is answered by no copy of the former one', async () => {
-    const [app] = isolates({ renewEvery: 30, touchInterval: 60 })
+    const [app] = isolates({ use: [renewing({ everySeconds: 30 })], touchInterval: 60 })
     const browser = app.browser()
     await at(app, browser, set(1))
     app.now += 31_000
@@ -362,11 +365,7 @@ describe('a guard with a read cache', () => {
   const pass =
     (guard: ReturnType<typeof requireUser>): Handler =>
     (session, request) =>
-      guard(() => 'in')(
-        Object.assign(request, { session: session as Session<object, object> }),
-        {},
-        {},
-      )
+      guard(() => 'in')(Object.assign(request, { session }), {}, {})
 
   const REFUSED = expect.objectContaining({ code: 'ERR_SIGN_IN' }) as unknown
   test.for([
@@ -475,6 +474,34 @@ describe('copies in KV', () => {
     expect(text).not.toContain(secret)
   })
 
+  test('are written once for each request that changes the session, however it does', async () => {
+    const written: string[] = []
+    const values = new Map<string, string>()
+    const kv: SessionKvNamespace = {
+      ...kvOf(values),
+      put: async (key, value) => {
+        written.push(key)
+        values.set(key, value)
+      },
+    }
+    const [app] = isolates({ kv: () => kv })
+    const browser = app.browser()
+    for (const change of [
+      set(1),
+      (session) => session.increment('n'),
+      (session) => session.update('n', () => 5),
+      (session) => session.take('n'),
+      async (session) => {
+        session.set('a', 1)
+        await session.commit()
+      },
+    ] satisfies Handler[]) {
+      written.length = 0
+      await at(app, browser, change)
+      expect(written).toHaveLength(1)
+    }
+  })
+
   test('that fail or hang cost a call, and the response does not wait for them where it need not', async () => {
     const kv: SessionKvNamespace = {
       get: async () => {
@@ -507,8 +534,7 @@ describe('copies in KV', () => {
     const values = new Map<string, string>()
     const sessions = createSessions({
       secrets: ['s'.repeat(32)],
-      store: memoryStore(),
-      readCache: { maxAgeSeconds: 5, kv: () => kvOf(values) },
+      store: cached(memoryStore(), { maxAgeSeconds: 5, kv: kvOf(values) }),
     })
     const session = await sessions.open(new Request('https://app.example/'), {})
     session.set('n', 1)
@@ -525,25 +551,86 @@ describe('copies in KV', () => {
   })
 })
 
-describe('the option readCache', () => {
-  test('is refused where it cannot work', async () => {
-    const secrets: [string] = ['s'.repeat(32)]
-    const refused = (options: object): Promise<unknown> => {
-      const { open } = createSessions({ secrets, store: memoryStore(), ...options })
-      return open(new Request('https://app.example/'), {})
-    }
+describe('cached()', () => {
+  /** Stores and options that JavaScript lets through, whatever their types. */
+  const refused = (store: unknown, options: unknown) => () =>
+    cached(store as SessionStore, options as CachedOptions)
+
+  test.for([
+    undefined,
+    null,
+    {},
+    { maxAgeSeconds: '5' },
+    ...[0, -1, Number.NaN, Infinity].map((maxAgeSeconds) => ({ maxAgeSeconds })),
+  ])('refuses %j in place of its options', (options) => {
+    expect(refused(memoryStore(), options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OPTION',
+        message: expect.stringContaining('cached(): maxAgeSeconds'),
+      }),
+    )
+  })
+
+  test('refuses a store whose answers have no revision, and what is no store', () => {
     const kv = new StaleKv(Date.now).location()
-    for (const readCache of [{}, { maxAgeSeconds: '5' }, null]) {
-      expect(() => refused({ readCache })).toThrow('readCache')
+    for (const store of [kvStore(kv), {}, undefined]) {
+      expect(refused(store, { maxAgeSeconds: 5 })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OPTION',
+          message: expect.stringContaining('keeps no revisions'),
+        }),
+      )
     }
-    for (const maxAgeSeconds of [0, -1, Number.NaN, Infinity]) {
-      expect(() => refused({ readCache: { maxAgeSeconds } })).toThrow('readCache')
+  })
+
+  test.for([undefined, null, 5])('refuses %j in place of a KV namespace', (kv) => {
+    expect(refused(memoryStore(), { maxAgeSeconds: 5, kv })).toThrow(
+      expect.objectContaining({ code: 'ERR_BINDING' }),
+    )
+  })
+
+  test('keeps one set of copies of a store and these options, and another one of others', () => {
+    const [store, other] = [memoryStore(), memoryStore()]
+    const kv = kvOf(new Map())
+    const one = cached(store, { maxAgeSeconds: 5, kv })
+    expect(cached(store, { maxAgeSeconds: 5, kv })).toBe(one)
+    expect(cached(store, { maxAgeSeconds: 6, kv })).not.toBe(one)
+    expect(cached(store, { maxAgeSeconds: 5 })).not.toBe(one)
+    expect(cached(store, { maxAgeSeconds: 5, kv: kvOf(new Map()) })).not.toBe(one)
+    expect(cached(other, { maxAgeSeconds: 5, kv })).not.toBe(one)
+  })
+
+  test('passes on what the store can do, and its name', () => {
+    const store = memoryStore()
+    const { name, can } = cached(store, { maxAgeSeconds: 5 })
+    expect({ name, can }).toEqual({ name: store.name, can: store.can })
+  })
+
+  test('keeps its copies over an env that comes anew with each request', async () => {
+    const asked: string[] = []
+    const inner = memoryStore()
+    const store: SessionStore = {
+      ...inner,
+      read: (...call) => {
+        asked.push('read')
+        return inner.read(...call)
+      },
     }
-    const readCache = { maxAgeSeconds: 5 }
-    await expect(refused({ store: kvStore(kv), readCache })).rejects.toThrow('keeps no revisions')
-    await expect(
-      refused({ readCache: { ...readCache, kv: () => undefined } }),
-    ).rejects.toMatchObject({ code: 'ERR_BINDING' })
+    const { withSession } = createSessions({
+      secrets: ['s'.repeat(32)],
+      store: (_env: object) => cached(store, { maxAgeSeconds: 20 }),
+    })
+    const fetch = withSession(async ({ session }) => {
+      if (session.isNew) session.set('n', 1)
+      return Response.json(await session.get('n'))
+    })
+    const first = await fetch(new Request('https://app.example/'), {}, CONTEXT)
+    const cookie = first.headers.getSetCookie().join()
+    for (let each = 0; each < 3; each += 1) {
+      const request = new Request('https://app.example/', { headers: { cookie } })
+      expect(await (await fetch(request, {}, CONTEXT)).json()).toBe(1)
+    }
+    expect(asked).toEqual([])
   })
 })
 

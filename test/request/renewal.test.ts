@@ -1,21 +1,20 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import { type SessionOptions, TIMEOUTS } from '../../src/index.ts'
+import { TIMEOUTS } from '../../src/index.ts'
+import { renewing, type RenewingOptions } from '../../src/renew.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { type App, type Handler, newApp } from '../support/app.ts'
+import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 
 const COOKIE = '__Host-session'
 const EVERY = 600
 const all: Handler = (session) => session.all()
 
-async function visitor(
-  options: Partial<SessionOptions<unknown>> = {},
-): Promise<{ app: App; browser: Browser }> {
-  const app = newApp({ renewEvery: EVERY, ...options })
+async function visitor(options: AppOptions = {}): Promise<{ app: App; browser: Browser }> {
+  const app = newApp({ use: [renewing({ everySeconds: EVERY })], ...options })
   const browser = app.browser()
   app.handler = (session) => session.set('a', 1)
   await browser.fetch('/')
@@ -32,7 +31,7 @@ function tokenOf(browser: Browser): string {
 describe.for([
   ['durable-object', { store: durableObjectStore(env.SESSIONS) }],
   ['memory', { store: memoryStore() }],
-] as const)('renewEvery on the %s store', ([, options]) => {
+] as const)('renewing() on the %s store', ([, options]) => {
   test('replaces the token in use once in that time, and never one that is not used', async () => {
     const { app, browser } = await visitor(options)
     const first = tokenOf(browser)
@@ -126,7 +125,7 @@ describe.for([
       ...options,
       idleTimeout: 600,
       touchInterval: 10,
-      renewEvery: 400,
+      use: [renewing({ everySeconds: 400 })],
     })
     app.now += 400_000
     const slow = browser.copy()
@@ -148,7 +147,7 @@ describe.for([
     const { store } = options
     const { app, browser } = await visitor(options)
     const newer = newApp({
-      renewEvery: EVERY,
+      use: [renewing({ everySeconds: EVERY })],
       store,
       secrets: ['a newer secret of at least 32 bytes', env.SESSION_SECRET],
     })
@@ -189,7 +188,7 @@ test('a renewal that fails is left to the next request', async () => {
   expect(tokenOf(browser)).not.toBe(first)
 })
 
-test('without renewEvery a token stays as it is', async () => {
+test('without renewing() a token stays as it is', async () => {
   const app = newApp({ idleTimeout: 12 * 3600 })
   const browser = app.browser()
   app.handler = (session) => session.set('a', 1)
@@ -201,21 +200,27 @@ test('without renewEvery a token stays as it is', async () => {
   expect(tokenOf(browser)).toBe(first)
 })
 
-test('KV, which cannot rotate a token in one step, refuses the option', async () => {
-  const app = newApp({ renewEvery: EVERY, store: kvStore(env.SESSION_KV) })
+test('KV, which cannot rotate a token in one step, refuses the feature', async () => {
+  const app = newApp({
+    use: [renewing({ everySeconds: EVERY })],
+    store: kvStore(env.SESSION_KV),
+  })
   await expect(app.browser().fetch('/')).rejects.toThrow(
-    /^ERR_OPTION: renewEvery: the kv store cannot renew/,
+    /^ERR_OPTION: renewing\(\): the kv store cannot renew/,
   )
 })
 
-test.for([
-  { renewEvery: 0 },
-  { renewEvery: -1 },
-  { renewEvery: Number.NaN },
-  { renewEvery: 60, renewGrace: -1 },
-  { renewGrace: Number.NaN },
+test.for<RenewingOptions>([
+  { everySeconds: 0 },
+  { everySeconds: -1 },
+  { everySeconds: Number.NaN },
+  { everySeconds: Infinity },
+  { everySeconds: 60, graceSeconds: -1 },
+  { everySeconds: 60, graceSeconds: Number.NaN },
 ])('%j is refused', (options) => {
-  expect(() => newApp(options)).toThrow(/^ERR_OPTION: renewEvery is a number of seconds above 0/)
+  expect(() => renewing(options)).toThrow(
+    /^ERR_OPTION: renewing\(\): everySeconds is a number of seconds above 0/,
+  )
 })
 
 describe('the timeouts of NIST SP 800-63B and OWASP', () => {

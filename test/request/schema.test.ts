@@ -6,7 +6,8 @@ import { z } from 'zod'
 
 import type { Session, SessionEvent } from '../../src/index.ts'
 import type { SessionStore } from '../../src/record/store.ts'
-import type { DataSchema } from '../../src/schema/standard-schema.ts'
+import { checked, type CheckedOptions, type DataSchema } from '../../src/schema.ts'
+import { serialized } from '../../src/serialize.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -32,7 +33,8 @@ const { zod: SCHEMA = z.object({}) } = SCHEMAS
 
 /** What the tests give as it is: their dictionaries are of no one type. */
 function schemaOptions(schema: DataSchema<object>, migrate?: (stored: Any) => unknown): AppOptions {
-  return { schema, ...(migrate && { migrate }) } as AppOptions
+  const options = { ...(migrate && { migrate }) } as CheckedOptions<object>
+  return { data: checked(schema, options) } as AppOptions
 }
 
 /** One browser before and after a deployment: an application without a schema fills the session, then one with it comes. */
@@ -265,7 +267,7 @@ describe('the whole dictionary', () => {
   test('a value that cannot be read back is reported once, as corrupt', async () => {
     const serializer = { stringify: JSON.stringify, parse: JSON.parse }
     const store = durableObjectStore(env.SESSIONS)
-    const before = newApp({ store, serializer })
+    const before = newApp({ store, data: serialized(serializer) })
     const browser = before.browser()
     before.handler = (session) => {
       session.set('user', { name: 'ada' })
@@ -441,7 +443,7 @@ describe('a migration', () => {
     expect(site.events.filter((event) => event.type === 'migrated')).toHaveLength(1)
   })
 
-  test.for([{}, { readCache: { maxAgeSeconds: 30 } }])(
+  test.for<AppOptions>([{}, { cached: { maxAgeSeconds: 30 } }])(
     'gives way to what another request wrote meanwhile, with %o',
     async (cache) => {
       let meanwhile = async (): Promise<void> => undefined
@@ -502,7 +504,7 @@ describe('a migration', () => {
   test('leaves what cannot be read back where it is', async () => {
     const serializer = { stringify: JSON.stringify, parse: JSON.parse }
     const store = durableObjectStore(env.SESSIONS)
-    const before = newApp({ store, serializer })
+    const before = newApp({ store, data: serialized(serializer) })
     const browser = before.browser()
     before.handler = (session) => {
       session.set('note', 'kept')
@@ -538,7 +540,7 @@ describe('a migration', () => {
   })
 
   test('works over copies that answer reads', async () => {
-    const options = { ...schemaOptions(SCHEMA, toUser), readCache: { maxAgeSeconds: 30 } }
+    const options = { ...schemaOptions(SCHEMA, toUser), cached: { maxAgeSeconds: 30 } }
     const site = await deployment({ name: 'ada' }, options)
     expect(await run(site, all)).toEqual({ user: { name: 'ada' } })
     site.app.calls.length = 0
@@ -600,13 +602,21 @@ test('without a migration a schema adds no store call', async () => {
 })
 
 describe('what is no schema is refused:', () => {
-  test.for<[what: string, options: unknown, message: string]>([
-    ['an object', { schema: { cart: 'string' } }, 'schema is no Standard Schema'],
-    ['null', { schema: null }, 'schema is no Standard Schema'],
-    ['a migration without one', { migrate: () => ({}) }, 'needs a schema'],
-    ['a migration of text', { schema: SCHEMA, migrate: 'x' }, 'migrate is a function'],
-  ])('%s', ([, options, message]) => {
-    expect(() => newApp(options as AppOptions)).toThrow(
+  test.for<[what: string, schema: unknown, options: unknown, message: string]>([
+    ['an object', { cart: 'string' }, {}, 'the schema does not follow Standard Schema'],
+    ['null', null, {}, 'the schema does not follow Standard Schema'],
+    ['nothing', undefined, {}, 'the schema does not follow Standard Schema'],
+    [
+      'a migration without one',
+      undefined,
+      { migrate: () => ({}) },
+      'the schema does not follow Standard Schema',
+    ],
+    ['a migration of text', SCHEMA, { migrate: 'x' }, 'migrate is not a function'],
+    ['a codec that is none', SCHEMA, { codec: { stringify: String } }, 'codec is not a codec'],
+    ['a codec of null', SCHEMA, { codec: null }, 'codec is not a codec'],
+  ])('%s', ([, schema, options, message]) => {
+    expect(() => checked(schema as DataSchema<object>, options as CheckedOptions<object>)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(message) }),
     )
   })

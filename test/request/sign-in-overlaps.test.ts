@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import type { SessionStore } from '../../src/index.ts'
+import { renewing } from '../../src/renew.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { userIndex } from '../../src/store/user-index.ts'
@@ -53,7 +54,7 @@ describe('a sign-in that a handler passes over when it fails', () => {
     'in a %s, %s it took effect, is finished before what is set after it',
     async ([method, when]) => {
       const { store, lose } = losing(method, when)
-      const app = newApp({ users, store })
+      const app = newApp({ accounts: { index: users }, store })
       const browser = app.browser()
       const before = method === 'regenerate' ? { old: 1 } : {}
       app.handler = (session) => {
@@ -79,7 +80,7 @@ describe('sign-ins that nobody awaits', () => {
     ['objects', objects],
     ['KV', kvStore(env.SESSION_KV)],
   ] as const)('take effect one after the other on %s: the last one counts', async ([, store]) => {
-    const app = newApp({ users, store })
+    const app = newApp({ accounts: { index: users }, store })
     const browser = app.browser()
     const [first, last] = [newUser(), newUser()]
     app.handler = async (session) => {
@@ -93,7 +94,7 @@ describe('sign-ins that nobody awaits', () => {
   })
 
   test('are awaited by the response', async () => {
-    const app = newApp({ users })
+    const app = newApp({ accounts: { index: users } })
     const browser = app.browser()
     const userId = newUser()
     app.handler = (session) => {
@@ -107,8 +108,8 @@ describe('sign-ins that nobody awaits', () => {
 })
 
 test('a limit refuses on KV, too, and the handler may go on without', async () => {
-  const sessionLimit = { max: 1, whenFull: 'refuse' } as const
-  const app = newApp({ users, store: kvStore(env.SESSION_KV), sessionLimit })
+  const limit = { max: 1, whenFull: 'refuse' } as const
+  const app = newApp({ accounts: { index: users, limit }, store: kvStore(env.SESSION_KV) })
   const userId = newUser()
   const [first, second] = [app.browser(), app.browser()]
   app.handler = async (session) => {
@@ -129,7 +130,7 @@ test('a limit refuses on KV, too, and the handler may go on without', async () =
 })
 
 test('a former token signs in within its grace and long after it, and kills the newer one', async () => {
-  const app = newApp({ users, renewEvery: 60 })
+  const app = newApp({ accounts: { index: users }, use: [renewing({ everySeconds: 60 })] })
   const browser = app.browser()
   const userId = newUser()
   const signIn: Handler = (session) => session.signIn(userId)
@@ -153,7 +154,11 @@ test('a former token signs in within its grace and long after it, and kills the 
 })
 
 test('a sign-in that hangs leaves the visitor as he was', async () => {
-  const app = newApp({ users, store: durableObjectStore(env.FAULTY), storeTimeout: 0.2 })
+  const app = newApp({
+    accounts: { index: users },
+    store: durableObjectStore(env.FAULTY),
+    storeTimeout: 0.2,
+  })
   const browser = app.browser()
   app.handler = (session) => {
     session.set('a', 1)

@@ -2,12 +2,12 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import { SessionError, type SessionOptions } from '../../src/index.ts'
+import { SessionError } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import { type App, type Handler, newApp } from '../support/app.ts'
+import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 
 const HOUR = 3_600_000
@@ -36,9 +36,9 @@ const setOne: Handler = (session) => {
   return 'ok'
 }
 
-const STORES: Record<string, Partial<SessionOptions<unknown>>> = {
-  'durable-object': { users: userIndex(env.USERS) },
-  kv: { store: kvStore(env.SESSION_KV), users: userIndex(env.USERS) },
+const STORES: Record<string, AppOptions> = {
+  'durable-object': { accounts: { index: userIndex(env.USERS) } },
+  kv: { store: kvStore(env.SESSION_KV), accounts: { index: userIndex(env.USERS) } },
   memory: { store: memoryStore() },
 }
 
@@ -150,7 +150,10 @@ describe.for(Object.entries(STORES))('on the %s store', ([name, options]) => {
   })
 
   test('signing out ends the session everywhere, clears the cookie and what else is asked for', async () => {
-    const app = newApp({ ...options, clearSiteData: ['cache', 'storage'] })
+    const app = newApp({
+      ...options,
+      accounts: { ...options.accounts, clearSiteData: ['cache', 'storage'] },
+    })
     const browser = app.browser()
     await go(app, browser, signingIn(newUser()))
     const old = browser.copy()
@@ -303,7 +306,7 @@ describe('on objects', () => {
   })
 
   test('whose session was ended meanwhile is nobody, for the rest of the request', async () => {
-    const app = newApp({ users: userIndex(env.USERS) })
+    const app = newApp({ accounts: { index: userIndex(env.USERS) } })
     const browser = app.browser()
     const userId = newUser()
     await go(app, browser, signingIn(userId))
@@ -326,7 +329,7 @@ describe('on objects', () => {
         return env.USERS.get(id as DurableObjectId)
       },
     })
-    const app = newApp({ users: index })
+    const app = newApp({ accounts: { index } })
     const browser = app.browser()
     const userId = newUser()
     await go(app, browser, signingIn(userId))
@@ -377,7 +380,7 @@ describe('on objects', () => {
   })
 
   test('a cookie regenerated a moment ago signs nobody in over the newer one', async () => {
-    const app = newApp({ users: userIndex(env.USERS) })
+    const app = newApp({ accounts: { index: userIndex(env.USERS) } })
     const browser = app.browser()
     await go(app, browser, setOne)
     const slow = browser.copy()
@@ -392,7 +395,7 @@ describe('on objects', () => {
   })
 
   test('a second sign-in of one request counts, and signing out after it leaves nothing', async () => {
-    const app = newApp({ users: userIndex(env.USERS) })
+    const app = newApp({ accounts: { index: userIndex(env.USERS) } })
     const browser = app.browser()
     const [one, two] = [newUser(), newUser()]
     await go(app, browser, async (session) => {
@@ -438,7 +441,7 @@ describe('a store that fails in a sign-in', () => {
     async (when) => {
       let isFailing = false
       const app = newApp({
-        users: userIndex(env.USERS),
+        accounts: { index: userIndex(env.USERS) },
         store: {
           ...store,
           regenerate: async (...parameters) => {
@@ -470,13 +473,15 @@ describe('a store that fails in a sign-in', () => {
   test('and a handler that passes over it: the session is signed in and listed before its cookie leaves', async () => {
     let isFailing = true
     const app = newApp({
-      users: userIndex({
-        idFromName: (name) => env.USERS.idFromName(name),
-        get: (id) => {
-          if (isFailing) throw lost
-          return env.USERS.get(id as DurableObjectId)
-        },
-      }),
+      accounts: {
+        index: userIndex({
+          idFromName: (name) => env.USERS.idFromName(name),
+          get: (id) => {
+            if (isFailing) throw lost
+            return env.USERS.get(id as DurableObjectId)
+          },
+        }),
+      },
     })
     const browser = app.browser()
     const userId = newUser()
@@ -492,13 +497,15 @@ describe('a store that fails in a sign-in', () => {
   test('and a handler that gives up and signs out: nothing is left to be listed', async () => {
     let isFailing = true
     const app = newApp({
-      users: userIndex({
-        idFromName: (name) => env.USERS.idFromName(name),
-        get: (id) => {
-          if (isFailing) throw lost
-          return env.USERS.get(id as DurableObjectId)
-        },
-      }),
+      accounts: {
+        index: userIndex({
+          idFromName: (name) => env.USERS.idFromName(name),
+          get: (id) => {
+            if (isFailing) throw lost
+            return env.USERS.get(id as DurableObjectId)
+          },
+        }),
+      },
     })
     const userId = newUser()
     app.handler = async (session) => {
@@ -512,12 +519,14 @@ describe('a store that fails in a sign-in', () => {
 
   test('and stays broken: no cookie leaves for a session that is on no list', async () => {
     const app = newApp({
-      users: userIndex({
-        idFromName: (name) => env.USERS.idFromName(name),
-        get: () => {
-          throw lost
-        },
-      }),
+      accounts: {
+        index: userIndex({
+          idFromName: (name) => env.USERS.idFromName(name),
+          get: () => {
+            throw lost
+          },
+        }),
+      },
     })
     const browser = app.browser()
     app.handler = async (session) => {

@@ -309,7 +309,7 @@ describe('after the response', () => {
     ]) {
       expect(change).toThrow(SessionError)
       expect(change).toThrow(
-        /^ERR_RESPONSE_SENT: The session was changed after its response was made\./,
+        /^ERR_RESPONSE_SENT: The session was changed after the response was sent\./,
       )
     }
     await expect(session.increment('n')).rejects.toThrow(/^ERR_RESPONSE_SENT/)

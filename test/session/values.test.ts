@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { SessionError } from '../../src/index.ts'
+import { serialized } from '../../src/serialize.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type Handler, newApp } from '../support/app.ts'
 
@@ -78,7 +79,7 @@ describe('set refuses at once, naming the key,', () => {
     expect(refusal.code).toBe('ERR_VALUE')
     expect(refusal.message).toContain('set("profile"): JSON would change or drop this value: ')
     expect(refusal.message.toLowerCase()).toContain(fault.toLowerCase())
-    expect(refusal.message).toContain('give createSessions a serializer (devalue, superjson).')
+    expect(refusal.message).toContain('use data: serialized(devalue).')
   })
 
   test('what is nested too deep to be written', async () => {
@@ -91,7 +92,7 @@ describe('set refuses at once, naming the key,', () => {
     const refusal = await refusalOf('x'.repeat(1_900_000))
     expect(refusal.code).toBe('ERR_TOO_LARGE')
     expect(refusal.message).toContain(
-      'set("profile"): 1900009 bytes of text, and a value may have 1900000.',
+      'set("profile"): the value has 1900009 bytes of text; the maximum is 1900000.',
     )
     const wide = await refusalOf('€'.repeat(640_000))
     expect(wide.message).toContain('1920009 bytes')
@@ -300,7 +301,7 @@ describe('with a serializer', () => {
   }
 
   test('values that JSON would drop are kept, and numbers still count in the store', async () => {
-    const app = newApp({ serializer })
+    const app = newApp({ data: serialized(serializer) })
     const browser = app.browser()
     app.handler = (session) => {
       session.set('map', new Map([['a', 1]]))
@@ -316,7 +317,7 @@ describe('with a serializer', () => {
   })
 
   test('a change in place, which freezing cannot hold, fails the request instead of being lost', async () => {
-    const app = newApp({ serializer })
+    const app = newApp({ data: serialized(serializer) })
     const browser = app.browser()
     app.handler = (session) => {
       session.set('map', new Map([['a', 1]]))
@@ -335,7 +336,7 @@ describe('with a serializer', () => {
 
   test('what it wrote counts as absent, with an event, where the serializer is gone', async () => {
     const store = memoryStore()
-    const app = newApp({ serializer, store })
+    const app = newApp({ data: serialized(serializer), store })
     const browser = app.browser()
     app.handler = (session) => {
       session.set('map', new Map([['a', 1]]))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { BoundedMap } from '../../src/store/bounded-map.ts'
+import { BoundedMap } from '../../src/codec/bounded-map.ts'
 
 test('a bounded map holds what it was given, and never more than its bound', () => {
   const map = new BoundedMap<number>(2)

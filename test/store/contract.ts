@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 
 import { sha256 } from '../../src/codec/mac.ts'
 import { newRandomText } from '../../src/codec/random.ts'
-import type { Credential, Moment, SessionStore, WriteReply } from '../../src/record/store.ts'
+import type {
+  Await,
+  CallContext,
+  Credential,
+  SessionStore,
+  WriteReply,
+} from '../../src/record/store.ts'
 import type { Account } from '../../src/session/account.ts'
 import type { Changes, Patch } from '../../src/session/patch.ts'
 
@@ -22,7 +28,7 @@ export const START = Date.now()
 const NONE = { taken: [], counts: [] }
 
 /** The moment so many milliseconds after the start, under these timeouts. */
-export function momentAt(milliseconds: number, timeouts: Partial<Moment> = {}): Moment {
+export function momentAt(milliseconds: number, timeouts: Partial<CallContext> = {}): CallContext {
   return { now: START + milliseconds, idle: IDLE, absolute: ABSOLUTE, touch: TOUCH, ...timeouts }
 }
 
@@ -73,11 +79,7 @@ export async function regenerated(
   return { handle: reply.handle, secret }
 }
 
-function writing(
-  store: SessionStore,
-  credential: Credential,
-  changes: Changes,
-): Promise<WriteReply> {
+function writing(store: SessionStore, credential: Credential, changes: Changes): Await<WriteReply> {
   return store.write(credential, momentAt(0), newPatch(changes))
 }
 
@@ -93,7 +95,7 @@ export function describeStoreContract(name: string, makeStore: () => StoreUnderT
 
 type Section = readonly [title: string, tests: (given: StoreUnderTest) => void]
 
-function sectionsOf({ isAtomic, recordsUse, handleFor }: SessionStore): Section[] {
+function sectionsOf({ can }: SessionStore): Section[] {
   const always: Section[] = [
     ['by its handles', handleTests],
     ['when it creates', createTests],
@@ -113,9 +115,9 @@ function sectionsOf({ isAtomic, recordsUse, handleFor }: SessionStore): Section[
   const touch: Section[] = [['by the uses it records', touchTests]]
   return [
     ...always,
-    ...(isAtomic ? atomic : []),
-    ...(recordsUse ? touch : []),
-    ...(handleFor === undefined ? [] : once),
+    ...(can.atomic ? atomic : []),
+    ...(can.recordUse ? touch : []),
+    ...(can.adopt ? once : []),
   ]
 }
 
@@ -174,7 +176,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
   test('makes the session and applies the patch', async () => {
     const credential = newCredential(store)
     const reply = await store.create(credential, momentAt(0), setting({ '=a': '1', '!0': '"hi"' }))
-    const used = store.recordsUse ? { usedAt: START, revision: 1 } : {}
+    const used = store.can.recordUse ? { usedAt: START, revision: 1 } : {}
     expect(reply).toEqual({ ok: true, ...used, ...NONE })
     expect(await store.read(credential, momentAt(0))).toEqual({
       ok: true,
@@ -218,7 +220,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
     expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
   })
 
-  test.runIf(store.isAtomic)('counts once when the same creation comes again', async () => {
+  test.runIf(store.can.atomic)('counts once when the same creation comes again', async () => {
     const credential = newCredential(store)
     const patch = newPatch({ increment: [['=n', 5]], set: [['=a', '1']] })
     const first = await store.create(credential, momentAt(0), patch)
@@ -228,13 +230,16 @@ function createTests({ store, dump }: StoreUnderTest): void {
     expect(await entriesOf(store, credential)).toEqual({ '=n': '7', '=a': '2' })
   })
 
-  test.runIf(store.isAtomic)('takes a later creation of the same visitor as a write', async () => {
-    const credential = await newSession(store, { '=a': '1' })
-    await store.create(credential, momentAt(0), setting({ '=b': '2' }))
-    expect(await entriesOf(store, credential)).toEqual({ '=a': '1', '=b': '2' })
-  })
+  test.runIf(store.can.atomic)(
+    'takes a later creation of the same visitor as a write',
+    async () => {
+      const credential = await newSession(store, { '=a': '1' })
+      await store.create(credential, momentAt(0), setting({ '=b': '2' }))
+      expect(await entriesOf(store, credential)).toEqual({ '=a': '1', '=b': '2' })
+    },
+  )
 
-  test.runIf(store.isAtomic)('refuses a second create under the same handle', async () => {
+  test.runIf(store.can.atomic)('refuses a second create under the same handle', async () => {
     const credential = await newSession(store, { '=a': '1' })
     const other = { handle: credential.handle, secret: newRandomText() }
     expect(await store.create(other, momentAt(1), setting({ '=a': '2' }))).toEqual({
@@ -246,14 +251,14 @@ function createTests({ store, dump }: StoreUnderTest): void {
     expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
   })
 
-  test.runIf(store.isAtomic)('lets one of two creations at the same time win', async () => {
+  test.runIf(store.can.atomic)('lets one of two creations at the same time win', async () => {
     const { handle, secret } = newCredential(store)
     const credentials = [
       { handle, secret },
       { handle, secret: newRandomText() },
     ]
     const replies = await Promise.all(
-      credentials.map((credential, index) =>
+      credentials.map(async (credential, index) =>
         store.create(credential, momentAt(0), setting({ '=by': `${index}` })),
       ),
     )
@@ -349,7 +354,7 @@ function readTests({ store }: StoreUnderTest): void {
 
   test('refuses a secret that was never given', async () => {
     const { handle, secret } = await newSession(store, { '=a': '1' })
-    const gone = store.isAtomic
+    const gone = store.can.atomic
       ? { ok: false, gone: 'rotated', at: START }
       : { ok: false, gone: 'ended' }
     for (const wrong of [newRandomText(), '', `${secret} `, secret.toLowerCase()]) {
@@ -517,7 +522,7 @@ function atomicTests({ store }: StoreUnderTest): void {
   test('lets one of two writes with the same expectation win', async () => {
     const credential = await newSession(store, { '=a': '0' })
     const replies = await Promise.all(
-      ['1', '2'].map((text) =>
+      ['1', '2'].map(async (text) =>
         writing(store, credential, { expect: [['=a', '0']], set: [['=a', text]] }),
       ),
     )
@@ -571,7 +576,7 @@ function atomicTests({ store }: StoreUnderTest): void {
   test('takes an entry exactly once, however many ask', async () => {
     const credential = await newSession(store, { '=state': '"s"' })
     const replies = await Promise.all(
-      Array.from({ length: 10 }, () => writing(store, credential, { take: ['=state'] })),
+      Array.from({ length: 10 }, async () => writing(store, credential, { take: ['=state'] })),
     )
     const taken = replies.map((reply) => (reply.ok ? reply.taken[0] : 'refused'))
     expect(taken.filter((text) => text === '"s"')).toHaveLength(1)
@@ -582,7 +587,9 @@ function atomicTests({ store }: StoreUnderTest): void {
   test('counts each of 20 increments at the same time', async () => {
     const credential = await newSession(store)
     const replies = await Promise.all(
-      Array.from({ length: 20 }, () => writing(store, credential, { increment: [['=n', 1]] })),
+      Array.from({ length: 20 }, async () =>
+        writing(store, credential, { increment: [['=n', 1]] }),
+      ),
     )
     const counts = replies.map((reply) => (reply.ok ? reply.counts[0] : undefined))
     expect(counts.toSorted((a = 0, b = 0) => a - b)).toEqual(
@@ -640,7 +647,7 @@ function repeatTests({ store }: StoreUnderTest): void {
     const credential = await newSession(store)
     const patch = newPatch({ increment: [['=n', 1]] })
     const replies = await Promise.all(
-      Array.from({ length: 5 }, () => store.write(credential, momentAt(0), patch)),
+      Array.from({ length: 5 }, async () => store.write(credential, momentAt(0), patch)),
     )
     for (const reply of replies) expect(reply).toMatchObject({ ok: true, counts: [1] })
     expect(await entriesOf(store, credential)).toEqual({ '=n': '1' })
@@ -703,7 +710,7 @@ function repeatTests({ store }: StoreUnderTest): void {
 async function expectExpired(
   store: SessionStore,
   credential: Credential,
-  moment: Moment,
+  moment: CallContext,
 ): Promise<void> {
   const expired = { ok: false, gone: 'expired' }
   expect(await store.read(credential, moment)).toEqual(expired)
@@ -742,7 +749,7 @@ function timeoutTests({ store }: StoreUnderTest): void {
     await expectExpired(store, credential, momentAt(10 * MINUTE, short))
   })
 
-  describe.runIf(store.recordsUse)('of its own times', () => {
+  describe.runIf(store.can.recordUse)('of its own times', () => {
     test('ends a session at its idle timeout, to the millisecond', async () => {
       const unused = await newSession(store, { '=a': '1' })
       await expectExpired(store, unused, momentAt(IDLE))
@@ -786,7 +793,7 @@ function timeoutTests({ store }: StoreUnderTest): void {
 }
 
 function touchTests({ store }: StoreUnderTest): void {
-  const usedAt = async (credential: Credential, moment: Moment): Promise<unknown> => {
+  const usedAt = async (credential: Credential, moment: CallContext): Promise<unknown> => {
     const reply = await store.read(credential, moment)
     return reply.ok ? reply.usedAt : reply
   }
@@ -884,7 +891,7 @@ function regenerateTests({ store }: StoreUnderTest): void {
       if (last !== undefined) credentials.push(await regenerated(store, last))
     }
     const replies = await Promise.all(
-      credentials.map((credential) => store.read(credential, momentAt(0))),
+      credentials.map(async (credential) => store.read(credential, momentAt(0))),
     )
     expect(replies.map(({ ok }) => ok)).toEqual([false, false, false, true])
   })
@@ -901,22 +908,24 @@ function regenerateTests({ store }: StoreUnderTest): void {
     expect(await entriesOf(store, { handle, secret: newSecret })).toEqual({ '=a': '1' })
   })
 
-  test.runIf(store.isAtomic)('leaves the handle as it is', async () => {
+  test.runIf(store.can.atomic)('leaves the handle as it is', async () => {
     const { handle, secret } = await newSession(store)
     expect((await regenerated(store, { handle, secret })).handle).toBe(handle)
   })
 
-  test.runIf(store.isAtomic)('lets one of two regenerates at the same time win', async () => {
+  test.runIf(store.can.atomic)('lets one of two regenerates at the same time win', async () => {
     const { handle, secret } = await newSession(store, { '=a': '1' })
     const secrets = [newRandomText(), newRandomText()]
     const replies = await Promise.all(
-      secrets.map((each) => store.regenerate({ handle, secret }, momentAt(5), { secret: each })),
+      secrets.map(async (each) =>
+        store.regenerate({ handle, secret }, momentAt(5), { secret: each }),
+      ),
     )
     const winner = replies.findIndex(({ ok }) => ok)
     expect(replies[winner]).toMatchObject({ ok: true, handle })
     expect(replies[1 - winner]).toEqual({ ok: false, gone: 'rotated', at: START + 5 })
     const reads = await Promise.all(
-      secrets.map((each) => store.read({ handle, secret: each }, momentAt(5))),
+      secrets.map(async (each) => store.read({ handle, secret: each }, momentAt(5))),
     )
     expect(reads[winner]).toMatchObject({ ok: true, entries: { '=a': '1' } })
     expect(reads[1 - winner]).toMatchObject({ ok: false })
@@ -985,7 +994,7 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
     expect(await entriesOf(store, other)).toEqual({ '=a': '2' })
   })
 
-  test.runIf(store.isAtomic)('lets no write at the same time bring it back', async () => {
+  test.runIf(store.can.atomic)('lets no write at the same time bring it back', async () => {
     const credential = await newSession(store, { '=a': '1' })
     await Promise.all([
       writing(store, credential, { set: [['=b', '1']] }),
@@ -1084,7 +1093,7 @@ function renewalTests({ store }: StoreUnderTest): void {
 
   test('says when a secret is due for renewal, and no earlier', async () => {
     const credential = await newSession(store)
-    const asked = async (at: number, more: Partial<Moment> = { renew }): Promise<unknown> => {
+    const asked = async (at: number, more: Partial<CallContext> = { renew }): Promise<unknown> => {
       const reply = await store.read(credential, momentAt(at, more))
       return reply.ok ? reply.renewal : reply
     }
@@ -1112,7 +1121,9 @@ function renewalTests({ store }: StoreUnderTest): void {
     const credential = await newSession(store)
     const secret = newRandomText()
     const replies = await Promise.all(
-      Array.from({ length: 5 }, () => store.regenerate(credential, momentAt(0), { secret, grace })),
+      Array.from({ length: 5 }, async () =>
+        store.regenerate(credential, momentAt(0), { secret, grace }),
+      ),
     )
     expect(replies.every(({ ok }) => ok)).toBe(true)
   })
@@ -1144,10 +1155,7 @@ function onceTests({ store }: StoreUnderTest): void {
   /** A session that is made under a handle of its own kind, in the way of all requests that come with one old cookie. */
   async function newOnce(): Promise<{
     readonly credential: Credential
-    readonly createAt: (
-      milliseconds: number,
-      entries?: Record<string, string>,
-    ) => Promise<WriteReply>
+    readonly createAt: (milliseconds: number, entries?: Record<string, string>) => Await<WriteReply>
   }> {
     const credential = {
       handle: store.handleFor?.(await sha256(newRandomText())) ?? '',
@@ -1156,7 +1164,7 @@ function onceTests({ store }: StoreUnderTest): void {
     const createAt = (
       milliseconds: number,
       entries: Record<string, string> = { '=a': '1' },
-    ): Promise<WriteReply> =>
+    ): Await<WriteReply> =>
       store.create(credential, momentAt(milliseconds), {
         ...setting(entries),
         onceUntil: START + 31 * DAY,
@@ -1185,7 +1193,7 @@ function onceTests({ store }: StoreUnderTest): void {
   test('has another create join it later only where it may never have been used', async () => {
     const { credential, createAt } = await newOnce()
     const later = await createAt(10 * MINUTE)
-    expect(later.ok).toBe(store.recordsUse)
+    expect(later.ok).toBe(store.can.recordUse)
     await store.read(credential, momentAt(12 * MINUTE))
     expect(await createAt(13 * MINUTE)).toEqual({ ok: false, gone: 'ended' })
     expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })

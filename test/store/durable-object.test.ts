@@ -269,7 +269,7 @@ describe("an object's rows", () => {
 
   test('are one and the alarm for a creation with small entries', async () => {
     const credential = newCredential(store)
-    const create = (): Promise<unknown> =>
+    const create = async (): Promise<unknown> =>
       store.create(credential, momentAt(0), setting({ '=a': '1', '=b': '2' }))
     expect(await costOf(credential, create)).toBe(2)
   })
@@ -278,14 +278,14 @@ describe("an object's rows", () => {
     const entries = { '=a': '1', '=b': '1', '=long': LONG, '=longer': LONG }
     const credential = await newSession(store, entries)
     const { rows } = await storedOf(credential)
-    const write = (texts: Record<string, string>) => (): Promise<unknown> =>
+    const write = (texts: Record<string, string>) => async (): Promise<unknown> =>
       store.write(credential, momentAt(0), setting(texts))
     expect(await costOf(credential, write({ '=a': '1', '=b': '2' }))).toBe(1)
     const after = (await storedOf(credential)).rows
     expect(after).toEqual({ ...rows, $: after['$'] })
     expect(after['$']).not.toBe(rows['$'])
     expect(await costOf(credential, write({ '=b': '3', '=long': LONG.toUpperCase() }))).toBe(2)
-    const remove = (): Promise<unknown> =>
+    const remove = async (): Promise<unknown> =>
       store.write(credential, momentAt(0), newPatch({ delete: ['=longer', '=absent'] }))
     expect(await costOf(credential, remove)).toBe(2)
     expect(await entriesOf(store, credential)).toEqual({
@@ -343,7 +343,7 @@ describe("an object's rows", () => {
   test('stay untouched by a write of equal texts', async () => {
     const credential = await newSession(store, { '=a': '1', '=b': '1' })
     const before = await storedOf(credential)
-    const write = (): Promise<unknown> =>
+    const write = async (): Promise<unknown> =>
       store.write(
         credential,
         momentAt(TOUCH - 1),
@@ -356,7 +356,8 @@ describe("an object's rows", () => {
   test('stay untouched by a read, but for a use on record, which is one row', async () => {
     const credential = await newSession(store, { '=a': '1' })
     const { rows, alarm } = await storedOf(credential)
-    const readAt = (at: number) => (): Promise<unknown> => store.read(credential, momentAt(at))
+    const readAt = (at: number) => async (): Promise<unknown> =>
+      store.read(credential, momentAt(at))
     expect(await costOf(credential, readAt(TOUCH - 1))).toBe(0)
     expect(await costOf(credential, readAt(TOUCH))).toBe(1)
     expect(await costOf(credential, readAt(TOUCH))).toBe(0)
@@ -370,11 +371,11 @@ describe("an object's rows", () => {
   test('are one for a regenerate, and none for one that is repeated or refused', async () => {
     const credential = await newSession(store, { '=a': '1' })
     const secret = newRandomText()
-    const regenerate = (): Promise<unknown> =>
+    const regenerate = async (): Promise<unknown> =>
       store.regenerate(credential, momentAt(0), { secret: secret })
     expect(await costOf(credential, regenerate)).toBe(1)
     expect(await costOf(credential, regenerate)).toBe(0)
-    const refused = (): Promise<unknown> =>
+    const refused = async (): Promise<unknown> =>
       store.regenerate(credential, momentAt(0), { secret: newRandomText() })
     expect(await costOf(credential, refused)).toBe(0)
   })
@@ -558,10 +559,11 @@ describe('the namespace', () => {
       throw new Error('asked')
     }
     const namespace = { newUniqueId: refuse, idFromString: refuse, get: refuse }
+    const idFromName = refuse
+    expect(durableObjectStore({ ...namespace, idFromName }).can.adopt).toBe(true)
     expect(durableObjectStore(namespace)).toMatchObject({
       name: 'durable-object',
-      isAtomic: true,
-      recordsUse: true,
+      can: { atomic: true, recordUse: true, revise: true, adopt: false, address: true },
     })
   })
 

@@ -172,7 +172,7 @@ function counted(): { namespace: SessionKvNamespace; calls: string[] } {
 
 describe('what it costs', () => {
   async function costOf(
-    use: (store: ReturnType<typeof kvStore>, credential: Credential) => Promise<unknown>,
+    use: (store: ReturnType<typeof kvStore>, credential: Credential) => unknown,
   ): Promise<string[]> {
     const credential = await newSession(store, { '=a': '1' })
     const { namespace, calls } = counted()

@@ -37,7 +37,7 @@ async function lifeOf({ handle }: Pick<Credential, 'handle'>): Promise<number> {
 }
 
 /** A client that runs something before a swap of its own. */
-function racingClient(beforeSwap: () => Promise<unknown>): MemcachedClient & { swaps: number } {
+function racingClient(beforeSwap: () => unknown): MemcachedClient & { swaps: number } {
   const { open, close } = memcachedConnector()
   const using = async <T>(work: (client: MemcachedClient) => Promise<T>): Promise<T> => {
     const client = await open()
@@ -352,7 +352,7 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
       const kept = memcachedStore(connection)
       const credential = await newSession(kept)
       const patches = Array.from({ length: 20 }, () => newPatch({ increment: [['=n', 1]] }))
-      await Promise.all(patches.map((patch) => kept.write(credential, momentAt(0), patch)))
+      await Promise.all(patches.map(async (patch) => kept.write(credential, momentAt(0), patch)))
       expect(await entriesOf(kept, credential)).toEqual({ '=n': '20' })
       await connection.end()
     })

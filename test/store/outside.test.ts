@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import { accounts } from '../../src/accounts.ts'
 import { createSessions } from '../../src/index.ts'
 import * as inside from '../../src/store/durable-object.ts'
 import * as outside from '../../src/store/object/outside.ts'
@@ -22,12 +23,12 @@ describe('the entries for outside of workerd', () => {
     const there = createSessions({
       secrets,
       store: outside.durableObjectStore(env.SESSIONS),
-      users: userIndex(env.USERS),
+      use: [accounts({ index: userIndex(env.USERS) })],
     })
     const here = createSessions({
       secrets,
       store: inside.durableObjectStore(env.SESSIONS),
-      users: insideIndex.userIndex(env.USERS),
+      use: [accounts({ index: insideIndex.userIndex(env.USERS) })],
     })
     const cookie = await cookieFor(there, {}, { data: { a: 1 }, userId: 'outside' })
     const request = new Request('https://app.example/', { headers: { Cookie: cookie } })

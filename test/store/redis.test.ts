@@ -1,4 +1,5 @@
 import { Redis as Upstash } from '@upstash/redis'
+import { env } from 'cloudflare:workers'
 import { describe, expect, inject, test } from 'vitest'
 
 import { encodeHex } from '../../src/codec/base64url.ts'
@@ -6,6 +7,7 @@ import { newRandomText } from '../../src/codec/random.ts'
 import { SessionError } from '../../src/errors.ts'
 import type { Credential } from '../../src/record/store.ts'
 import { keepOpen, type RedisClient, redisStore, SWAP } from '../../src/store/redis.ts'
+import { userIndex } from '../../src/store/user-index.ts'
 import { newApp } from '../support/app.ts'
 import { command, REDIS_PORT, redisConnector } from '../support/redis.ts'
 import {
@@ -129,7 +131,9 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
     test('a client that makes values of texts is refused, and nothing is answered wrong', async () => {
       const credential = await newSession(store, { '=a': '123' })
       const reading = redisStore(newUpstash({ automaticDeserialization: true }))
-      const error = await reading.read(credential, momentAt(0)).catch((thrown: unknown) => thrown)
+      const error = await Promise.resolve(reading.read(credential, momentAt(0))).catch(
+        (thrown: unknown) => thrown,
+      )
       expect(error).toBeInstanceOf(SessionError)
       expect(String(error)).toMatch(/ERR_OPTION: .*automaticDeserialization: false/)
     })
@@ -329,7 +333,7 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
   })
 
   test('works under a read cache', async () => {
-    const app = newApp({ store, readCache: { maxAgeSeconds: 30 } })
+    const app = newApp({ store, cached: { maxAgeSeconds: 30 } })
     const browser = app.browser()
     app.handler = (session) => session.increment('n')
     await browser.fetch('/')
@@ -345,9 +349,9 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
   })
 
   test('has no list of a user’s sessions, and says so', async () => {
-    const app = newApp({ store, users: {} as never })
+    const app = newApp({ store, accounts: { index: userIndex(env.USERS) } })
     await expect(app.browser().fetch('/')).rejects.toThrow(
-      /ERR_OPTION: users: a user's object cannot reach the sessions of the redis store/,
+      /ERR_OPTION: accounts\(\{ index \}\): a user's object cannot reach the sessions of the redis store/,
     )
   })
 

@@ -1,13 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import { adopting } from '../../src/adopt.ts'
 import { newRandomText } from '../../src/codec/random.ts'
 import { SessionError } from '../../src/errors.ts'
+import { adoption } from '../../src/migrate/adoption.ts'
 import type { Credential, SessionStore } from '../../src/record/store.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type RingMigration, type RingNode, ringStore } from '../../src/store/ring.ts'
+import { userIndex } from '../../src/store/user-index.ts'
 import { newApp } from '../support/app.ts'
 import { countingStore } from '../support/counting-store.ts'
 import {
@@ -153,7 +156,7 @@ describe('while it migrates', () => {
     const { former, ring, moved } = await grown()
     for (const credential of moved) {
       await Promise.all(
-        Array.from({ length: 20 }, (_, index) =>
+        Array.from({ length: 20 }, async (_, index) =>
           (index % 2 === 0 ? former : ring).write(
             credential,
             momentAt(0),
@@ -264,7 +267,7 @@ describe('a node that is dead', () => {
     const broken = ringStore([alive, node('dead', 1, deadStore())])
     const outcomes = await Promise.all(
       credentials.map(async (credential) => {
-        const reading = broken.read(credential, momentAt(0))
+        const reading = Promise.resolve(broken.read(credential, momentAt(0)))
         const reply = await reading.catch((error: unknown) => String(error))
         const isAlive = typeof reply === 'object' && reply.ok
         const [holder = ''] = await holdersOf(nodes, credential)
@@ -303,6 +306,87 @@ describe('a node that is dead', () => {
     const ring = ringStore([node('a', 1, { ...memoryStore(), read: refuse })])
     await expect(ring.read(newCredential(ring), momentAt(0))).rejects.toThrow(/^ERR_OPTION: wrong$/)
   })
+})
+
+describe('a ring that can reach the sessions of users and of old cookies', () => {
+  const DAY = 86_400_000
+  const [a, b] = [node('a'), node('b')]
+  const migrating = ringStore([a, b], migration([a]))
+
+  test('says so where all of its nodes can, the former ones too', () => {
+    const weak = memoryStore()
+    const weaker = { ...weak, can: { ...weak.can, revise: false, adopt: false } }
+    expect(ringStore([a, b]).can).toMatchObject({ atomic: true, recordUse: true, revise: true })
+    for (const ring of [
+      ringStore([a, node('weak', 1, weaker)]),
+      ringStore([a, b], migration([node('weak', 1, weaker)])),
+    ]) {
+      expect(ring.can).toMatchObject({ atomic: true, revise: false, adopt: false, address: false })
+    }
+  })
+
+  test.runIf(migrating.can.adopt)(
+    'makes no second session of an old cookie after its nodes have changed',
+    async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const now = Date.now()
+        const [one, two] = [node('a'), node('b')]
+        const until = new Date(now + DAY)
+        const old = adoption({
+          name: 'old',
+          verify: (text) => ({ value: text, identity: text }),
+          load: () => ({ data: { a: 1 } }),
+          rememberSeconds: 31 * 86_400,
+        })
+        const store = ringStore([one, two], migration([one], until))
+        const app = newApp({ store, use: [adopting(old)] })
+        app.now = now
+        const browser = app.browser()
+        browser.cookies.set('old', `visitor ${round}`)
+        const thief = browser.copy()
+        app.handler = async (session) => {
+          await session.load()
+          await session.destroy()
+        }
+        await browser.fetch('/')
+        app.now += 2 * DAY
+        app.handler = (session) => session.all()
+        expect(await thief.json('/')).toEqual({})
+      }
+    },
+  )
+
+  const kvNode = (prefix: string): RingNode =>
+    node(prefix, 1, kvStore(env.SESSION_KV, { prefix: `${prefix}${newRandomText()}:` }))
+  const namespaces = [kvNode('a'), kvNode('b')]
+
+  test.runIf(ringStore(namespaces, migration(namespaces.slice(1))).can.address)(
+    'lets a revocation reach a session at its former place',
+    async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const [one, two] = [kvNode('a'), kvNode('b')]
+        const before = newApp({ store: ringStore([one]) })
+        const first = before.browser()
+        before.handler = (session) => session.set('n', 1)
+        await first.fetch('/')
+        const app = newApp({
+          store: ringStore([one, two], migration([one], new Date(Date.now() + DAY))),
+          accounts: { index: userIndex(env.USERS) },
+        })
+        const userId = `user ${crypto.randomUUID()}`
+        const browser = app.browser()
+        for (const [name, value] of first.cookies) browser.cookies.set(name, value)
+        app.handler = (session) => session.signIn(userId)
+        await browser.fetch('/')
+        expect(await app.sessions.user(userId, {}).revokeAll()).toBe(1)
+        app.handler = async (session) => {
+          await session.load()
+          return session.userId ?? null
+        }
+        expect(await browser.json('/')).toBe(null)
+      }
+    },
+  )
 })
 
 describe('nodes that make no ring', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { newRandomText } from '../../src/codec/random.ts'
-import type { Moment, SessionStore } from '../../src/record/store.ts'
+import type { CallContext, SessionStore } from '../../src/record/store.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import {
@@ -24,7 +24,7 @@ function newWorld(options: { seesOwnWrites?: boolean } = {}): {
   home: SessionStore
   elsewhere: SessionStore
   newLocation: () => SessionKvNamespace
-  at: (milliseconds: number) => Moment
+  at: (milliseconds: number) => CallContext
 } {
   let now = START
   const world = new StaleKv(() => now, options)

@@ -42,9 +42,8 @@ test('gives up in the end, and says that nothing was saved', async () => {
   const credential = await newSession(store, { '=a': '1' })
   busy.refusals = Infinity
   busy.swaps = 0
-  const error = await store
-    .write(credential, momentAt(0), setting({ '=a': '2' }))
-    .catch((thrown: unknown) => thrown)
+  const writing = store.write(credential, momentAt(0), setting({ '=a': '2' }))
+  const error = await Promise.resolve(writing).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(SessionError)
   expect(String(error)).toBe(
     'SessionError: ERR_CONFLICT: Others changed the session each of the 128 times that the busy store tried. Nothing was saved.',

@@ -1,14 +1,14 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
 
-import { SessionError, type SessionOptions } from '../../src/index.ts'
+import { SessionError } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import { type App, type Handler, newApp } from '../support/app.ts'
-import type { Browser } from '../support/browser.ts'
+import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
+import { Browser } from '../support/browser.ts'
 import type { Fault } from '../support/faulty-object.ts'
 
 const users = userIndex(env.USERS)
@@ -18,8 +18,8 @@ const COOKIE = '__Host-session'
 /** Milliseconds in which a test has done what comes before an alarm, on a busy machine too. */
 const SOON = 2500
 
-function appWith(options: Partial<SessionOptions<unknown>> = {}): App {
-  return newApp({ users, ...options })
+function appWith({ accounts, ...options }: AppOptions = {}): App {
+  return newApp({ accounts: { index: users, ...accounts }, ...options })
 }
 
 function newUser(): string {
@@ -221,7 +221,7 @@ describe.for([
 
 describe('a limit of parallel sessions', () => {
   test('ends those that signed in first', async () => {
-    const app = appWith({ sessionLimit: { max: 2, whenFull: 'end-oldest' } })
+    const app = appWith({ accounts: { limit: { max: 2, whenFull: 'end-oldest' } } })
     const userId = newUser()
     const browsers: Browser[] = []
     for (let index = 0; index < 4; index += 1) {
@@ -235,7 +235,7 @@ describe('a limit of parallel sessions', () => {
 
   test('lets no more than that many in, however many overlap', async () => {
     for (const whenFull of ['end-oldest', 'refuse'] as const) {
-      const app = appWith({ sessionLimit: { max: 3, whenFull } })
+      const app = appWith({ accounts: { limit: { max: 3, whenFull } } })
       const userId = newUser()
       app.handler = async (session) => {
         await session.signIn(userId).catch((error: unknown) => error)
@@ -250,7 +250,7 @@ describe('a limit of parallel sessions', () => {
   })
 
   test('refuses, and leaves the visitor’s session as it was', async () => {
-    const app = appWith({ sessionLimit: { max: 1, whenFull: 'refuse' } })
+    const app = appWith({ accounts: { limit: { max: 1, whenFull: 'refuse' } } })
     const userId = newUser()
     const first = await signedIn(app, userId)
     const browser = app.browser()
@@ -259,7 +259,7 @@ describe('a limit of parallel sessions', () => {
     app.handler = (session) => session.signIn(userId)
     app.events.length = 0
     await expect(browser.fetch('/')).rejects.toThrow(
-      /^ERR_SESSION_LIMIT: This user has 1 sessions, and may have no more/,
+      /^ERR_SESSION_LIMIT: This user already has 1 sessions, the configured maximum\. End one first/,
     )
     expect(app.events).toMatchObject([{ type: 'refused', reason: 'limit' }])
     app.handler = (session) => session.all()
@@ -271,7 +271,7 @@ describe('a limit of parallel sessions', () => {
   })
 
   test('counts no session that is over', async () => {
-    const app = appWith({ sessionLimit: { max: 1, whenFull: 'refuse' } })
+    const app = appWith({ accounts: { limit: { max: 1, whenFull: 'refuse' } } })
     const userId = newUser()
     await signedIn(app, userId)
     app.now += HOUR
@@ -283,7 +283,7 @@ describe('a limit of parallel sessions', () => {
   })
 
   test('whoever signs in with the cookie of an ended session takes one place only', async () => {
-    const app = appWith({ sessionLimit: { max: 2, whenFull: 'refuse' } })
+    const app = appWith({ accounts: { limit: { max: 2, whenFull: 'refuse' } } })
     const userId = newUser()
     const browser = await signedIn(app, userId)
     await app.sessions.user(userId, {}).revokeAll()
@@ -298,7 +298,7 @@ describe('a revocation', () => {
   async function withFaults(
     count: number,
     faults: Partial<Record<number, Fault>>,
-    options: Partial<SessionOptions<unknown>> = {},
+    options: AppOptions = {},
   ): Promise<{ app: App; userId: string; browsers: Browser[] }> {
     const app = appWith({ store: durableObjectStore(env.FAULTY), ...options })
     const userId = newUser()
@@ -383,7 +383,7 @@ describe('a revocation', () => {
 
   test('that meets a sign-in on its way leaves no session that is on no list', async () => {
     for (const whenFull of ['refuse', 'end-oldest'] as const) {
-      const app = appWith({ sessionLimit: { max: 50, whenFull } })
+      const app = appWith({ accounts: { limit: { max: 50, whenFull } } })
       const userId = newUser()
       app.handler = async (session) => {
         await session.signIn(userId)
@@ -411,7 +411,7 @@ describe('a revocation', () => {
 
   test('of a place taken for a sign-in that never came is repeated, and then forgotten', async () => {
     const app = appWith({
-      sessionLimit: { max: 5, whenFull: 'refuse' },
+      accounts: { limit: { max: 5, whenFull: 'refuse' } },
       store: {
         ...durableObjectStore(env.SESSIONS),
         create: () => Promise.reject(new Error('no connection')),
@@ -536,15 +536,23 @@ describe('sessions.user', () => {
   test('without an index is a clear error', () => {
     const { sessions } = newApp()
     expect(() => sessions.user('ada', {})).toThrow(
-      /^ERR_BINDING: There is no index of users\. Write users: \(env\) => userIndex\(env\.USERS\)/,
+      /^ERR_BINDING: There is no index of users\. Write accounts\(\{ index: \(env\) => userIndex\(env\.USERS\) \}\)/,
     )
   })
 
   test('uses the exported class where no binding is given', async () => {
-    const app = appWith({ users: userIndex() })
+    const app = appWith({ accounts: { index: userIndex() } })
     const userId = newUser()
     await signedIn(app, userId)
     expect(await app.sessions.user(userId, {}).list()).toHaveLength(1)
+  })
+
+  test('uses the exported classes where the sessions were made while the Worker was loaded', async () => {
+    const browser = new Browser((request) => exports.default.fetch(request))
+    expect(await browser.json('/exported')).toEqual([])
+    const listed = [expect.objectContaining({ isCurrent: true })]
+    expect(await browser.json(`/exported?user=${newUser()}`)).toEqual(listed)
+    expect(await browser.json('/exported')).toEqual(listed)
   })
 
   test('refuses what is no user’s id', () => {
@@ -555,7 +563,7 @@ describe('sessions.user', () => {
   test('an index is refused for a store whose sessions no object can reach', async () => {
     const app = appWith({ store: memoryStore() })
     await expect(app.browser().fetch('/')).rejects.toThrow(
-      /^ERR_OPTION: users: a user's object cannot reach the sessions of the memory store/,
+      /^ERR_OPTION: accounts\(\{ index \}\): a user's object cannot reach the sessions of the memory store/,
     )
   })
 })

@@ -1,13 +1,15 @@
-import { createSessions } from '../../src/index.ts'
+import { accounts } from '../../src/accounts.ts'
+import { createSessions, json } from '../../src/index.ts'
 import { durableObjectStore, SessionObject } from '../../src/store/durable-object.ts'
 import { userIndex, UserObject } from '../../src/store/user-index.ts'
 
 export { SessionObject, UserObject }
 
-const { withSession, user } = createSessions<{ secret: string }, Cloudflare.Env>({
-  secrets: (env) => [env.SESSION_SECRET],
+const { withSession, user } = createSessions({
+  data: json<{ secret: string }>(),
+  secrets: (env: Cloudflare.Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  users: (env) => userIndex(env.USERS),
+  use: [accounts({ index: (env: Cloudflare.Env) => userIndex(env.USERS) })],
 })
 
 /** What a test of accounts asks for by path: `/sign-in?user=ada`, `/who`, `/list?user=ada`, `/revoke-all?user=ada`. */

@@ -84,8 +84,8 @@ export class CacheWorld {
     const kv = new StaleKv(() => this.#now)
     this.#isolates = Array.from({ length: ISOLATES }, () => {
       const namespace = this.#late(kv.location())
-      const readCache = { maxAgeSeconds: MAX_AGE_SECONDS, kv: () => namespace }
-      return newApp({ store, readCache, now: () => this.#now })
+      const cached = { maxAgeSeconds: MAX_AGE_SECONDS, kv: namespace }
+      return newApp({ store, cached, now: () => this.#now })
     })
   }
 

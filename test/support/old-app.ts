@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 
-import type { Adopted } from '../../src/adopt/old-cookies.ts'
+import { type Adopted, adopting } from '../../src/adopt.ts'
 import type { SessionEvent, SessionStore } from '../../src/index.ts'
 import { createSignedValue, tornadoCookie } from '../../src/migrate/tornado.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
@@ -39,7 +39,7 @@ export function newMovedApp(store: SessionStore, options: AppOptions = {}): Move
       return moved.load(value)
     },
   })
-  const app = newApp({ store, adopt: [old], ...options })
+  const app = newApp({ store, use: [adopting(old)], ...options })
   const moved: MovedApp = Object.assign(app, {
     loads,
     load: (value: string): Loaded => ({ data: { name: value } }),

@@ -1,13 +1,16 @@
 import { env } from 'cloudflare:workers'
 
+import { accounts } from '../../src/accounts.ts'
 import { csrfToken } from '../../src/guard/csrf.ts'
 import {
   createSessions,
+  type Feature,
   type RequestContext,
   type SessionEvent,
   type SessionOptions,
 } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
+import type { App } from './app.ts'
 import { Browser } from './browser.ts'
 import { countingStore } from './counting-store.ts'
 
@@ -16,12 +19,11 @@ export const CONTEXT: RequestContext = {
   passThroughOnException: () => undefined,
 }
 
-type Sessions = ReturnType<typeof createSessions<Record<string, unknown>>>
 type Route = (request: Request, env: unknown, ctx: RequestContext) => Promise<Response | undefined>
 
 /** A Worker in small, with a route for each thing that changes a session, and those that a test adds. */
 export interface Site {
-  readonly sessions: Sessions
+  readonly sessions: App['sessions']
   readonly browser: () => Browser
   readonly events: SessionEvent[]
   readonly calls: string[]
@@ -30,16 +32,18 @@ export interface Site {
   now: number
 }
 
-/** A site on real objects, with its own clock, events and counted store. */
-export function newSite(options: Partial<SessionOptions<unknown>> = {}): Site {
+/** A site on real objects, with its own clock, events and counted store, and with `accounts()`. */
+export function newSite({ use, ...options }: Partial<SessionOptions<unknown>> = {}): Site {
   const { store, calls } = countingStore(durableObjectStore(env.SESSIONS))
   const events: SessionEvent[] = []
-  const sessions = createSessions<Record<string, unknown>>({
+  const features: readonly Feature[] = use ?? []
+  const sessions = createSessions({
     secrets: [env.SESSION_SECRET],
     store,
     onEvent: (event) => void events.push(event),
     now: () => site.now,
     ...options,
+    use: [accounts(), ...features],
   })
   const { withSession } = sessions
   const routes: Record<string, Route> = {

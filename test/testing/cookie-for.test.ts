@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
+import {
+  type AccountMethods,
+  accounts,
+  type AccountsOfLayer,
+  type AccountsOptions,
+} from '../../src/accounts.ts'
 import { csrfGuard } from '../../src/guard/csrf.ts'
-import { createSessions, type SessionOptions, type Sessions } from '../../src/index.ts'
+import { createSessions, json, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -19,13 +25,19 @@ interface Flash {
   notice: string
 }
 
-type App = Sessions<Data, Cloudflare.Env, Flash>
+type App = Sessions<Data, Cloudflare.Env, Flash, AccountMethods> & AccountsOfLayer<Cloudflare.Env>
+type Options = Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>
 
-function newSessions(options: Partial<SessionOptions<Cloudflare.Env>> = {}): App {
-  return createSessions<Data, Cloudflare.Env, Flash>({
-    secrets: ({ SESSION_SECRET }) => [SESSION_SECRET],
-    store: ({ SESSIONS }) => durableObjectStore(SESSIONS),
+function newSessions(
+  options: Partial<Options> = {},
+  users: AccountsOptions<Cloudflare.Env> = {},
+): App {
+  return createSessions({
+    data: json<Data, Flash>(),
+    secrets: ({ SESSION_SECRET }: Cloudflare.Env) => [SESSION_SECRET],
+    store: ({ SESSIONS }: Cloudflare.Env) => durableObjectStore(SESSIONS),
     ...options,
+    use: [accounts(users)],
   })
 }
 
@@ -77,7 +89,7 @@ describe('cookieFor', () => {
   })
 
   test('puts the session on the list of its user, with what is said of it', async () => {
-    const sessions = newSessions({ users: userIndex(env.USERS) })
+    const sessions = newSessions({}, { index: userIndex(env.USERS) })
     await cookieFor(sessions, env, { userId: 'listed', label: 'phone', country: 'PT' })
     expect(await sessions.user('listed', env).list()).toMatchObject([
       { label: 'phone', country: 'PT' },
@@ -133,7 +145,7 @@ describe('cookieFor', () => {
       idFromName: () => 'id',
       get: () => ({ call: () => Promise.reject(Error('x')) }),
     }
-    const sessions = newSessions({ store, users: userIndex(broken) })
+    const sessions = newSessions({ store }, { index: userIndex(broken) })
     await expect(cookieFor(sessions, env, { userId: 'ada' })).rejects.toMatchObject({
       code: 'ERR_STORE',
     })

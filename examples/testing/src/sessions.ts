@@ -1,4 +1,5 @@
-import { createSessions } from 'edge-session'
+import { createSessions, json } from 'edge-session'
+import { accounts } from 'edge-session/accounts'
 import { durableObjectStore, type SessionObjectNamespace } from 'edge-session/store/durable-object'
 import { userIndex, type UserObjectNamespace } from 'edge-session/store/user-index'
 
@@ -16,9 +17,10 @@ export interface Env {
   readonly USERS: UserObjectNamespace
 }
 
-export const sessions = createSessions<Data, Env, Flash>({
-  secrets: (env) => [env.SESSION_SECRET],
+export const sessions = createSessions({
+  data: json<Data, Flash>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  users: (env) => userIndex(env.USERS),
+  use: [accounts({ index: (env) => userIndex(env.USERS) })],
   idleTimeout: 30 * 60,
 })

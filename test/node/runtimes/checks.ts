@@ -1,11 +1,13 @@
 import {
   createSessions,
+  json,
   type RequestContext,
   type Session,
   SessionError,
   type SessionEvent,
   type Sessions,
 } from 'edge-session'
+import { type AccountMethods, accounts } from 'edge-session/accounts'
 import { csrfGuard, csrfToken } from 'edge-session/guard/csrf'
 import { nextPath } from 'edge-session/guard/next-path'
 import { requireFresh, requireUser } from 'edge-session/guard/require-user'
@@ -25,7 +27,7 @@ interface Flash {
   notice: string
 }
 
-type Run = (session: Session<Data, Flash>, request: Request) => unknown
+type Run = (session: Session<Data, Flash> & AccountMethods, request: Request) => unknown
 
 const CONTEXT: RequestContext = {
   waitUntil: () => undefined,
@@ -37,15 +39,17 @@ const MINUTES = 60_000
 /** An application whose handler and clock each check sets. */
 class App {
   readonly events: SessionEvent[] = []
-  readonly sessions: Sessions<Data, object, Flash>
+  readonly sessions: Sessions<Data, object, Flash, AccountMethods>
   readonly browser: TestBrowser
   now = 1_800_000_000_000
   run: Run = () => 'nothing'
 
   constructor(secrets: readonly [string, ...string[]] = [SECRET]) {
-    this.sessions = createSessions<Data, object, Flash>({
+    this.sessions = createSessions({
+      data: json<Data, Flash>(),
       secrets,
       store: memoryStore(),
+      use: [accounts()],
       onEvent: (event) => void this.events.push(event),
       now: () => this.now,
     })
