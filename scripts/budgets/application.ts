@@ -1,14 +1,13 @@
 import { type AccountMethods, accounts } from '../../src/accounts.ts'
-import { createSessions, json, type Session } from '../../src/index.ts'
-import { inProcessStore } from './objects.ts'
+import { createSessions, type RequestContext, type Session } from '../../src/index.ts'
+import { inProcessIndex, inProcessStore } from './objects.ts'
 
 interface Data {
   n: number
   m: number
 }
 
-type AppSession = Session<Data> & AccountMethods
-type Handler = (request: { readonly session: AppSession }) => Promise<Response>
+type Handler = (request: { readonly session: Session<Data> }) => Promise<Response>
 
 const HANDLERS = {
   anonymous: async () => new Response('ok'),
@@ -23,16 +22,21 @@ const HANDLERS = {
     return new Response('ok')
   },
   increment: async ({ session }) => new Response(String(await session.increment('n'))),
-  'sign-in': async ({ session }) => {
-    await session.signIn('user')
-    return new Response('ok')
-  },
 } satisfies Readonly<Record<string, Handler>>
 
-/** What one request does. */
-export type Work = keyof typeof HANDLERS
+async function signIn({ session }: { readonly session: AccountMethods }): Promise<Response> {
+  await session.signIn('user')
+  return new Response('ok')
+}
 
-export const WORKS = Object.keys(HANDLERS) as readonly Work[]
+/** What one request does. */
+export type Work = keyof typeof HANDLERS | 'sign-in' | 'sign-in, listed'
+
+export const WORKS: readonly Work[] = [
+  ...(Object.keys(HANDLERS) as (keyof typeof HANDLERS)[]),
+  'sign-in',
+  'sign-in, listed',
+]
 
 /** Someone with a session, unless the work is an anonymous one. Only `send` is measured. */
 export interface Visitor {
@@ -48,25 +52,25 @@ export interface Application {
   readonly floor: Visitor
 }
 
-export async function newApplication(): Promise<Application> {
-  const options = {
-    data: json<Data>(),
-    secrets: ['only-for-budgets-only-for-budgets'],
-    store: await inProcessStore(),
-  } as const
-  const plain = createSessions(options)
-  const withAccounts = createSessions({ ...options, use: [accounts()] })
-  const sendTo = (work: Work): Visitor['send'] => {
-    // Only a sign-in has the feature in use; to the others it is a method that is not there.
-    const wrapped =
-      work === 'sign-in'
-        ? withAccounts.withSession((request) => HANDLERS[work](request))
-        : plain.withSession(({ session }) =>
-            HANDLERS[work]({ session: session as Session<Data> as AppSession }),
-          )
-    return (request) => wrapped(request, undefined, CONTEXT)
-  }
+type Fetch = (request: Request, env: unknown, ctx: RequestContext) => Promise<Response>
 
+const SECRETS = ['only-for-budgets-only-for-budgets'] as const
+
+export async function newApplication(): Promise<Application> {
+  const options = { secrets: SECRETS, store: await inProcessStore() }
+  const plain = createSessions<Data>(options)
+  // Features are in use for the works that need them, and for no other.
+  const unlisted = createSessions({ ...options, use: [accounts()] })
+  const listed = createSessions({ ...options, use: [accounts({ index: await inProcessIndex() })] })
+  const fetchOf = (work: Work): Fetch => {
+    if (work === 'sign-in') return unlisted.withSession(signIn)
+    if (work === 'sign-in, listed') return listed.withSession(signIn)
+    return plain.withSession((request) => HANDLERS[work](request))
+  }
+  const sendTo = (work: Work): Visitor['send'] => {
+    const fetch = fetchOf(work)
+    return (request) => fetch(request, undefined, CONTEXT)
+  }
   const begin = sendTo('blind write')
   const newCookie = async (): Promise<string> => {
     const response = await begin(requestWith(''))

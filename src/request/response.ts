@@ -23,18 +23,19 @@ export function withSessionHeaders(session: RequestSession, response: Response):
 function cookieChange(session: RequestSession): CookieChange | undefined {
   const { state, token, arrival } = session
   if (state.is === 'destroyed' || state.is === 'ended') {
-    return arrival.hasCookie && arrival.canKeep ? 'clear' : undefined
+    return arrival.hasCookie && session.canKeep ? 'clear' : undefined
   }
   if (token === undefined) return undefined
   if (token !== arrival.token) return 'issue'
-  // The browser may hold the next token by now, and the former one is good for moments only.
-  if (state.is === 'live' && state.status.renewal === 'done') return undefined
-  return isDue(session) || arrival.isOldKey ? 'refresh' : undefined
+  return isDue(session) ? 'refresh' : undefined
 }
 
 /** True if the browser's token has to be sent again, with what the store has said. */
-function isDue({ state, store, settings: { context } }: RequestSession): boolean {
-  if (state.is !== 'live') return false
+function isDue({ state, arrival, store, settings: { context } }: RequestSession): boolean {
+  if (state.is !== 'live') return arrival.isOldKey
+  // The browser may hold the next token by now, and the former one is good for moments only.
+  if (state.status.renewal === 'done') return false
+  if (arrival.isOldKey) return true
   if (bookmarkOf(state) !== state.token.bookmark) return true
   // If the store keeps no time of use, the token is the only record.
   const interval = store.can.recordUse ? context.idle / 2 : context.touch

@@ -66,7 +66,7 @@ export class StoreClient {
 
   /** Stops the timer: no more calls come. */
   close(): void {
-    clearTimeout(this.#timer)
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
