@@ -1,4 +1,5 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
+import { BoundedMap } from '../codec/bounded-map.ts'
 import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
@@ -33,6 +34,18 @@ type KvValue =
   | { readonly rotatedAt: number }
 
 const NO_PATCH: Patch = { id: '' }
+/** A session that a read has found. */
+interface JustRead {
+  readonly value: KvSession
+  readonly at: number
+}
+
+/**
+ * So long after a read a write of the same request need not get the value again: in a request that has waited for nothing
+ * since, the clock has not moved, and KV itself may show a value that is older than that.
+ */
+const JUST_READ_MS = 25
+const MAX_JUST_READ = 100
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
 /** KV keys have 512 bytes at most. */
@@ -54,7 +67,18 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     return text === null ? undefined : parseValue(text)
   }
 
+  /** The value that a read has just found, once; any other call for the handle in this isolate has it forgotten. */
+  const justRead = new BoundedMap<JustRead | undefined>(MAX_JUST_READ)
+
+  async function getForChange(handle: string): Promise<KvValue | undefined> {
+    const known = justRead.get(handle)
+    justRead.set(handle, undefined)
+    const isFresh = known !== undefined && Date.now() - known.at < JUST_READ_MS
+    return isFresh ? known.value : get(handle)
+  }
+
   async function put(handle: string, value: KvValue, now: number): Promise<void> {
+    justRead.set(handle, undefined)
     const remaining = 'expiresAt' in value ? Math.ceil((value.expiresAt - now) / 1000) : 0
     const expirationTtl = Math.max(MIN_TTL_SECONDS, remaining)
     await namespace.put(prefix + handle, JSON.stringify(value), { expirationTtl })
@@ -86,11 +110,12 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return live
+      justRead.set(handle, { value: live.session, at: Date.now() })
       return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
     },
 
     async write({ handle, secret }, context, patch) {
-      const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
+      const [value, hash] = await Promise.all([getForChange(handle), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
@@ -125,6 +150,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     },
 
     async destroy({ handle }) {
+      justRead.set(handle, undefined)
       const value = await get(handle)
       if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
       // A missing value too: this location may only remember that it was absent.

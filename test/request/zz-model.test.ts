@@ -45,9 +45,9 @@ test.for([
           answeredByCopies += world.answeredByCopies
         },
       ),
-      { numRuns: 500, seed: 136036800, path: "161:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0", endOnFailure: true },
+      { numRuns: 4000 },
     )
     // Or else nothing has been shown.
-    void answeredByCopies
+    expect(answeredByCopies).toBeGreaterThan(500)
   },
 )
