@@ -124,6 +124,17 @@ describe('with accounts() in use', () => {
     void user(1, bindings)
   })
 
+  test('the types are inferred, or given: never both, which the error says', () => {
+    const given = createSessions<Data, Env>({ ...core, use: [accounts()] })
+    given.withSession(({ session }) => {
+      // @ts-expect-error with type arguments the features are not known
+      void session.signIn('ada')
+    })
+    expectTypeOf<
+      SessionOf<typeof given>['signIn']
+    >().toExtend<`${string}Give the data by data: json<Data>(), not by type arguments.`>()
+  })
+
   test('beside other features, in any place', () => {
     const old = tornadoCookie({ name: 'old', secret: 'x'.repeat(32), load: () => ({}) })
     const many = createSessions({

@@ -26,7 +26,7 @@ export class SignIns {
   /** Signs a user in. Returns true if another user's dictionary was deleted. */
   async signIn(userId: string, details: SignInDetails): Promise<boolean> {
     const session = this.#session
-    if (!session.arrival.canKeep) return false
+    if (!session.canKeep) return false
     return session.change(async () => {
       const { atomic } = session.store.can
       // Where it waits for the commit, no answer would tell before whose dictionary this is.

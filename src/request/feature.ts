@@ -40,6 +40,8 @@ export interface FeatureSession {
   readonly keyring: Keyring
   readonly settings: FeatureSettings
   readonly arrival: Arrival
+  /** True if a cookie can be set at all. */
+  readonly canKeep: boolean
   state: SessionState
   /** The token of the session that the request works on. */
   readonly token: Token | undefined

@@ -23,15 +23,22 @@ export function arrivalOf<T>(
   const { cookie, now } = settings
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
-  const canKeep = !cookie.secure || isKept(request.url)
-  const base = { token: undefined, isOldKey: false, hasCookie, canKeep, at: now() }
-  if (canKeep && hasCookie) return firstToken({ settings, setup, values, base, proceed }, 0)
-  if (hasCookie) settings.emit(INSECURE)
+  const base = { token: undefined, isOldKey: false, hasCookie, at: now() }
+  if (!hasCookie) return proceed(base)
+  if (canKeep(settings, request)) {
+    return firstToken({ settings, setup, values, base, proceed }, 0)
+  }
+  settings.emit(INSECURE)
   return proceed(base)
 }
 
-function isKept(url: string): boolean {
-  return url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
+/** True if a browser keeps the cookie that the response to this request sets. */
+export function canKeep(
+  { cookie }: Pick<Settings, 'cookie'>,
+  { url }: Pick<RequestLike, 'url'>,
+): boolean {
+  const isSafe = url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
+  return isSafe || !cookie.secure
 }
 
 interface Search<T> {

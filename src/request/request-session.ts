@@ -9,7 +9,8 @@ import type { SessionPort } from '../session/port.ts'
 import type { Session } from '../session/session.ts'
 import { INSECURE } from './event.ts'
 import type { FeatureSession, PendingToken, TokenChange } from './feature.ts'
-import type { Hooks, Settings } from './options.ts'
+import { canKeep } from './open.ts'
+import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
@@ -40,6 +41,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   readonly headers: (readonly [name: string, value: string])[] = []
   /** The features' look at what the visitor came with, until it has been made. */
   #arriving: (() => Promise<void>) | undefined
+  #canKeep: boolean | undefined
   /** The last thing that was asked: a new token counts for what comes next. */
   #last: Promise<unknown> | undefined
 
@@ -50,7 +52,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     this.ctx = ctx
     this.keyring = setup.keyring
     this.session = new settings.Session(this.dictionary)
-    if (this.isNew && this.canKeep) this.#arriving = arrivalIn(settings.hooks, this)
+    if (this.isNew && settings.hooks.arrive.length > 0) this.#arriving = arrivalIn(this)
     this.hasCredentials = !this.isNew || this.isArriving
   }
 
@@ -59,7 +61,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   get canKeep(): boolean {
-    return this.arrival.canKeep
+    return (this.#canKeep ??= canKeep(this.settings, this.request))
   }
 
   get isArriving(): boolean {
@@ -230,7 +232,9 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 }
 
 /** What the features want to do before the first call of the store; `undefined` for nothing. */
-function arrivalIn({ arrive }: Hooks, session: FeatureSession): (() => Promise<void>) | undefined {
+function arrivalIn(session: RequestSession): (() => Promise<void>) | undefined {
+  if (!session.canKeep) return undefined
+  const { arrive } = session.settings.hooks
   const works = arrive.flatMap((feature) => feature.arrive(session) ?? [])
   if (works.length === 0) return undefined
   return async () => {

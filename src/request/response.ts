@@ -192,8 +192,9 @@ function hasCookie(headers: Headers, setting: string): boolean {
 const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
 function withVary({ isUsed }: RequestSession, response: Response): Response {
-  const vary = isUsed ? (response.headers.get('Vary') ?? '') : '*'
-  if (/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) return response
+  if (!isUsed) return response
+  const vary = response.headers.get('Vary')
+  if (vary !== null && /(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) return response
   try {
     response.headers.append('Vary', 'Cookie')
     return response

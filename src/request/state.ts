@@ -40,8 +40,6 @@ export interface Arrival {
   readonly isOldKey: boolean
   /** True if there was any cookie of our name. */
   readonly hasCookie: boolean
-  /** True if a cookie can be set at all. */
-  readonly canKeep: boolean
   /** When the request began, in milliseconds since 1970. */
   readonly at: number
 }
