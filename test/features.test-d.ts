@@ -68,7 +68,9 @@ describe('without accounts() in use', () => {
       const at: Date | undefined = session.authenticatedAt
       // @ts-expect-error there is no accounts()
       const aal: Aal | undefined = session.aal
-      return [at, aal]
+      // @ts-expect-error there is no accounts()
+      const userId: string | undefined = session.userId
+      return [at, aal, userId]
     })
     // @ts-expect-error there is no accounts()
     without.withSession(requireUser()(({ session }) => session.userId))
@@ -80,7 +82,7 @@ describe('without accounts() in use', () => {
   })
 
   test('the error says what to add', () => {
-    type Hint = SessionOf<typeof without>['signIn' | 'signOut' | 'userId' | 'aal']
+    type Hint = SessionOf<typeof without>['signIn' | 'signOut' | 'authenticatedAt' | 'aal']
     expectTypeOf<Hint>().toExtend<`Add accounts() of edge-session/accounts to use.${string}`>()
   })
 

@@ -31,7 +31,11 @@ const LIFECYCLE = new Set([
 const FORMER_PATHS = new Map([['./http/clear-cookies', './codec/clear-cookies']])
 const MAX_CODE_LINES = 200
 /** What may be imported that is no file of ours: the layer, and the module. */
-const PLATFORM = new Map([['store', ['cloudflare:workers']]])
+const PLATFORM = new Map([
+  ['store', ['cloudflare:workers']],
+  // unstorage's own object.
+  ['adapter/unstorage', ['cloudflare:workers']],
+])
 /** The framework of which a file may import types, and only those: its bytes are the application's own affair. */
 const FRAMEWORKS = new Map([
   ['adapter/hono.ts', 'hono'],
@@ -99,7 +103,8 @@ function importsOnlyTypes(source: string, specifier: string): boolean {
 
 /** True if a file may import this, which is not a file of ours. */
 function mayImport(path: string, source: string, specifier: string): boolean {
-  if ((PLATFORM.get(layerNameOf(path)) ?? []).includes(specifier)) return true
+  const folders = [layerNameOf(path), path.split('/').slice(0, -1).join('/')]
+  if (folders.some((folder) => PLATFORM.get(folder)?.includes(specifier) === true)) return true
   return FRAMEWORKS.get(path) === specifier && importsOnlyTypes(source, specifier)
 }
 

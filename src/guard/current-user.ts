@@ -1,6 +1,6 @@
 import type { AccountMethods } from '../accounts.ts'
 import type { Session } from '../session/session.ts'
-import { sessionOf } from './session-of.ts'
+import { accountSessionOf } from './session-of.ts'
 
 /** Gives the user of a request's session; what comes after the request is handed on to the loader. */
 export type CurrentUser<User, More extends readonly unknown[]> = (
@@ -24,7 +24,7 @@ export function currentUser<User, More extends readonly unknown[]>(
 ): CurrentUser<User, More> {
   const users = new WeakMap<object, Loaded<User>>()
   return async (request, ...more) => {
-    const session = sessionOf(request)
+    const session = accountSessionOf(request)
     await session.load()
     const { userId } = session
     if (userId === undefined) return undefined

@@ -4,7 +4,7 @@ import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
 import type { Aal } from '../session/account.ts'
 import { acceptsHtml } from './accepts-html.ts'
-import { sessionOf } from './session-of.ts'
+import { accountSessionOf } from './session-of.ts'
 
 export interface RequireUserOptions {
   /**
@@ -87,13 +87,7 @@ function guard(
   }
 
   return (handler) => async (request, env, ctx) => {
-    const session: object & AccountMethods = sessionOf(request)
-    if (!('signIn' in session)) {
-      throw new SessionError(
-        'ERR_OPTION',
-        'requireUser() needs accounts(). Write use: [accounts()] with edge-session/accounts.',
-      )
-    }
+    const session = accountSessionOf(request)
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
     const refusal = refusalFor(session, own.settings.now())

@@ -1,3 +1,4 @@
+import type { AccountMethods } from '../accounts.ts'
 import { SessionError } from '../errors.ts'
 import { Session } from '../session/session.ts'
 
@@ -8,5 +9,17 @@ export function sessionOf<S extends object>(request: { readonly session: S }): S
   throw new SessionError(
     'ERR_OPTION',
     'There is no session on the request. Put the guard inside withSession: withSession(requireUser()(handler)).',
+  )
+}
+
+/** The same, if users can sign in to it. Throws `ERR_OPTION` for a layer without `accounts()`. */
+export function accountSessionOf<S extends object>(request: {
+  readonly session: S
+}): S & AccountMethods {
+  const session = sessionOf(request)
+  if ('signIn' in session) return session as S & AccountMethods
+  throw new SessionError(
+    'ERR_OPTION',
+    'Guards for users need accounts(). Write use: [accounts()] with edge-session/accounts.',
   )
 }

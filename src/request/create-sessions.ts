@@ -109,7 +109,8 @@ export type MoreOf<Use> = Use extends readonly [infer First, ...infer Rest]
 interface Hints {
   readonly signIn: AddAccounts
   readonly signOut: AddAccounts
-  readonly userId: AddAccounts
+  /** Not a text, which would pass for a user's id. */
+  readonly userId: { readonly missing: AddAccounts }
   readonly authenticatedAt: AddAccounts
   readonly aal: AddAccounts
 }

@@ -25,6 +25,9 @@ export interface CachedOptions {
   readonly kv?: SessionKvNamespace | undefined
 }
 
+/** So many stores with other options are remembered for one store. */
+const MAX_VARIANTS = 7
+
 /** The stores that this isolate has made, so that its copies outlive an `env` that comes anew with each request. */
 const made = new WeakMap<SessionStore, (CachedOptions & { readonly store: SessionStore })[]>()
 
@@ -44,7 +47,7 @@ export function cached(store: SessionStore, options: CachedOptions): SessionStor
   // A null from JavaScript is a missing binding, not a wish for none.
   const shared = kv === undefined && !('kv' in options) ? undefined : newSharedCopies(kv, maxAge)
   const decorated = cachedStore(store, new Copies(maxAge), shared)
-  made.set(store, [...known, { maxAgeSeconds, kv, store: decorated }])
+  made.set(store, [...known.slice(-MAX_VARIANTS), { maxAgeSeconds, kv, store: decorated }])
   return decorated
 }
 

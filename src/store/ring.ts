@@ -1,12 +1,5 @@
 import { SessionError } from '../errors.ts'
-import type {
-  Await,
-  CallContext,
-  Capabilities,
-  DestroyReply,
-  Gone,
-  SessionStore,
-} from '../record/store.ts'
+import type { Await, Capabilities, DestroyReply, Gone, SessionStore } from '../record/store.ts'
 import { type Weighted, weightedChoice } from './ring/weighted-choice.ts'
 
 /** One of the stores of a ring. */
@@ -54,10 +47,6 @@ export function ringStore(
     return former.name === present.name ? undefined : former
   }
 
-  function formerNodeFor(handle: string, { now }: CallContext): RingNode | undefined {
-    return formerNodeOf(handle, now, placeOf(sample.idOf(handle)))
-  }
-
   /** The answer of the node that has the session, or that of its place if no node has. */
   async function find<Reply extends { readonly ok: boolean }>(
     handle: string,
@@ -73,18 +62,15 @@ export function ringStore(
 
   return {
     name: 'ring',
-    can: capabilitiesOf([...nodes, ...(migrating?.from ?? [])]),
+    can: capabilitiesOf([...nodes, ...(migrating?.from ?? [])], migrating !== undefined),
     newHandle: () => sample.newHandle(),
     handleFor: sample.handleFor,
     idOf: (handle) => sample.idOf(handle),
     addressOf: (handle) => placeOf(sample.idOf(handle)).store.addressOf?.(handle) ?? '',
 
-    // Of an old cookie comes one session only. What is remembered of it is at its former place while there is one.
     create: (credential, context, patch) =>
-      callNode(
-        (patch.onceUntil === undefined ? undefined : formerNodeFor(credential.handle, context)) ??
-          placeOf(sample.idOf(credential.handle)),
-        (store) => store.create(credential, context, patch),
+      callNode(placeOf(sample.idOf(credential.handle)), (store) =>
+        store.create(credential, context, patch),
       ),
     read: (credential, context) =>
       find(credential.handle, context.now, (store) => store.read(credential, context)),
@@ -108,15 +94,18 @@ export function ringStore(
   }
 }
 
-/** What all the nodes' stores can do. */
-function capabilitiesOf(nodes: readonly RingNode[]): Capabilities {
+/**
+ * What all the nodes' stores can do. While sessions may be at a former place, nobody can say where an old cookie's session
+ * has been, or at which address a session is.
+ */
+function capabilitiesOf(nodes: readonly RingNode[], isMigrating: boolean): Capabilities {
   const all = (can: keyof Capabilities): boolean => nodes.every(({ store }) => store.can[can])
   return {
     atomic: all('atomic'),
     recordUse: all('recordUse'),
     revise: all('revise'),
-    adopt: all('adopt'),
-    address: all('address'),
+    adopt: all('adopt') && !isMigrating,
+    address: all('address') && !isMigrating,
   }
 }
 

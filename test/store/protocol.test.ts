@@ -15,13 +15,13 @@ function formerApp(namespace: object): {
   readonly browser: Browser
   handler: (session: former.FormerSession) => unknown
 } {
-  const { withSession } = former.createSessions({
+  const layer = former.createSessions({
     secrets: [env.SESSION_SECRET],
     store: former.durableObjectStore(namespace),
   })
-  const fetch = withSession(async ({ session }) => (await app.handler(session)) ?? null)
+  const fetch = layer.withSession(async ({ session }) => (await app.handler(session)) ?? null)
   const browser = new Browser((request) => fetch(request, {}, CONTEXT))
-  const app = { browser, handler: (_: former.FormerSession): unknown => undefined }
+  const app: ReturnType<typeof formerApp> = { browser, handler: () => undefined }
   return app
 }
 
