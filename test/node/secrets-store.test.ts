@@ -45,7 +45,11 @@ async function start(): Promise<Miniflare> {
     compatibilityDate: '2026-11-01',
     secretsStoreSecrets: { SESSION_SECRETS: secret },
     durableObjects: {
-      SESSIONS: { className: 'SessionObject', useSQLite: true, ...(scriptName && { scriptName }) },
+      SESSIONS: {
+        className: 'SessionObject',
+        useSQLite: true,
+        ...(scriptName === undefined ? {} : { scriptName }),
+      },
     },
   })
   return new Miniflare(
