@@ -22,7 +22,7 @@ export interface CallContext {
   readonly renew?: number
   /** True if only the store's own answer will do, not a copy's. */
   readonly fresh?: boolean
-  /** Has work done after the response. Of a request's calls, the last one's work is done. */
+  /** Has work done after the response: of a request's calls, the last one's. The same function for all calls of a request. */
   readonly defer?: (work: () => Promise<void>) => void
 }
 

@@ -38,7 +38,11 @@ const NO_PATCH: Patch = { id: '' }
 interface JustRead {
   readonly value: KvSession
   readonly at: number
+  readonly by: Caller
 }
+
+/** What tells the calls of one request from those of another. */
+type Caller = CallContext['defer']
 
 /**
  * So long after a read a write of the same request need not get the value again: in a request that has waited for nothing
@@ -70,11 +74,11 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   /** The value that a read has just found, once; any other call for the handle in this isolate has it forgotten. */
   const justRead = new BoundedMap<JustRead | undefined>(MAX_JUST_READ)
 
-  async function getForChange(handle: string): Promise<KvValue | undefined> {
+  async function getForChange(handle: string, by: Caller): Promise<KvValue | undefined> {
     const known = justRead.get(handle)
     justRead.set(handle, undefined)
-    const isFresh = known !== undefined && Date.now() - known.at < JUST_READ_MS
-    return isFresh ? known.value : get(handle)
+    const isOwn = known !== undefined && by !== undefined && known.by === by
+    return isOwn && Date.now() - known.at < JUST_READ_MS ? known.value : get(handle)
   }
 
   async function put(handle: string, value: KvValue, now: number): Promise<void> {
@@ -110,12 +114,12 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return live
-      justRead.set(handle, { value: live.session, at: Date.now() })
+      justRead.set(handle, { value: live.session, at: Date.now(), by: context.defer })
       return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
     },
 
     async write({ handle, secret }, context, patch) {
-      const [value, hash] = await Promise.all([getForChange(handle), hashOf(secret)])
+      const [value, hash] = await Promise.all([getForChange(handle, context.defer), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)

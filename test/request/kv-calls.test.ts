@@ -52,6 +52,15 @@ describe('on KV a request', () => {
     expect(calls).toEqual(['get', 'put'])
   })
 
+  test('reads again what another request has just read', async () => {
+    const { app, browser, calls } = await newVisitor()
+    app.handler = (session) => session.get('n')
+    await browser.fetch('/')
+    app.handler = (session) => session.set('m', 1)
+    await browser.fetch('/')
+    expect(calls).toEqual(['get', 'get', 'put'])
+  })
+
   test('that has waited since it read reads again before it writes', async () => {
     const { app, browser, calls } = await newVisitor()
     app.handler = async (session) => {
