@@ -226,6 +226,34 @@ describe('the response', () => {
     expect(response.headers.getSetCookie()).toHaveLength(1)
   })
 
+  test.for(['before', 'after'] as const)(
+    'that the session replaces keeps the CORS headers of a middleware %s it',
+    async (place) => {
+      const sessions = newSessions()
+      const app: App = new Hono()
+      const own = cors({ origin: 'https://other.example', credentials: true })
+      if (place === 'before') app.use(own)
+      app.use(sessionMiddleware(sessions))
+      if (place === 'after') app.use(own)
+      app.get('/', async (c) => c.json(await c.var.session.increment('visits')))
+      app.get('/late', async (c) => {
+        await c.var.session.load()
+        // Another tab signs out.
+        const request = new Request(c.req.url, { headers: c.req.raw.headers })
+        await (await sessions.open(request, c.env)).destroy()
+        c.var.session.set('visits', 2)
+        return c.text('saved')
+      })
+      const browser = browserOf(app)
+      const headers = { Origin: 'https://other.example' }
+      await browser.fetch('/', { headers })
+      const response = await browser.fetch('/late', { headers })
+      expect(response.status).toBe(409)
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://other.example')
+      expect(response.headers.get('Access-Control-Allow-Credentials')).toBe('true')
+    },
+  )
+
   test('may be streamed; what changes the session while it streams is too late, loudly', async () => {
     const faults: unknown[] = []
     const app = newApp()
