@@ -86,7 +86,7 @@ export function accounts<Env = AnyEnv>(
   function signInsOf(session: FeatureSession): SignIns {
     const found = known.get(session)
     if (found !== undefined) return found
-    const made = new SignIns(session, contextOf(session))
+    const made = new SignIns(session, contextOf)
     known.set(session, made)
     return made
   }

@@ -14,13 +14,26 @@ type Issued = Extract<TokenChange, { readonly is: 'issued' }>
 /** Who signs in and out in one request, and what the users' lists have to say of it. */
 export class SignIns {
   readonly #session: FeatureSession
-  /** Keeps the users' lists in step; absent if the application keeps none. */
-  readonly #listing: Listing | undefined
+  readonly #contextOf: (session: FeatureSession) => ListContext | undefined
+  /** Made when it is first needed: a request that only reads asks no list. */
+  #made: Listing | undefined
   #isDeviceChecked = false
 
-  constructor(session: FeatureSession, context: ListContext | undefined) {
+  constructor(
+    session: FeatureSession,
+    contextOf: (session: FeatureSession) => ListContext | undefined,
+  ) {
     this.#session = session
-    this.#listing = context && new Listing(context)
+    this.#contextOf = contextOf
+  }
+
+  /** Keeps the users' lists in step; `undefined` if the application keeps none. */
+  get #listing(): Listing | undefined {
+    if (this.#made === undefined) {
+      const context = this.#contextOf(this.#session)
+      this.#made = context && new Listing(context)
+    }
+    return this.#made
   }
 
   /** Signs a user in. Returns true if another user's dictionary was deleted. */
@@ -91,7 +104,7 @@ export class SignIns {
 
   /** Has the lists be right before the response leaves; `undefined` if they are. */
   finish(): Promise<void> | undefined {
-    return this.#listing?.isWaiting === true ? this.list() : undefined
+    return this.#made?.isWaiting === true ? this.list() : undefined
   }
 
   /** Puts the session on its user's list, if it has to be there. A session that may not be there is ended. */

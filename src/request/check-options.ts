@@ -28,10 +28,18 @@ export function checkOptions(options: Checked): void {
       typeof Object(feature).feature !== 'string',
       `use[${index}] is not a feature. Write use: [accounts(), renewing({ … }), adopting(tornadoCookie({ … }))].`,
     ]),
+    [
+      new Set(namesOf(use)).size < namesOf(use).length,
+      `use has a feature twice: ${namesOf(use).join(', ')}.`,
+    ] as const,
     ...valueFaults(options),
   ]
   const fault = faults.find(([isWrong]) => isWrong)
   if (fault !== undefined) throw new SessionError('ERR_OPTION', fault[1])
+}
+
+function namesOf(use: unknown): unknown[] {
+  return Array.isArray(use) ? use.map((feature: unknown) => Object(feature).feature as unknown) : []
 }
 
 const WRITE_STORE = 'Write store: (env) => durableObjectStore(env.SESSIONS).'

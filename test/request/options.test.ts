@@ -125,6 +125,11 @@ describe('at construction', () => {
     expect(fault.message).toContain(`ERR_OPTION: use[${place}] is not a feature. Write use: [`)
   })
 
+  test('a feature that is in use twice is refused', async () => {
+    const fault = await faultOf(() => construct({ use: [accounts(), accounts()] }))
+    expect(fault.message).toBe('ERR_OPTION: use has a feature twice: accounts, accounts.')
+  })
+
   test.for<[what: string, data: unknown]>([
     ['a schema', z.object({})],
     ['a serializer', JSON],
