@@ -10,46 +10,46 @@ import type { SessionLimit, UserIndex } from './store/user-index/user-list.ts'
 
 export type { Aal, SessionLimit, SignInDetails, UserIndex, UserSession, UserSessions }
 
-/** An `env` as loosely typed as `accounts` gets it, unless a parameter's type says more. */
+/** An untyped `env`, unless a parameter's type is more specific. */
 type AnyEnv = ReturnType<typeof JSON.parse>
 
 export interface AccountsOptions<Env = AnyEnv> {
-  /** Each user's list of sessions, such as `(env) => userIndex(env.USERS)`: for `sessions.user` and `limit`. */
+  /** Each user's list of sessions, such as `(env) => userIndex(env.USERS)`. Needed for `sessions.user` and `limit`. */
   readonly index?: UserIndex | ((env: Env) => UserIndex)
-  /** How many sessions a user may have at a time; needs `index`. Default any number. */
+  /** The maximum number of sessions for one user. Needs `index`. Default unlimited. */
   readonly limit?: SessionLimit
-  /** What `signOut()` has the browser delete besides the cookie (W3C: Clear Site Data). Default nothing. */
+  /** The data that `signOut()` tells the browser to delete besides the cookie (W3C: Clear Site Data). Default none. */
   readonly clearSiteData?: readonly ClearSiteDirective[]
 }
 
 export type ClearSiteDirective = 'cache' | 'cookies' | 'storage' | 'executionContexts' | '*'
 
-/** What `accounts()` adds to a session. */
+/** The methods that `accounts()` adds to a session. */
 export interface AccountMethods {
   /**
-   * Who is signed in; `undefined` if nobody is. Throws `ERR_NOT_LOADED` while only the cookie says that there is a session:
-   * after `load()`, or any other operation that was awaited, it is known.
+   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the cookie has a
+   * session that has not been loaded. Await `load()` or any other operation first.
    */
   readonly userId: string | undefined
 
   /**
-   * When the user last proved who they are: by `signIn`, or what `adopting` was told of it, 1970 if that was nothing.
-   * `undefined` and throws as `userId` does.
+   * The time of the last authentication, from `signIn` or `adopting`. 1970 if `adopting` had no time. Is `undefined`
+   * and throws as `userId` does.
    */
   readonly authenticatedAt: Date | undefined
 
-  /** How well they did: the `aal` that `signIn` was given (NIST SP 800-63B). `undefined` and throws as `userId` does. */
+  /** The `aal` passed to `signIn` (NIST SP 800-63B). Is `undefined` and throws as `userId` does. */
   readonly aal: Aal | undefined
 
   /**
-   * Signs a user in: a new token, the old one dead at once, and both timeouts start again (OWASP: renew the session ID after
-   * any privilege change; NIST SP 800-63B section 5.2). What another user has left is deleted first; what an anonymous
-   * visitor has is kept. The session is on the user's list before its cookie leaves. The same user again is a
-   * re-authentication.
+   * Signs a user in. Rotates the token, invalidates the old one at once, and restarts both timeouts (OWASP: renew the
+   * session ID after any privilege change; NIST SP 800-63B section 5.2). Deletes another user's data first, but keeps
+   * an anonymous visitor's. The session is on the user's list before its cookie is sent. A sign-in of the same user is
+   * a re-authentication.
    *
-   * Throws `ERR_VALUE` for an invalid user id or detail, `ERR_SESSION_LIMIT` if the user may have no more sessions, and
-   * `ERR_SESSION_ENDED` if another request gave this session a new token meanwhile. On Workers KV it takes effect with the
-   * commit.
+   * Throws `ERR_VALUE` for an invalid user id or detail, `ERR_SESSION_LIMIT` if the user already has the maximum number
+   * of sessions, and `ERR_SESSION_ENDED` if another request rotated this session's token meanwhile. On Workers KV it
+   * takes effect with the commit.
    */
   signIn(userId: string, details?: SignInDetails): Promise<void>
 
@@ -57,18 +57,18 @@ export interface AccountMethods {
   signOut(): Promise<void>
 }
 
-/** What `accounts()` adds to `sessions`. */
+/** The methods that `accounts()` adds to `sessions`. */
 export interface AccountsOfLayer<Env = AnyEnv> {
   /**
-   * A user's sessions, to list and to end. Makes no call. Throws `ERR_VALUE` for an invalid user id, and `ERR_BINDING`
-   * without an index: the option `index`, and its Durable Object.
+   * Returns a user's sessions, to list and to end. Makes no call. Throws `ERR_VALUE` for an invalid user id, and
+   * `ERR_BINDING` without the option `index` or its Durable Object.
    */
   readonly user: (userId: string, env: Env) => UserSessions
 }
 
 /**
- * Users who sign in and out: `use: [accounts()]` adds `signIn`, `signOut`, `userId`, `authenticatedAt` and `aal` to the
- * session, and `user` to `sessions`. Throws `ERR_OPTION` for options that can't work.
+ * Adds users to sessions: `use: [accounts()]` adds `signIn`, `signOut`, `userId`, `authenticatedAt` and `aal` to the
+ * session, and `user` to `sessions`. Throws `ERR_OPTION` for invalid options.
  */
 export function accounts<Env = AnyEnv>(
   options: AccountsOptions<Env> = {},
@@ -82,7 +82,7 @@ export function accounts<Env = AnyEnv>(
     return typeof index === 'function' ? index(env) : index
   }
 
-  /** The request's sign-ins, made when they are first needed. */
+  /** Returns the request's sign-ins, made on first use. */
   function signInsOf(session: FeatureSession): SignIns {
     const found = known.get(session)
     if (found !== undefined) return found
@@ -125,7 +125,7 @@ export function accounts<Env = AnyEnv>(
       checkUserId(userId)
       checkDetails(details)
       await dictionary.operations.run(async () => {
-        // Whose dictionary has been read must not depend on a copy.
+        // A copy must not decide whose dictionary was read.
         if (session.isCopied) await dictionary.loadFresh()
         if (await signInsOf(session).signIn(userId, details)) dictionary.empty()
       })
@@ -179,7 +179,7 @@ export function accounts<Env = AnyEnv>(
   }
 }
 
-/** Who is signed in. Throws `ERR_NOT_LOADED` while that is unknown. */
+/** Returns the account that is signed in, if any. Throws `ERR_NOT_LOADED` while that is unknown. */
 function accountOf(session: object): Account | undefined {
   const request = requestSessionOf(session)
   request.markUsed()

@@ -6,10 +6,10 @@ import type { Feature } from './request/feature.ts'
 export type { Adopted }
 
 /**
- * Takes over the sessions of old applications: `use: [adopting(tornadoCookie({ … }))]`. A visitor who comes with such a
- * cookie and no token of ours has it looked at when the session is first used. What its `load` returns becomes a session,
- * one for each such cookie, and the cookie is cleared. Throws `ERR_OPTION` for an argument that is not an adoption; the
- * first request throws it for a store that cannot adopt.
+ * Takes over the sessions of old applications: `use: [adopting(tornadoCookie({ … }))]`. If a visitor has such a cookie
+ * and no token of ours, the first use of the session checks it. The result of its `load` becomes a session, one for
+ * each old cookie, and the cookie is cleared. Throws `ERR_OPTION` for an argument that is not an adoption. The first
+ * request throws it for a store that cannot adopt.
  */
 export function adopting<Env, Data extends object = Record<string, unknown>>(
   ...adoptions: readonly Adoption<Env, Adopted<Data>>[]

@@ -3,19 +3,19 @@ import { SessionError } from './errors.ts'
 import type { Feature, FeatureSession } from './request/feature.ts'
 
 export interface RenewingOptions {
-  /** Seconds after which a token in use is replaced by another. */
+  /** Seconds after which a token in use is rotated. */
   readonly everySeconds: number
-  /** Seconds for which the former token is good beside the new one, so that parallel requests survive. Default 30. */
+  /** Seconds for which the previous token stays valid beside the new one, for parallel requests. Default 30. */
   readonly graceSeconds?: number
 }
 
-/** As long as the requests of one page take, with a slow connection. */
+/** The time of one page's requests on a slow connection. */
 const GRACE_SECONDS = 30
 
 /**
- * Replaces a token in use from time to time, so that a stolen copy is of no use for long (OWASP: renewal timeout):
- * `use: [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for durations that can't be; the first request throws it for
- * a store that is not atomic.
+ * Rotates a token in use at intervals, which limits the use of a stolen copy (OWASP: renewal timeout): `use:
+ * [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for invalid durations. The first request throws it for a
+ * store that is not atomic.
  */
 export function renewing({ everySeconds, graceSeconds = GRACE_SECONDS }: RenewingOptions): Feature {
   if (!(everySeconds > 0 && graceSeconds >= 0 && everySeconds < Infinity)) {
@@ -42,7 +42,7 @@ function isDue({ state }: FeatureSession): boolean {
   return state.is === 'live' && state.status.renewal !== undefined
 }
 
-/** Gives the token its successor. If that fails, the next request does it. */
+/** Rotates the token. If that fails, the next request tries again. */
 async function renew(session: FeatureSession, grace: number): Promise<void> {
   const { state, store, keyring, settings, id } = session
   if (state.is !== 'live') return

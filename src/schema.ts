@@ -14,22 +14,22 @@ export type { DataSchema }
 
 export interface CheckedOptions<Data extends object> {
   /**
-   * Makes a dictionary of the present shape from a stored one that is not all that the schema describes, or more. What it
-   * returns is written at once, unless another request was quicker; if it throws, or returns nothing, nothing is written.
+   * Migrates a stored dictionary that has missing, extra or invalid keys to the present shape. The result is written at
+   * once, unless another request was faster. If it throws or returns nothing, nothing is written.
    */
   readonly migrate?: (
     stored: Dictionary,
   ) => Partial<Data> | undefined | Promise<Partial<Data> | undefined>
-  /** How the values become texts. Default JSON; `serialized(devalue)` for values that JSON would change. */
+  /** Converts values to texts. Default JSON. Use `serialized(devalue)` for values that JSON would change. */
   readonly codec?: DataCodec
 }
 
 /**
- * A codec that holds the dictionary to a schema of any Standard Schema library (zod, valibot, arktype):
- * `data: checked(schema)`. The session's types come from it. `set` and `update` throw `ERR_VALUE` for a value that it
- * refuses; what it refuses of a stored dictionary counts as absent, with the event `invalid`. Every key may be absent all
- * the same. A schema checks: a value that it would change or fill in stays as it is. Throws `ERR_OPTION` for anything that
- * does not follow Standard Schema, for a `migrate` that is not a function, and for a `codec` that is not one.
+ * Returns a codec that validates the dictionary with a schema of any Standard Schema library (zod, valibot, arktype):
+ * `data: checked(schema)`. The session's types come from the schema. `set` and `update` throw `ERR_VALUE` for an
+ * invalid value. An invalid stored value counts as absent, with the event `invalid`. Every key may still be absent. The
+ * schema only checks: a value that it would change or fill in stays as it is. Throws `ERR_OPTION` if the schema does
+ * not follow Standard Schema, `migrate` is not a function, or `codec` is not a codec.
  */
 export function checked<Data extends object, In = Data, Flash extends object = AnyData>(
   schema: DataSchema<Data, In> & Checking<Data, In>,
@@ -51,7 +51,7 @@ export function checked<Data extends object, In = Data, Flash extends object = A
       complete: (entries, recorded, session) => withMigration(session, entries, recorded),
     }),
   }
-  // Types have no value.
+  // The types exist at compile time only.
   return own as DataCodec<Data, Flash>
 }
 

@@ -3,19 +3,19 @@ import type { DataCodec } from './session/codec.ts'
 import type { AnyData } from './session/data.ts'
 import { checkedSize, deepFreeze, isStorable, JSON_CODEC } from './session/json.ts'
 
-/** Turns values into text and back; devalue and superjson are two that fit. */
+/** Converts values to text and back, such as devalue or superjson. */
 export interface Serializer {
   stringify(value: unknown): string
   parse(text: string): unknown
 }
 
-/** Marks what a serializer wrote, so that plain numbers stay countable in the store. No JSON text begins with it. */
+/** Marks a text from a serializer, so that the store can still count plain numbers. No JSON text begins with it. */
 const MARK = '~'
 
 /**
- * A codec for values that JSON would change, such as Date and Map: `data: serialized(devalue)`. Plain numbers stay JSON,
- * so that `increment` can count them, and JSON that was stored before is read. Throws `ERR_OPTION` for an argument that has
- * no `stringify` and `parse`.
+ * Returns a codec for values that JSON would change, such as Date and Map: `data: serialized(devalue)`. Plain numbers
+ * stay JSON, so that `increment` can count them. JSON that was stored before is still read. Throws `ERR_OPTION` for an
+ * argument without `stringify` and `parse`.
  */
 export function serialized<Data extends object = AnyData, Flash extends object = AnyData>(
   serializer: Serializer,
@@ -44,7 +44,7 @@ export function serialized<Data extends object = AnyData, Flash extends object =
     thaw: (text) =>
       text.startsWith(MARK) ? serializer.parse(text.slice(MARK.length)) : JSON.parse(text),
 
-    // Freezing can't hold a Map or a Date.
+    // Freezing does not protect a Map or a Date.
     watch(text, value) {
       if (!text.startsWith(MARK)) return undefined
       const before = encode('', value)

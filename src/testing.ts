@@ -11,22 +11,22 @@ export {
   type TestRequestInit,
 } from './testing/test-browser.ts'
 
-/** What a session is to hold that a test begins with. */
+/** The initial content of a test's session. */
 export type SessionContents<Data extends object, Flash extends object> = {
   readonly data?: { readonly [K in Key<Data>]?: Value<Data, K> }
   readonly flash?: { readonly [K in Key<Flash>]?: Value<Flash, K> }
 } & (SignedIn | Anonymous)
 
-/** Who is signed in, with what `signIn` takes besides: `aal`, for one. */
+/** The signed-in user, and details for `signIn` such as `aal`. */
 type SignedIn = { readonly userId: string } & SignInDetails
 type Anonymous = { readonly [K in keyof SignedIn]?: never }
 
 /**
- * The `Cookie` header of a visitor whose session holds this. The session is made by the application's own `sessions`, in its
- * own store and with its own secret, as a request would make it; `env` is what the application's requests get.
+ * Returns the `Cookie` header of a visitor with this session. The session is made by the application's own `sessions`,
+ * with its store and secret, as by a request. `env` is the same as for the application's requests.
  *
- * Throws `ERR_VALUE` where there is nothing to hold, since such a visitor has no session and no cookie; and what `open`,
- * `set`, `signIn` and `commit` throw.
+ * Throws `ERR_VALUE` if there is nothing to store, since such a visitor has no session and no cookie. Also throws the
+ * errors of `open`, `set`, `signIn` and `commit`.
  */
 export async function cookieFor<Data extends object, Env, Flash extends object>(
   sessions: Pick<Sessions<Data, Env, Flash>, 'open' | 'commit'>,
@@ -37,7 +37,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   if (userId !== undefined) await accountOf(session).signIn(userId, details)
   for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
   for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)
-  // Here it throws what goes wrong; the response would only tell of it.
+  // An error is thrown here. The response would only report it.
   await session.commit()
   const response = await sessions.commit(session, new Response())
   if (!response.ok) {
@@ -51,7 +51,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   )
 }
 
-/** The session as one that a user can sign in to. Throws `ERR_OPTION` if the layer has no `accounts()`. */
+/** Returns the session if users can sign in to it. Throws `ERR_OPTION` for sessions without `accounts()`. */
 function accountOf(session: object): AccountMethods {
   if ('signIn' in session) return session as AccountMethods
   throw new SessionError(
@@ -60,7 +60,7 @@ function accountOf(session: object): AccountMethods {
   )
 }
 
-/** The entries to set: a key without a value is left out, as it is in a session. */
+/** Returns the entries to set. A key without a value is left out, as in a session. */
 function entriesOf<Data extends object>(values: object): [Key<Data>, Value<Data, Key<Data>>][] {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)
   return entries as [Key<Data>, Value<Data, Key<Data>>][]

@@ -1,9 +1,9 @@
 import { SessionError } from '../errors.ts'
 import type { Aal } from '../session/account.ts'
 
-/** What an application may say of a sign-in. Agent and country are taken from the request if it does not say them. */
+/** An application's details of a sign-in. User agent and country default to those of the request. */
 export interface SignInDetails {
-  /** The authenticator assurance level reached (NIST SP 800-63B section 2); `session.aal` afterwards. */
+  /** The authenticator assurance level (NIST SP 800-63B section 2). `session.aal` returns it afterwards. */
   readonly aal?: Aal
   /** A name for this session in the user's list, such as `Ada's phone`. */
   readonly label?: string
@@ -12,10 +12,10 @@ export interface SignInDetails {
   readonly country?: string
 }
 
-/** A Durable Object's name may have 1,024 bytes, and the cookie's name is part of it. */
+/** A Durable Object's name may have 1,024 bytes, including the cookie's name. */
 const MAX_USER_ID_CHARACTERS = 256
 
-/** Throws `ERR_VALUE` for a user id that is a number, an empty text or half a character. */
+/** Throws `ERR_VALUE` if a user id is not a text, is empty, too long or not well-formed. */
 export function checkUserId(userId: unknown): void {
   const isId = typeof userId === 'string' && userId !== '' && userId.isWellFormed()
   if (isId && userId.length <= MAX_USER_ID_CHARACTERS) return
@@ -25,7 +25,7 @@ export function checkUserId(userId: unknown): void {
   )
 }
 
-/** Throws `ERR_VALUE` for details of the wrong kind: an unknown level would pass for any. */
+/** Throws `ERR_VALUE` for details of the wrong type. An unknown level could satisfy any requirement. */
 export function checkDetails({ aal = 1, label, userAgent, country }: SignInDetails): void {
   const texts: readonly unknown[] = [label, userAgent, country]
   const areTexts = texts.every((text) => text === undefined || typeof text === 'string')

@@ -3,10 +3,10 @@ import type { Account, Device } from '../session/account.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
 import type { SignInDetails } from './details.ts'
 
-/** Browsers' own names have 100 to 200; a visitor may send anything. */
+/** Browsers' user agents have 100 to 200 characters. A visitor may send anything. */
 const MAX_CHARACTERS = 256
 
-/** What a list shows of the device that signed in: what the application says, or else the request. */
+/** Returns a list's details of the device that signed in, from the application or else from the request. */
 export function deviceDetails(
   request: RequestLike,
   { userAgent = request.headers.get('user-agent') ?? undefined, country, label }: SignInDetails,
@@ -18,14 +18,14 @@ export function deviceDetails(
   }
 }
 
-/** What a session remembers of the device, to notice when another one comes with its cookie. */
+/** Returns the device that a session remembers, to detect another one with its cookie. */
 export function deviceOf(request: RequestLike): Device {
   const country = countryOf(request)
   const agent = fingerprint(request.headers.get('user-agent') ?? '')
   return country === undefined ? { agent } : { agent, country }
 }
 
-/** What differs between a signed-in session's device and the request's; `undefined` if nothing does. */
+/** Returns the difference between a signed-in session's device and the request's, or `undefined` if there is none. */
 export function changedDevice(
   { device }: Account,
   request: RequestLike,
@@ -41,7 +41,7 @@ function countryOf({ cf }: RequestLike): string | undefined {
   return typeof country === 'string' ? country : undefined
 }
 
-/** FNV-1a, 32 bits: enough to tell two browsers apart, and nothing that has to be kept secret. */
+/** Returns FNV-1a, 32 bits. It only has to tell two browsers apart, and need not be secret. */
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) {

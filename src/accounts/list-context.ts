@@ -2,7 +2,7 @@ import type { Await } from '../record/store.ts'
 import type { SessionEvent } from '../request/event.ts'
 import type { Owner, SessionLimit, UserIndex } from '../store/user-index/user-list.ts'
 
-/** What the list of one user's sessions works with. */
+/** The dependencies of a user's list of sessions. */
 export interface ListContext {
   readonly index: UserIndex
   readonly cookieName: string

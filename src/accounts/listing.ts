@@ -2,18 +2,18 @@ import { SessionError } from '../errors.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
 import { callIndex, type ListContext } from './list-context.ts'
 
-/** A session that has to be on its user's list. */
+/** A session that has to be put on its user's list. */
 interface Waiting {
   readonly userId: string
   readonly session: ListedSession
 }
 
-/** Keeps the users' lists in step with one request's session. */
+/** Keeps the users' lists consistent with one request's session. */
 export class Listing {
   readonly #context: ListContext
-  /** The id that has had its place on the list since before its session was changed. */
+  /** The id that was put on the list before its session was changed. */
   #reserved: string | undefined
-  /** What has to be on the list before the cookie leaves. */
+  /** The session that has to be on the list before the cookie is sent. */
   #waiting: Waiting | undefined
 
   constructor(context: ListContext) {
@@ -30,7 +30,7 @@ export class Listing {
     this.#waiting = { userId, session }
   }
 
-  /** Takes the session's place before it is changed, if a full list refuses. Throws `ERR_SESSION_LIMIT`. */
+  /** Reserves the session's place before it is changed, if a full list refuses. Throws `ERR_SESSION_LIMIT`. */
   async reserve(userId: string, session: ListedSession): Promise<void> {
     if (this.#context.limit?.whenFull !== 'refuse') return
     this.note(userId, session)
@@ -38,7 +38,7 @@ export class Listing {
     this.#reserved = session.id
   }
 
-  /** Puts on the list what has to be there. Throws `ERR_SESSION_LIMIT` if the list is full and refuses. */
+  /** Puts the waiting session on the list. Throws `ERR_SESSION_LIMIT` if the list is full and refuses. */
   async settle(): Promise<void> {
     const waiting = this.#waiting
     if (waiting === undefined) return
@@ -61,13 +61,13 @@ export class Listing {
     for (const id of ended) emit({ type: 'revoked', id })
   }
 
-  /** Takes a session that is over off the list. A failure does no harm: what is over leaves the list by itself. */
+  /** Takes an ended session off the list. A failure does no harm, since ended sessions leave the list by themselves. */
   async remove(userId: string, id: string): Promise<void> {
     if (this.#waiting?.session.id === id) this.#waiting = undefined
     try {
       await callIndex(this.#context, 'remove', userId, (index, owner) => index.remove(owner, id))
     } catch {
-      // Reported already.
+      // Already reported.
     }
   }
 }

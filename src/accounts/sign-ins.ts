@@ -11,11 +11,11 @@ import { Listing } from './listing.ts'
 
 type Issued = Extract<TokenChange, { readonly is: 'issued' }>
 
-/** Who signs in and out in one request, and what the users' lists have to say of it. */
+/** The sign-ins and sign-outs of one request, and their updates of the users' lists. */
 export class SignIns {
   readonly #session: FeatureSession
   readonly #contextOf: (session: FeatureSession) => ListContext | undefined
-  /** Made when it is first needed: a request that only reads asks no list. */
+  /** Made on first use, since a request that only reads needs no list. */
   #made: Listing | undefined
   #isDeviceChecked = false
 
@@ -27,7 +27,7 @@ export class SignIns {
     this.#contextOf = contextOf
   }
 
-  /** Keeps the users' lists in step; `undefined` if the application keeps none. */
+  /** Keeps the users' lists consistent. Is `undefined` without an index. */
   get #listing(): Listing | undefined {
     if (this.#made === undefined) {
       const context = this.#contextOf(this.#session)
@@ -42,7 +42,7 @@ export class SignIns {
     if (!session.canKeep) return false
     return session.change(async () => {
       const { atomic } = session.store.can
-      // Where it waits for the commit, no answer would tell before whose dictionary this is.
+      // If the sign-in waits for the commit, no earlier reply tells whose dictionary this is.
       if (!atomic && session.state.is === 'presented') await session.readNow(true)
       const former = confirmedAccount(session)
       const pending = await this.begin({ userId }, details)
@@ -51,13 +51,13 @@ export class SignIns {
         await this.list()
       }
       const isAnothers = former !== undefined && former.userId !== userId
-      // In an object, the former user's list sees for itself that it is another's.
+      // With objects, the previous user's list detects by itself that the session belongs to another user.
       if (isAnothers && !atomic) await this.#listing?.remove(former.userId, session.id)
       return isAnothers
     })
   }
 
-  /** Begins a sign-in; the same again if it is repeated. Throws `ERR_SESSION_LIMIT` before anything is changed. */
+  /** Begins a sign-in, or returns the pending one of the same user. Throws `ERR_SESSION_LIMIT` before any change. */
   async begin(
     { userId, provenAt }: Pick<Account, 'userId' | 'provenAt'>,
     details: SignInDetails,
@@ -81,7 +81,7 @@ export class SignIns {
     return pending
   }
 
-  /** Takes note of a token that was issued, or of a session that has ended. */
+  /** Records a token that was issued, or a session that has ended. */
   async changed(change: TokenChange): Promise<void> {
     if (change.is === 'issued') this.#noteIssued(change)
     else if (change.account !== undefined) {
@@ -102,12 +102,12 @@ export class SignIns {
     this.#listing?.note(account.userId, this.#listed(account, handle, details))
   }
 
-  /** Has the lists be right before the response leaves; `undefined` if they are. */
+  /** Updates the lists before the response is sent. Returns `undefined` if they are up to date. */
   finish(): Promise<void> | undefined {
     return this.#made?.isWaiting === true ? this.list() : undefined
   }
 
-  /** Puts the session on its user's list, if it has to be there. A session that may not be there is ended. */
+  /** Puts the session on its user's list, if necessary. Ends a session that the list refuses. */
   async list(): Promise<void> {
     try {
       await this.#listing?.settle()
@@ -118,7 +118,7 @@ export class SignIns {
     }
   }
 
-  /** Reports, once a request, that the session came with another device. */
+  /** Reports, once a request, that the session was used from another device. */
   checkDevice(account: Account): void {
     if (this.#isDeviceChecked) return
     this.#isDeviceChecked = true
@@ -127,7 +127,7 @@ export class SignIns {
     if (what !== undefined) settings.emit({ type: 'device-changed', what, id })
   }
 
-  /** What a list says of the session; the device only with a sign-in. */
+  /** Returns the session's entry for a list. It has the device only with a sign-in. */
   #listed({ at }: Account, handle: string, details?: SignInDetails): ListedSession {
     const { store, settings, request } = this.#session
     return {
@@ -141,7 +141,7 @@ export class SignIns {
   }
 }
 
-/** Who is signed in, by the store's word. */
+/** Returns the signed-in account that the store has confirmed, if any. */
 export function confirmedAccount({ state }: Pick<FeatureSession, 'state'>): Account | undefined {
   return state.is === 'live' ? state.status.account : undefined
 }

@@ -2,26 +2,26 @@ import type { Session } from '../session/session.ts'
 import type { ListedSession, Which } from '../store/user-index/user-list.ts'
 import { callIndex, type ListContext } from './list-context.ts'
 
-/** One of a user's sessions, as an account page shows it. */
+/** One of a user's sessions, for an account page. */
 export interface UserSession {
-  /** `session.id`, for `revoke`; it opens nothing. */
+  /** `session.id`, for `revoke`. It does not authenticate. */
   readonly id: string
   /** When the user signed in. */
   readonly createdAt: Date
-  /** The last use on record. Durable Objects record one in a `touchInterval`, Workers KV none but the sign-in. */
+  /** The last recorded use. Durable Objects record one each `touchInterval`. Workers KV records only the sign-in. */
   readonly lastSeenAt: Date
-  /** When it ends if it is not used again; on Workers KV its absolute deadline. */
+  /** When the session expires if it is not used again. On Workers KV, its absolute deadline. */
   readonly expiresAt: Date
   readonly userAgent: string | undefined
   readonly country: string | undefined
   readonly label: string | undefined
-  /** True if it is the session that `list` was given. */
+  /** True if it is the session passed to `list`. */
   readonly isCurrent: boolean
 }
 
 type AnySession = Pick<Session, 'id'>
 
-/** A user's sessions, wherever they are. Every method throws `ERR_STORE` if the index fails; repeating it is safe. */
+/** A user's sessions on all devices. Every method throws `ERR_STORE` if the index fails, and is safe to retry. */
 export class UserSessions {
   readonly #userId: string
   readonly #context: ListContext
@@ -31,7 +31,7 @@ export class UserSessions {
     this.#context = context
   }
 
-  /** Returns the sessions that are not over, the latest sign-in first. Give the request's own to have it marked. */
+  /** Returns the sessions that have not ended, the latest sign-in first. Pass the current session to mark it. */
   async list(current?: AnySession): Promise<UserSession[]> {
     const sessions = await callIndex(this.#context, 'list', this.#userId, (index, owner) =>
       index.list(owner),
@@ -40,19 +40,19 @@ export class UserSessions {
   }
 
   /**
-   * Ends one session of this user's: when it has resolved, a request with its token is anonymous. Returns true if there was
-   * one; another user's is left alone.
+   * Ends one session of this user. After it resolves, a request with its token is anonymous. Returns true if there was
+   * one. Ignores another user's session.
    */
   async revoke(id: string): Promise<boolean> {
     return (await this.#revoke({ only: id })) > 0
   }
 
-  /** Ends all but this one, as after a change of password (OWASP ASVS 7.4.3). Returns their number. */
+  /** Ends all sessions except this one, as after a password change (OWASP ASVS 7.4.3). Returns their number. */
   async revokeOthers(session: AnySession): Promise<number> {
     return this.#revoke({ except: session.id })
   }
 
-  /** Ends all, as for an account that is closed (OWASP ASVS 7.4.2). Returns their number. */
+  /** Ends all sessions, as for a closed account (OWASP ASVS 7.4.2). Returns their number. */
   async revokeAll(): Promise<number> {
     return this.#revoke({})
   }
@@ -64,7 +64,7 @@ export class UserSessions {
     for (const id of ids) this.#context.emit({ type: 'revoked', id })
     let remaining = left
     while (remaining > 0) {
-      // One call of an object can reach so many others, and no more.
+      // One call of an object can reach a limited number of others.
       // oxlint-disable-next-line no-await-in-loop
       remaining = await callIndex(this.#context, 'revoke', this.#userId, (index, owner) =>
         index.goOn(owner),

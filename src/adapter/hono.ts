@@ -7,7 +7,7 @@ import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecyc
 import { Session } from '../session/session.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
-/** What a Hono application has with these sessions: `new Hono<SessionEnv<typeof sessions>>()`. */
+/** The environment of a Hono application with these sessions: `new Hono<SessionEnv<typeof sessions>>()`. */
 export type SessionEnv<S, Name extends string = 'session'> =
   S extends Sessions<infer Data, infer Env, infer Flash, infer Methods>
     ? {
@@ -17,17 +17,17 @@ export type SessionEnv<S, Name extends string = 'session'> =
     : never
 
 export interface SessionMiddlewareOptions<Name extends string> {
-  /** The variable that has the session. Default `session`; each layer of an application needs one of its own. */
+  /** The variable that holds the session. Default `session`. Each layer of an application needs its own. */
   readonly variable?: Name
 }
 
 /**
- * A middleware for Hono: the session is `c.var.session`, and is committed after the handlers, with its cookie on the
- * response. If a request passes it more than once, it is one session, committed by the outermost.
+ * Returns a Hono middleware. The session is `c.var.session`, committed after the handlers, with its cookie on the
+ * response. If a request passes the middleware more than once, it has one session, committed by the outermost.
  *
- * If a handler throws, an `HTTPException` too, nothing recorded is written, and the answer is the one of `app.onError`, with
- * the cookie of what was awaited before. An uncaught `ERR_SESSION_ENDED` becomes 409, and a failed store what
- * `onStoreFailure` says, whatever `app.onError` has made of it.
+ * If a handler throws, even an `HTTPException`, recorded changes are dropped. The response is that of `app.onError`,
+ * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409. A failed store is answered as
+ * `onStoreFailure` says. Both replace the response of `app.onError`.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -41,10 +41,10 @@ export function sessionMiddleware<
 ): MiddlewareHandler<SessionEnv<Sessions<Data, Env, Flash, Methods>, Name>> {
   const { variable = 'session' } = options
   return async (context, next) => {
-    // Its types are worked out by the application; here it is any context.
+    // The application infers the types. Here it is any context.
     const c = context as unknown as Context
     const request = c.req.raw
-    // A middleware that has put another request in place of its own has left the session behind.
+    // Restores the session after another middleware has replaced the request.
     giveBack(c, variable)
     const opened = await sessions.open(request, c.env as Env, contextOf(c))
     const session = requestSessionOf(opened)
@@ -54,7 +54,7 @@ export function sessionMiddleware<
       await next()
       replace(c, await responseOf(c, session))
     } catch (error) {
-      // Hono lets pass what is not an Error.
+      // Hono does not catch a thrown value that is not an Error.
       replace(c, await fail(session, error))
     } finally {
       leave(session, request, outer)
@@ -62,19 +62,20 @@ export function sessionMiddleware<
   }
 }
 
-/** The response to send; `undefined` if there is none yet. */
+/** Returns the response to send, or `undefined` if there is none yet. */
 async function responseOf(
   c: Context,
   session: ReturnType<typeof requestSessionOf>,
 ): Promise<Response | undefined> {
-  // Hono has caught an error already, and asked `app.onError` for a response.
+  // Hono has already caught an error and called `app.onError`.
   if (c.error !== undefined) return fail(session, c.error, c.res)
   return c.finalized ? answer(session, c.res) : undefined
 }
 
 /**
- * A guard as a middleware, behind `sessionMiddleware`: `app.use('/account/*', guardMiddleware(requireUser()))`. Handlers
- * after `requireUser` know that there is a `c.var.session.userId`. Throws `ERR_OPTION` where there is no session.
+ * Returns a guard as a middleware, to use after `sessionMiddleware`: `app.use('/account/*',
+ * guardMiddleware(requireUser()))`. After `requireUser`, handlers know that `c.var.session.userId` is set. Throws
+ * `ERR_OPTION` if there is no session.
  */
 export function guardMiddleware<const Name extends string = 'session'>(
   guard: UserGuard,
@@ -102,7 +103,7 @@ function giveBack(c: Context, variable: string): void {
   if (session instanceof Session) request.session ??= session
 }
 
-/** The context of the Worker, or, where a test gives none, one that does nothing. */
+/** Returns the Worker's context, or one that does nothing if a test passes none. */
 function contextOf(c: Context): RequestContext {
   try {
     return c.executionCtx
@@ -116,7 +117,10 @@ const NO_CONTEXT: RequestContext = {
   passThroughOnException: () => undefined,
 }
 
-/** Hono adds the former response's headers to a new one, old cookies first, unless the former is taken away. */
+/**
+ * Replaces the response. Hono would add the previous response's headers, old cookies first, unless that is removed
+ * before.
+ */
 function replace(c: Context, response: Response | undefined): void {
   if (response === undefined || response === c.res) return
   c.res = undefined

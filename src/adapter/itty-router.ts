@@ -4,7 +4,7 @@ import type { HasSession, RequestContext, Sessions } from '../request/create-ses
 import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
-/** What the handlers of a router with `sessionHooks` are called with. */
+/** The request that handlers of a router with `sessionHooks` receive. */
 export type SessionRequest<Data extends object, Flash extends object, Methods = object> = IRequest &
   HasSession<Data, Flash, Methods>
 
@@ -13,18 +13,18 @@ type Options<Data extends object, Env, Flash extends object, Methods> = AutoRout
   SessionRequest<Data, Flash, Methods>,
   Arguments<Env>
 > & {
-  /** What is made of an error; AutoRouter's own is itty-router's `error`. */
+  /** Makes the response to an error. AutoRouter's default is itty-router's `error`. */
   readonly catch: ErrorHandler<StatusError, SessionRequest<Data, Flash, Methods>, Arguments<Env>>
 }
 
 /**
- * Options for itty-router's `Router` and `AutoRouter` that give each of its handlers `request.session`:
- * `AutoRouter(sessionHooks(sessions, { catch: error }))`. The session is opened before `before` and committed after
- * `finally`, when the response is what it will be. Other options are returned as they are.
+ * Returns options for itty-router's `Router` and `AutoRouter` that add `request.session` to each handler:
+ * `AutoRouter(sessionHooks(sessions, { catch: error }))`. The session is opened before `before`, and committed after
+ * `finally`, when the response is complete. Other options are returned unchanged.
  *
- * If a handler throws, nothing recorded is written, and the answer is that of `catch`, with the cookie of what was awaited
- * before. An uncaught `ERR_SESSION_ENDED` becomes 409, and a failed store what `onStoreFailure` says, without asking
- * `catch`. A router within another one shares its session, which the outer one commits.
+ * If a handler throws, recorded changes are dropped. The response is that of `catch`, with the cookie of awaited
+ * changes. An uncaught `ERR_SESSION_ENDED` becomes 409. A failed store is answered as `onStoreFailure` says. Neither
+ * calls `catch`. A nested router shares the session, and the outer router commits it.
  */
 export function sessionHooks<
   Data extends object,
@@ -37,7 +37,7 @@ export function sessionHooks<
 ): Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>> &
   Options<Data, Env, Flash, Methods> {
   const { before = [], catch: answerFor, finally: after = [], ...others } = options
-  /** Where a request has its ways through this router; a router can be its own child. */
+  /** The property of a request that holds its runs through this router. A router can be its own child. */
   const key = Symbol('runs')
   type Hooks = Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>>
 
@@ -66,7 +66,7 @@ export function sessionHooks<
   const failed: Hooks['catch'] = async (error, request, ...rest) => {
     const [run] = runsOf(request, key)
     if (run === undefined) return answerFor(error, request, ...rest)
-    // Nothing comes after what a `finally` has thrown.
+    // No hook runs after an error in a `finally`.
     const isLast = run.isFinishing
     let isOver = isLast
     try {
@@ -89,7 +89,7 @@ export function sessionHooks<
   }
 }
 
-/** The answer to an error of the session's own; notes any other. */
+/** Returns the response to an error of the session. Records any other error. */
 async function ownAnswer(run: Run, error: unknown): Promise<Response | undefined> {
   try {
     const response = await fail(run.session, error)
@@ -101,15 +101,16 @@ async function ownAnswer(run: Run, error: unknown): Promise<Response | undefined
   }
 }
 
-/** The response, after the commit. */
+/** Returns the response, after the commit. */
 async function completed({ session, error }: Run, result: unknown): Promise<Response> {
   if (error === undefined || session.depth > 1) return answer(session, result)
   return fail(session, error.fault, result instanceof Response ? result : Response.json(result))
 }
 
 /**
- * A guard as a middleware, behind `sessionHooks`: `router.all('/account/*', guardMiddleware(requireUser()))`. Whom it lets
- * in goes on to the next handler. Throws `ERR_OPTION` where there is no session.
+ * Returns a guard as a middleware, to use after `sessionHooks`: `router.all('/account/*',
+ * guardMiddleware(requireUser()))`. An accepted request continues to the next handler. Throws `ERR_OPTION` if there is
+ * no session.
  */
 export function guardMiddleware(
   guard: Guard,
@@ -117,26 +118,26 @@ export function guardMiddleware(
   return async (request) => refusalOf(guard, request, request['session'])
 }
 
-/** One way of a request through a router. */
+/** One run of a request through a router. */
 interface Run {
   readonly session: ReturnType<typeof requestSessionOf>
-  /** What was `request.session` before. */
+  /** The previous `request.session`. */
   readonly outer: unknown
   isFinishing: boolean
-  /** What was thrown, if it was not the session's own. */
+  /** The error, if it was not one of the session. */
   error: { readonly fault: unknown } | undefined
-  /** True if the session has made the answer. */
+  /** True if the session has made the response. */
   isAnswered: boolean
 }
 
-/** A request, or a router's proxy of one, as one on which something may be left. */
+/** Returns a request, or a router's proxy of one, as an object that can hold runs. */
 function carrierOf(request: Request): { [key: symbol]: unknown } {
   return request as Request & { [key: symbol]: unknown }
 }
 
-/** The innermost first. */
+/** Returns the runs of a request, the innermost first. */
 function runsOf(request: Request, key: symbol): readonly Run[] {
-  // Nobody else has the key.
+  // Only this router has the key.
   return (carrierOf(request)[key] as readonly Run[] | undefined) ?? []
 }
 

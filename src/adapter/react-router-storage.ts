@@ -9,22 +9,22 @@ import { encodeChecked, nameOf } from '../session/session.ts'
 
 type OwnSession = ReturnType<typeof requestSessionOf>
 
-/** What React Router's functions take as options and what of it counts here: how long the browser keeps the cookie. */
+/** The used options of React Router's functions: how long the browser keeps the cookie. */
 interface CookieOptions {
   readonly maxAge?: number
   readonly expires?: Date
 }
 
 /**
- * A `SessionStorage` of React Router over these sessions, so that code which was written for another one goes on as it is:
- * `getSession(request.headers.get('Cookie'))`, `commitSession(session)`, `destroySession(session)`.
+ * Returns a React Router `SessionStorage` over these sessions, so that code written for another storage works
+ * unchanged: `getSession(request.headers.get('Cookie'))`, `commitSession(session)`, `destroySession(session)`.
  *
- * A session is read once, by `getSession`. `commitSession` writes what has changed since, key by key, also what was
- * changed in place; keys that it did not touch stay as other requests have left them. It gives the cookie, whether it is
- * new or not, and the empty text for a visitor without a session who has nothing to store. Throws a Response with 409
- * when the session was ended meanwhile, and with 503 when the store fails, for React Router's boundaries.
+ * `getSession` reads a session once. `commitSession` writes the changed keys, including values changed in place. Other
+ * keys stay as other requests have written them. It returns the cookie, new or not, or the empty text for a visitor
+ * without a session and without data. Throws a Response for React Router's boundaries: with 409 if the session ended
+ * meanwhile, and with 503 if the store fails.
  *
- * Cookie and timeouts are those of `createSessions`; of the options of a call, only `maxAge` and `expires` count.
+ * Cookie and timeouts are those of `createSessions`. Of a call's options only `maxAge` and `expires` are used.
  */
 export function sessionStorage<
   Data extends object,
@@ -35,12 +35,15 @@ export function sessionStorage<
   const states = new WeakMap<object, State>()
 
   async function open(cookieHeader: string): Promise<OwnSession> {
-    // A cookie is all that there is of the request.
+    // The cookie is the only known part of the request.
     const request = new Request('https://session.invalid/', { headers: { Cookie: cookieHeader } })
     return requestSessionOf(await sessions.open(request, env()))
   }
 
-  /** What is known of a session. It can be written again: a visit is for one response. */
+  /**
+   * Returns the state of a session. After a commit, the session is opened again: a request session serves one response
+   * only.
+   */
   async function stateOf(session: object): Promise<State> {
     const state = states.get(session)
     if (state === undefined) {
@@ -93,30 +96,30 @@ export function sessionStorage<
 
 interface State {
   own: OwnSession
-  /** The entries as they are stored, as far as this request knows. */
+  /** The stored entries, as far as this request knows. */
   texts: Map<string, string>
-  /** The values by key as the application sees them. */
+  /** The values by key, as the application sees them. */
   readonly values: Map<string, unknown>
-  /** The keys that were set or unset, which are written whether they have changed or not. */
+  /** The keys that were set or unset. They are written even if unchanged. */
   readonly written: Set<string>
-  /** After a commit, the cookie to go on with. */
+  /** The cookie to continue with after a commit. */
   cookie: string | undefined
 }
 
-/** A value that the application may change. A text that can't be read back counts as absent, and is reported. */
+/** Returns a value that the application may change. A text that can't be decoded counts as absent, and is reported. */
 function thawed({ dictionary, codec }: OwnSession, text: string): unknown {
   try {
     return codec.thaw === undefined ? (JSON.parse(text) as unknown) : codec.thaw(text)
   } catch {
-    // Reports it.
+    // Reports the error.
     return dictionary.decode(text)
   }
 }
 
-/** A session as React Router defines it; its flash messages lie among the values, under names of their own. */
+/** Returns a session as React Router defines it. Flash messages are stored among the values, under their own names. */
 function newSession<Data, Flash>({ own, values, written }: State): RouterSession<Data, Flash> {
   const put = (name: string, value: unknown): void => {
-    // A value that can't be stored is refused here, and not at the end.
+    // A value that can't be stored is refused here, not at the commit.
     if (value !== undefined) encoded(own, name, value)
     values.set(name, value)
     written.add(name)
@@ -137,7 +140,7 @@ function newSession<Data, Flash>({ own, values, written }: State): RouterSession
       return Object.fromEntries(values) as FlashSessionData<Data, Flash>
     },
     has: (name) => values.has(name) || values.has(flashName(name)),
-    // The application vouches for the types of what it stores.
+    // The application is responsible for the types of its values.
     get: get as RouterSession<Data, Flash>['get'],
     set: put,
     flash: (name, value) => put(flashName(name), value),
@@ -149,26 +152,26 @@ function flashName(name: string): string {
   return `__flash_${name}__`
 }
 
-/** The key under which React Router has an entry. */
+/** Returns React Router's key for an entry. */
 function keyOf(entry: string): string {
   const name = entry.slice(DATA.length)
   return entry.startsWith(FLASH) ? flashName(name) : name
 }
 
-/** The entry of such a key: messages rest where `session.flash` has them too, out of any schema's sight. */
+/** Returns the entry for a React Router key. Messages are stored as by `session.flash`, so a schema does not see them. */
 function entryOf(key: string): string {
   const [, message] = /^__flash_([^]*)__$/.exec(key) ?? []
   return message === undefined ? DATA + key : FLASH + message
 }
 
-/** The stored form of a value. Throws `ERR_KEY` and `ERR_VALUE` as `session.set` does. */
+/** Returns the stored form of a value. Throws `ERR_KEY` and `ERR_VALUE` as `session.set` does. */
 function encoded({ dictionary, codec }: OwnSession, key: string, value: unknown): string {
   nameOf(key)
   const isMessage = entryOf(key).startsWith(FLASH)
   return isMessage ? codec.encode(key, value) : encodeChecked(dictionary, key, value)
 }
 
-/** Records what is to be written: each key by itself. */
+/** Records the changes, key by key. */
 function record({ own, texts, values, written }: State): void {
   const names = new Set([...texts.keys(), ...Array.from([...values.keys(), ...written], entryOf)])
   for (const name of names) {
@@ -183,9 +186,9 @@ function record({ own, texts, values, written }: State): void {
   written.clear()
 }
 
-/** Ends the session; what was recorded is dropped. */
+/** Ends the session and drops recorded changes. */
 async function end(own: OwnSession): Promise<void> {
-  // Also after a commit that was refused, which has sealed the dictionary.
+  // Works after a refused commit too, which has sealed the dictionary.
   own.dictionary.toRead().discard()
   try {
     await own.destroy()
@@ -200,7 +203,7 @@ function throwAnswer(answer: Response | undefined): void {
   if (answer !== undefined) throw answer
 }
 
-/** Writes, and returns the cookie. */
+/** Writes the changes and returns the cookie. */
 async function finish(state: State, options: CookieOptions = {}): Promise<string> {
   const { own } = state
   throwAnswer(await settle(own))
@@ -209,7 +212,7 @@ async function finish(state: State, options: CookieOptions = {}): Promise<string
   return setCookie === '' ? '' : withLifetime(setCookie, options)
 }
 
-/** The cookie, to be kept by the browser for as long as the caller says. */
+/** Returns the cookie with the caller's lifetime. */
 function withLifetime(setCookie: string, { maxAge, expires }: CookieOptions): string {
   if (maxAge === undefined && expires === undefined) return setCookie
   const kept = setCookie.replaceAll(/; (Max-Age|Expires)=[^;]*/gi, '')

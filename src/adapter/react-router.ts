@@ -5,32 +5,33 @@ import type { HasSession, RequestContext, Sessions } from '../request/create-ses
 import { fail, lateError, requestSessionOf, send, settle } from '../request/lifecycle.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
-/** What React Router calls a middleware, a loader and an action with. */
+/** The arguments that React Router passes to a middleware, a loader and an action. */
 type Arguments = LoaderFunctionArgs
 
-/** A middleware of React Router, for `route.middleware` and for a route module's `middleware`. */
+/** A React Router middleware, for `route.middleware` and for a route module's `middleware`. */
 export type SessionMiddleware = (args: Arguments, next: () => Promise<unknown>) => Promise<Response>
 
 export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
   /**
-   * Where loaders and actions find the session: `createContext<Session<Data>>()` of React Router, or with `accounts()` in
-   * use `createContext<Session<Data> & AccountMethods>()`.
+   * The context that holds the session for loaders and actions: React Router's `createContext<Session<Data>>()`, or
+   * with `accounts()` in use `createContext<Session<Data> & AccountMethods>()`.
    */
   readonly context: RouterContext<Shown> & (Own extends Shown ? unknown : never)
-  /** The Worker's `env`: out of the load context, or that of `cloudflare:workers`. */
+  /** Returns the Worker's `env`, from the load context or from `cloudflare:workers`. */
   readonly env: (args: Arguments) => Env
-  /** The Worker's `ctx`, if something is to be done after the response. */
+  /** Returns the Worker's `ctx`, for work after the response. */
   readonly ctx?: (args: Arguments) => Pick<RequestContext, 'waitUntil'>
 }
 
 /**
- * A session for React Router's loaders and actions: `export const middleware = sessionMiddleware(sessions, …)` in the root
- * route, and `context.get(sessionContext)` in each of its routes. It is a list of two, to stand there together.
+ * Returns the middleware that adds a session to React Router's loaders and actions: `export const middleware =
+ * sessionMiddleware(sessions, …)` in the root route, and `context.get(sessionContext)` in each of its routes. It is a
+ * list of two, which belong together.
  *
- * After the loaders the session is committed, with its cookie on the response: with a redirect or a 404 that was thrown,
- * too, as these are answers. With a status of 500 and more it drops what was recorded, since that is what React Router
- * makes of an error. A write that comes too late is thrown as a Response with 409, and a failed store's as one with 503,
- * for the nearest `ErrorBoundary`.
+ * The session is committed after the loaders, with its cookie on the response. A thrown redirect or 404 is a normal
+ * response. If the status is 500 or more, recorded changes are dropped, since React Router has caught an error. A write
+ * that is too late is thrown as a Response with 409, and a failed store as one with 503, for the nearest
+ * `ErrorBoundary`.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -44,7 +45,7 @@ export function sessionMiddleware<
 ): [SessionMiddleware, SessionMiddleware] {
   const { env, ctx } = options
   const context: RouterContext<object> = options.context
-  /** What was thrown to the boundary, whose page is to say to the browser what this says. */
+  /** The Response thrown to the boundary. Its headers go on the boundary's page. */
   const thrown = new WeakMap<OwnSession, Response>()
 
   const around: SessionMiddleware = async (args, next) => {
@@ -65,11 +66,11 @@ export function sessionMiddleware<
   const within: SessionMiddleware = async (args, next) => {
     const response = responseOf(await next())
     const session = requestSessionOf(args.context.get(context))
-    // Inside another of this layer, that one commits.
+    // Inside another run of this middleware, the outer one commits.
     if (session.depth > 1) return response
     const answer = await insteadOf(response, session)
     if (answer === undefined) return send(session, response)
-    // What is no error, by the application's own `onStoreFailure`, is the answer itself.
+    // A response of `onStoreFailure` that is not an error is sent as it is.
     if (answer.status < 400) return answer
     thrown.set(session, answer)
     // React Router's own way to its boundaries.
@@ -83,8 +84,8 @@ export function sessionMiddleware<
 type OwnSession = ReturnType<typeof requestSessionOf>
 
 /**
- * A guard as a middleware, behind `sessionMiddleware`: `middleware: [guardMiddleware(requireUser(…), { context })]`. Its
- * redirect to the sign-in names the page's path, and not that of the data which React Router fetches for it; its refusal
+ * Returns a guard as a middleware, to use after `sessionMiddleware`: `middleware: [guardMiddleware(requireUser(…), {
+ * context })]`. Its redirect to the sign-in names the page's path, not that of React Router's data request. Its refusal
  * is thrown, for the nearest `ErrorBoundary`.
  */
 export function guardMiddleware<S extends object>(
@@ -100,12 +101,12 @@ export function guardMiddleware<S extends object>(
   }
 }
 
-/** The request as a browser would have sent it for the whole page. */
+/** Returns the request as a browser would send it for the whole page. */
 function pageRequest({ request, url }: Arguments): Request {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   if (!isRead) return request
   const page = new Request(url, request)
-  // A navigation within the page asks for the data of the next one.
+  // A client-side navigation requests the data of the next page.
   if (url.pathname !== new URL(request.url).pathname) page.headers.set('Accept', 'text/html')
   return page
 }
@@ -118,7 +119,7 @@ function responseOf(result: unknown): Response {
   )
 }
 
-/** What an answer of ours says to the browser and to caches. */
+/** The headers of our response for the browser and for caches. */
 const HEADERS = ['Cache-Control', 'Clear-Site-Data', 'Retry-After', 'Vary']
 
 function withHeaders(response: Response, headers: Headers): Response {
@@ -131,11 +132,11 @@ function withHeaders(response: Response, headers: Headers): Response {
   return result
 }
 
-/** Writes what is recorded, unless there was an error; returns what to answer instead. */
+/** Writes recorded changes, unless there was an error. Returns the response to send instead, if any. */
 async function insteadOf(response: Response, session: OwnSession): Promise<Response | undefined> {
   if (response.status < 500) return settle(session, response)
   session.dictionary.discard()
-  // A loader or an action was refused because of it.
+  // The late write is why a loader or an action failed.
   const late = lateError(session)
   return late === undefined ? settle(session, response) : fail(session, late, response)
 }

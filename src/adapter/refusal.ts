@@ -1,27 +1,27 @@
 import type { CsrfGuard } from '../guard/csrf.ts'
 import type { UserGuard } from '../guard/require-user.ts'
 
-/** A guard, of whatever session. */
+/** Any guard. */
 export type Guard = CsrfGuard | UserGuard
 
-/** A request as one that may carry a session. */
+/** A request that may carry a session. */
 interface Carrier extends Request {
   session?: unknown
 }
 
-/** Returns what a guard answers to a request that it does not let in, and `undefined` for one that it does. */
+/** Returns the response of a guard that refuses a request, or `undefined` if it lets the request in. */
 export async function refusalOf(
   guard: Guard,
   request: Carrier,
   session: unknown,
 ): Promise<Response | undefined> {
   let isLetIn = false
-  // What it needs of the session it looks for itself.
+  // The guard checks the session's type itself.
   const guarded = (guard as CsrfGuard)<Request, object, undefined, undefined, void>(() => {
     isLetIn = true
   })
   const { session: shown } = request
-  // A guard looks at `request.session`, where another layer's may be, or none; then it says so itself.
+  // A guard reads `request.session`, which may be another layer's or absent. If absent, the guard throws.
   request.session = session
   try {
     const refusal = await guarded(

@@ -5,24 +5,24 @@ import type { Item, ItemObjectStub, Listed } from './unstorage/item-object.ts'
 
 export { ItemObject } from './unstorage/item-object.ts'
 
-/** What is used of a `DurableObjectNamespace`. */
+/** The used part of a `DurableObjectNamespace`. */
 export interface ItemObjectNamespace {
   idFromName(name: string): { toString(): string }
   get(id: { toString(): string }): object
 }
 
 export interface ObjectDriverOptions {
-  /** The binding of `ItemObject`, or a function that gives it; without one the exported class itself. */
+  /** The binding of `ItemObject`, or a function that returns it. Default the exported class. */
   readonly namespace?: ItemObjectNamespace | (() => ItemObjectNamespace)
-  /** Keeps this driver's keys apart from those of others in the same namespace. Default none. */
+  /** Separates this driver's keys from those of others in the same namespace. Default none. */
   readonly base?: string
-  /** Seconds after which a value is over that is set without a `ttl` of its own. Default never. */
+  /** Seconds after which a value without its own `ttl` expires. Default never. */
   readonly ttl?: number
-  /** Whether there is a list of keys, for `getKeys` and `clear`. Default no: a new key costs two calls more. */
+  /** True to keep a list of keys, for `getKeys` and `clear`. Default false, since a new key then costs two more calls. */
   readonly listKeys?: boolean
 }
 
-/** What unstorage passes on with a call. */
+/** The options that unstorage passes with a call. */
 interface CallOptions {
   readonly ttl?: number
 }
@@ -43,23 +43,25 @@ export interface ObjectDriver {
   clear(base?: string): Promise<void>
 }
 
-/** A value with its object's other columns has to fit a row of 2 MB (Cloudflare: Durable Objects, limits). */
+/** A value and its object's other columns have to fit a row of 2 MB (Cloudflare: Durable Objects, limits). */
 const MAX_BYTES = 1_900_000
-/** A hundred years. workerd takes no alarm after 2189. */
+/** A hundred years. workerd accepts no alarm after 2189. */
 const MAX_TTL_SECONDS = 100 * 365 * 86_400
-/** The list's rows have names of 2 KB at most. */
+/** The names of the list's rows have at most 2 KB. */
 const MAX_KEY_CHARACTERS = 512
-/** How many objects are asked at a time to empty themselves. */
+/** The number of objects that are emptied at a time. */
 const MAX_AT_A_TIME = 50
 
 /**
- * A driver for unstorage, with a Durable Object for each key: seen everywhere at once, gone at once when removed, and no
- * key slows another down. For what keeps its sessions in unstorage, such as Astro and Nitro: `createStorage({ driver:
- * objectDriver({ namespace: () => env.ITEMS }) })`. Each call is a call of an object; an absent key leaves nothing behind.
+ * Returns a driver for unstorage that stores each key in its own Durable Object. A change or removal is visible
+ * everywhere at once, and keys do not slow each other down. Use it for sessions that are kept in unstorage, such as
+ * those of Astro and Nitro: `createStorage({ driver: objectDriver({ namespace: () => env.ITEMS }) })`. Each call is one
+ * call of an object. An absent key stores nothing.
  *
- * What is set last counts, as unstorage knows no more: for updates that keep each other use `createSessions`. Its methods
- * throw `ERR_KEY` past 512 characters, `ERR_VALUE` for raw values that are neither text nor bytes and for no `ttl`, `ERR_TOO_LARGE` past
- * 1,900,000 bytes, `ERR_STORE` when the object fails, and `getKeys` and `clear` `ERR_OPTION` without `listKeys`.
+ * The last write wins, since unstorage has no other updates. For atomic updates use `createSessions`. The methods throw
+ * `ERR_KEY` past 512 characters, `ERR_VALUE` for an invalid `ttl` and for raw values that are neither text nor bytes,
+ * `ERR_TOO_LARGE` past 1,900,000 bytes, and `ERR_STORE` if the object fails. `getKeys` and `clear` throw `ERR_OPTION`
+ * without `listKeys`.
  */
 export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
   const { base = '', ttl: defaultTtl, listKeys = false } = options
@@ -70,11 +72,11 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     return typeof namespace === 'function' ? namespace() : namespace
   }
 
-  /** No two lists of texts have one JSON. */
+  /** No two lists of texts have the same JSON. */
   const idOf = (kind: string, ...key: string[]): { toString(): string } =>
     objects().idFromName(JSON.stringify([kind, base, ...key]))
 
-  /** Has an object do something; what only reads is done once more where the first time never arrived. */
+  /** Calls an object. A call that only reads is retried once if the first never arrived. */
   async function call<T>(
     id: { toString(): string },
     what: (object: ItemObjectStub) => Promise<T>,
@@ -101,7 +103,7 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     }
     const id = idOf('item', checked(key))
     const listed = listedAs(key)
-    // What lives longer than anybody has no end: an alarm of a far day is refused.
+    // A longer time means no end: an alarm that far away is refused.
     const ttl = seconds > 0 && seconds < MAX_TTL_SECONDS ? Math.ceil(seconds * 1000) : undefined
     await call(id, async (object) => object.setItem(value, { ttl, listed }))
   }
@@ -151,7 +153,7 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     clear: async (prefix = '') => {
       const keys = await keysAfter(prefix)
       for (let index = 0; index < keys.length; index += MAX_AT_A_TIME) {
-        // A Worker may have only so many calls under way.
+        // A Worker may have a limited number of calls at a time.
         // oxlint-disable-next-line no-await-in-loop
         await Promise.all(keys.slice(index, index + MAX_AT_A_TIME).map(remove))
       }

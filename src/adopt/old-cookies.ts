@@ -11,23 +11,23 @@ import type { Snapshot } from '../session/data.ts'
 import { FLASH } from '../session/patch.ts'
 import { encodeChecked, nameOf } from '../session/session.ts'
 
-/** What an adoption's `load` returns: what the new session begins with. */
+/** The result of an adoption's `load`: the new session's initial content. */
 export interface Adopted<Data extends object> {
   /** The dictionary. Values are checked as `set` checks them. */
   readonly data?: Snapshot<Data>
-  /** Messages for the visitor's next look, as by `flash`. */
+  /** Messages for the visitor's next request, as by `flash`. */
   readonly flash?: Readonly<Record<string, unknown>>
-  /** Who is signed in, as by `signIn`; needs `accounts()` in `use`. */
+  /** The signed-in user's id, as by `signIn`. Needs `accounts()` in `use`. */
   readonly userId?: string
-  /** What `signIn` would be told. */
+  /** The details for `signIn`. */
   readonly details?: object
-  /** When the user proved who they are. Default 1970: unknown, so `requireFresh` asks for it again. */
+  /** The time of the last authentication. Default 1970: unknown, so `requireFresh` asks again. */
   readonly authenticatedAt?: Date
 }
 
 type Candidate = readonly [takeover: Takeover<Adopted<object>>, text: string]
 
-/** The old applications' cookies that one request came with, and what becomes of them. */
+/** The old applications' cookies of one request. */
 export class OldCookies {
   #candidates: readonly Candidate[]
 
@@ -38,18 +38,18 @@ export class OldCookies {
     })
   }
 
-  /** True if there is one that has not been looked at. */
+  /** True if a cookie has not been checked yet. */
   get isPending(): boolean {
     return this.#candidates.length > 0
   }
 
   /**
-   * Makes the session that one of them stands for. If `load` or the store fails, it throws `ERR_STORE` and is asked again
-   * the next time; nothing is cleared then.
+   * Makes a session from one of the cookies. If `load` or the store fails, throws `ERR_STORE`, clears nothing, and
+   * tries again the next time.
    */
   async settle(session: FeatureSession): Promise<void> {
     for (const candidate of this.#candidates) {
-      // One after the other, since the first one usually settles it.
+      // In sequence, since the first one usually succeeds.
       // oxlint-disable-next-line no-await-in-loop
       if (await adopted(session, candidate)) break
     }
@@ -57,7 +57,7 @@ export class OldCookies {
   }
 }
 
-/** Adopts a cookie. Returns true if the visitor has a session now, or must not get one in this request. */
+/** Adopts a cookie. Returns true if the visitor now has a session, or must not get one in this request. */
 async function adopted(session: FeatureSession, [takeover, text]: Candidate): Promise<boolean> {
   const { settings, arrival } = session
   const old = await takeover.verify(text, settings.now() / 1000)
@@ -87,7 +87,7 @@ async function adopted(session: FeatureSession, [takeover, text]: Candidate): Pr
   return false
 }
 
-/** Where the session of this old cookie is stored, and its first secret, for whoever comes with it. */
+/** Returns the handle and first secret of this old cookie's session, the same for every request with the cookie. */
 async function credentialFor(
   { settings, store, keyring }: FeatureSession,
   { cookieName }: Takeover<unknown>,
@@ -99,7 +99,7 @@ async function credentialFor(
   return { handle, secret: await secretFor(await keyring[0].keyFor('adoption'), handle) }
 }
 
-/** Asks the store for the session; `undefined` if the user may have no more of them. */
+/** Makes the session in the store. Returns `undefined` if the user already has the maximum number of sessions. */
 async function created(
   session: FeatureSession,
   { rememberSeconds }: Takeover<unknown>,
@@ -118,7 +118,7 @@ async function created(
   }
 }
 
-/** The sign-in that goes with the session, if there is one. */
+/** Returns the session's sign-in, if there is one. */
 async function signInOf(
   session: FeatureSession,
   { userId, details = {}, authenticatedAt }: Adopted<object>,
@@ -135,7 +135,7 @@ async function signInOf(
   return { ...rest, signIn: patch.signIn }
 }
 
-/** The stored form of what a session begins with. Throws `ERR_VALUE`, as `set` and `flash` do. */
+/** Returns the stored form of the initial content. Throws `ERR_VALUE`, as `set` and `flash` do. */
 function textsOf(
   { dictionary }: FeatureSession,
   { data = {}, flash = {} }: Adopted<object>,

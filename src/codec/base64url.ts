@@ -1,12 +1,12 @@
 const hasNative = 'toBase64' in Uint8Array.prototype && 'fromBase64' in Uint8Array
 const FORMAT = { alphabet: 'base64url', omitPadding: true } as const
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** The value of each character by its code. */
+/** The value of each character, by its code. */
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
   Math.max(0, ALPHABET.indexOf(String.fromCharCode(code))),
 )
 
-/** Unpadded base64url (RFC 4648 section 5). */
+/** Returns the bytes as unpadded base64url (RFC 4648 section 5). */
 export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
   const bytes = new Uint8Array(source)
   if (hasNative) return bytes.toBase64(FORMAT)
@@ -17,8 +17,8 @@ export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
 }
 
 /**
- * The bytes of unpadded base64url text. The caller has checked alphabet and length: this does not refuse a second
- * spelling of the same bytes, so text that must have one spelling only is checked by `isCanonical32` first.
+ * Returns the bytes of unpadded base64url text. The caller has checked alphabet and length. A second spelling of the
+ * same bytes is accepted: use `isCanonical32` first if the text must be canonical.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
   if (hasNative) return Uint8Array.fromBase64(text, FORMAT)
@@ -27,14 +27,14 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Whether the text is the one spelling of 32 bytes: 43 characters, the last of which carries four bits and two zeros.
- * Decoders take stray trailing bits in silence (RFC 4648 section 3.5), so one MAC would have four spellings.
+ * True if the text is the canonical form of 32 bytes: 43 characters, of which the last holds four bits and two zeros.
+ * Decoders ignore trailing bits (RFC 4648 section 3.5), so one MAC would have four spellings.
  */
 export function isCanonical32(text: string): boolean {
   return /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(text)
 }
 
-/** A whole number as so many characters of six bits each, the highest first; eight hold 48 bits. */
+/** Returns a whole number as a fixed number of characters of six bits each, the highest first. Eight hold 48 bits. */
 export function encodeInteger(value: number, characters: number): string {
   let text = ''
   let rest = value
@@ -45,7 +45,7 @@ export function encodeInteger(value: number, characters: number): string {
   return text
 }
 
-/** The whole number that so many base64url characters of the text stand for. */
+/** Returns the whole number at this position of a base64url text. */
 export function decodeInteger(text: string, start: number, characters: number): number {
   let value = 0
   for (let at = start; at < start + characters; at += 1) {
@@ -55,20 +55,20 @@ export function decodeInteger(text: string, start: number, characters: number): 
 }
 
 /**
- * The bytes of a handle, whichever store minted it: a text one character too long or too short to be bytes, as another
- * kind of store may have made it, counts with one more character.
+ * Returns the bytes of any store's handle. A text of another kind of store whose length is not valid base64url is
+ * decoded with one more character.
  */
 export function decodeHandle(handle: string): Uint8Array<ArrayBuffer> {
   return decodeBase64url(handle.length % 4 === 1 ? `${handle}A` : handle)
 }
 
-/** Lower-case hexadecimal (RFC 4648 section 8). */
+/** Returns the bytes as lower-case hexadecimal (RFC 4648 section 8). */
 export function encodeHex(bytes: Uint8Array): string {
   if (hasNative) return bytes.toHex()
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** The bytes of hexadecimal text that the caller knows to be some. */
+/** Returns the bytes of valid hexadecimal text. */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
   if (hasNative) return Uint8Array.fromHex(text)
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number(`0x${pair}`))

@@ -1,4 +1,4 @@
-/** A map that forgets everything when it is full, for values that are quickly worked out again. */
+/** A map that is cleared when it is full, for values that are quick to compute again. */
 export class BoundedMap<Value> {
   readonly #max: number
   readonly #values = new Map<string, Value>()
@@ -12,7 +12,7 @@ export class BoundedMap<Value> {
     return this.#values.get(key)
   }
 
-  /** Keeps the value, and returns it. */
+  /** Stores the value, and returns it. */
   set(key: string, value: Value): Value {
     if (this.#values.size >= this.#max) this.#values.clear()
     this.#values.set(key, value)

@@ -1,35 +1,35 @@
 import { checkCookie, clearCookie as clearingText } from './cookie.ts'
 
-/** Where a cookie was set to reach: a browser deletes it only where these are the same. */
+/** The scope of a cookie. A browser deletes a cookie only if its scope is the same. */
 export interface ClearCookieOptions {
   /** Default `/`. */
   readonly path?: string
-  /** Default none: of this very host. */
+  /** Default none: this host only. */
   readonly domain?: string
-  /** Default false. A cookie of each top-level site has to be cleared by itself. */
+  /** Default false. The cookie of each top-level site has to be cleared separately. */
   readonly partitioned?: boolean
 }
 
 /**
- * The Set-Cookie value that deletes a cookie (RFC 6265bis section 5.7), Tornado's `clear_cookie`. Throws `ERR_OPTION` for
- * a name, path or domain that no cookie has.
+ * Returns the Set-Cookie value that deletes a cookie (RFC 6265bis section 5.7), as Tornado's `clear_cookie` does.
+ * Throws `ERR_OPTION` for an invalid name, path or domain.
  */
 export function clearCookie(name: string, options: ClearCookieOptions = {}): string {
   const { path = '/', domain, partitioned = false } = options
-  // Elsewhere it is not needed, and would keep a cookie of plain http from being cleared.
+  // Not needed otherwise, and it would stop a cookie on plain http from being cleared.
   const secure = partitioned || /^__(host|http|secure)-/i.test(name)
   const cookie = { ...UNSEEN, name, path, domain, partitioned, secure }
   checkCookie(cookie)
   return clearingText(cookie)
 }
 
-/** What makes no difference to a cookie that goes; the prefix `__Http-` asks for HttpOnly. */
+/** The attributes that do not affect deletion. The prefix `__Http-` requires HttpOnly. */
 const UNSEEN = { sameSite: 'Lax', httpOnly: true, persistent: false } as const
 
 /**
- * The Set-Cookie values that delete every cookie that the request brought, Tornado's `clear_all_cookies`: of this path and
- * domain, since a request does not tell what its cookies were set with. Cookies whose names no server could have set so are
- * passed over. The session's own is among them: `session.signOut()` ends the session itself.
+ * Returns the Set-Cookie values that delete every cookie of the request, as Tornado's `clear_all_cookies` does. They
+ * apply to this path and domain only, since a request does not include the scope of its cookies. Cookies with an
+ * invalid name are skipped. The session's cookie is included. To end the session itself, use `session.signOut()`.
  */
 export function clearAllCookies(
   request: { readonly headers: { get(name: string): string | null } },

@@ -1,8 +1,8 @@
 import { SessionError } from '../errors.ts'
 
-/** The attributes of the session's cookie. Each has a default that the strictest common advice asks for. */
+/** The attributes of the session's cookie. The defaults follow the strictest common advice. */
 export interface CookieAttributes {
-  /** Default `__Host-session`: a browser takes it only over https, for this very host, for all paths. */
+  /** Default `__Host-session`. A browser accepts it only over https, for this host, for all paths. */
   readonly name: string
   readonly path: string
   readonly domain: string | undefined
@@ -11,18 +11,19 @@ export interface CookieAttributes {
   readonly httpOnly: boolean
   /** CHIPS: a separate cookie for each top-level site in which this one is embedded. */
   readonly partitioned: boolean
-  /** Whether the cookie outlives the browser's own session, by a Max-Age up to the session's absolute timeout. */
+  /** True if the cookie outlives the browser session, with a Max-Age up to the absolute timeout. */
   readonly persistent: boolean
 }
 
 /** RFC 6265bis section 5.5: browsers cap Max-Age at 400 days. */
 const MAX_AGE_CAP_SECONDS = 400 * 86_400
-/** One Cookie header can repeat a name: this many of its values are looked at, so that a flood costs no more. */
+/** A Cookie header can repeat a name. Only this many values are checked, to limit the cost of a flood. */
 const MAX_SAME_NAME = 4
 
 /**
- * The values of all cookies of this name in a Cookie header, in the header's order (RFC 6265 section 4.2), four at
- * most; empty where there is none. Browsers send two when two paths or domains have set one name (RFC 6265bis 8.6).
+ * Returns the values of all cookies with this name, in the header's order (RFC 6265 section 4.2), at most four. Returns
+ * an empty list if there is none. Browsers send two if two paths or domains have set the same name (RFC 6265bis section
+ * 8.6).
  */
 export function readCookies(header: string | null, name: string): string[] {
   const values: string[] = []
@@ -42,8 +43,8 @@ export function readCookies(header: string | null, name: string): string[] {
 }
 
 /**
- * A part of the header without the blanks at its end: space and tab only (RFC 6265bis section 5.6). What JavaScript calls
- * white space besides may begin a cookie's name; a browser sees no prefix in such a name, and takes it from any subdomain.
+ * Returns a part of the header without trailing spaces and tabs (RFC 6265bis section 5.6). A cookie's name may begin
+ * with other JavaScript white space. A browser sees no prefix in such a name, and accepts it from any subdomain.
  */
 function withoutBlanks(header: string, from: number, to: number): string {
   let end = to
@@ -51,7 +52,7 @@ function withoutBlanks(header: string, from: number, to: number): string {
   return header.slice(from, end)
 }
 
-/** The Set-Cookie value that stores a token; `maxAgeSeconds` counts for a persistent cookie only. */
+/** Returns the Set-Cookie value that stores a token. `maxAgeSeconds` applies to persistent cookies only. */
 export function serializeCookie(
   cookie: CookieAttributes,
   value: string,
@@ -62,8 +63,8 @@ export function serializeCookie(
 }
 
 /**
- * The Set-Cookie value that removes the cookie. A browser removes it only when name, domain and path are those it was
- * set with (RFC 6265bis section 5.7), and `Partitioned` too.
+ * Returns the Set-Cookie value that deletes the cookie. A browser deletes a cookie only if name, domain, path (RFC
+ * 6265bis section 5.7) and `Partitioned` are the same.
  */
 export function clearCookie(cookie: CookieAttributes): string {
   return `${cookie.name}=; Max-Age=0${attributeText(cookie)}`
@@ -81,9 +82,9 @@ function attributeText(cookie: CookieAttributes): string {
 }
 
 /**
- * Throws `ERR_OPTION` for a cookie that a browser would refuse, that would reach further than it looks, or that would
- * bring attributes of its own (RFC 6265bis sections 4.1.1, 4.1.3, 5.6 and 5.7). Browsers take the prefixes in any case of
- * letters (section 5.4). With a token of 200 bytes at most, name and value stay under 4,096 bytes together.
+ * Throws `ERR_OPTION` for a cookie that a browser would refuse, that would have a wider scope than it appears to, or
+ * that would inject attributes (RFC 6265bis sections 4.1.1, 4.1.3, 5.6 and 5.7). Browsers match the prefixes without
+ * regard to case (section 5.4). With a token of at most 200 bytes, name and value together stay under 4,096 bytes.
  */
 export function checkCookie(cookie: CookieAttributes): void {
   const fault = faultsOf(cookie).find(([isWrong]) => isWrong)

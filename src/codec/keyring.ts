@@ -2,18 +2,18 @@ import { SessionError } from '../errors.ts'
 import { encodeBase64url } from './base64url.ts'
 import { type Bytes, deriveBytes, importMacKey, type MacKey } from './mac.ts'
 
-/** One or more secrets of at least 32 bytes each, newest first: the first signs, all verify. */
+/** One or more secrets of at least 32 bytes each, newest first. The first signs, and all verify. */
 export type Secrets = readonly [string, ...string[]]
 
 const MIN_SECRET_BYTES = 32
-/** RFC 2104 section 3: as long as the hash. What HKDF gives beyond them tells nothing of them (RFC 5869 section 3.2). */
+/** As long as the hash (RFC 2104 section 3). Other output of HKDF reveals nothing about the key (RFC 5869 section 3.2). */
 const KEY_BYTES = 32
 
 export interface SigningKey {
-  /** Four base64url characters that name the key in a token, derived from the secret one way. */
+  /** Four base64url characters that identify the key in a token, derived one-way from the secret. */
   readonly id: string
   readonly key: MacKey
-  /** A key for another purpose from the same secret (RFC 5869), imported once. */
+  /** Returns a key for another purpose from the same secret (RFC 5869), imported once. */
   readonly keyFor: (purpose: Purpose) => Promise<MacKey>
 }
 
@@ -23,8 +23,8 @@ type Purpose = 'renewal' | 'csrf' | 'adoption'
 export type Keyring = readonly [SigningKey, ...SigningKey[]]
 
 /**
- * Checks and imports the secrets. Throws `ERR_SECRET` for one that is missing or shorter than 32 bytes (RFC 2104
- * section 3 asks for at least the hash's length).
+ * Checks and imports the secrets. Throws `ERR_SECRET` if one is missing or shorter than 32 bytes (RFC 2104 section 3
+ * requires at least the hash's length).
  */
 export async function importKeyring(secrets: Secrets): Promise<Keyring> {
   const list: readonly unknown[] = Array.isArray(secrets) ? secrets : []
@@ -55,7 +55,7 @@ async function importKey(secret: Bytes): Promise<SigningKey> {
   const key = await importMacKey(bytes.slice(0, KEY_BYTES))
   const others = new Map<Purpose, MacKey>()
 
-  // The key is shared, not the promise of it: on Workers a request must not await a promise of another request.
+  // The key is shared, not its promise: on Workers a request must not await a promise of another request.
   async function keyFor(purpose: Purpose): Promise<MacKey> {
     const known = others.get(purpose)
     if (known !== undefined) return known

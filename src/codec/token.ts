@@ -3,16 +3,16 @@ import type { Keyring, SigningKey } from './keyring.ts'
 import { type MacKey, sign, verify } from './mac.ts'
 import { newRandomText } from './random.ts'
 
-/** What a session's cookie says, once its MAC has been verified. Shared by requests. Times are milliseconds since 1970. */
+/** The content of a session's cookie, after its MAC is verified. Shared by requests. Times are milliseconds since 1970. */
 export interface Token {
-  /** Where the store finds the session; minted by the store, in base64url characters. */
+  /** The store's key for the session, made by the store, in base64url characters. */
   readonly handle: string
-  /** What proves that this is the session's present token; of `newSecret`. The store keeps only its hash. */
+  /** Proves that this is the session's current token. Made by `newSecret`. The store keeps only its hash. */
   readonly secret: string
   readonly createdAt: number
-  /** The last use that the cookie records: the store's own record may be later. */
+  /** The last use that the cookie records. The store may have a later one. */
   readonly usedAt: number
-  /** What the store needs to know of what the holder has been shown; only the store knows what it means. */
+  /** The store's record of what the holder has seen. Only the store interprets it. */
   readonly bookmark?: number
 }
 
@@ -25,46 +25,46 @@ export type OpenedToken =
 /** The two forms of a value: without and with a bookmark. */
 const PLAIN = '1'
 const WITH_BOOKMARK = '2'
-/** Characters of a time: 48 bits, enough for milliseconds until the year 10889. */
+/** The length of a time: 48 bits, enough for milliseconds until the year 10889. */
 const TIME_LENGTH = 8
-/** Where the parts of a body begin: creation and last use at 0, secret, bookmark if there is one, handle. */
+/** The offsets of a body's parts: creation and last use at 0, secret, optional bookmark, handle. */
 const SECRET_AT = 2 * TIME_LENGTH
 const SECRET_LENGTH = 32
 const SECRET_END = SECRET_AT + SECRET_LENGTH
-/** Characters of a bookmark, as many as of a time, so that the body stays the base64url text of whole bytes. */
+/** The length of a bookmark, the same as of a time, so that the body is the base64url text of whole bytes. */
 const BOOKMARK_LENGTH = 8
-/** Where the parts of a value begin, and how long its end is, with the dot before the MAC. */
+/** The offsets of a value's parts, and the length of its MAC, without the dot before it. */
 const ID_AT = 2
 const BODY_AT = 7
 const MAC_LENGTH = 43
-/** Where the part of a secret ends that renewals keep. */
+/** The end of the part of a secret that renewals keep. */
 const FAMILY_END = 8
 
 /**
- * Version, key id, body, MAC. The handle has 64 characters at most, so that the cookie stays under 200 bytes and an
- * over-long value costs no MAC.
+ * Version, key id, body, MAC. The handle has at most 64 characters. The cookie then stays under 200 bytes, and a longer
+ * value costs no MAC.
  */
 const SHAPE = /^(?:1\.[\w-]{4}\.[\w-]{49,112}|2\.[\w-]{4}\.[\w-]{57,120})\.[\w-]{43}$/
-/** With the shortest handle, and with the longest; a bookmark makes both longer. */
+/** With the shortest and the longest handle. A bookmark makes both longer. */
 const MIN_LENGTH = BODY_AT + SECRET_END + 1 + 1 + MAC_LENGTH
 const MAX_LENGTH = MIN_LENGTH + 63
 
 /**
- * A token's secret: its family, 48 random bits that last until the next `regenerate()`, and 144 that each renewal
- * replaces.
+ * Returns a token's secret: its family, 48 random bits that last until the next `regenerate()`, and 144 bits that each
+ * renewal replaces.
  */
 export function newSecret(): string {
   return newRandomText().slice(0, FAMILY_END) + newRandomText()
 }
 
-/** What renewing changes nothing about: the tokens of one family follow from each other. */
+/** Returns the part of a secret that renewals keep. Tokens of one family follow from each other. */
 export function familyOf(secret: string): string {
   return secret.slice(0, FAMILY_END)
 }
 
 /**
- * The secret that follows this one, the same for all requests that renew the same token at the same time. Who has a
- * token, and not the key, learns nothing of the next.
+ * Returns the secret that follows this one, the same for all requests that renew the same token at the same time. It
+ * cannot be derived from a token without the key.
  */
 export async function renewedSecret(key: MacKey, secret: string): Promise<string> {
   const mac = await sign(key, secret)
@@ -72,14 +72,17 @@ export async function renewedSecret(key: MacKey, secret: string): Promise<string
 }
 
 /**
- * The first secret of the session that is made for this handle, the same for all requests that make it. Who knows the handle,
- * and not the key, learns nothing of it.
+ * Returns the first secret of the session made for this handle, the same for all requests that make it. It cannot be
+ * derived from the handle without the key.
  */
 export async function secretFor(key: MacKey, handle: string): Promise<string> {
   return (await sign(key, handle)).slice(0, SECRET_LENGTH)
 }
 
-/** The cookie value for a token: base64url parts, and a MAC by the newest key over purpose, cookie name, key id and body. */
+/**
+ * Returns the cookie value for a token: base64url parts, and a MAC by the newest key over purpose, cookie name, key id
+ * and body.
+ */
 export async function signToken(
   keyring: Keyring,
   cookieName: string,
@@ -95,16 +98,16 @@ export async function signToken(
 }
 
 /**
- * Opens a cookie value. Nothing of it is read before its MAC has been verified, with the one key that its key id names. A
- * value that we did not sign, or signed for another cookie name, is refused with the reason; nothing is thrown. A value
- * that this isolate has verified before is opened at once.
+ * Opens a cookie value. Its content is read only after the MAC is verified, with the one key that its key id names. A
+ * value that we did not sign, or signed for another cookie name, is refused with the reason. Does not throw. A value
+ * that this isolate has already verified is opened at once.
  */
 export function openToken(
   keyring: Keyring,
   cookieName: string,
   value: string,
 ): OpenedToken | Promise<OpenedToken> {
-  // The MAC covers everything but its own place. The rest of the shape is looked at where the MAC is wrong.
+  // The MAC covers everything else. The rest of the shape is checked only if the MAC is wrong.
   const length = value.length - (value.startsWith(WITH_BOOKMARK) ? BOOKMARK_LENGTH : 0)
   if (length < MIN_LENGTH || length > MAX_LENGTH || value.at(-MAC_LENGTH - 1) !== '.')
     return refused('malformed')
@@ -137,29 +140,30 @@ async function verifiedToken(
   return { ok: true, token, isNewestKey }
 }
 
-/** A value whose MAC was right, and the cookie name that it was right for. */
+/** A verified value's token, and the cookie name that it is valid for. */
 interface Verified {
   readonly cookieName: string
   readonly token: Token
 }
 
 /**
- * The values that each key has verified in this isolate, so that a cookie in use is verified once; docs/decisions/018 says
- * why that tells an attacker nothing. Forged values never enter it, and a key that is retired takes its values along.
+ * The values that each key has verified in this isolate, so that a cookie in use is verified once. docs/decisions/018
+ * explains why that reveals nothing to an attacker. Forged values are never stored, and a retired key's values go with
+ * it.
  */
 const verified = new WeakMap<SigningKey, Map<string, Verified>>()
 
-/** Some 400 bytes each. */
+/** About 400 bytes each. */
 const MAX_VERIFIED = 1000
 
-/** What an unverified value says: to be shown, never to be acted on. */
+/** The content of an unverified value, for display only. Do not act on it. */
 export interface UnverifiedToken {
   readonly form: number
   readonly keyId: string
   readonly token: Token
 }
 
-/** Reads a cookie value without its key; `undefined` where it is malformed. Anybody can have written it. */
+/** Reads a cookie value without its key. Returns `undefined` if it is malformed. Anyone can have written it. */
 export function unverifiedToken(value: string): UnverifiedToken | undefined {
   if (!SHAPE.test(value)) return undefined
   const body = value.slice(BODY_AT, -MAC_LENGTH - 1)
@@ -188,7 +192,7 @@ function tokenOf(body: string, hasBookmark: boolean): Token {
   }
 }
 
-/** A cookie name has no space (RFC 6265 section 4.1.1), so no two inputs read alike. */
+/** Returns the MAC's input. A cookie name has no space (RFC 6265 section 4.1.1), so no two inputs are the same. */
 function macInput(cookieName: string, signed: string): string {
   return `session ${cookieName} ${signed}`
 }

@@ -1,4 +1,7 @@
-/** Whether a client asks for a page: `text/html`, with a weight above 0 (RFC 9110 section 12.5.1). Whoever takes anything does not ask. */
+/**
+ * True if a client asks for a page: `text/html` with a weight above 0 (RFC 9110 section 12.5.1). A wildcard does not
+ * count.
+ */
 export function acceptsHtml(headers: { get(name: string): string | null }): boolean {
   const ranges = (headers.get('accept') ?? '').toLowerCase().split(',')
   return ranges.some((range) => {

@@ -1,13 +1,14 @@
 import { requireUser, type RequireUserOptions, type UserGuard } from './require-user.ts'
 
 export interface AuthenticatedOptions extends Omit<RequireUserOptions, 'status' | 'redirects'> {
-  /** Where a visitor signs in. Tornado's setting `login_url`. */
+  /** The address of the sign-in page. Tornado's setting `login_url`. */
   readonly loginUrl: string
 }
 
 /**
- * `requireUser` as Tornado's `@authenticated` has it (tornado.web.authenticated): every GET and HEAD of a visitor who is
- * not signed in is redirected to `loginUrl?next=…`, whatever the client takes, and anything else gets 403.
+ * Returns `requireUser` with the behavior of Tornado's `@authenticated` (tornado.web.authenticated). Without a
+ * signed-in user, every GET and HEAD is redirected to `loginUrl?next=…`, whatever the client accepts. Any other request
+ * gets 403.
  */
 export function authenticated(options: AuthenticatedOptions): UserGuard {
   return requireUser({ ...options, status: 403, redirects: 'reads' })

@@ -14,11 +14,14 @@ export interface CsrfOptions {
   readonly field?: string
   /** The header with the token, for requests by script. Default `X-CSRF-Token`. */
   readonly header?: string
-  /** Whether every request that changes something needs the token, not only one of a browser that says nothing. */
+  /**
+   * True if every request that changes something needs the token, not only requests without `Sec-Fetch-Site` and
+   * `Origin`.
+   */
   readonly requireToken?: boolean
 }
 
-/** Wraps a handler inside `withSession`; it runs only for requests that no other site has caused. */
+/** Wraps a handler inside `withSession`. The handler runs only for requests that no other site has caused. */
 export type CsrfGuard = <R extends Request, S extends object, Env, Context, Result>(
   handler: (
     request: R & { readonly session: S },
@@ -29,13 +32,14 @@ export type CsrfGuard = <R extends Request, S extends object, Env, Context, Resu
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-/** A form is read twice, once for its token; what is larger has to say its token in the header. */
+/** A form is read twice, once for its token. A larger one has to send its token in the header. */
 const MAX_FORM_BYTES = 10_000_000
 const MASK_BYTES = 32
 
 /**
- * A token for forms and scripts, bound to this session: until it ends, signs somebody in, or is regenerated. Another text
- * each time, so that compression tells nobody what it is (BREACH). Make it after the session's last change of token.
+ * Returns a token for forms and scripts, bound to this session until it ends, is regenerated or a user signs in. The
+ * text differs each time, so that compression reveals nothing (BREACH). Make it after the session's last change of
+ * token.
  */
 export async function csrfToken(session: object): Promise<string> {
   const own = requestSessionOf(session)
@@ -48,11 +52,9 @@ export async function csrfToken(session: object): Promise<string> {
 }
 
 /**
- * A guard against requests that another site has the visitor's browser send (OWASP: cross-site request forgery):
- * `withSession(csrfGuard()(handler))`. What the browser says of the request's origin decides, as in Go's
- * CrossOriginProtection: `Sec-Fetch-Site`, or else `Origin`. Of a request that says nothing the token decides, if the
- * visitor has a session; whoever has none has nothing to lose. Refused is with 403 and an event. The handler can read the
- * body as if nobody had.
+ * Returns a guard against cross-site request forgery (OWASP): `withSession(csrfGuard()(handler))`. The browser's
+ * `Sec-Fetch-Site` decides, or else `Origin`, as in Go's CrossOriginProtection. A request with neither needs the token,
+ * if the visitor has a session. A refused request gets 403 and an event. The handler can still read the body.
  */
 export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   const { trustedOrigins = [], requireToken = false } = options
@@ -97,9 +99,9 @@ async function hasToken(
   return token !== undefined && isToken(session.keyring, session.csrfSubject, token)
 }
 
-/** Whether any key has made the token: one of an older secret is as good. */
+/** True if any key has made the token. A key of an older secret is valid too. */
 async function isToken(keyring: Keyring, subject: string, token: string): Promise<boolean> {
-  // 64 bytes, in their one spelling.
+  // 64 bytes in canonical base64url.
   if (!/^[\w-]{85}[AQgw]$/.test(token)) return false
   const bytes = decodeBase64url(token)
   const mask = bytes.slice(0, MASK_BYTES)
@@ -112,7 +114,7 @@ function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
   return bytes.map((byte, index) => byte ^ (mask[index] ?? 0))
 }
 
-/** A form's field, out of a copy of the body. A body that is no form has none. */
+/** Returns a form's field from a copy of the body, or `undefined` if the body is not a form. */
 async function fieldOf(request: Request, field: string): Promise<string | undefined> {
   const type = request.headers.get('content-type') ?? ''
   const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type)
@@ -122,7 +124,7 @@ async function fieldOf(request: Request, field: string): Promise<string | undefi
     const value = (await request.clone().formData()).get(field)
     return typeof value === 'string' ? value : undefined
   } catch {
-    // A form that can't be read has no token.
+    // An unreadable form has no token.
     return undefined
   }
 }

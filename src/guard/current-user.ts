@@ -2,7 +2,7 @@ import type { AccountMethods } from '../accounts.ts'
 import type { Session } from '../session/session.ts'
 import { accountSessionOf } from './session-of.ts'
 
-/** Gives the user of a request's session; what comes after the request is handed on to the loader. */
+/** Returns the user of a request's session. The arguments after the request are passed to the loader. */
 export type CurrentUser<User, More extends readonly unknown[]> = (
   request: { readonly session: Pick<Session, 'load'> & Pick<AccountMethods, 'userId'> },
   ...more: More
@@ -14,10 +14,10 @@ interface Loaded<User> {
 }
 
 /**
- * Makes what gives the signed-in user, loaded at most once a request however often it is asked for: Tornado's
- * `current_user` and `get_current_user`, for loaders that have to wait. `undefined` where nobody is signed in, without a
- * load, and where the loader finds nobody. After a sign-in within the request it loads the new user. What the loader
- * throws passes on, and is not remembered. Throws `ERR_OPTION` outside of `withSession`.
+ * Returns a function that loads the signed-in user, at most once a request. It is Tornado's `current_user` and
+ * `get_current_user`, for async loaders. Returns `undefined` if no user is signed in, without a load, and if the loader
+ * finds none. After a sign-in within the request it loads the new user. An error of the loader is rethrown and not
+ * remembered. Throws `ERR_OPTION` outside of `withSession`.
  */
 export function currentUser<User, More extends readonly unknown[]>(
   load: (userId: string, ...more: More) => User | undefined | Promise<User | undefined>,

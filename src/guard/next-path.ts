@@ -1,13 +1,13 @@
-/** Longer ones than a browser's address line are made up. */
+/** The maximum length, longer than a browser's address line shows. */
 const MAX_CHARACTERS = 2048
-/** How often a path may be encoded over; a server behind may decode once more than we do. */
+/** The maximum number of nested encodings. A server behind may decode once more than we do. */
 const MAX_ENCODINGS = 5
 const ORIGIN = 'https://next.invalid'
 
 /**
- * A path to go on to after a sign-in, if it is one of this very origin; `undefined` for anything else (OWASP: unvalidated
- * redirects). Refused are other origins in every spelling that a browser or a server behind may take for one: `//evil`,
- * `/\evil`, their percent-encoded forms, dots that lead there, control characters. Query and fragment stay.
+ * Returns a path to redirect to after a sign-in, if it is on this origin, or else `undefined` (OWASP: unvalidated
+ * redirects). Refuses other origins in every spelling that a browser or a server behind may accept: `//evil`, `/\evil`,
+ * their percent-encoded forms, dot segments that lead there, and control characters. Query and fragment are kept.
  */
 export function nextPath(next: unknown): string | undefined {
   if (typeof next !== 'string' || next.length > MAX_CHARACTERS) return undefined
@@ -16,16 +16,16 @@ export function nextPath(next: unknown): string | undefined {
   return isOwnPath(path, MAX_ENCODINGS) ? next : undefined
 }
 
-/** What `next` of a request's query asks for, or else this path. */
+/** Returns the path in the request's `next` parameter, or `otherwise`. */
 export function nextPathOf(request: { readonly url: string }, otherwise = '/'): string {
   return nextPath(new URL(request.url).searchParams.get('next')) ?? otherwise
 }
 
-// What browsers drop from an address, or take for the end of a header's line.
+// Characters that browsers drop from an address, or that end a header's line.
 // oxlint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
-/** Whether a path stays here, as it is and however often it is decoded. */
+/** True if a path stays on this origin, as it is and however often it is decoded. */
 function isOwnPath(path: string, encodings: number): boolean {
   if (!/^\/(?!\/)/.test(path) || path.includes('\\') || CONTROLS.test(path)) return false
   const { origin, pathname } = new URL(path, ORIGIN)

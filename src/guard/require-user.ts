@@ -8,32 +8,35 @@ import { accountSessionOf } from './session-of.ts'
 
 export interface RequireUserOptions {
   /**
-   * Where a visitor signs in. A page that needs a user redirects there, with its own path as `next`, or to another origin
-   * with its whole address.
+   * The address of the sign-in page. A page that needs a user redirects there, with its own path as `next`. If the
+   * sign-in page is on another origin, `next` is the full address.
    */
   readonly loginUrl?: string
-  /** The least authenticator assurance level that the sign-in must have reached (NIST SP 800-63B). */
+  /** The minimum authenticator assurance level of the sign-in (NIST SP 800-63B). */
   readonly aal?: Aal
   /**
-   * The status for a request that is no page. Default 401, and 403 for one that would change something, as in Tornado's
-   * `authenticated`.
+   * The status for a request that is not for a page. Default 401, or 403 for one that would change something, as in
+   * Tornado's `authenticated`.
    */
   readonly status?: 401 | 403
   /**
-   * What is redirected to `loginUrl`: `pages`, by default, are GET and HEAD requests that accept HTML; `reads` are all GET and
-   * HEAD requests.
+   * The requests that are redirected to `loginUrl`. `pages`, the default, are GET and HEAD requests that accept HTML.
+   * `reads` are all GET and HEAD requests.
    */
   readonly redirects?: 'pages' | 'reads'
   /** Asks the store even if `cached` has a copy, so that a revoked session never passes. */
   readonly fresh?: boolean
 }
 
-/** What a handler finds on its request behind a guard: a session with a user signed in. */
+/** The request of a handler behind a guard: its session has a signed-in user. */
 export interface HasUser {
   readonly session: { readonly userId: string; readonly authenticatedAt: Date }
 }
 
-/** Wraps a handler inside `withSession`; it runs only for users whom the guard lets in. The sessions need `accounts()`. */
+/**
+ * Wraps a handler inside `withSession`. The handler runs only for users that the guard accepts. The sessions need
+ * `accounts()`.
+ */
 export type UserGuard = <R extends Request, S extends AccountMethods, Env, Context, Result>(
   handler: (
     request: R & { readonly session: S } & HasUser,
@@ -43,17 +46,18 @@ export type UserGuard = <R extends Request, S extends AccountMethods, Env, Conte
 ) => (request: R & { readonly session: S }, env: Env, ctx: Context) => Promise<Response | Result>
 
 /**
- * A guard that lets only signed-in users in: `withSession(requireUser({ loginUrl: '/login' })(handler))`. A page (GET or
- * HEAD that accepts HTML) is redirected to `loginUrl?next=…`; any other request gets 401 or 403 with a problem (RFC 9457).
- * It reads the session, which a handler that reads it does not do again. Throws `ERR_STORE` when that fails.
+ * Returns a guard that lets in only signed-in users: `withSession(requireUser({ loginUrl: '/login' })(handler))`.
+ * Without a signed-in user, a page request (GET or HEAD that accepts HTML) is redirected to `loginUrl?next=…`. Any
+ * other request gets 401 or 403 with a problem (RFC 9457). The guard reads the session, and the handler does not read
+ * it again. Throws `ERR_STORE` if the read fails.
  */
 export function requireUser(options: RequireUserOptions = {}): UserGuard {
   return guard(options, () => true)
 }
 
 /**
- * The same, and only those who proved less than so many seconds ago who they are, by `signIn` (OWASP ASVS 7.5.1: ask again
- * before what matters). A use of the session is no proof. It always asks the store.
+ * Returns a guard like `requireUser` that also requires a `signIn` less than `seconds` ago (OWASP ASVS 7.5.1:
+ * re-authenticate before sensitive changes). Using the session does not count. It always asks the store.
  */
 export function requireFresh(seconds: number, options: RequireUserOptions = {}): UserGuard {
   if (!(seconds > 0)) {
@@ -77,7 +81,7 @@ function guard(
     )
   }
 
-  /** Why the request may not pass; `undefined` if it may. */
+  /** Returns the reason to refuse the request, or `undefined`. */
   function refusalFor(session: AccountMethods, now: number): string | undefined {
     if (session.authenticatedAt === undefined) return 'Sign in first.'
     if ((session.aal ?? 1) < aal) return 'Sign in with a stronger proof of who you are.'
@@ -92,7 +96,7 @@ function guard(
     await own.session.load({ fresh })
     const refusal = refusalFor(session, own.settings.now())
     if (refusal !== undefined) return refuse(request, options, refusal)
-    // The type says what has just been checked.
+    // The type states the check above.
     return handler(request as typeof request & HasUser, env, ctx)
   }
 }
@@ -111,7 +115,7 @@ function refuse(
     : problem(401, 'Unauthorized', 'ERR_SIGN_IN', detail)
 }
 
-/** To the page where one signs in, and back: another origin has to be told which one to come back to. */
+/** Returns a redirect to the sign-in page. Another origin gets the full address to return to. */
 function redirectTo(loginUrl: string, { href, origin, pathname, search }: URL): Response {
   const isElsewhere = new URL(loginUrl, href).origin !== origin
   const next = encodeURIComponent(isElsewhere ? href : pathname + search)

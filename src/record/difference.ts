@@ -7,22 +7,25 @@ import {
   sumOf,
 } from '../session/patch.ts'
 
-/** A store's working form of a dictionary: a text for each entry name. */
+/** The working form of a dictionary in a store: a text for each entry name. */
 export type Texts = ReadonlyMap<string, string>
 
-/** What applying a patch comes to. */
+/** The result of applying a patch. */
 export interface Difference {
   readonly ok: true
-  /** The entries afterwards. */
+  /** The entries after the patch. */
   readonly after: Texts
-  /** The names whose text differs from before, or is gone. */
+  /** The names whose text was changed or deleted. */
   readonly changed: readonly string[]
   readonly outcome: Outcome
 }
 
 const NONE: readonly never[] = []
 
-/** What a patch makes of these entries, which stay as they are until the store has saved the difference. */
+/**
+ * Returns the result of applying a patch to these entries. They stay unchanged until the store has saved the
+ * difference.
+ */
 export function differenceOf(before: Texts, patch: Patch): Difference | Refusal {
   const { expect = NONE, take = NONE, set = NONE } = patch
   const after = new Map(before)
@@ -44,7 +47,7 @@ export function differenceOf(before: Texts, patch: Patch): Difference | Refusal 
   return { ok: true, after, changed, outcome: { taken, counts } }
 }
 
-/** Deletes what a patch clears and deletes; returns the names. */
+/** Deletes the entries that a patch clears and deletes. Returns their names. */
 function drop({ clear, delete: dropped = NONE }: Patch, after: Map<string, string>): string[] {
   const cleared =
     clear === undefined
@@ -55,7 +58,7 @@ function drop({ clear, delete: dropped = NONE }: Patch, after: Map<string, strin
   return names
 }
 
-/** Adds what a patch increments; returns the sums. */
+/** Adds the increments of a patch. Returns the sums. */
 function add({ increment = NONE }: Patch, after: Map<string, string>): number[] {
   return increment.map(([name, by]) => {
     const sum = sumOf(after.get(name) ?? null, by)

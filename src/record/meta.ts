@@ -4,31 +4,33 @@ import type { CallContext, Gone, Status } from './store.ts'
 
 type Timeouts = Pick<CallContext, 'idle' | 'absolute'>
 
-/** What a store keeps of a session besides its entries. Times and durations are milliseconds. */
+/** The data that a store keeps of a session besides its entries. Times and durations are in milliseconds. */
 export interface Meta extends Timeouts {
-  /** SHA-256 of the token's secret: whoever reads the store can't make a token of it. */
+  /** The SHA-256 of the token's secret. No token can be made from the stored data. */
   readonly hash: string
   readonly createdAt: number
   readonly usedAt: number
-  /** When the secret was last replaced. */
+  /** The time the secret was last replaced. */
   readonly rotatedAt?: number
-  /** The hash before a renewal, good until then. */
+  /** The hash before a renewal, valid until `until`. */
   readonly former?: { readonly hash: string; readonly until: number } | undefined
   readonly account?: Account | undefined
-  /** How often what a read shows has been changed; absent in records of before there were revisions. */
+  /** The number of changes to the data that a read returns; absent in records older than revisions. */
   readonly revision?: number
-  /** Until when it is remembered that this handle has had its session. */
+  /** The time until which the store remembers that this handle has had its session. */
   readonly onceUntil?: number | undefined
-  /** The last operations' ids, and outcomes where there are any, oldest first. */
+  /** The ids of the last operations, oldest first, with their outcomes if there are any. */
   readonly operations: readonly (readonly [id: string, outcome?: Outcome])[]
 }
 
-/** As many operations as one request may have under way when the connection to the store breaks. */
+/**
+ * The number of remembered operations: as many as one request may have pending when the connection to the store breaks.
+ */
 const MAX_OPERATIONS = 16
-/** What `take` took is remembered up to this size; of more, a repeated operation gets nothing. */
+/** The size up to which the result of `take` is remembered. Above it, a repeated operation returns nothing. */
 const MAX_OUTCOME_CHARACTERS = 8000
 
-/** A stored record read back, or `undefined` when it is damaged. */
+/** Returns a stored record, or `undefined` if it is damaged. */
 export function parseMeta(stored: unknown): Meta | undefined {
   try {
     const meta = JSON.parse(String(stored)) as Partial<Meta>
@@ -54,8 +56,8 @@ export function newMeta(
 const NO_HASH = ''
 
 /**
- * What stays of a session that is over where its handle may have no other, until it may be forgotten: nothing of its data,
- * and no secret opens it.
+ * Returns the tombstone of a session whose handle must not get another one; `undefined` once it may be forgotten. It
+ * contains no data, and no secret matches it.
  */
 export function tombstoneOf({ onceUntil = 0 }: Meta, now: number): Meta | undefined {
   if (onceUntil <= now) return undefined
@@ -63,15 +65,15 @@ export function tombstoneOf({ onceUntil = 0 }: Meta, now: number): Meta | undefi
   return { hash: NO_HASH, ...times, operations: [] }
 }
 
-/** Whether there is no session here any more. */
+/** True if the record is the tombstone of a session that is over. */
 export function isTombstone({ hash }: Meta): boolean {
   return hash === NO_HASH
 }
 
-/** So long are the parallel first requests of one page at most, and its being loaded anew. */
+/** The maximum time of the parallel first requests of one page and its reload. */
 const JOIN_WINDOW_MS = 60_000
 
-/** Whether one more request may take part in the session that it would have made itself. */
+/** True if one more request may join the session that it would have created itself. */
 export function mayJoin(
   { createdAt, usedAt }: Pick<Meta, 'createdAt' | 'usedAt'>,
   now: number,
@@ -79,22 +81,24 @@ export function mayJoin(
   return usedAt === createdAt || now < createdAt + JOIN_WINDOW_MS
 }
 
-/** When the session ends if it is not used again, by the timeouts given or else by those it was last used under. */
+/**
+ * Returns the time the session ends if it is not used again. Uses the given timeouts, or else those of its last use.
+ */
 export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
   return Math.min(meta.usedAt + timeouts.idle, meta.createdAt + timeouts.absolute)
 }
 
-/** Why this secret gives no access at this context, or `undefined` when it does. */
+/** Returns the reason that this secret has no access, or `undefined` if it has. */
 export function goneReason(meta: Meta, hash: string, context: CallContext): Gone | undefined {
   if (isTombstone(meta)) return ENDED
   if (deadlineOf(meta, context) <= context.now) return { ok: false, gone: 'expired' }
-  // Hashes of 192 random bits: how many characters agree tells nobody anything to go on.
+  // Hashes of 192 random bits: the timing of the comparison reveals nothing useful.
   if (meta.hash === hash) return undefined
   if (meta.former?.hash === hash && context.now < meta.former.until) return undefined
   return rotated(meta.rotatedAt ?? meta.createdAt)
 }
 
-/** What to say of the session to who came with this secret's hash. */
+/** Returns the status of the session for the given hash. */
 export function statusOf(meta: Meta, hash: string, { now, renew = Infinity }: CallContext): Status {
   const { usedAt, account, createdAt, rotatedAt = createdAt, revision = 0 } = meta
   const known = { usedAt, revision, ...(account && { account }) }
@@ -102,7 +106,10 @@ export function statusOf(meta: Meta, hash: string, { now, renew = Infinity }: Ca
   return now - rotatedAt >= renew ? { ...known, renewal: 'due' } : known
 }
 
-/** The record under a new secret, and signed in if somebody is. The former secret is good for the grace, if there is one. */
+/**
+ * Returns the record with a new secret, and with the account of a sign-in. The previous secret is valid for the grace,
+ * if there is one.
+ */
 export function regenerated(
   meta: Meta,
   hash: string,
@@ -124,14 +131,14 @@ export function regenerated(
   }
 }
 
-/** The record with this use in it, or the same record when the last one is recent. Time never goes back. */
+/** Returns the record with this use, or the same record if the last one is recent. Time never goes back. */
 export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext): Meta {
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
   if (isSamePolicy && now - meta.usedAt < touch) return meta
   return { ...meta, usedAt: Math.max(meta.usedAt, now), idle, absolute }
 }
 
-/** The record after a change, with the operation's outcome in it, so that the operation is known when it comes again. */
+/** Returns the record with the outcome of an operation, so that a repeated operation is recognized. */
 export function withOperation(meta: Meta, id: string, { taken, counts }: Outcome): Meta {
   const isSmall = taken.join('').length <= MAX_OUTCOME_CHARACTERS
   const hasOutcome = taken.length + counts.length > 0
@@ -146,24 +153,24 @@ function nextRevision({ revision = 0 }: Meta): number {
   return revision + 1
 }
 
-/** The answer where there is no session. */
+/** The answer if there is no session. */
 export const ENDED: Gone = { ok: false, gone: 'ended' }
-/** The answer where what is stored can't be read as a session. */
+/** The answer if the stored data cannot be read as a session. */
 export const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 /** The outcome of changes that return nothing. */
 export const NOTHING: Pick<Applied, 'taken' | 'counts'> = { taken: [], counts: [] }
 
-/** True if a reply says that there is no session, rather than what came of a patch. */
+/** True if a reply says that there is no session. */
 export function isGone(reply: object): reply is Gone {
   return 'gone' in reply
 }
 
-/** The answer to a token that was replaced at this time. */
+/** Returns the answer to a token that was replaced at this time. */
 export function rotated(at: number): Gone {
   return { ok: false, gone: 'rotated', at }
 }
 
-/** True for what JSON gives as an object, and not as a list. */
+/** True if a parsed JSON value is an object, and not an array. */
 export function isDictionary(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

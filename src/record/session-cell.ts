@@ -14,20 +14,24 @@ import type {
 } from './store.ts'
 
 /**
- * The version of what goes to a cell and comes back. Deployments mix versions for some minutes, so a cell answers callers
- * that are one version older or newer than itself: what a version adds must be something that its neighbours can ignore.
- * 1: the list of `Request`. 2: the version goes beside it.
+ * The version of the messages to and from a cell. Deployments mix versions for some minutes, so a cell answers callers
+ * that are one version older or newer than itself. Every addition must be one that the neighbouring versions can
+ * ignore. 1: the list of `Request`. 2: the version is sent beside it.
  */
 export const PROTOCOL = 2
 
-/** Makes a step durable, or throws before it gives a promise; without a state, nothing of the session stays. */
+/**
+ * Makes a step durable, or throws before it returns a promise. Without a state, it deletes everything of the session.
+ */
 export type Save = (
   state: State | undefined,
   changed: readonly string[],
   isNew: boolean,
 ) => Promise<void> | undefined
 
-/** What goes to a cell, as a JSON list: short, and quickly written and read. Without a patch it ends before that. */
+/**
+ * The request to a cell, as a JSON list: short, and fast to write and read. Without a patch the list ends before it.
+ */
 type Request = readonly [
   method: Call['method'],
   secret: string,
@@ -35,7 +39,7 @@ type Request = readonly [
   idle: number,
   absolute: number,
   touch: number,
-  /** 0 where secrets are not renewed. */
+  /** 0 if secrets are not renewed. */
   renew: number,
   patch?: Patch | null,
   regeneration?: Pick<Regeneration, 'secret' | 'grace'>,
@@ -45,15 +49,15 @@ type Method = (Call | OwnerCall)['method']
 
 const NO_STATE = { state: undefined, changed: [] }
 
-/** Holds one session and applies the rules to it, one call after the other; a JSON text in, a JSON text out. */
+/** Holds one session and applies the rules to it, one call after the other. Requests and replies are JSON text. */
 export class SessionCell {
   #state: State | undefined
-  /** What there is can't be read: it is no session, and nothing is made of it. */
+  /** True if the stored data cannot be read: it is not a session, and is never used as one. */
   #isCorrupt: boolean
   readonly #save: Save
   #readText = ''
   #stateOfText: State | undefined
-  /** The last secret that came, and its hash, so that a session in use is hashed once. */
+  /** The last secret received, and its hash, so that a session in use is hashed once. */
   #secret = ''
   #hash = ''
 
@@ -63,12 +67,15 @@ export class SessionCell {
     this.#save = save
   }
 
-  /** When what it holds is of no more use; 0 when it holds nothing. */
+  /** The time the stored data expires; 0 if there is none. */
   get deadline(): number {
     return this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
   }
 
-  /** Answers at once where nothing has to be waited for: a promise more costs an object's caller some time. */
+  /**
+   * Answers a request. Returns a string if nothing must be awaited: another promise costs the caller of an object some
+   * time.
+   */
   call(text: string): string | Promise<string> {
     const request = JSON.parse(text) as Request | OwnerCall
     const isOwners = 'userId' in request
@@ -83,7 +90,7 @@ export class SessionCell {
     const [, secret, , , , , , , { secret: newSecret, grace } = {}] = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
-    // From here to the save there is no await: no other call comes in between.
+    // There is no await from here to the save, so no other call comes in between.
     return this.#step(request, hash, newHash, grace)
   }
 
@@ -105,7 +112,7 @@ export class SessionCell {
     return this.call(text)
   }
 
-  /** Makes a step durable, then gives its reply. */
+  /** Makes a step durable, then returns its reply. */
   #take({ reply, state, changed }: Step, method: Method): string | Promise<string> {
     if (state === this.#state) return this.#replyText(reply, method)
     const saving = this.#save(state, changed, this.#state === undefined)
@@ -114,7 +121,10 @@ export class SessionCell {
     return saving === undefined ? replyText : saving.then(() => replyText)
   }
 
-  /** Empties the cell of an expired session; gives the deadline of one that is not, or of what is left of it. */
+  /**
+   * Empties the cell of an expired session. Returns the deadline of a session that has not expired, or of its
+   * tombstone.
+   */
   async sweep(now: number): Promise<number | undefined> {
     if (this.deadline > now) return this.deadline
     const { state, changed } = this.#state ? over(this.#state, now) : NO_STATE
@@ -133,7 +143,9 @@ export class SessionCell {
     return hash
   }
 
-  /** A read's reply has the entries; its text is kept until something changes. */
+  /**
+   * Returns the text of a reply. The reply to a read has the entries, and its text is cached until something changes.
+   */
   #replyText(reply: Step['reply'], method: Method): string {
     if (!reply.ok || method !== 'read' || this.#state === undefined) return JSON.stringify(reply)
     const isUsual = !('renewal' in reply)
@@ -147,14 +159,14 @@ export class SessionCell {
   }
 }
 
-/** Carries a request to a cell, and its reply back. */
+/** Sends a request to a cell, and returns its reply. */
 export type Send = (
   handle: string,
   request: string,
   about: { readonly method: Call['method']; readonly now: number },
 ) => Promise<string>
 
-/** A store over cells that are reached by `send`. */
+/** Returns a store of cells that `send` reaches. */
 export function cellStore(
   parts: Pick<SessionStore, 'name' | 'newHandle' | 'handleFor' | 'idOf' | 'addressOf'>,
   send: Send,

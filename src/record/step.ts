@@ -19,53 +19,56 @@ import {
 } from './meta.ts'
 import type { CallContext, Gone, Status, WriteReply } from './store.ts'
 
-/** One session as a store holds it. */
+/** The state of one session in a store. */
 export interface State {
   readonly meta: Meta
   readonly entries: Texts
 }
 
-/** One call of a store that holds whole sessions, with the secrets hashed. */
+/** One call of a store that holds whole sessions. The secrets are hashed. */
 export interface Call {
   readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy'
   readonly context: CallContext
   readonly hash: string
-  /** For `regenerate`. */
+  /** Only for `regenerate`. */
   readonly newHash?: string | undefined
   readonly grace?: number | undefined
-  /** For `create`, `write` and `regenerate`. */
+  /** Only for `create`, `write` and `regenerate`. */
   readonly patch?: Patch | undefined
 }
 
-/** A call by the user's own object, which knows whose session it should be, and no secret. */
+/** A call by the user's own object. It has the expected user of the session, and no secret. */
 export interface OwnerCall {
   readonly method: 'look' | 'end'
   readonly userId: string
   readonly now: number
 }
 
-/** What a user's object learns of a session that is still this user's. */
+/** The reply to a user's object for a session that still belongs to the user. */
 export interface Look {
   readonly ok: true
   readonly usedAt: number
   readonly expiresAt: number
 }
 
-/** What a call comes to: its reply, the state afterwards (the very same if nothing changed), the entries changed. */
+/** The result of a call: its reply, the next state (the same object if nothing changed), and the changed entries. */
 export interface Step {
   readonly reply: WriteReply | ({ readonly ok: true } & Status) | Look
   readonly state: State | undefined
   readonly changed: readonly string[]
 }
 
-/** The rules of a session's life, wherever a store can apply them in one step. Saving the new state is the store's. */
+/**
+ * Applies the rules of the session life cycle, for every store that can do so in one step. The store saves the new
+ * state.
+ */
 export function step(present: State | undefined, call: Call): Step {
   const { method, context, hash, newHash, patch } = call
   if (present === undefined) return firstStep(call)
   const { meta, entries } = present
   const gone = goneReason(meta, hash, context)
   if (method === 'destroy') return destroyStep(present, gone, context.now)
-  // A regenerate that is repeated after a failure, or by another request that renews, finds its own secret there.
+  // A repeated regenerate, or one of another request that renews, finds its own secret here.
   if (newHash === meta.hash)
     return stepTo({ ok: true, ...statusOf(meta, newHash, context) }, present)
   if (gone !== undefined) return stepTo(gone, present)
@@ -79,7 +82,9 @@ export function step(present: State | undefined, call: Call): Step {
     : writeStep(state, patch, status)
 }
 
-/** What a user's own object may do: look when the session was used, and end it, as long as it is that user's. */
+/**
+ * Applies a call by the user's own object: reads the last use of the session, or ends it, if it belongs to the user.
+ */
 export function ownerStep(present: State | undefined, { method, userId, now }: OwnerCall): Step {
   const expiresAt = present === undefined ? 0 : deadlineOf(present.meta)
   const isTheirs = present?.meta.account?.userId === userId
@@ -105,7 +110,7 @@ function destroyStep(present: State, gone: Gone | undefined, now: number): Step 
   }
 }
 
-/** What is left of a session that is over, mostly nothing. */
+/** Returns the state after the end of a session, usually none. */
 export function over(present: State, now: number): Omit<Step, 'reply'> {
   const { meta, entries } = present
   if (isTombstone(meta) && meta.usedAt > now) return { state: present, changed: [] }
@@ -114,7 +119,7 @@ export function over(present: State, now: number): Omit<Step, 'reply'> {
   return { state: { meta: tombstone, entries: new Map() }, changed: [...entries.keys()] }
 }
 
-/** A `create` that finds its own session there; it records no use, which would be the browser's. */
+/** Applies a `create` that finds its own session. Records no use, since that would count as a use by the browser. */
 function joinStep(present: State, hash: string, context: CallContext): Step {
   const { meta } = present
   if (!mayJoin(meta, context.now)) return stepTo(ENDED, present)
@@ -127,7 +132,7 @@ function joinStep(present: State, hash: string, context: CallContext): Step {
 function regenerateStep(present: State, call: Call, newHash: string): Step {
   const { context, hash, grace, patch } = call
   const { meta, entries } = present
-  // The former of two tokens must not make the present one a former one.
+  // The previous token must not replace the current one.
   if (grace !== undefined && meta.hash !== hash) {
     return stepTo(rotated(meta.rotatedAt ?? meta.createdAt), present)
   }
@@ -136,7 +141,7 @@ function regenerateStep(present: State, call: Call, newHash: string): Step {
   const renewed = regenerated(touched(meta, context), newHash, context, { grace, account })
   return {
     reply: { ok: true, ...statusOf(renewed, newHash, context) },
-    // What another user's operations took is that user's, too.
+    // The results of operations belong to the previous user, too.
     state: isAnothers
       ? { meta: { ...renewed, operations: [] }, entries: new Map() }
       : { meta: renewed, entries },
@@ -157,7 +162,7 @@ function writeStep(state: State, patch: Patch, status: Status): Step {
   return { reply: { ...reply, revision }, state: { meta, entries: after }, changed }
 }
 
-/** True if a sign-in takes a session over from another user, of whose data nothing may stay. */
+/** True if a sign-in takes over the session of another user. All data of that user must go. */
 export function isAnotherUsers(former: Account | undefined, account: Account | undefined): boolean {
   return former !== undefined && account !== undefined && former.userId !== account.userId
 }

@@ -1,75 +1,84 @@
 import type { Account } from '../session/account.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 
-/** What a verified token says of where the session is stored, and the secret that proves it is the latest token. */
+/** The address of the session from a verified token, and the secret that proves that the token is the latest. */
 export interface Credential {
-  /** Minted by `newHandle` of this kind of store; but perhaps of another namespace, or a former configuration. */
+  /** A handle from `newHandle` of this kind of store; it may be from another namespace, or a previous configuration. */
   readonly handle: string
   /** The token's rotating secret, of base64url characters. A store keeps only its SHA-256. */
   readonly secret: string
-  /** The largest `bookmark` that the token's holder has been given; absent if that is none. */
+  /** The largest `bookmark` issued to the holder of the token; absent if there is none. */
   readonly bookmark?: number
 }
 
-/** The time of a call, by the caller's clock, and the timeouts in force; all in milliseconds. */
+/** The time of a call, by the clock of the caller, and the timeouts in force; all in milliseconds. */
 export interface CallContext {
   readonly now: number
   readonly idle: number
   readonly absolute: number
-  /** A use is recorded when the last recorded one is this long ago. */
+  /** The minimum time between two recorded uses. */
   readonly touch: number
-  /** A token's secret is due for renewal when it is this old; absent if secrets are not renewed. */
+  /** The age at which the secret of a token is due for renewal; absent if secrets are not renewed. */
   readonly renew?: number
-  /** True if only the store's own answer will do, not a copy's. */
+  /** True if the store itself must answer, and not a copy. */
   readonly fresh?: boolean
-  /** Has work done after the response: of a request's calls, the last one's. The same function for all calls of a request. */
+  /**
+   * Defers work until after the response. The last deferred work of a request replaces the previous. The function is
+   * the same for all calls of a request.
+   */
   readonly defer?: (work: () => Promise<void>) => void
 }
 
 /** A value, or a promise of it: a copy answers at once, which saves a timer. */
 export type Await<T> = T | Promise<T>
 
-/** What a store can do, as data. A store around a store passes on what it does not change. */
+/** The capabilities of a store, as data. A store that wraps another passes on those that it does not change. */
 export interface Capabilities {
-  /** `write` applies a patch in one step. If not, patches with `expect`, `take` or `increment` never reach the store. */
+  /**
+   * True if `write` applies a patch in one step. Otherwise patches with `expect`, `take` or `increment` never reach the
+   * store.
+   */
   readonly atomic: boolean
-  /** The store records when a session was used. If not, the token's own time counts. */
+  /** True if the store records when a session was used. Otherwise the time in the token counts. */
   readonly recordUse: boolean
-  /** Each answer has a `revision`, so that copies of it can be told apart by age. */
+  /** True if each answer has a `revision`, which orders copies by age. */
   readonly revise: boolean
-  /** `handleFor` is there, and `create` does what it says of `onceUntil`. */
+  /** True if `handleFor` exists, and `create` supports `onceUntil`. */
   readonly adopt: boolean
-  /** `addressOf` is there: a user's object can reach the sessions. */
+  /** True if `addressOf` exists: a user's object can reach the sessions. */
   readonly address: boolean
 }
 
-/** Why there is no session for a credential. */
+/** The reason that a credential has no session. */
 export type Gone =
-  /** Never made, destroyed, or cleaned away; or a handle that can't be one of this store's. */
+  /** The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. */
   | { readonly ok: false; readonly gone: 'ended' }
-  /** Past its idle or absolute timeout, though the record may still be there. */
+  /** The session is past its idle or absolute timeout, though the record may still exist. */
   | { readonly ok: false; readonly gone: 'expired' }
-  /** What is stored can't be read as a session. */
+  /** The stored data cannot be read as a session. */
   | { readonly ok: false; readonly gone: 'corrupt' }
-  /** The session lives on under a newer secret, given at this time. */
+  /** The session has a newer secret since this time. */
   | { readonly ok: false; readonly gone: 'rotated'; readonly at: number }
 
-/** What a store says of a session with each answer. */
+/** The status of a session, part of each answer of the store. */
 export interface Status {
-  /** The last use on record, this one included if it was recorded; absent where the store records none. */
+  /** The last recorded use, which may be this one; absent if the store records none. */
   readonly usedAt?: number
-  /** Who is signed in; absent where nobody is. */
+  /** The account that is signed in; absent if there is none. */
   readonly account?: Account
-  /** How often what a read shows has been changed, this change included; it never goes back. Absent without `can.revise`. */
+  /**
+   * The number of changes to the data that a read returns, including this one; it never decreases. Absent without
+   * `can.revise`.
+   */
   readonly revision?: number
   /**
-   * A number that the token brings back with its next request, for read-your-writes: only the store that gives it knows
-   * what it means. Absent if the store needs none.
+   * A number that the token sends back with its next request, for read-your-writes. Only the store that issued it knows
+   * its meaning. Absent if the store needs none.
    */
   readonly bookmark?: number
-  /** True if a copy has answered, which may be behind the store. */
+  /** True if a copy answered, which may be older than the store. */
   readonly isCopy?: boolean
-  /** Whether the secret is so old that it is to be renewed, or has just been and this is the former one. */
+  /** `due` if the secret is old enough to be renewed. `done` if it was just renewed and this is the previous one. */
   readonly renewal?: 'due' | 'done' | undefined
 }
 
@@ -77,7 +86,7 @@ export type ReadReply = ({ readonly ok: true; readonly entries: Entries } & Stat
 
 export type WriteReply = (Applied & Status & Joined) | (Refusal & Status) | Gone
 
-/** What `create` says where the session was there already, and the patch was not applied: when it began. */
+/** The creation time of a session that `create` found. The patch was not applied. */
 interface Joined {
   readonly createdAt?: number
 }
@@ -89,64 +98,67 @@ export type RegenerateReply =
 
 export type DestroyReply = ({ readonly ok: true } & Pick<Status, 'account'>) | Gone
 
-/** What goes with a new secret. */
+/** The new secret, with its options. */
 export interface Regeneration {
   readonly secret: string
-  /** Milliseconds for which the former secret is good beside the new one; only where `can.atomic`. */
+  /** The milliseconds for which the previous secret stays valid beside the new one; only with `can.atomic`. */
   readonly grace?: number
-  /** Where `can.atomic` is false it may have changes, to be applied in the same write. */
+  /** The patch to apply in the same write. It has changes only without `can.atomic`. */
   readonly patch?: Patch | undefined
 }
 
 /**
- * Where sessions rest. The comments are the contract; `test/store/contract.ts` holds every store to it.
+ * The store of the sessions. The comments are the contract; `test/store/contract.ts` tests every store against it.
  *
- * Nothing here throws for a session that is not there, for a handle that is none, or for a wrong secret: those are
- * answers. A store throws only when it failed, and then the outcome of a write is unknown.
+ * A missing session, an invalid handle and a wrong secret are answers, not errors. A store throws only if it failed,
+ * and then the outcome of a write is unknown.
  */
 export interface SessionStore {
-  /** For messages, such as `durable-object`. */
+  /** The name for messages, such as `durable-object`. */
   readonly name: string
   readonly can: Capabilities
 
-  /** A new handle of base64url characters, 64 at most, that nobody can guess. Makes no call. */
+  /** Returns a new unguessable handle, of at most 64 base64url characters. Makes no call. */
   newHandle(): string
 
   /**
-   * The handle that stands for this key, a SHA-256 in base64url, the same each time; for the one session that is made of an
-   * old cookie. Makes no call. Only with `can.adopt`.
+   * Returns the handle for this key, a SHA-256 in base64url; the same each time. For the one session that is made from
+   * an old cookie. Makes no call. Only with `can.adopt`.
    */
   readonly handleFor?: ((key: string) => string) | undefined
 
-  /** The session's id for logs and lists: the same for every handle that the session ever has. */
+  /** Returns the id of the session for logs and lists: the same for every handle of the session. */
   idOf(handle: string): string
 
   /**
-   * Makes the session and applies the patch. It comes only under a handle that this very request has minted. Where
-   * `can.atomic`, it is insert-only: a session that is there under another secret is left alone; repeated with the same
-   * secret after a failure, it is a `write`.
+   * Creates the session and applies the patch. The handle was minted by this request. With `can.atomic`, it is
+   * insert-only: an existing session with another secret is not changed. Repeated with the same secret after a failure,
+   * it is a `write`.
    *
-   * With `onceUntil`, it comes under a handle of `handleFor`. A session that is there under the same secret is joined, the patch
-   * not applied: for a minute after it began, so that parallel requests share it, and where uses are recorded as
-   * long as none is, since then the browser may never have got its cookie. Otherwise it has ended, and so it has until `onceUntil`
-   * once it was destroyed or has expired.
+   * With `onceUntil`, the handle is one of `handleFor`. An existing session with the same secret is joined, and the
+   * patch is not applied. Joining is possible for a minute after the session began, so that parallel requests share it.
+   * If the store records uses, it is also possible until the first recorded use, since the browser may not have
+   * received the cookie yet. Otherwise the answer is `ended`. It is also `ended` until `onceUntil` if the session was
+   * destroyed or has expired.
    */
   create(credential: Credential, context: CallContext, patch: Patch): Await<WriteReply>
 
-  /** All entries. Records the use when the last recorded one is `touch` ago, and changes nothing else. */
+  /**
+   * Returns all entries. Records the use if the last recorded one is at least `touch` ago, and changes nothing else.
+   */
   read(credential: Credential, context: CallContext): Await<ReadReply>
 
   /**
-   * Applies the patch to a session that is there, and never makes one. All of it or nothing; when it was applied it is
-   * stored before the reply. A patch that changed something is not applied again when its id comes again soon: the reply
-   * is the first one's, but for taken texts past 8,000 characters, which are not kept for it.
+   * Applies the patch to an existing session, and never creates one. Applies all of it or nothing, and stores it before
+   * the reply. A patch that changed something is not applied again if its id is repeated soon. The reply is then the
+   * first one, except that taken texts over 8,000 characters are not kept.
    */
   write(credential: Credential, context: CallContext, patch: Patch): Await<WriteReply>
 
   /**
-   * Replaces the secret, so that the old one is refused from now on, or after the grace; gives the handle from now on.
-   * Repeated with the same new secret after a failure, it answers as the first time. A secret that is good for its grace
-   * only is not replaced by another one with grace.
+   * Replaces the secret, so that the old one is refused immediately, or after the grace. Returns the new handle.
+   * Repeated with the same new secret after a failure, it returns the same answer. A secret in its grace period cannot
+   * be replaced with another grace.
    */
   regenerate(
     credential: Credential,
@@ -154,11 +166,12 @@ export interface SessionStore {
     regeneration: Regeneration,
   ): Await<RegenerateReply>
 
-  /** Forgets the session and all its data for good; says who was signed in. */
+  /** Permanently deletes the session and all its data. Returns the account that was signed in. */
   destroy(credential: Credential, context: CallContext): Await<DestroyReply>
 
   /**
-   * Where a user's own object finds the session: `object:` and its id, or `kv:` and its key. Only with `can.address`.
+   * Returns the address of the session for a user's object: `object:` and its id, or `kv:` and its key. Only with
+   * `can.address`.
    */
   readonly addressOf?: ((handle: string) => string) | undefined
 }

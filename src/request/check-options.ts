@@ -1,12 +1,12 @@
 import { SessionError } from '../errors.ts'
 import type { SessionOptions } from './options.ts'
 
-/** The options with their defaults. */
+/** The options, with their defaults filled in. */
 type Checked = SessionOptions<never>
 
 type Fault = readonly [isWrong: boolean, advice: string]
 
-/** Throws `ERR_OPTION` for options that can't work, saying what to write instead. */
+/** Throws `ERR_OPTION` if an option cannot work. The message says what to write instead. */
 export function checkOptions(options: Checked): void {
   const { store, data, use, cookie = {} } = options
   const faults = [
@@ -49,7 +49,7 @@ const KNOWN =
     ' ',
   )
 
-/** What took the place of an option. */
+/** The replacements of options that were removed. */
 const NOW: Readonly<Record<string, string>> = {
   readCache: 'store: cached(store, { maxAgeSeconds }) of edge-session/store/cached',
   schema: 'data: checked(schema) of edge-session/schema',

@@ -7,36 +7,38 @@ import type { SessionOptions } from './options.ts'
 import { setupFactory } from './setup.ts'
 import { StoreClient } from './store-client.ts'
 
-/** What a handler is called with after its request and `env`; Workers' `ExecutionContext` is one. */
+/** The third argument of a handler, after the request and `env`. The `ExecutionContext` of Workers is one. */
 export interface RequestContext {
   waitUntil(promise: Promise<unknown>): void
   passThroughOnException(): void
 }
 
 /**
- * A handler's request if nothing else is said: a Request on which a router has put its parameters, as loosely typed as
- * routers type them (itty-router's `IRequest` has `any` there).
+ * The default type of a handler's request: a Request to which a router has added its parameters. They are as loosely
+ * typed as in routers (`any` in the `IRequest` of itty-router).
  */
 export type RoutedRequest = Request & { readonly params: ReturnType<typeof JSON.parse> }
 
-/** What a wrapper is called with: the handler's own kind of request, or any if the handler asks for no other. */
+/** The request that a wrapper takes: the handler's own type, or any Request if the handler asks for no other. */
 export type Incoming<R> = RoutedRequest extends R ? Request : R
 
-/** What a wrapped handler returns: a Response, or `undefined` too if the handler may leave the request to another. */
+/**
+ * The response of a wrapped handler: a Response, or also `undefined` if the handler may leave the request to another.
+ */
 export type Answer<Result> = 0 extends 1 & Awaited<Result>
   ? Response
   : undefined extends Awaited<Result>
     ? Response | undefined
     : Response
 
-/** What a wrapped handler finds on its request. `Methods` are those of the features in `use`. */
+/** The property that a wrapped handler finds on its request. `Methods` are those of the features in `use`. */
 export interface HasSession<Data extends object, Flash extends object, Methods = object> {
   readonly session: Session<Data, Flash> & Methods
 }
 
 /**
- * The type of `withSession`. The plain case comes first: there a guard between the two knows what it is given, which it
- * could not tell from a type that is still to be found.
+ * The type of `withSession`. The plain case comes first, so that a guard between the wrapper and the handler infers its
+ * types. It cannot infer them from a type parameter that is not resolved yet.
  */
 interface WithSession<Data extends object, Env, Flash extends object, Methods> {
   <Result>(
@@ -52,7 +54,7 @@ interface WithSession<Data extends object, Env, Flash extends object, Methods> {
   ): (request: Incoming<R>, env: Env, ctx: Context) => Promise<Answer<Result>>
 }
 
-/** What `createSessions` returns. Its functions need no `this`. */
+/** The result of `createSessions`. Its functions do not use `this`. */
 export interface Sessions<
   Data extends object,
   Env,
@@ -60,16 +62,16 @@ export interface Sessions<
   Methods extends object = object,
 > {
   /**
-   * Wraps a route or a whole `fetch`: the session is `request.session`; after the handler it is committed, and its cookie
-   * is on the response. Anything other than a Response is sent as `Response.json(value)`. `undefined` passes through: the
-   * next or the outer wrapper of the same request commits. If the handler throws, nothing recorded is written, and the
-   * exception passes on; `ERR_SESSION_ENDED` becomes 409.
+   * Wraps a route or a whole `fetch`: the session is `request.session`. After the handler the session is committed, and
+   * its cookie is on the response. Anything other than a Response is sent as `Response.json(value)`. `undefined` passes
+   * through: the next or the outer wrapper of the same request commits. If the handler throws, nothing recorded is
+   * written, and the exception is rethrown. `ERR_SESSION_ENDED` becomes a 409 response.
    */
   readonly withSession: WithSession<Data, Env, Flash, Methods>
 
   /**
-   * Returns the request's session, the same one each time; for frameworks that make the response themselves. With `ctx`,
-   * work that the response need not wait for is done after it.
+   * Returns the request's session, the same one each time. For frameworks that make the response themselves. With
+   * `ctx`, work that the response does not need continues after it.
    */
   readonly open: (
     request: Request,
@@ -77,12 +79,12 @@ export interface Sessions<
     ctx?: Pick<RequestContext, 'waitUntil'>,
   ) => Promise<Session<Data, Flash> & Methods>
 
-  /** Writes what the session has recorded, and returns the response to send: this one with its cookie, or 409. */
+  /** Writes the recorded changes. Returns the response to send: this one with its cookie, or a 409 response. */
   readonly commit: (session: Session<Data, Flash>, response: Response) => Promise<Response>
 
   /**
-   * Both halves in one call: opens the request's session, calls `handle` with it, and commits. Errors are answered as
-   * `withSession` answers them, so that a dead cookie is cleared.
+   * Opens the request's session, calls `handle` with it, and commits. Errors are handled as in `withSession`, so a dead
+   * cookie is cleared.
    */
   readonly run: <Result>(
     request: Request,
@@ -92,24 +94,24 @@ export interface Sessions<
   ) => Promise<Answer<Result>>
 }
 
-/** The methods that the features of a tuple add to the session, and hints for those that are missing. */
+/** The methods that the features of a tuple add to the session, and hints for the missing ones. */
 export type MethodsOf<Use> = Omit<Hints, keyof AddedBy<Use>> & AddedBy<Use>
 
-/** What the features of a tuple add to the session. */
+/** The methods that the features of a tuple add to the session. */
 type AddedBy<Use> = Use extends readonly [infer First, ...infer Rest]
   ? (First extends Feature<infer Methods> ? Methods : object) & AddedBy<Rest>
   : object
 
-/** What the features of a tuple add to `sessions`. */
+/** The methods that the features of a tuple add to `sessions`. */
 export type MoreOf<Use> = Use extends readonly [infer First, ...infer Rest]
   ? (First extends Feature<object, infer More> ? More : object) & MoreOf<Rest>
   : object
 
-/** Has a method of a feature that is not in use not compile, and the error say what to add. */
+/** Makes the use of a missing feature a type error that says what to add. */
 interface Hints {
   readonly signIn: AddAccounts
   readonly signOut: AddAccounts
-  /** Not a text, which would pass for a user's id. */
+  /** An object, because a string would pass for the id of a user. */
   readonly userId: { readonly missing: AddAccounts }
   readonly authenticatedAt: AddAccounts
   readonly aal: AddAccounts
@@ -119,8 +121,8 @@ type AddAccounts =
   'Add accounts() of edge-session/accounts to use. Give the data by data: json<Data>(), not by type arguments.'
 
 /**
- * The session layer of one Worker. Throws `ERR_OPTION` for options that can't work; what depends on `env`, the secrets
- * and the store's binding, is checked by the first request.
+ * Returns the session layer of one Worker. Throws `ERR_OPTION` if an option cannot work. The secrets and the binding of
+ * the store depend on `env`, so the first request checks them.
  */
 export function createSessions<
   Data extends object = AnyData,
@@ -133,12 +135,12 @@ export function createSessions<
   type Methods = MethodsOf<Use>
   const settings = resolveOptions(options as object as SessionOptions<never>)
   const layer: Layer<Env> = { settings, setupFor: setupFactory(options, settings) }
-  // On Workers no request may use the timer of another, so each call has a client of its own.
+  // On Workers a request must not use the timer of another, so each call has its own client.
   const callOnce: LayerCall = async (store, method, call) =>
     new StoreClient(settings, { id: '', depth: 0 }).call(store, method, call)
   const more = (options.use ?? []).map((feature) => feature.more?.(settings, callOnce))
   const sessions: Sessions<Data, Env, Flash, Methods> = {
-    // By the time that the handler runs, the request has its session; and only a handler that returns undefined gets it.
+    // The request has its session before the handler runs. Only a handler that returns undefined gets undefined.
     withSession: <R extends Request, Result, Context>(
       handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
     ) =>

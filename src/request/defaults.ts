@@ -13,7 +13,7 @@ const DEFAULTS = {
   idleTimeout: 30 * 60,
   // NIST SP 800-63B-4 section 2.3.3: 12 hours, the strictest of its three levels.
   absoluteTimeout: 12 * 3600,
-  // RFC 6265bis section 4.1.3.2, OWASP ASVS 3.3: the narrowest cookie there is, under a name that says nothing.
+  // RFC 6265bis section 4.1.3.2, OWASP ASVS 3.3: the narrowest cookie possible, under a neutral name.
   cookie: {
     name: '__Host-session',
     path: '/',
@@ -24,18 +24,18 @@ const DEFAULTS = {
     partitioned: false,
     persistent: false,
   },
-  // The runtime tries a call of an object for up to 10 s; hardly anybody waits that long for a page.
+  // The runtime retries a call of an object for up to 10 s; few people wait that long for a page.
   storeTimeout: 5,
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
-/** Checks the options and completes them. Throws `ERR_OPTION`. */
+/** Returns the checked options with their defaults. Throws `ERR_OPTION` if one is wrong. */
 export function resolveOptions(options: SessionOptions<never>): Settings {
   const {
     use = [],
     data: codec = JSON_CODEC,
     absoluteTimeout = DEFAULTS.absoluteTimeout,
     idleTimeout = Math.min(DEFAULTS.idleTimeout, absoluteTimeout),
-    // One storage write in 60 s of use at most, and never more than 5 % of the idle timeout unrecorded.
+    // At most one storage write in 60 s of use, and at most 5 % of the idle timeout unrecorded.
     touchInterval = Math.min(60, idleTimeout / 20),
     lateWrites = 'refuse',
     storeTimeout = DEFAULTS.storeTimeout,
@@ -67,7 +67,7 @@ export function resolveOptions(options: SessionOptions<never>): Settings {
   }
 }
 
-/** The class of sessions with the features' methods. */
+/** Returns the session class with the methods of the features. */
 function sessionWith(use: readonly Feature[]): Settings['Session'] {
   if (use.length === 0) return Session
   class SessionWithFeatures extends Session {}
@@ -93,12 +93,12 @@ function hooksOf(use: readonly Feature[]): Hooks {
   }
 }
 
-/** Reports an event. An observer's fault is no reason to fail a request. */
+/** Reports an event. An error of `onEvent` must not fail the request. */
 function emit(onEvent: SessionOptions<never>['onEvent'], event: SessionEvent): void {
   try {
     const result: unknown = onEvent?.(event)
     if (result instanceof Promise) result.catch(() => undefined)
   } catch {
-    // Nobody is left to tell.
+    // There is no other place to report it.
   }
 }

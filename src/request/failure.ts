@@ -4,14 +4,16 @@ import type { RequestSession } from './request-session.ts'
 import { withSessionHeaders, withSuccessor } from './response.ts'
 import { isStoreFailure } from './store-client.ts'
 
-/** The answer to an error of the session's: that it ended elsewhere, or that its store failed. Throws any other again. */
+/**
+ * Returns the response to a session error: the session ended elsewhere, or its store failed. Rethrows any other error.
+ */
 export async function answerError(
   session: RequestSession,
   error: unknown,
   replaced: Response | undefined,
 ): Promise<Response> {
   if (isStoreFailure(error)) {
-    // Without a cookie of this request's: what should have gone with its token may not be there.
+    // The response has no cookie of this request: the data for its token may not be stored.
     const { onStoreFailure } = session.settings
     const made: unknown =
       typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
@@ -23,7 +25,7 @@ export async function answerError(
   return withSessionHeaders(session, withSuccessor(session, replaced, lateWriteResponse()))
 }
 
-/** True if the session was ended elsewhere; what this request did to its own is a fault of the program. */
+/** True if the session was ended elsewhere. If this request ended it, the error is a fault of the program. */
 export function isLate({ isOver }: RequestSession, error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && isOver
 }

@@ -8,30 +8,30 @@ import type { SessionEvent } from './event.ts'
 import type { RequestLike } from './request-like.ts'
 import type { Arrival, SessionState } from './state.ts'
 
-/** A new token that waits for the end of the request, or whose call has failed, so that its outcome is unknown. */
+/** A new token that waits for the end of the request, or whose call failed with an unknown outcome. */
 export interface PendingToken {
   readonly secret: string
-  /** Empty, but for a sign-in. */
+  /** Empty except for a sign-in. */
   readonly patch: Patch
-  /** What the feature that began it wants to know when it is there. */
+  /** The data of the feature that began the change, for its `changed` hook. */
   readonly note?: unknown
 }
 
-/** What has become of a token. */
+/** A change of the token, for the features. */
 export type TokenChange =
-  /** It was given out: for a new session, a regenerated one, or a sign-in. */
+  /** A token was issued: for a new session, a regenerated one, or a sign-in. */
   | {
       readonly is: 'issued'
       readonly pending: PendingToken
-      /** The handle that it had before, if it had one. */
+      /** The previous handle, if there was one. */
       readonly formerHandle?: string | undefined
-      /** True if another request had made the session already. */
+      /** True if another request had already created the session. */
       readonly isJoined?: boolean
     }
   /** The session was destroyed. */
   | { readonly is: 'ended'; readonly id: string; readonly account: Account | undefined }
 
-/** One request's session, as its features see it. */
+/** The session of one request, as its features see it. */
 export interface FeatureSession {
   readonly request: RequestLike
   readonly env: unknown
@@ -43,32 +43,32 @@ export interface FeatureSession {
   /** True if a cookie can be set at all. */
   readonly canKeep: boolean
   state: SessionState
-  /** The token of the session that the request works on. */
+  /** The token of the session that the request uses. */
   readonly token: Token | undefined
   readonly dictionary: Dictionary
-  /** The sign-in of the feature for accounts; absent without it. */
+  /** The `signIn` hook of the accounts feature; absent without it. */
   readonly signIn: Feature['signIn']
-  /** True if a feature has still to look at what the visitor came with. */
+  /** True if a feature has not yet checked the credentials of the visitor. */
   readonly isArriving: boolean
-  /** The token that waits. */
+  /** The token that waits for the end of the request. */
   pending: PendingToken | undefined
-  /** What the response has to say besides the session's cookie. */
+  /** The headers of the response besides the cookie of the session. */
   readonly headers: (readonly [name: string, value: string])[]
-  /** Makes a call within the time limit. Throws `ERR_STORE`, and reports it, if the call fails or takes too long. */
+  /** Makes a call within the time limit. Throws and reports `ERR_STORE` if the call fails or times out. */
   call<T>(store: string, method: string, run: (context: CallContext) => Await<T>): Await<T>
-  /** Has a change made in its turn. Throws if the session is over. */
+  /** Makes a change after the previous calls of this session. Throws if the session is over. */
   change<T>(make: () => Promise<T>): Promise<T>
-  /** The stored entries; in a change, which has the turn already. */
+  /** Returns the stored entries. For use inside `change`, which already holds the queue. */
   readNow(isFresh: boolean): Promise<Entries | undefined>
-  /** Has the store take over a token, with these changes in the same write if it is not atomic. */
+  /** Writes a pending token. If the store is not atomic, these changes go in the same write. */
   settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal>
-  /** Makes the session under this credential, or joins it. */
+  /** Creates the session under this credential, or joins it. */
   adopt(credential: Credential, pending: PendingToken): Promise<WriteReply>
-  /** Has the store forget the session. */
+  /** Deletes the session from the store. */
   destroyNow(): Promise<unknown>
-  /** What a first write takes. */
+  /** Returns the credential for the first write. */
   minted(): Credential
-  /** Has a first write take this, or something new again. */
+  /** Sets the credential for the first write; `undefined` mints a new one. */
   mint(credential: Credential | undefined): void
   markUsed(): void
 }
@@ -82,27 +82,30 @@ export interface FeatureSettings {
 }
 
 /**
- * An optional part of the session layer: `createSessions` takes a list of them as `use`. The core calls the hooks in the
- * list's order, at places that are fixed; a hook that is absent costs nothing.
+ * An optional part of the session layer: `createSessions` takes a list of them as `use`. The core calls the hooks in
+ * the order of the list, at fixed places. An absent hook costs nothing.
  */
 export interface Feature<Methods extends object = object, More extends object = object> {
-  /** The feature's name, which is also how `createSessions` tells a feature from anything else. */
+  /** The name of the feature. `createSessions` recognizes a feature by it. */
   readonly feature: string
-  /** What each call of the store is told besides. */
+  /** Additions to the context of each store call. */
   readonly context?: Pick<CallContext, 'renew'>
-  /** Methods of the session; `this` is the session. */
+  /** The methods added to the session; `this` is the session. */
   readonly methods?: Methods
-  /** Methods of `sessions`. */
+  /** The methods added to `sessions`. */
   readonly more?: (settings: FeatureSettings, call: LayerCall) => More
-  /** Checks what it needs of `env` and the store, before the first request of an `env`. Throws `ERR_OPTION`. */
+  /**
+   * Checks its requirements of `env` and the store, before the first request of an `env`. Throws `ERR_OPTION` if one is
+   * not met.
+   */
   readonly setUp?: (env: never, store: SessionStore) => void
-  /** Looks at a request without a token of ours. The work that it returns is done before the first call of the store. */
+  /** Checks a request that has no token of ours. The returned work runs before the first call of the store. */
   readonly arrive?: (session: FeatureSession) => (() => Promise<void>) | undefined
-  /** After the store has confirmed the session. */
+  /** Runs after the store has confirmed the session. */
   readonly confirmed?: (session: FeatureSession, account: Account | undefined) => void
-  /** After a token was issued, or the session has ended. */
+  /** Runs after a token was issued, or the session has ended. */
   readonly changed?: (session: FeatureSession, change: TokenChange) => Promise<void> | undefined
-  /** After the commit; the response waits for it. `undefined` if there is nothing to do. */
+  /** Runs after the commit; the response waits for it. Returns `undefined` if there is nothing to do. */
   readonly finish?: (session: FeatureSession) => Promise<void> | undefined
   /** Begins a sign-in, for the features that need one. */
   readonly signIn?: (
@@ -112,7 +115,7 @@ export interface Feature<Methods extends object = object, More extends object = 
   ) => Promise<PendingToken>
 }
 
-/** Makes a call outside of any request. */
+/** Makes a call outside any request. */
 export type LayerCall = <T>(
   store: string,
   method: string,

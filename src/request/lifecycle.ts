@@ -10,19 +10,22 @@ import type { RequestContext, Setup } from './setup.ts'
 import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 
-/** One `createSessions`. */
+/** The session layer of one `createSessions` call. */
 export interface Layer<Env> {
   readonly settings: Settings
   readonly setupFor: (env: Env, ctx: RequestContext) => Await<Setup>
 }
 
-/** What one wrapper leaves on a request for the next; properties, since routers pass proxies of a request on. */
+/**
+ * The properties that one wrapper sets on a request for the next. They are properties because routers pass on proxies
+ * of a request.
+ */
 interface Carrier {
   session?: unknown
   [mark: symbol]: unknown
 }
 
-/** The request's session: the one that was opened before, or is being opened, or a new one. Waits only if it has to. */
+/** Returns the request's session: the one already opened or being opened, or a new one. Waits only if it must. */
 export function open<Env>(
   layer: Layer<Env>,
   request: Request,
@@ -44,7 +47,7 @@ export function open<Env>(
   return opening instanceof Promise ? shared(request, settings, opening) : opening
 }
 
-/** Has whoever opens the same request meanwhile get the same session. */
+/** Shares the session with other calls that open the same request in the meantime. */
 function shared(
   request: Request,
   { mark }: Settings,
@@ -66,21 +69,21 @@ function openedOn(request: Request, { mark }: Settings): Await<RequestSession> |
     const shown = requestSessionOf(session)
     if (shown.settings.mark === mark) return shown
   }
-  // The mark is this layer's own, and so is what is under it.
+  // The mark belongs to this layer only, and so does the value under it.
   return carrier[mark] as Await<RequestSession> | undefined
 }
 
-/** Has the request's next wrappers of its layer find a session that is not `request.session`. */
+/** Stores a session that is not `request.session` for the next wrappers of its layer. */
 export function keep(request: Request, session: RequestSession): void {
   carrierOf(request)[session.settings.mark] = session
 }
 
-/** The same request, as one that may carry a session. */
+/** Returns the same request, typed to carry a session. */
 function carrierOf(request: object): Carrier {
   return request as Carrier
 }
 
-/** What is behind a session. Throws `ERR_OPTION` for anything else. */
+/** Returns the request session of a public session. Throws `ERR_OPTION` for anything else. */
 export function requestSessionOf(session: object): RequestSession {
   const port = session instanceof Session ? dictionaryOf(session).port : undefined
   if (port instanceof RequestSession) return port
@@ -90,19 +93,19 @@ export function requestSessionOf(session: object): RequestSession {
   )
 }
 
-/** Begins a handler: the session becomes `request.session`. Returns what `leave` needs. */
+/** Begins a handler: the session becomes `request.session`. Returns the value that `leave` needs. */
 export function enter(session: RequestSession, request: Request): unknown {
   session.depth += 1
   const carrier = carrierOf(request)
   const outer = carrier.session
   if (outer === session.session) return undefined
-  // Of another layer, whose inner wrappers look for it.
+  // The session belongs to another layer, whose inner wrappers look for it.
   if (outer instanceof Session) keep(request, requestSessionOf(outer))
   carrier.session = session.session
   return outer
 }
 
-/** Ends what `enter` began: `request.session` is again what was there before, if there was anything. */
+/** Ends what `enter` began: restores the previous `request.session`, if there was one. */
 export function leave(session: RequestSession, request: Request, outer: unknown): void {
   session.depth -= 1
   if (session.depth === 0) session.close()
@@ -111,16 +114,16 @@ export function leave(session: RequestSession, request: Request, outer: unknown)
   carrierOf(request).session = outer
 }
 
-/** The response to what a handler returned: after the commit, if this is the outermost wrapper of its layer. */
+/** Returns the response for a handler's result: after the commit, if this is the outermost wrapper of its layer. */
 export function answer(session: RequestSession, result: unknown): Await<Response> {
   const response = result instanceof Response ? result : Response.json(result)
-  // Inside another wrapper of this layer, that one commits, once for all.
+  // Inside another wrapper of this layer, the outer one commits, once for all.
   return session.depth > 1 ? response : commit(session, response)
 }
 
 /**
- * Writes what the session has recorded, and returns the response to send. A write that came too late is answered by 409
- * instead, or dropped, by `lateWrites`; a store that failed, by `onStoreFailure`. Throws any other error.
+ * Writes the recorded changes. Returns the response to send. A late write becomes a 409 response, or is dropped,
+ * depending on `lateWrites`. A store failure is handled by `onStoreFailure`. Throws any other error.
  */
 export function commit(session: RequestSession, response: Response): Await<Response> {
   const { dictionary, state, isUsed, arrival } = session
@@ -141,7 +144,7 @@ function written(session: RequestSession, response: Response): Await<Response> {
     : afterWork(session, response, work)
 }
 
-/** Writes what is recorded, and does what comes after it; `undefined` if there is nothing to do. */
+/** Writes the recorded changes, then finishes the session. Returns `undefined` if there is nothing to do. */
 function completion(session: RequestSession): Promise<unknown> | undefined {
   const writing = session.dictionary.finish()
   return writing === undefined ? session.finish() : writing.then(() => session.finish())
@@ -158,9 +161,9 @@ function afterWork(
 }
 
 /**
- * Writes what the session has recorded, for a framework that sends the response itself; from its call on every change
- * throws. Returns what to answer instead if that failed, and `undefined` if the response may leave, by `send`. Throws as
- * `commit` does.
+ * Writes the recorded changes, for a framework that sends the response itself. From this call on, every change throws.
+ * Returns the response to send instead if the write failed. Returns `undefined` if the response may be sent, with
+ * `send`. Throws the same errors as `commit`.
  */
 export async function settle(
   session: RequestSession,
@@ -169,7 +172,7 @@ export async function settle(
   return outcome(session, replaced, completion(session))
 }
 
-/** Waits for the work. Returns what to answer instead if it failed. */
+/** Waits for the work. Returns the response to send instead if it failed. */
 async function outcome(
   session: RequestSession,
   replaced: Response | undefined,
@@ -185,9 +188,9 @@ async function outcome(
 }
 
 /**
- * The response to an error: nothing recorded is written. An error of the session's own becomes 409 or what
- * `onStoreFailure` says. For any other error it is the response that a framework has made of it, with the cookie of what
- * was awaited before; without one the error is thrown again.
+ * Returns the response to an error; nothing recorded is written. A session error becomes a 409 response, or the
+ * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
+ * changes already written. Without such a response the error is rethrown.
  */
 export async function fail(
   session: RequestSession,
@@ -202,22 +205,22 @@ export async function fail(
   return session.depth > 1 ? response : afterWork(session, response, completion(session))
 }
 
-/** The response with the session's headers, after `settle`. */
+/** Returns the response with the headers of the session. Call it after `settle`. */
 export function send(session: RequestSession, response: Response): Await<Response> {
   return withSessionHeaders(session, response)
 }
 
-/** The Set-Cookie value for a framework that asks for it, after `settle`; empty for no session. */
+/** Returns the Set-Cookie value for a framework that asks for it, after `settle`; empty if there is no session. */
 export function cookieOf(session: RequestSession): Promise<string> {
   return currentCookie(session)
 }
 
-/** The error of a session that ended elsewhere while this request used it; `undefined` for any other session. */
+/** Returns the error if the session ended elsewhere while this request used it; otherwise `undefined`. */
 export function lateError({ isOver }: RequestSession): SessionError | undefined {
   return isOver ? endedError() : undefined
 }
 
-/** Wraps a handler whose request has its session by then. */
+/** Wraps a handler. Its request has the session before it runs. */
 export function wrap<Env>(
   layer: Layer<Env>,
   handler: (request: never, env: Env, ctx: never) => unknown,
@@ -226,14 +229,14 @@ export function wrap<Env>(
     run(layer, { request, env, ctx }, () => handler(request as never, env, ctx as never))
 }
 
-/** Runs a handler: the session before it, the commit after it. */
+/** Opens the session, runs a handler, and commits. */
 export async function run<Env>(
   layer: Layer<Env>,
   { request, env, ctx }: { readonly request: Request; readonly env: Env; readonly ctx: unknown },
   handle: (session: RequestSession) => unknown,
 ): Promise<Response | undefined> {
   const opened = open(layer, request, env, ctx as RequestContext)
-  // A promise costs time, here and below: what is there is taken as it is.
+  // A promise costs time, here and below, so a value that is already there is not awaited.
   const session = opened instanceof Promise ? await opened : opened
   const outer = enter(session, request)
   try {

@@ -7,12 +7,12 @@ import type { RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
 import type { Arrival } from './state.ts'
 
-/** Where browsers take Secure cookies over http, since what never leaves the machine can't be intercepted. */
+/** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
 
 /**
- * Reads a request's cookie, verifies its token, and returns what `proceed` makes of it. Asks no store, and waits only for the
- * MAC of a token that is new to this isolate.
+ * Reads the cookie of a request, verifies its token, and returns the result of `proceed`. Calls no store. Waits only
+ * for the MAC of a token that is new to this isolate.
  */
 export function arrivalOf<T>(
   settings: Settings,
@@ -32,7 +32,7 @@ export function arrivalOf<T>(
   return proceed(base)
 }
 
-/** True if a browser keeps the cookie that the response to this request sets. */
+/** True if a browser stores the cookie that the response to this request sets. */
 export function canKeep(
   { cookie }: Pick<Settings, 'cookie'>,
   { url }: Pick<RequestLike, 'url'>,
@@ -50,7 +50,7 @@ interface Search<T> {
   readonly proceed: (arrival: Arrival) => T
 }
 
-/** Goes on with the first of the values, from this place on, that we signed and whose time is not up. */
+/** Continues with the first value, from this index on, that has a valid signature and has not expired. */
 function firstToken<T>(search: Search<T>, place: number): Await<T> {
   const { settings, setup, values, base, proceed } = search
   const value = values[place]

@@ -18,62 +18,66 @@ export interface SessionOptions<
   Use extends readonly Feature[] = readonly Feature[],
 > {
   /**
-   * One or more secrets of at least 32 bytes: the first signs, all verify. To rotate, add the new one behind it first
-   * (docs/keys.md). A function is called again every five minutes, and may be async: `async (env) => [await
+   * One or more secrets of at least 32 bytes: the first signs, all verify. To rotate, first add the new one in second
+   * place (docs/keys.md). A function is called again every five minutes, and may be async: `async (env) => [await
    * env.SECRET.get()]` for a Secrets Store binding.
    */
   readonly secrets: Secrets | ((env: Env) => Secrets | Promise<Secrets>)
-  /** Where sessions are stored, such as `(env) => durableObjectStore(env.SESSIONS)`. */
+  /** The store of the sessions, such as `(env) => durableObjectStore(env.SESSIONS)`. */
   readonly store: SessionStore | ((env: Env) => SessionStore)
   /**
-   * How values become texts. Default JSON. `checked(schema)` of `edge-session/schema`, `serialized(devalue)` of
-   * `edge-session/serialize`, or `json<Data>()` to give the type of the dictionary.
+   * The codec that turns values into text. The default is JSON. Others are `checked(schema)` of `edge-session/schema`
+   * and `serialized(devalue)` of `edge-session/serialize`. `json<Data>()` sets the type of the dictionary.
    */
   readonly data?: DataCodec<Data, Flash> | undefined
   /** Optional features, such as `accounts()` of `edge-session/accounts`. */
   readonly use?: Use | undefined
-  /** Seconds without use after which a session is over. Default 30 minutes, or `absoluteTimeout` if that is less. */
+  /**
+   * The seconds without use after which a session expires. Default 30 minutes, or `absoluteTimeout` if that is less.
+   */
   readonly idleTimeout?: number | undefined
-  /** Seconds after its creation when a session is over, used or not. Default 12 hours. */
+  /** The seconds after its creation when a session expires, used or not. Default 12 hours. */
   readonly absoluteTimeout?: number | undefined
-  /** Seconds of use that need not be recorded. Default a twentieth of `idleTimeout`, at most 60. */
+  /** The minimum number of seconds between two recorded uses. Default a twentieth of `idleTimeout`, at most 60. */
   readonly touchInterval?: number | undefined
-  /** Attributes of the cookie that differ from the defaults. */
+  /** The attributes of the cookie that differ from the defaults. */
   readonly cookie?: Partial<CookieAttributes> | undefined
   /**
-   * What happens to recorded changes if the session was ended elsewhere before they were written: `refuse` (default)
-   * answers 409, `drop` sends the handler's response. There is an event in both cases.
+   * The response if the session was ended elsewhere before the recorded changes were written. `refuse` (default) sends
+   * 409. `drop` sends the response of the handler. Both report an event.
    */
   readonly lateWrites?: 'refuse' | 'drop' | undefined
-  /** Seconds that one call of the store may take; `Infinity` leaves it to the runtime, and saves a timer. Default 5. */
+  /**
+   * The time limit of one store call, in seconds. `Infinity` leaves it to the runtime, and saves a timer. Default 5.
+   */
   readonly storeTimeout?: number | undefined
   /**
-   * What happens to a request whose store fails, unless its handler catches `ERR_STORE`: `refuse` (default) answers 503
-   * with Retry-After; `anonymous` continues without the session if reading it fails, and refuses if a change does; a
-   * function makes the response. The cookie stays as it is.
+   * The response if the store fails, unless the handler catches `ERR_STORE`. `refuse` (default) sends 503 with
+   * Retry-After. `anonymous` continues without the session if the read fails, and refuses if a change fails. A function
+   * returns the response. The cookie does not change.
    */
   readonly onStoreFailure?: 'refuse' | 'anonymous' | StoreFailureHandler | undefined
-  /** Called with each event. What it throws is ignored. */
+  /** Called with each event. Errors that it throws are ignored. */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined
-  /** The clock, in milliseconds since 1970; for tests. */
+  /** The clock, in milliseconds since 1970. For tests. */
   readonly now?: (() => number) | undefined
 }
 
-/** Makes the response to a request whose store has failed. */
+/** Returns the response to a request whose store failed. */
 export type StoreFailureHandler = (
   error: SessionError,
   request: RequestLike,
 ) => Response | Promise<Response>
 
-/** The checked options, complete; durations in milliseconds. */
+/** The complete, checked options. Durations are in milliseconds. */
 export interface Settings {
-  /** Under this a request keeps its session of these settings, where `request.session` is another's. */
+  /** The key of the session on a request, used if `request.session` belongs to another layer. */
   readonly mark: symbol
-  /** What each call of the store is told. */
+  /** The context of each store call. */
   readonly context: Omit<CallContext, 'now'>
   readonly cookie: CookieAttributes
   readonly codec: DataCodec
-  /** The class of the sessions, with the features' methods. */
+  /** The session class, with the methods of the features. */
   readonly Session: new (dictionary: Dictionary) => Session
   readonly hooks: Hooks
   readonly dropsLateWrites: boolean
@@ -83,7 +87,7 @@ export interface Settings {
   readonly now: () => number
 }
 
-/** The features that have each hook. */
+/** The features, grouped by hook. */
 export interface Hooks {
   readonly setUp: readonly Having<'setUp'>[]
   readonly arrive: readonly Having<'arrive'>[]

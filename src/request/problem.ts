@@ -1,4 +1,4 @@
-/** A response that says what went wrong, for people and programs (RFC 9457). It must not be cached. */
+/** Returns a response that describes the error, for people and programs (RFC 9457). It must not be cached. */
 export function problem(
   status: number,
   title: string,
@@ -19,7 +19,9 @@ export function problem(
   )
 }
 
-/** The response to a request whose session was over before its changes were written (RFC 9110 section 15.5.10). */
+/**
+ * Returns the response to a request whose session was over before its changes were written (RFC 9110 section 15.5.10).
+ */
 export function lateWriteResponse(): Response {
   return problem(
     409,
@@ -29,7 +31,7 @@ export function lateWriteResponse(): Response {
   )
 }
 
-/** The response to a request whose session can't be reached (RFC 9110 sections 15.6.4 and 10.2.3). */
+/** Returns the response to a request whose session cannot be reached (RFC 9110 sections 15.6.4 and 10.2.3). */
 export function unavailableResponse(): Response {
   return problem(
     503,
@@ -40,16 +42,16 @@ export function unavailableResponse(): Response {
   )
 }
 
-/** The runtime has already tried for some time; a page reloaded by hand comes about as late. */
+/** The runtime has already retried for some time. A manual reload takes about as long. */
 const RETRY_AFTER_SECONDS = '5'
 
-/** Headers that an application's middleware makes for every response, and that ours has to have as well. */
+/** The headers that the middleware of an application sets on every response, and that ours must have too. */
 const KEPT =
   /^(access-control-|cross-origin-|content-security-policy|strict-transport-security$|x-frame-options$|x-content-type-options$|referrer-policy$|permissions-policy$|timing-allow-origin$|vary$)/i
 
-/** Adds to a response of ours the headers for browsers of the one that it replaces, as far as it has none of its own. */
+/** Returns our response with the `KEPT` headers of the replaced one. Headers that ours already has do not change. */
 export function withHeadersOf(replaced: Response, response: Response): Response {
-  // An application may have made it, or got it from elsewhere: its headers may be immutable.
+  // The application may have made the response or fetched it: its headers may be immutable.
   const result = new Response(response.body, response)
   for (const [name, value] of replaced.headers) {
     if (KEPT.test(name) && !result.headers.has(name)) result.headers.set(name, value)

@@ -1,4 +1,4 @@
-/** The parts of a request that the library reads. On Workers `cf` says where it came from. */
+/** The parts of a request that the library reads. On Workers, `cf` has the location of the visitor. */
 export interface RequestLike {
   readonly url: string
   readonly headers: { get(name: string): string | null }

@@ -16,7 +16,7 @@ import type { RequestContext, Setup } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
 import { StoredSession } from './stored-session.ts'
 
-/** What a request's session is made with. */
+/** The parts that a `RequestSession` is made from. */
 export interface Origin {
   readonly settings: Settings
   readonly setup: Setup
@@ -25,24 +25,24 @@ export interface Origin {
   readonly ctx: RequestContext
 }
 
-/** One request's session: what the handler and the features ask for, one thing after the other. */
+/** The session of one request. Calls of the handler and the features run one after the other. */
 export class RequestSession extends StoredSession implements SessionPort, FeatureSession {
   readonly request: RequestLike
   readonly env: unknown
   readonly keyring: Keyring
   readonly dictionary: Dictionary = new Dictionary(this)
   readonly session: Session
-  /** True if the visitor came with a token of ours, or with something else that may lead to a session. */
+  /** True if the visitor sent a token of ours, or another credential that may lead to a session. */
   readonly hasCredentials: boolean
   /** True if the handler has used the session. */
   isUsed = false
   readonly ctx: RequestContext
   pending: PendingToken | undefined
   readonly headers: (readonly [name: string, value: string])[] = []
-  /** The features' look at what the visitor came with, until it has been made. */
+  /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
   #canKeep: boolean | undefined
-  /** The last thing that was asked: a new token counts for what comes next. */
+  /** The last call in the queue. The next one waits for it, since it may change the token. */
   #last: Promise<unknown> | undefined
 
   constructor({ settings, setup, request, env, ctx }: Origin, arrival: Arrival) {
@@ -72,7 +72,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return this.settings.hooks.signIn
   }
 
-  /** What a CSRF token is bound to: this session, until the next `regenerate()`. */
+  /** The subject of a CSRF token: this session, until the next `regenerate()`. */
   get csrfSubject(): string {
     const { secret } = this.token ?? this.minted()
     return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
@@ -98,7 +98,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     })
   }
 
-  /** Has the features look at what the visitor came with, so that it is settled whose session this is. */
+  /** Lets the features check the credentials of the visitor, so that the session is known. */
   async arrive(): Promise<void> {
     if (!this.isArriving) return
     await this.#inTurn(async () => this.#arrive()?.catch((error: unknown) => this.goWithout(error)))
@@ -122,7 +122,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return this.change(async () => {
       if (this.token === undefined) return
       this.pending ??= { secret: newSecret(), patch: newPatch({}) }
-      // Otherwise it waits for the commit: KV takes one write a second for a key.
+      // Otherwise the change waits for the commit: KV allows one write per second for a key.
       if (this.store.can.atomic) await this.settle(this.pending)
     })
   }
@@ -169,7 +169,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     for (const { confirmed } of this.settings.hooks.confirmed) confirmed(this, status.account)
   }
 
-  /** Does what waits for the end of the request, or failed before; `undefined` if there is nothing. */
+  /** Does the work left for the end of the request, including failed work. Returns `undefined` if there is none. */
   finish(): Promise<void> | undefined {
     const { pending, deferred } = this
     let work: Promise<unknown> | undefined
@@ -183,7 +183,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return deferred && this.#share()
   }
 
-  /** Lets the store do what it has deferred: after the response, if there is a way to. */
+  /** Runs the deferred work of the store: after the response, if `waitUntil` is available. */
   async #share(): Promise<void> {
     const sharing = this.deferred?.()
     if (sharing === undefined || typeof this.ctx?.waitUntil !== 'function') await sharing
@@ -201,21 +201,24 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     })
   }
 
-  /** True if the visitor may simply come back too late, to be a new visitor then and not a late writer. */
+  /**
+   * True if the session may have expired before this request used it. Then the visitor is new, and the write is not
+   * late.
+   */
   #isStale(): boolean {
     const { state, settings } = this
     const usedAt = state.token?.usedAt ?? Infinity
     return usedAt + settings.context.idle <= settings.now() && this.isUnasked
   }
 
-  /** Makes a change if the session may be changed, as far as that is known. */
+  /** Makes a change, unless the session is known to be over or unavailable. */
   #checked<T>(make: () => Promise<T>): Promise<T> {
     if (this.failure !== undefined) return Promise.reject(this.failure)
     if (this.state.is === 'destroyed') return Promise.reject(endedError())
     return this.isOver ? Promise.reject(this.lose()) : make()
   }
 
-  /** Runs what is asked for one after the other, in the order of asking. A failure does not stop the next. */
+  /** Runs the calls one after the other, in order. A failure does not stop the next one. */
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#last === undefined ? run() : this.#last.then(run, run)
     this.#last = result
@@ -224,14 +227,14 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   async #tell(change: TokenChange): Promise<void> {
     for (const { changed } of this.settings.hooks.changed) {
-      // One after the other: order is what the promises are made of.
+      // The features run one after the other, because their order is guaranteed.
       // oxlint-disable-next-line no-await-in-loop
       await changed(this, change)
     }
   }
 }
 
-/** What the features want to do before the first call of the store; `undefined` for nothing. */
+/** Returns the work of the features before the first call of the store; `undefined` if there is none. */
 function arrivalIn(session: RequestSession): (() => Promise<void>) | undefined {
   if (!session.canKeep) return undefined
   const { arrive } = session.settings.hooks
@@ -239,7 +242,7 @@ function arrivalIn(session: RequestSession): (() => Promise<void>) | undefined {
   if (works.length === 0) return undefined
   return async () => {
     for (const work of works) {
-      // The first one usually settles it.
+      // The first feature usually finds the session.
       // oxlint-disable-next-line no-await-in-loop
       await work()
     }

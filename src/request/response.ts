@@ -5,13 +5,13 @@ import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
 import type { Live } from './state.ts'
 
-/** What happens to the browser's cookie: it gets a new token, the same one with news, or none any more. */
+/** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
 
 /**
- * The response with what the browser has to learn of its session: one Set-Cookie for its name, the handler's others kept,
- * and `Cache-Control: private, no-store` whatever the handler allowed, since a cached copy would hand one visitor's session
- * to another (OWASP; RFC 9111 section 7.3). `Vary: Cookie` if the session was used.
+ * Returns the response with the headers of the session: one Set-Cookie for its name, and the handler's other cookies.
+ * With any Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
+ * session to another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`.
  */
 export function withSessionHeaders(session: RequestSession, response: Response): Await<Response> {
   const change = cookieChange(session)
@@ -19,7 +19,7 @@ export function withSessionHeaders(session: RequestSession, response: Response):
   return session.headers.length > 0 ? withHeaders(session, response) : withVary(session, response)
 }
 
-/** What happens to the cookie; `undefined` if the browser's is right as it is. */
+/** Returns the change to the cookie; `undefined` if the browser has the current one. */
 function cookieChange(session: RequestSession): CookieChange | undefined {
   const { state, token, arrival } = session
   if (state.is === 'destroyed' || state.is === 'ended') {
@@ -30,14 +30,14 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
   return isDue(session) ? 'refresh' : undefined
 }
 
-/** True if the browser's token has to be sent again, with what the store has said. */
+/** True if the token must be sent again, with the latest data from the store. */
 function isDue({ state, arrival, store, settings: { context } }: RequestSession): boolean {
   if (state.is !== 'live') return arrival.isOldKey
-  // The browser may hold the next token by now, and the former one is good for moments only.
+  // The browser may already have the next token, and the previous one is valid only for a moment.
   if (state.status.renewal === 'done') return false
   if (arrival.isOldKey) return true
   if (bookmarkOf(state) !== state.token.bookmark) return true
-  // If the store keeps no time of use, the token is the only record.
+  // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? context.idle / 2 : context.touch
   return state.askedAt - state.token.usedAt >= interval
 }
@@ -61,15 +61,15 @@ async function withCookie(
 }
 
 /**
- * The token's next bookmark, which never goes back. A store that gives none has the token drop it: what is written now,
- * another version of the Worker must not take for known.
+ * Returns the next bookmark of the token, which never decreases. Without one from the store, the token drops its
+ * bookmark: another version of the Worker must not take the current writes for known.
  */
 function bookmarkOf({ status, token }: Live): number | undefined {
   const { bookmark } = status
   return bookmark === undefined ? undefined : Math.max(bookmark, token.bookmark ?? 0)
 }
 
-/** The token with what the store has said of the session. */
+/** Returns the token with the latest data from the store. */
 function tokenToSend({ state, token: present }: RequestSession): Token | undefined {
   if (state.is !== 'live') return present
   const { bookmark: _, ...token } = state.token
@@ -78,7 +78,7 @@ function tokenToSend({ state, token: present }: RequestSession): Token | undefin
   return { ...token, usedAt, ...(bookmark !== undefined && { bookmark }) }
 }
 
-/** The Set-Cookie value that gives the browser this token. */
+/** Returns the Set-Cookie value for this token. */
 async function setCookie(
   { settings: { cookie, context, now }, keyring }: Pick<RequestSession, 'settings' | 'keyring'>,
   token: Token,
@@ -87,7 +87,9 @@ async function setCookie(
   return serializeCookie(cookie, value, (token.createdAt + context.absolute - now()) / 1000)
 }
 
-/** The Set-Cookie value that says where the session stands, whether the browser knows it or not; empty for no session. */
+/**
+ * Returns the Set-Cookie value for the current state, even if the browser already has it; empty if there is no session.
+ */
 export async function currentCookie(session: RequestSession): Promise<string> {
   const { settings, state, arrival } = session
   const change = cookieChange(session)
@@ -100,8 +102,8 @@ export async function currentCookie(session: RequestSession): Promise<string> {
 }
 
 /**
- * True if a cookie of our name that is on the response already stays, because another layer has given it for a newer
- * session or token. A token that this request was given replaces any other.
+ * True if a cookie of our name that is already on the response stays, because another layer set it for a newer session
+ * or token. A token issued in this request replaces any other.
  */
 async function isKept(
   session: RequestSession,
@@ -109,7 +111,7 @@ async function isKept(
   change: CookieChange,
   ours: Token | undefined,
 ): Promise<boolean> {
-  // Another layer has signed the visitor out.
+  // Another layer signed the visitor out.
   if (value === '') return change !== 'issue'
   const opened = await openToken(session.keyring, session.settings.cookie.name, value)
   if (!opened.ok) return false
@@ -119,13 +121,16 @@ async function isKept(
   return change === 'clear' && !isSame
 }
 
-/** True if a token is the same as ours, and knows less. */
+/** True if a token is the same as ours with older data. */
 function isOlder({ handle, secret, usedAt, bookmark = -1 }: Token, ours: Token): boolean {
   const isSame = handle === ours.handle && secret === ours.secret
   return isSame && (usedAt < ours.usedAt || bookmark < (ours.bookmark ?? -1))
 }
 
-/** The value of the last cookie of this name that a response sets, empty if it clears it; `undefined` if there is none. */
+/**
+ * Returns the value of the last cookie of this name that a response sets, empty if it clears it; `undefined` if there
+ * is none.
+ */
 function valueOn(response: Response, cookieName: string): string | undefined {
   const start = `${cookieName}=`
   const setting = response.headers.getSetCookie().findLast((each) => each.startsWith(start))
@@ -133,8 +138,8 @@ function valueOn(response: Response, cookieName: string): string | undefined {
 }
 
 /**
- * Has a visitor who came without a session write to the one that another layer has made for this very response: a browser
- * keeps one cookie of a name.
+ * Makes a visitor without a session write to the one that another layer created for this response: a browser keeps one
+ * cookie per name.
  */
 export async function joinOther(session: RequestSession, response: Response): Promise<void> {
   const { settings, keyring, arrival } = session
@@ -146,7 +151,7 @@ export async function joinOther(session: RequestSession, response: Response): Pr
   session.state = { is: 'presented', token: opened.token }
 }
 
-/** A response of ours with the cookie and the headers for browsers of the one that it replaces. */
+/** Returns our response with the session cookie and the `KEPT` headers of the replaced one. */
 export function withSuccessor(
   { settings }: RequestSession,
   replaced: Response | undefined,
@@ -160,9 +165,9 @@ export function withSuccessor(
   return result
 }
 
-/** A copy of the response with the session's headers. */
+/** Returns a copy of the response with the headers of the session. */
 function withHeaders(session: RequestSession, response: Response, cookie?: string): Response {
-  // A copy always: an application may send one Response object to many visitors.
+  // The copy is necessary: an application may send one Response object to many visitors.
   const result = new Response(response.body, response)
   const { headers } = result
   if (cookie !== undefined) {
@@ -182,13 +187,13 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
   return withVary(session, result)
 }
 
-/** True if the handler has set this other cookie itself. */
+/** True if the handler itself has set this other cookie. */
 function hasCookie(headers: Headers, setting: string): boolean {
   const start = setting.slice(0, setting.indexOf('=') + 1)
   return headers.getSetCookie().some((value) => value.startsWith(start))
 }
 
-/** Headers that caches heed before Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
+/** The headers that caches prefer to Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
 const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
 function withVary({ isUsed }: RequestSession, response: Response): Response {
@@ -199,7 +204,7 @@ function withVary({ isUsed }: RequestSession, response: Response): Response {
     response.headers.append('Vary', 'Cookie')
     return response
   } catch {
-    // A redirect's or a fetched response's headers can't be changed.
+    // The headers of a redirect or a fetched response are immutable.
     const copy = new Response(response.body, response)
     copy.headers.append('Vary', 'Cookie')
     return copy

@@ -3,16 +3,16 @@ import { SessionError } from '../errors.ts'
 import type { Await, SessionStore } from '../record/store.ts'
 import type { SessionOptions, Settings } from './options.ts'
 
-/** What the requests of one environment share: imported keys and the store. */
+/** The keys and the store that all requests of one `env` share. */
 export interface Setup {
   readonly keyring: Keyring
   readonly store: SessionStore
 }
 
-/** What a Worker's `ctx` offers; elsewhere there may be none. */
+/** The used part of the `ctx` of a Worker. Other runtimes may have none. */
 export type RequestContext = { waitUntil?(promise: Promise<unknown>): void } | null | undefined
 
-/** A setup, and when its secrets were last read. */
+/** A setup, and the time its secrets were last read. */
 interface Known {
   setup: Setup
   readAt: number
@@ -20,15 +20,15 @@ interface Known {
 
 type Options<Env> = Pick<SessionOptions<Env>, 'secrets' | 'store'>
 
-/** So that a rotation in a Secrets Store needs no deployment. */
+/** The interval for reading the secrets again, so that a rotation in a Secrets Store needs no deployment. */
 const REREAD_MS = 300_000
-/** A Worker has one set of secrets, or a few while they are rotated. */
+/** The maximum number of cached keyrings. A Worker has one set of secrets, or a few during a rotation. */
 const MAX_KEYRINGS = 50
 
 /**
- * Makes the function that returns the setup for an `env`. Keys are imported once an isolate and list of secrets, and a store
- * that does not depend on `env` is made once. Only finished setups are shared: on Workers a request must not await a
- * promise of another request.
+ * Returns a function that returns the setup for an `env`. Keys are imported once per isolate and list of secrets. A
+ * store that does not depend on `env` is created once. Only finished setups are shared: on Workers a request must not
+ * await a promise of another request.
  */
 export function setupFactory<Env>(
   options: Options<Env>,
@@ -39,14 +39,14 @@ export function setupFactory<Env>(
   const storeFor = storeFactory(options.store)
   const noEnv = {}
 
-  /** The keys of these secrets. */
+  /** Returns the keys of these secrets. */
   async function keyringOf(secrets: Secrets): Promise<Keyring> {
     const text = JSON.stringify(secrets) ?? ''
     const found = keyrings.get(text)
     if (found !== undefined) return found
     const keyring = await importKeyring(secrets)
     if (keyrings.size >= MAX_KEYRINGS) keyrings.clear()
-    // Another first request may have been quicker, and what it has verified is worth keeping.
+    // Another first request may have finished earlier. Its keyring is used, since it has cached verified tokens.
     const first = keyrings.get(text) ?? keyring
     keyrings.set(text, first)
     return first
@@ -63,7 +63,7 @@ export function setupFactory<Env>(
     return setup
   }
 
-  /** Reads the secrets again. If that fails the former keys stay in use. */
+  /** Reads the secrets again. If that fails, the previous keys stay in use. */
   async function refresh(env: Env, entry: Known): Promise<void> {
     try {
       const keyring = await keyringOf(await readSecrets(options.secrets, env))
@@ -80,14 +80,17 @@ export function setupFactory<Env>(
     if (settings.now() - entry.readAt < REREAD_MS) return entry.setup
     entry.readAt = settings.now()
     const refreshing = refresh(env, entry)
-    // Without a context the runtime would drop the work when the response is sent.
+    // Without `waitUntil` the runtime would drop the work when the response is sent.
     if (typeof ctx?.waitUntil !== 'function') return refreshing.then(() => entry.setup)
     ctx.waitUntil(refreshing)
     return entry.setup
   }
 }
 
-/** A store that is given as a function without parameters does not depend on `env`. */
+/**
+ * Returns the function that returns the store for an `env`. A store function without parameters does not depend on
+ * `env`.
+ */
 function storeFactory<Env>(option: Options<Env>['store']): (env: Env) => SessionStore {
   if (typeof option !== 'function') return () => option
   let only: SessionStore | undefined
@@ -101,7 +104,7 @@ function readSecrets<Env>(option: Options<Env>['secrets'], env: Env): Await<Secr
   return typeof option === 'function' ? fromEnv(option, env) : option
 }
 
-/** Throws `ERR_OPTION` for what is not a store. */
+/** Throws `ERR_OPTION` if the value is not a store. */
 function checkStore(store: unknown): void {
   const { newHandle, can }: { newHandle?: unknown; can?: unknown } = Object(store)
   if (typeof newHandle === 'function' && typeof can === 'object') return

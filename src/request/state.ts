@@ -3,15 +3,15 @@ import { SessionError } from '../errors.ts'
 import type { Gone, Status } from '../record/store.ts'
 
 /**
- * Where a request stands with its session.
- * - `none`: there is none; the first write makes one.
- * - `presented`: a token came, and the store has not been asked yet.
- * - `live`: the store, or a copy of what it said before, has confirmed it, or it was made in this request.
- * - `superseded`: the token was regenerated a moment ago. The browser may hold the new one already, so neither a new
- *   session's cookie nor a cleared one must reach it.
- * - `unavailable`: the store failed to say, and the request continues as an anonymous one.
- * - `ended`: it was found to be over after this request had begun to use it.
- * - `destroyed`: this request ended it.
+ * The state of the session in a request.
+ * - `none`: there is no session. The first write creates one.
+ * - `presented`: a token came. The store has not been asked yet.
+ * - `live`: the store or a copy confirmed the session, or this request created it.
+ * - `superseded`: the token was regenerated a moment ago. The browser may already have the new one, so it must not get
+ *   a new session's cookie or a cleared one.
+ * - `unavailable`: the store failed. The request continues as an anonymous one.
+ * - `ended`: the session turned out to be over after this request began to use it.
+ * - `destroyed`: this request destroyed the session.
  */
 export type SessionState =
   | { readonly is: 'none'; readonly token?: undefined }
@@ -25,37 +25,37 @@ export type SessionState =
 export interface Live {
   readonly is: 'live'
   readonly token: Token
-  /** What the store said last. */
+  /** The latest status from the store. */
   readonly status: Status
-  /** When the store was asked, and the last use on its record then; milliseconds since 1970. */
+  /** The time of the last store call, and the last use on record then; milliseconds since 1970. */
   readonly askedAt: number
   readonly usedAt: number
 }
 
-/** What a request came with. */
+/** The credentials of a request on arrival. */
 export interface Arrival {
-  /** A token whose MAC is right and whose time is not up by its own account. */
+  /** A token with a valid MAC that has not expired by its own times. */
   readonly token: Token | undefined
-  /** True if the token has to be signed again, because there is a newer secret. */
+  /** True if the token must be signed again, because there is a newer secret. */
   readonly isOldKey: boolean
-  /** True if there was any cookie of our name. */
+  /** True if the request had any cookie of our name. */
   readonly hasCookie: boolean
-  /** When the request began, in milliseconds since 1970. */
+  /** The time the request began, in milliseconds since 1970. */
   readonly at: number
 }
 
 /**
- * A request that comes with the old token later than this after a regenerate was not on its way at the time: its browser
- * never got the new one. As long as the requests of one page take.
+ * The time after a rotation in which the old token may still be in flight: about as long as the requests of one page
+ * take. After that, the browser never got the new token.
  */
 const ROTATION_WINDOW_MS = 60_000
 
-/** True if the token was regenerated while its request was on its way, or has been since. */
+/** True if the token was regenerated while its request was in flight, or after it arrived. */
 export function isJustRotated(reply: Gone, arrivedAt: number): boolean {
   return reply.gone === 'rotated' && reply.at > arrivedAt - ROTATION_WINDOW_MS
 }
 
-/** The error of an operation whose session is over. */
+/** Returns the error of an operation on a session that is over. */
 export function endedError(): SessionError {
   return new SessionError(
     'ERR_SESSION_ENDED',

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.ts'
 import type { Await, CallContext } from '../record/store.ts'
 import type { SessionEvent } from './event.ts'
 
-/** What a client works with; durations in milliseconds. */
+/** The settings of a client. Durations are in milliseconds. */
 interface ClientSettings {
   readonly context: Omit<CallContext, 'now'>
   readonly timeout: number
@@ -10,27 +10,27 @@ interface ClientSettings {
   readonly now: () => number
 }
 
-/** Whose calls they are. */
+/** The session that the calls belong to. */
 interface ClientSession {
   readonly id: string
-  /** How many wrappers will say when the request is over. */
+  /** The number of wrappers that will close the client. */
   readonly depth: number
 }
 
-/** A call under way. */
+/** A pending call. */
 interface Call {
   readonly endsAt: number
   readonly fail: (cause: unknown) => void
 }
 
-/** Timers of more are over at once (HTML, timers: the time is a 32-bit integer). */
+/** The longest timer. Longer ones fire at once (HTML, timers: the time is a 32-bit integer). */
 const MAX_MILLISECONDS = 2 ** 31 - 1
 
-/** One request's calls of its stores: each with a time limit, by one timer for all, and reported if it fails. */
+/** The store calls of one request. Each has a time limit and is reported if it fails. One timer serves all. */
 export class StoreClient {
-  /** When the last call was made, in milliseconds since 1970. */
+  /** The time of the last call, in milliseconds since 1970. */
   calledAt = 0
-  /** What the store wants to do after the response. */
+  /** The work that the store has deferred until after the response. */
   deferred: (() => Promise<void>) | undefined
   readonly #settings: ClientSettings
   readonly #session: ClientSession
@@ -43,8 +43,8 @@ export class StoreClient {
   }
 
   /**
-   * Makes a call. Throws `ERR_STORE` if it fails or takes too long; then it may still take effect. A copy's answer comes
-   * without a promise.
+   * Makes a call. Throws `ERR_STORE` if it fails or times out; it may still take effect. The answer of a copy is not a
+   * promise.
    */
   call<T>(
     store: string,
@@ -64,7 +64,7 @@ export class StoreClient {
     }
   }
 
-  /** Stops the timer: no more calls come. */
+  /** Stops the timer. No more calls follow. */
   close(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
@@ -76,7 +76,7 @@ export class StoreClient {
 
   #withinTime<T>(result: Promise<T>, store: string, method: string): Promise<T> {
     const { timeout } = this.#settings
-    // Not by Promise.withResolvers, which Node 20 does not have.
+    // `Promise.withResolvers` is missing in Node 20.
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown): void => {
         if (this.#calls.delete(call)) reject(this.#failure(store, method, cause))
@@ -92,12 +92,14 @@ export class StoreClient {
     })
   }
 
-  /** Without a wrapper nobody says when the request is over, and a Worker may have 10,000 timers at a time. */
+  /**
+   * Closes the client after the last call, if there is no wrapper to do it. A Worker may have 10,000 timers at a time.
+   */
   #rest(): void {
     if (this.#calls.size === 0 && this.#session.depth === 0) this.close()
   }
 
-  /** One timer serves all calls of a request: when it rings, it is set again for the next call that may be late. */
+  /** Sets the timer for all calls of a request. When it fires, it is set again for the next call that may time out. */
   #setTimer(milliseconds: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined
@@ -125,7 +127,7 @@ export class StoreClient {
   }
 }
 
-/** True if a store has failed, which is nobody's fault here. */
+/** True if the error is a store failure, which is not a fault of the request. */
 export function isStoreFailure(error: unknown): error is SessionError {
   return error instanceof SessionError && error.code === 'ERR_STORE'
 }
@@ -134,7 +136,7 @@ function isThenable<T>(result: Await<T>): result is Promise<T> {
   return typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
 }
 
-/** The time in milliseconds since 1970; looked up at each call, so that a test's fake clock counts. */
+/** Returns the time in milliseconds since 1970. `Date` is looked up at each call, so that fake timers in tests work. */
 export function systemTime(): number {
   return Date.now()
 }

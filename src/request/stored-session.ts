@@ -23,7 +23,9 @@ import type { Settings } from './options.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
-/** One request's session as the store knows it: every answer of the store moves the state, here and nowhere else. */
+/**
+ * The session of one request, as the store knows it. Only this class changes the state after an answer of the store.
+ */
 export class StoredSession {
   readonly settings: Settings
   readonly store: SessionStore
@@ -31,9 +33,9 @@ export class StoredSession {
   state: SessionState
   /** True if the visitor came without a session, as far as is known. */
   isNew: boolean
-  /** How many wrappers are around the handler at the moment. */
+  /** The number of wrappers around the handler at the moment. */
   depth = 0
-  /** Why the request continues as an anonymous one. */
+  /** The reason the request continues as an anonymous one. */
   failure: SessionError | undefined
   #minted: Credential | undefined
   #client: StoreClient | undefined
@@ -51,13 +53,13 @@ export class StoredSession {
     return this.store.idOf((this.state.token ?? this.minted()).handle)
   }
 
-  /** The token of the session that the request works on; `undefined` if there is none. */
+  /** The token of the session that the request uses; `undefined` if there is none. */
   get token(): Token | undefined {
     const { is, token } = this.state
     return is === 'superseded' || is === 'unavailable' ? undefined : token
   }
 
-  /** True if the store has still to be asked for the session that the token names. */
+  /** True if the store has not yet been asked for the session of the token. */
   get isUnasked(): boolean {
     return this.state.is === 'presented' || this.isCopied
   }
@@ -83,17 +85,17 @@ export class StoredSession {
     }
   }
 
-  /** What the store wants to do after the response. */
+  /** The work that the store has deferred until after the response. */
   get deferred(): (() => Promise<void>) | undefined {
     return this.#client?.deferred
   }
 
-  /** What a first write takes, and takes again if it has to be repeated; minting makes no call. */
+  /** Returns the credential for the first write, the same one for a retry. Makes no call. */
   minted(): Credential {
     return (this.#minted ??= { handle: this.store.newHandle(), secret: newSecret() })
   }
 
-  /** Has a first write take this, or something new again. */
+  /** Sets the credential for the first write; `undefined` mints a new one. */
   mint(credential: Credential | undefined): void {
     this.#minted = credential
   }
@@ -111,12 +113,12 @@ export class StoredSession {
     return (this.#client ??= new StoreClient(this.settings, this)).call(store, method, run, isFresh)
   }
 
-  /** Stops the timer: the response is made. */
+  /** Stops the timer, since the response is made. */
   close(): void {
     this.#client?.close()
   }
 
-  /** Reads the entries. A session that turns out to be over before it was used makes the visitor anonymous. */
+  /** Returns the entries. If the session is over before this request used it, the visitor becomes anonymous. */
   async readNow(isFresh: boolean): Promise<Entries | undefined> {
     const { state, store, token, isUnasked: wasUnasked } = this
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
@@ -138,7 +140,7 @@ export class StoredSession {
     return undefined
   }
 
-  /** Applies a patch, creating the session if there is none. */
+  /** Applies a patch. Creates the session if there is none. */
   async writeNow(patch: Patch): Promise<Applied | Refusal> {
     const { store, token, isUnasked } = this
     if (token === undefined) return this.createNow(patch)
@@ -152,7 +154,7 @@ export class StoredSession {
     return this.createNow(patch)
   }
 
-  /** Creates the session, if the patch has something to keep. */
+  /** Creates the session, if the patch stores anything. */
   async createNow(patch: Patch): Promise<Applied | Refusal> {
     const unchanged = appliedToNothing(patch)
     if (unchanged !== undefined) return unchanged
@@ -176,7 +178,7 @@ export class StoredSession {
     return reply
   }
 
-  /** Replaces the token's secret. A sign-in with the cookie of a session that is over begins a new one. */
+  /** Replaces the secret of the token. If the session is over, a sign-in starts a new one. */
   async replaceNow(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
     const { store, isUnasked } = this
     const reply = await this.call(store.name, 'regenerate', (context) =>
@@ -196,7 +198,7 @@ export class StoredSession {
     return { ok: true, taken: [], counts: [] }
   }
 
-  /** Has the store forget the session; `undefined` if there is none. */
+  /** Deletes the session from the store; returns `undefined` if there is none. */
   async destroyNow(): Promise<Extract<DestroyReply, { readonly ok: true }> | undefined> {
     const { id, store, token } = this
     const reply =
@@ -207,17 +209,17 @@ export class StoredSession {
     return reply
   }
 
-  /** Notes what the store has said of the session. */
+  /** Records the status that the store returned for the session. */
   confirm(token: Token, status: Status): void {
     const { store, settings } = this
     const askedAt = this.#client?.calledAt ?? 0
-    // A store that records no use leaves it to the token, when that is sent again.
+    // If the store records no uses, the token records them when it is sent again.
     const sentAt = store.can.recordUse ? 0 : token.usedAt
     const usedAt = status.usedAt ?? (askedAt - sentAt < settings.context.touch ? sentAt : askedAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
   }
 
-  /** Notes that the token was no good before anything was done with it: the visitor is anonymous. */
+  /** Records that the token was not valid before the session was used: the visitor is anonymous. */
   refuse(token: Token, reply: Gone): void {
     const { context, now } = this.settings
     this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
@@ -227,7 +229,7 @@ export class StoredSession {
       : { is: 'none' }
   }
 
-  /** Notes that a write came too late, reports it, and returns the error to throw. */
+  /** Records and reports that a write came too late. Returns the error to throw. */
   lose(reply?: Gone): SessionError {
     if (reply !== undefined) {
       const is = isJustRotated(reply, this.arrival.at) ? 'superseded' : 'ended'

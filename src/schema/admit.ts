@@ -3,7 +3,7 @@ import type { Change, CodecSession, DataCodec } from '../session/codec.ts'
 import { DATA, type Entries, keyOf } from '../session/patch.ts'
 import { type DataSchema, type Dictionary, type Faults, faultsOf } from './standard-schema.ts'
 
-/** What is checked, and by what. */
+/** The dependencies of a check. */
 export interface Check {
   readonly codec: Pick<DataCodec, 'encode' | 'decode'>
   readonly schema: DataSchema
@@ -11,13 +11,13 @@ export interface Check {
   readonly session: CodecSession
 }
 
-/** Against N others a migration needs at most N tries, since every round has a winner. */
+/** With N parallel requests a migration needs at most N tries, since each round has one winner. */
 const MAX_TRIES = 20
 
 /**
- * The stored entries that the schema accepts. If it does not accept all, or misses some, `migrate` is asked first, and its
- * outcome is stored, unless another request was quicker; if the store is not atomic, with the request's own write. What is
- * refused even then is left out and reported; it stays in the store until its key is written.
+ * Returns the stored entries that the schema accepts. If it refuses some or misses keys, `migrate` runs first. Its
+ * result is stored, unless another request was faster. If the store is not atomic, it is stored with the request's own
+ * write. Entries that are still refused are left out and reported. They stay in the store until their key is written.
  */
 export async function admitted(
   check: Check,
@@ -43,10 +43,13 @@ export async function admitted(
   return view
 }
 
-/** The changes that wait for the request's own write, by the entries given out: KV takes one write a second for a key. */
+/** The changes that wait for the request's own write, by the entries returned. KV accepts one write a second for a key. */
 const waiting = new WeakMap<Entries, readonly Change[]>()
 
-/** The changes of a write over these entries: what is recorded, over what a migration has left for it, once. */
+/**
+ * Returns the changes of a write over these entries. Adds those of a waiting migration once. Recorded changes take
+ * precedence.
+ */
 export function withMigration(
   session: CodecSession,
   entries: Entries,
@@ -65,7 +68,10 @@ function changesBetween(before: Entries, after: Entries): Change[] {
     .map((name) => [name, after[name] ?? null])
 }
 
-/** Writes what a migration changes, unless another request has changed it, or it has to wait for the request's own write. */
+/**
+ * Writes the changes of a migration, unless another request has changed the entries or they wait for the request's own
+ * write.
+ */
 async function written(
   session: CodecSession,
   entries: Entries,
@@ -85,15 +91,15 @@ function report(session: CodecSession, changes: readonly Change[]): void {
 }
 
 interface Migrated {
-  /** What is to be stored. */
+  /** The entries to store. */
   readonly texts: Entries
-  /** What was made. */
+  /** The migrated values. */
   readonly made: Dictionary
-  /** The keys that the schema refuses, as it did before. */
+  /** The keys that the schema still refuses. */
   readonly refused: readonly string[]
 }
 
-/** What `migrate` makes of an older dictionary; `undefined` if it is nothing, or nothing that may be stored. */
+/** Returns the result of `migrate` for an older dictionary, or `undefined` if there is none or it may not be stored. */
 async function migratedEntries(
   { codec, schema, migrate, session }: Check,
   entries: Entries,
@@ -101,10 +107,10 @@ async function migratedEntries(
 ): Promise<Migrated | undefined> {
   if (migrate === undefined) return undefined
   try {
-    // A dictionary of its own, so that what it changes in place is seen.
+    // A copy, so that changes in place are detected.
     const result = await migrate({ ...stored })
     if (result === undefined) return undefined
-    // Anything else, such as false, would become an empty dictionary.
+    // Any other value, such as false, would become an empty dictionary.
     if (Object(result) !== result || Array.isArray(result)) throw new TypeError('no dictionary')
     const made = definedOnly(Object.entries(Object(result)))
     const { keys: refused } = faultsOf(schema, made)
@@ -118,15 +124,15 @@ async function migratedEntries(
     })
     return { texts: Object.fromEntries([...others, ...texts]), made, refused }
   } catch {
-    // Its error is not reported: it may contain stored values.
+    // The error is not reported, since it may contain stored values.
     session.report({ type: 'migration-failed', id: session.id })
     return undefined
   }
 }
 
-/** What the schema finds, or fault with everything if it throws: stored data is never a reason to fail a request. */
+/** Returns the schema's faults, or all keys if it throws. Stored data must never fail a request. */
 function faultsOrAll({ schema }: Check, stored: Dictionary): Faults {
-  // Nothing needs no migration.
+  // An empty dictionary needs no migration.
   if (Object.keys(stored).length === 0) return { keys: [], isComplete: true }
   try {
     return faultsOf(schema, stored)
@@ -135,7 +141,7 @@ function faultsOrAll({ schema }: Check, stored: Dictionary): Faults {
   }
 }
 
-/** The entries but for those that can't be read back, and those of refused keys, which are reported. */
+/** Returns the entries without refused keys and values that can't be decoded. Reports the refused keys. */
 function passing(
   { session }: Check,
   entries: Entries,
@@ -149,7 +155,7 @@ function passing(
   )
 }
 
-/** The application's values, but for those that can't be read back, which are reported. */
+/** Returns the application's values. Leaves out and reports those that can't be decoded. */
 function dictionaryIn({ codec, session }: Check, entries: Entries): Dictionary {
   const own = Object.entries(entries).filter(([name]) => name.startsWith(DATA))
   return definedOnly(

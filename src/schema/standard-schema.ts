@@ -2,8 +2,8 @@ import { SessionError } from '../errors.ts'
 import type { DeepReadonly } from '../session/data.ts'
 
 /**
- * A schema of any library that follows Standard Schema, version 1 (standardschema.dev): zod from 3.24, valibot, arktype.
- * Declared here, as its specification invites to, so that nothing has to be installed.
+ * A schema of any library that follows Standard Schema, version 1 (standardschema.dev): zod from 3.24, valibot,
+ * arktype. Declared here, as the specification suggests, so that no package has to be installed.
  */
 export interface DataSchema<Output = unknown, Input = unknown> {
   readonly '~standard': {
@@ -15,8 +15,8 @@ export interface DataSchema<Output = unknown, Input = unknown> {
 }
 
 /**
- * Holds a schema to checking: what it gives has to be what it takes, as far as types tell. What it made of stored values
- * (`z.string().transform(Number)`) would not be what the session gives.
+ * Requires a schema that only checks: its output type must be its input type. The session does not return transformed
+ * values, such as those of `z.string().transform(Number)`.
  */
 export type Checking<Output, Input> =
   DeepReadonly<Output> extends DeepReadonly<Input>
@@ -35,18 +35,18 @@ interface Issue {
 /** A dictionary's values by key. */
 export type Dictionary = Readonly<Record<string, unknown>>
 
-/** What is wrong with a dictionary. */
+/** The faults of a dictionary. */
 export interface Faults {
   /** The keys whose values the schema refuses. */
   readonly keys: readonly string[]
-  /** Whether it is all that the schema describes, and nothing else. */
+  /** True if the dictionary has all keys that the schema describes, and no others. */
   readonly isComplete: boolean
 }
 
 /**
- * What a schema says of a stored dictionary. A key that is absent is no fault, since any may be. What the schema finds
- * wrong with the whole, such as a key too many or two that don't fit together, is the fault of the keys that it refuses
- * by themselves, or else of all.
+ * Returns a schema's faults of a stored dictionary. An absent key is not a fault. An issue with the whole dictionary,
+ * such as an extra key or two keys that don't match, counts against the keys that the schema refuses alone, or else
+ * against all.
  */
 export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   const present = Object.keys(values)
@@ -68,7 +68,7 @@ export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   return { keys: keys.length === 0 ? present : keys, isComplete: false }
 }
 
-/** What the schema says of one key's value, whatever the others are: the issues, or `undefined` where all is well. */
+/** Returns the schema's issues with one key's value, regardless of the others, or `undefined` if it is valid. */
 export function issuesWith(
   schema: DataSchema,
   key: string,
@@ -82,7 +82,7 @@ export function issuesWith(
 function verdictOn(schema: DataSchema, values: Dictionary): Verdict {
   const verdict = schema['~standard'].validate(values)
   if (!(verdict instanceof Promise)) return verdict
-  // Nobody waits for it, so its failure is nobody's either.
+  // The promise is not awaited, so its rejection is ignored.
   verdict.catch(() => undefined)
   throw new SessionError(
     'ERR_OPTION',
@@ -90,7 +90,7 @@ function verdictOn(schema: DataSchema, values: Dictionary): Verdict {
   )
 }
 
-/** The key of the dictionary that an issue lies under; `undefined` where it is about the whole. */
+/** Returns the dictionary's key that an issue is about, or `undefined` if it is about the whole. */
 function placeOf({ path = [] }: Issue): string | undefined {
   const [first] = path
   const key = typeof first === 'object' ? first.key : first

@@ -1,21 +1,21 @@
-/** Who a session is signed in as. It is stored with the session, and comes with each of the store's answers. */
+/** The signed-in user of a session. It is stored with the session, and is part of each answer of the store. */
 export interface Account {
   readonly userId: string
-  /** When the user signed in, in milliseconds since 1970. */
+  /** The time the user signed in, in milliseconds since 1970. */
   readonly at: number
-  /** When the user proved who they are, if not at `at` but elsewhere before; 0 if that is unknown. */
+  /** The time of authentication, if it took place elsewhere before `at`; 0 if it is unknown. */
   readonly provenAt?: number
   /** The authenticator assurance level reached (NIST SP 800-63B). */
   readonly aal?: Aal
-  /** The device that the user signed in with, to notice when it changes; not the device's full name. */
+  /** The device of the sign-in, to detect a change; not the full name of the device. */
   readonly device?: Device
 }
 
 export type Aal = 1 | 2 | 3
 
-/** What the session itself remembers of a device. */
+/** The data that a session stores about a device. */
 export interface Device {
-  /** A fingerprint of the user agent: it tells two apart, and no more. */
+  /** A fingerprint of the user agent, which only distinguishes one from another. */
   readonly agent: string
   readonly country?: string
 }

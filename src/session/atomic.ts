@@ -3,23 +3,25 @@ import { changesOf, newPatch, orThrow } from './changes.ts'
 import type { Dictionary } from './dictionary.ts'
 import { keyOf, type Patch, sumOf } from './patch.ts'
 
-/** Against N others `update` needs at most N tries, since every round has a winner. */
+/**
+ * The maximum number of tries. Against N other requests `update` needs at most N tries, since every round has a winner.
+ */
 const MAX_UPDATE_TRIES = 100
 
-/** Makes an entry's new text from the present one; `null` is an absent entry. */
+/** Returns the new text of an entry from the current one; `null` is an absent entry. */
 type Next = (text: string | null) => Promise<string | null>
 
-/** What an awaited operation makes of one entry. */
+/** The two forms of an awaited operation on one entry. */
 interface Operation {
-  /** Of a recorded text that is not written yet. */
+  /** Applies the operation to a recorded text that is not written yet. */
   readonly recorded: (text: string | null) => string | null | Promise<string | null>
-  /** In the store. */
+  /** Applies the operation in the store. */
   readonly stored: () => Promise<string | null>
 }
 
 /**
- * An awaited operation on one entry: on what is recorded of it, which is then written, but nothing else that is recorded;
- * or else in the store. Returns the entry's new text.
+ * Runs an awaited operation on one entry. If a change of the entry is recorded, applies the operation to it and writes
+ * it, but no other recorded change. Otherwise applies the operation in the store. Returns the new text of the entry.
  */
 function change(
   dictionary: Dictionary,
@@ -43,20 +45,20 @@ async function changeRecorded(
   operation: Operation,
 ): Promise<string | null> {
   const made = operation.recorded(unsaved)
-  // Only what has to be awaited is, so that what the handler does next is done after it.
+  // Only a promise is awaited, so that the next changes of the handler come after this one.
   const text = made instanceof Promise ? await made : made
   if (dictionary.unsaved(name) !== unsaved) return change(dictionary, name, operation)
   await dictionary.writeEntry(name, text, unsaved)
   return text
 }
 
-/** Runs an awaited operation on the dictionary; where the codec completes what is stored, only once that has been read. */
+/** Runs an awaited operation on the dictionary. If the codec completes stored data, loads the dictionary first. */
 export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>): Promise<T> {
   const mustLoad = dictionary.port.codec.complete !== undefined
   return dictionary.operations.run(mustLoad ? () => dictionary.load().then(operation) : operation)
 }
 
-/** Adds to a number and returns the sum. An absent entry counts as 0. */
+/** Adds to a number. Returns the sum. An absent entry counts as 0. */
 export function increment(dictionary: Dictionary, name: string, by: number): Promise<number> {
   const sum = change(dictionary, name, {
     recorded: (text) => finiteText(sumOf(text, by)),
@@ -74,7 +76,10 @@ export function increment(dictionary: Dictionary, name: string, by: number): Pro
   return known.then(Number)
 }
 
-/** The store adds, and does not know what the codec's check refuses, which counts as absent. */
+/**
+ * Adds by `update` instead, since the store cannot run the check of the codec. A value that the check refuses counts as
+ * absent.
+ */
 function recount(
   dictionary: Dictionary,
   name: string,
@@ -93,7 +98,7 @@ function finiteText(number: number): string {
   return String(number)
 }
 
-/** Deletes an entry and returns the text it had, or `null`. */
+/** Deletes an entry. Returns its previous text, or `null`. */
 export async function take(dictionary: Dictionary, name: string): Promise<string | null> {
   let taken: string | null = null
   await change(dictionary, name, {
@@ -110,8 +115,8 @@ export async function take(dictionary: Dictionary, name: string): Promise<string
 }
 
 /**
- * Replaces an entry's text by what `next` makes of it, and returns the new one: compare and set, retried with what another
- * request has written in between.
+ * Replaces the text of an entry with the result of `next`. Returns the new text. Uses compare-and-set, retried with the
+ * current text if another request has changed it.
  */
 export async function update(
   dictionary: Dictionary,
@@ -125,7 +130,7 @@ export async function update(
       const current =
         unanswered === undefined ? await dictionary.text(name) : expectedBy(unanswered)
       const made = await updatePatch(name, current, next)
-      // The same text out of the same text: the update whose outcome is unknown is being repeated.
+      // The same text from the same text: this repeats the update with the unknown outcome.
       const isRepeated = unanswered !== undefined && textOf(unanswered) === textOf(made)
       return compareAndSet(dictionary, name, next, isRepeated ? unanswered : made, MAX_UPDATE_TRIES)
     },
@@ -148,12 +153,12 @@ async function compareAndSet(
   return textOf(patch)
 }
 
-/** The text that a patch of `updatePatch` sets. */
+/** Returns the text that a patch of `updatePatch` sets. */
 function textOf(patch: Patch): string | null {
   return patch.set?.[0]?.[1] ?? null
 }
 
-/** The text that a patch of `updatePatch` was made from. */
+/** Returns the text that a patch of `updatePatch` expects. */
 function expectedBy(patch: Patch): string | null {
   return patch.expect?.[0]?.[1] ?? null
 }
@@ -162,7 +167,7 @@ async function updatePatch(name: string, current: string | null, next: Next): Pr
   return newPatch({ expect: [[name, current]], ...changesOf([[name, await next(current)]]) })
 }
 
-/** The value of a key's text. A value that the codec's check refuses counts as absent, and is reported. */
+/** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */
 export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
   const value = dictionary.decode(text)
   const { codec, id } = dictionary.port

@@ -8,12 +8,12 @@ import {
   type Refusal,
 } from './patch.ts'
 
-/** A patch of these changes, under a new operation id. */
+/** Returns a patch of these changes, with a new operation id. */
 export function newPatch(changes: Changes): Patch {
   return { id: newUniqueText(), ...changes }
 }
 
-/** The changes that give entries these texts, or delete them. */
+/** Returns the changes that set entries to these texts, or delete them. */
 export function changesOf(texts: Iterable<readonly [string, string | null]>): Changes {
   const set: [string, string][] = []
   const dropped: string[] = []
@@ -24,7 +24,7 @@ export function changesOf(texts: Iterable<readonly [string, string | null]>): Ch
   return { delete: dropped, set }
 }
 
-/** The texts that a patch gives entries; `null` for those that it deletes. */
+/** Returns the texts that a patch sets; `null` for entries that it deletes. */
 export function textsOf({
   set = [],
   delete: dropped = [],
@@ -32,7 +32,7 @@ export function textsOf({
   return [...set, ...dropped.map((name) => [name, null] as const)]
 }
 
-/** The outcome of a patch that was applied; throws for one that was not. */
+/** Returns the outcome of a patch that was applied. Throws if it was refused. */
 export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.ok) return reply
   if (reply.why === 'conflict') {
@@ -51,7 +51,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
   )
 }
 
-/** The error of a change that came too late to be answered for. */
+/** Returns the error of a change after the response was sent. */
 export function sealedError(): SessionError {
   return new SessionError(
     'ERR_RESPONSE_SENT',
@@ -59,7 +59,7 @@ export function sealedError(): SessionError {
   )
 }
 
-/** The error of an operation that the store cannot do in one step. */
+/** Returns the error of an operation that the store cannot do in one step. */
 export function notAtomicError(store: string, operation: string): SessionError {
   return new SessionError(
     'ERR_NOT_ATOMIC',

@@ -1,4 +1,4 @@
-/** The same type with every property and element read-only, all the way down. */
+/** The same type with every property and element read-only, at every depth. */
 export type DeepReadonly<T> = unknown extends T
   ? T
   : T extends Primitive | ((...args: never) => unknown) | Date
@@ -14,16 +14,16 @@ type Primitive = string | number | boolean | bigint | symbol | null | undefined
 /** The keys of a session's dictionary. */
 export type Key<Data> = keyof Data & string
 
-/** The keys whose value can be any number, so that `increment` may be used on them. */
+/** The keys that `increment` accepts: those whose value can be any number. */
 export type NumberKey<Data> = {
   [K in Key<Data>]-?: number extends Data[K] ? K : never
 }[Key<Data>]
 
-/** A value as it is read: frozen, and read-only to the type checker. */
+/** The type of a value when read: frozen, and read-only to the type checker. */
 export type Value<Data, K extends Key<Data>> = DeepReadonly<Exclude<Data[K], undefined>>
 
-/** The whole dictionary as it is read. Any key may be absent. */
+/** The type of the whole dictionary when read. Any key may be absent. */
 export type Snapshot<Data> = { readonly [K in Key<Data>]?: Value<Data, K> }
 
-/** What a session holds when its type is not given. */
+/** The default type of the data of a session. */
 export type AnyData = Record<string, unknown>

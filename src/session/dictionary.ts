@@ -3,25 +3,30 @@ import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import { codecSessionOf, type SessionPort } from './port.ts'
 
-/** Texts by entry name; `null` is an entry known to be absent. */
+/** The texts by entry name; `null` is an entry known to be absent. */
 type Texts = Map<string, string | null>
 
-/** One request's view of the dictionary: the stored entries once loaded, and over them what the request changes. */
+/** The dictionary in one request: the stored entries once loaded, and the changes of the request on top. */
 export class Dictionary {
   readonly port: SessionPort
-  /** Recorded, and not written yet. `clear` replaces both maps, so that what is under way settles in the old ones. */
+  /**
+   * The recorded changes that are not written yet. `clear` replaces both maps, so that a pending write settles in the
+   * old ones.
+   */
   #unsaved: Texts | undefined
-  /** Written by this request, so that its own later reads see it. */
+  /** The texts that this request has written, for its own later reads. */
   #saved: Texts | undefined
   #isCleared = false
   #mustClear = false
-  /** What `commit` writes; kept with its id until something else is recorded, so that a repeated commit is known. */
+  /**
+   * The patch of `commit`. It keeps its id until something else is recorded, so that a repeated commit is recognized.
+   */
   #patch: Patch | undefined
   #writing: Promise<unknown> | undefined
   #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
   #operations: Operations | undefined
-  /** The codec's checks of values that can't be frozen. */
+  /** The checks of the codec for values that cannot be frozen. */
   #watched: (() => void)[] | undefined
 
   constructor(port: SessionPort) {
@@ -32,7 +37,7 @@ export class Dictionary {
     return (this.#operations ??= new Operations(this.port))
   }
 
-  /** Returns this dictionary. Throws if it must not be changed any more, or if the operation needs an atomic store. */
+  /** Returns this dictionary. Throws if it must no longer be changed, or if the operation needs an atomic store. */
   toChange(operation?: 'increment' | 'update' | 'take'): this {
     if (this.#isSealed) throw sealedError()
     const { name, can } = this.port.store
@@ -40,13 +45,13 @@ export class Dictionary {
     return this.toRead()
   }
 
-  /** Returns this dictionary, and notes that the answer depends on it. Throws if this request has destroyed the session. */
+  /** Returns this dictionary, and marks the session as used. Throws if this request has destroyed the session. */
   toRead(): this {
     this.port.use()
     return this
   }
 
-  /** The frozen value of a text. A text that can't be read back counts as absent, and is reported. */
+  /** Returns the frozen value of a text. A text that cannot be read back is reported, and counts as absent. */
   decode(text: string | null): unknown {
     if (text === null) return undefined
     const { codec } = this.port
@@ -61,13 +66,13 @@ export class Dictionary {
     }
   }
 
-  /** The stored entries, loaded by the first call. */
+  /** Returns the stored entries. The first call loads them. */
   load(isFresh = false): Promise<Entries | undefined> {
     this.#loading ??= this.#read(isFresh)
     return this.#loading
   }
 
-  /** Loads what the store itself has, again if a copy has answered. */
+  /** Loads the store's own data, again if a copy has answered. */
   async loadFresh(): Promise<void> {
     await this.load(true)
     if (!this.port.isCopied) return
@@ -84,19 +89,19 @@ export class Dictionary {
         ? read
         : read.then((entries) => entries && codec.admit?.(entries, codecSessionOf(port)))
     reading.catch(() => {
-      // So that the next one asks again.
+      // The next call must ask the store again.
       if (this.#loading === reading) this.#loading = undefined
     })
     return reading
   }
 
-  /** An entry's text as this request sees it, or `null`. */
+  /** Returns the text of an entry as this request sees it, or `null`. */
   text(name: string): string | null | Promise<string | null> {
     const own = this.own(name)
     return own === undefined ? this.load().then((entries) => entries?.[name] ?? null) : own
   }
 
-  /** An entry's text by this request's own changes; `undefined` if it made none. */
+  /** Returns the text of an entry after this request's own changes; `undefined` if there are none. */
   own(name: string): string | null | undefined {
     const unsaved = this.unsaved(name)
     if (unsaved !== undefined) return unsaved
@@ -104,7 +109,7 @@ export class Dictionary {
     return saved === undefined && this.#isCleared && name.startsWith(DATA) ? null : saved
   }
 
-  /** What is recorded of an entry and not written yet; `undefined` for nothing. */
+  /** Returns the recorded text of an entry that is not written yet; `undefined` if there is none. */
   unsaved(name: string): string | null | undefined {
     const unsaved = this.#unsaved?.get(name)
     if (unsaved !== undefined) return unsaved
@@ -113,7 +118,7 @@ export class Dictionary {
     return isDropped || !this.port.canKeep ? (saved ?? null) : undefined
   }
 
-  /** The entries of a space that have a text. */
+  /** Returns the entries of a space that have a text. */
   async texts(space: string): Promise<[name: string, text: string][]> {
     const stored = (await this.load()) ?? {}
     const names = new Set(Object.keys(stored))
@@ -133,7 +138,7 @@ export class Dictionary {
     this.#unsaved.set(name, text)
   }
 
-  /** Records that the application's keys are to be deleted. */
+  /** Records the deletion of all the application's keys. */
   clear(): void {
     this.#patch = undefined
     this.#unsaved = withoutData(this.#unsaved)
@@ -142,12 +147,12 @@ export class Dictionary {
     this.#mustClear = true
   }
 
-  /** Lets no further change happen. */
+  /** Makes every further change throw. */
   seal(): void {
     this.#isSealed = true
   }
 
-  /** Forgets what is recorded and not written; what is read afterwards is loaded again. */
+  /** Drops the changes that are recorded and not written. Later reads load the dictionary again. */
   discard(): void {
     this.#patch = undefined
     this.#unsaved = undefined
@@ -155,7 +160,7 @@ export class Dictionary {
     this.#loading = undefined
   }
 
-  /** Takes it that nothing is stored. What is recorded is to be written all the same. */
+  /** Treats the stored dictionary as empty. Recorded changes are still written. */
   empty(): void {
     this.#saved = undefined
     this.#isCleared = false
@@ -163,19 +168,19 @@ export class Dictionary {
     this.#loading = Promise.resolve(undefined)
   }
 
-  /** A write of recorded changes that is under way: until it has settled, the stored text is unknown. */
+  /** The pending write of recorded changes. Until it has settled, the stored text is unknown. */
   get writing(): Promise<unknown> | undefined {
     return this.#writing
   }
 
-  /** Notes what an operation has written, and returns it. */
+  /** Records the text that an operation has written, and returns it. */
   noteSaved(name: string, text: string | null): string | null {
     this.#saved ??= new Map()
     this.#saved.set(name, text)
     return text
   }
 
-  /** Writes one recorded entry; if that fails the record is as before, so that a repeated operation begins there again. */
+  /** Writes one recorded entry. If that fails, restores the record, so that a repeated operation starts from it. */
   async writeEntry(name: string, text: string | null, before: string | null): Promise<void> {
     this.record(name, text)
     const unsaved = this.#unsaved
@@ -192,7 +197,7 @@ export class Dictionary {
     return this.#mustClear || (this.#unsaved !== undefined && this.#unsaved.size > 0)
   }
 
-  /** Writes all that is recorded; `undefined` if that is nothing. */
+  /** Writes all recorded changes. Returns `undefined` if there are none. */
   commit(): Promise<void> | undefined {
     if (!this.isDirty) return undefined
     return this.#patch === undefined && this.port.codec.complete !== undefined
@@ -202,7 +207,7 @@ export class Dictionary {
 
   #newPatch(entries?: Entries): Patch {
     const recorded = this.#unsaved ?? []
-    // What an awaited operation wrote after the clear was recorded outlives it.
+    // The clear must keep the texts that an awaited operation wrote after it.
     if (this.#mustClear) {
       return { ...newPatch(changesOf(recorded)), clear: [...(this.#saved?.keys() ?? [])] }
     }
@@ -212,9 +217,9 @@ export class Dictionary {
   }
 
   /**
-   * Waits for the operations under way, then writes all that is recorded; from its call on every change throws. Rejects
-   * with the first error of either; what is not written then is kept, and can be tried again. `undefined` if there is
-   * nothing to wait for.
+   * Waits for the pending operations, then writes all recorded changes. From this call on, every change throws. Rejects
+   * with the first error of either. Changes that were not written are kept, and can be retried. Returns `undefined` if
+   * there is nothing to wait for.
    */
   finish(): Promise<void> | undefined {
     this.#isSealed = true
@@ -236,13 +241,13 @@ export class Dictionary {
     if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
     for (const [name, text] of textsOf(patch)) {
       saved.set(name, text)
-      // Unless it was recorded again meanwhile.
+      // The change is kept if it was recorded again in the meantime.
       if (unsaved?.get(name) === text) unsaved.delete(name)
     }
   }
 }
 
-/** New, so that what is under way settles in the old ones. */
+/** Returns a new map without the data entries, so that a pending write settles in the old one. */
 function withoutData(texts: Texts | undefined): Texts {
   return new Map([...(texts ?? [])].filter(([name]) => !name.startsWith(DATA)))
 }

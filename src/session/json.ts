@@ -2,10 +2,10 @@ import { SessionError } from '../errors.ts'
 import type { DataCodec } from './codec.ts'
 import type { AnyData } from './data.ts'
 
-/** Durable Objects refuse a row past 2 MB; a key and its value's text may have this many UTF-8 bytes together. */
+/** The maximum number of UTF-8 bytes of a key and its text together. Durable Objects refuse a row over 2 MB. */
 const MAX_ENTRY_BYTES = 1_900_000
 
-/** The default codec: JSON, which refuses a value that it would change or drop, naming the key. */
+/** The default codec: JSON. It refuses a value that JSON would change or drop, and names the key. */
 export const JSON_CODEC: DataCodec = {
   codec: 'json',
   encode: (key, value) => checkedSize(key, stringify(key, value)),
@@ -13,20 +13,20 @@ export const JSON_CODEC: DataCodec = {
 }
 
 /**
- * The default codec, with the types of the dictionary and of the messages: `data: json<Data>()`. It refuses a value that
- * JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object.
+ * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`. It refuses a
+ * value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object.
  */
 export function json<Data extends object, Flash extends object = AnyData>(): DataCodec<
   Data,
   Flash
 > {
-  // Types have no value.
+  // Types have no value at run time.
   return JSON_CODEC as DataCodec<Data, Flash>
 }
 
 function stringify(key: string, value: unknown): string {
   try {
-    // With a `this` of its own, the replacer sees a value as it was before any toJSON.
+    // Through `this`, the replacer sees a value before any toJSON.
     return JSON.stringify(
       value,
       function check(this: Record<string, unknown>, name, item: unknown) {
@@ -45,13 +45,13 @@ function stringify(key: string, value: unknown): string {
   }
 }
 
-/** True if JSON gives this back as it was, its parts apart. */
+/** True if JSON returns this value unchanged, apart from its parts. */
 export function isStorable(value: unknown): boolean {
   // -0 becomes 0, which equals it.
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean'
   if (value === null) return true
-  // JSON has no place for an array's named properties, for symbols, and for what a class would give back.
+  // JSON drops named properties of an array, symbols, and the class of an object.
   if (Array.isArray(value)) return Object.keys(value).length <= value.length
   const prototype: unknown = Object.getPrototypeOf(value)
   const isPlain = prototype === Object.prototype || prototype === null
@@ -64,9 +64,9 @@ function describe(value: unknown): string {
   return isNamed ? `an object (${value.constructor?.name ?? 'of no class'})` : typeof value
 }
 
-/** Returns the text. Throws `ERR_TOO_LARGE` past the size that a store takes. */
+/** Returns the text. Throws `ERR_TOO_LARGE` if it exceeds the size that a store allows. */
 export function checkedSize(key: string, text: string): string {
-  // No character has more than three bytes; a surrogate pair is two characters.
+  // A character has at most three bytes; a surrogate pair is two characters.
   if ((key.length + text.length) * 3 > MAX_ENTRY_BYTES) {
     const bytes = new TextEncoder().encode(key + text).length
     if (bytes > MAX_ENTRY_BYTES) {
@@ -79,9 +79,9 @@ export function checkedSize(key: string, text: string): string {
   return text
 }
 
-/** Freezes a value all the way down, and returns it. */
+/** Freezes a value at every depth, and returns it. */
 export function deepFreeze(value: unknown): unknown {
-  // A typed array can't be frozen.
+  // A typed array cannot be frozen.
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   if (Object.isFrozen(value)) return value
   Object.freeze(value)

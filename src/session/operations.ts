@@ -2,7 +2,7 @@ import { newPatch, orThrow } from './changes.ts'
 import type { Applied, Changes, Patch, Refusal } from './patch.ts'
 import type { SessionPort } from './port.ts'
 
-/** One request's awaited operations: those under way, and those whose outcome a store error has left unknown. */
+/** The awaited operations of one request: the pending ones, and those with an unknown outcome after a store error. */
 export class Operations {
   readonly #port: Pick<SessionPort, 'write'>
   readonly #underWay = new Set<Promise<unknown>>()
@@ -12,7 +12,7 @@ export class Operations {
     this.#port = port
   }
 
-  /** Runs an operation that the response waits for even when the handler does not. */
+  /** Runs an operation. The response waits for it even if the handler does not. */
   run<T>(operation: () => Promise<T>): Promise<T> {
     const running = operation()
     const forget = (): void => void this.#underWay.delete(running)
@@ -21,17 +21,17 @@ export class Operations {
     return running
   }
 
-  /** Waits for all; rejects with the first error. `undefined` if there is nothing to wait for. */
+  /** Waits for all pending operations. Rejects with the first error. Returns `undefined` if there are none. */
   settled(): Promise<unknown> | undefined {
     return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay)
   }
 
-  /** Has the store apply the changes of an operation. Repeated after a store error, it sends the same patch again. */
+  /** Applies the changes of an operation in the store. Repeated after a store error, it sends the same patch again. */
   apply(operation: string, changes: Changes): Promise<Applied> {
     return this.send(operation, this.unanswered(operation) ?? newPatch(changes)).then(orThrow)
   }
 
-  /** The patch of this operation whose outcome a store error left unknown. */
+  /** Returns the patch of this operation whose outcome is unknown after a store error, and forgets it. */
   unanswered(operation: string): Patch | undefined {
     return this.#unsure.get(operation)?.pop()
   }

@@ -1,54 +1,54 @@
 import type { Account } from './account.ts'
 
 /**
- * A stored dictionary: a text for each entry name. An entry's name is the space it lies in and its key, so that no name
- * is ever that of an object's inherited member.
+ * A stored dictionary: a text for each entry name. The name of an entry is its space and its key, so it is never the
+ * name of an object's inherited member.
  */
 export type Entries = Readonly<Record<string, string>>
 
-/** The space of the application's own keys. */
+/** The space of the keys of the application. */
 export const DATA = '='
 /** The space of flash messages. */
 export const FLASH = '!'
 
-/** The key of an entry, by the entry's name. */
+/** Returns the key of an entry name. */
 export function keyOf(name: string): string {
   return name.slice(DATA.length)
 }
 
 /**
- * The changes of one write, applied by a store in this order and in one transaction: all of them or, when `expect`
- * does not hold, none. Names are entry names; a text is a value's stored form.
+ * The changes of one write, applied by a store in this order and in one transaction. If `expect` does not match, none
+ * is applied. Names are entry names. A text is the stored form of a value.
  */
 export interface Changes {
-  /** What each of these entries must be for the patch to apply: its text, or `null` for absent. */
+  /** The required text of each of these entries, or `null` for absent. */
   readonly expect?: readonly (readonly [name: string, text: string | null])[]
-  /** Present: drop the application's keys, all but these. Flash messages stay. */
+  /** If present, deletes all keys of the application except these. Flash messages stay. */
   readonly clear?: readonly string[]
   readonly delete?: readonly string[]
-  /** Delete these, and answer with what they were. */
+  /** Deletes these, and returns their texts. */
   readonly take?: readonly string[]
-  /** Add to these numbers, an absent one counting as 0, and answer with what they became. */
+  /** Adds to these numbers, and returns the sums. An absent number counts as 0. */
   readonly increment?: readonly (readonly [name: string, by: number])[]
   readonly set?: readonly (readonly [name: string, text: string])[]
 }
 
-/** Changes with an operation id: a store that has applied an id already repeats its answer, not the changes. */
+/** The changes with an operation id. A store that has already applied an id repeats its answer, not the changes. */
 export interface Patch extends Changes {
   readonly id: string
   /**
-   * In `create` and `regenerate` only: signs this user in. Both timeouts begin anew at that moment, and what another user
-   * has left is deleted before the changes are applied.
+   * In `create` and `regenerate` only: signs this user in. Both timeouts start again at that moment. The data of
+   * another user is deleted before the changes are applied.
    */
   readonly signIn?: Account | undefined
   /**
-   * In `create` only: the session is the one that its handle ever has, and the store remembers that until then, in
-   * milliseconds since 1970, after the session's end too.
+   * In `create` only: the handle never has another session. The store remembers that until this time, in milliseconds
+   * since 1970, even after the end of the session.
    */
   readonly onceUntil?: number
 }
 
-/** What a patch that was applied answers with, in the order of its `take` and `increment`. */
+/** The results of an applied patch, in the order of its `take` and `increment`. */
 export interface Outcome {
   readonly taken: readonly (string | null)[]
   readonly counts: readonly number[]
@@ -56,25 +56,25 @@ export interface Outcome {
 
 export type Applied = { readonly ok: true } & Outcome
 
-/** Why a patch was not applied, though the session is there. Nothing of it has been. */
+/** The reason that a patch was not applied to an existing session. No part of it was applied. */
 export type Refusal =
-  /** `expect` does not hold; what these entries are instead. */
+  /** `expect` does not match; `current` has the texts of these entries. */
   | { readonly ok: false; readonly why: 'conflict'; readonly current: readonly (string | null)[] }
-  /** An entry to increment is no number, or the sum is not finite. */
+  /** An entry to increment is not a number, or the sum is not finite. */
   | { readonly ok: false; readonly why: 'not-a-number' }
-  /** The session would hold more than `MAX_TOTAL_CHARACTERS`, or more than the store's own limit, such as `1000000 bytes`. */
+  /** The session would exceed `MAX_TOTAL_CHARACTERS`, or the own limit of the store, such as `1000000 bytes`. */
   | { readonly ok: false; readonly why: 'too-large'; readonly limit?: string }
 
-/** So that the whole dictionary, escaped and in UTF-8, fits one RPC (32 MiB) and one KV value (25 MiB). */
+/** The maximum size of a dictionary. Escaped and in UTF-8, it fits one RPC (32 MiB) and one KV value (25 MiB). */
 export const MAX_TOTAL_CHARACTERS = 8_000_000
 
-/** The sum of a stored number and another one; not finite where either is no number. */
+/** Returns the sum of a stored number and another one. It is not finite if either is not a number. */
 export function sumOf(text: string | null, by: number): number {
-  // Only a JSON number begins like one; what a serializer wrote begins with its mark.
+  // Only a JSON number starts like this; the text of a serializer starts with its mark.
   return (text === null ? 0 : Number(/^[-\d]/.test(text) ? text : Number.NaN)) + by
 }
 
-/** What a patch comes to where there is no session, or `undefined` if it has something to keep. */
+/** Returns the outcome of a patch if there is no session, or `undefined` if the patch stores anything. */
 export function appliedToNothing({
   set = [],
   increment = [],

@@ -2,39 +2,42 @@ import type { CodecSession, DataCodec, DataEvent } from './codec.ts'
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
 
 /**
- * What a session needs of its request. It is one visitor's record: found by the token, made by the first write. Methods
- * that ask the store throw `ERR_SESSION_ENDED` once the session is over, and `ERR_STORE` when the store fails.
+ * The interface of a session to its request. It is the record of one visitor: found by the token, created by the first
+ * write. Methods that ask the store throw `ERR_SESSION_ENDED` if the session is over, and `ERR_STORE` if the store
+ * fails.
  */
 export interface SessionPort {
   readonly id: string
   /** True if the visitor came without a session, as far as is known. */
   readonly isNew: boolean
-  /** When the session began and when it ends if it is not used again, in milliseconds; `undefined` without one. */
+  /**
+   * The times the session began and will end if it is not used again, in milliseconds; `undefined` if there is none.
+   */
   readonly times: { readonly createdAt: number; readonly expiresAt: number } | undefined
   readonly store: { readonly name: string; readonly can: { readonly atomic: boolean } }
   readonly codec: DataCodec
-  /** False when nothing can be kept, on plain http: then every change stays in this request. */
+  /** False if no cookie can be set, on plain http. Then every change stays in this request. */
   readonly canKeep: boolean
   /** True if a copy has answered and the store has not been asked. */
   readonly isCopied: boolean
   /**
-   * The stored entries, or `undefined` without a store call where the visitor has no session. Unless it is to be fresh, a
-   * copy may answer.
+   * Returns the stored entries, or `undefined` without a store call if the visitor has no session. A copy may answer,
+   * unless `isFresh` is true.
    */
   read(isFresh: boolean): Promise<Entries | undefined>
-  /** Applies the patch, creating the session where there is none. */
+  /** Applies the patch. Creates the session if there is none. */
   write(patch: Patch): Promise<Applied | Refusal>
-  /** Gives the session a new secret, at once or with the next write; does nothing where there is no session. */
+  /** Replaces the secret of the session, immediately or with the next write. Does nothing if there is no session. */
   regenerate(): Promise<void>
   destroy(): Promise<void>
-  /** Notes that the answer depends on the visitor's session. */
+  /** Records that the response depends on the session of the visitor. */
   markUsed(): void
-  /** The same. Throws `ERR_SESSION_ENDED` if this request has destroyed the session. */
+  /** Does the same as `markUsed`. Throws `ERR_SESSION_ENDED` if this request has destroyed the session. */
   use(): void
   report(event: DataEvent): void
 }
 
-/** What the codec may do for this session. */
+/** Returns the access of the codec to this session. */
 export function codecSessionOf(port: SessionPort): CodecSession {
   return {
     id: port.id,

@@ -5,23 +5,24 @@ import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import type { Dictionary } from './dictionary.ts'
 import { DATA, FLASH, keyOf } from './patch.ts'
 
-/** The function that `update` calls: takes the present value, or `undefined`, and returns the new one. */
+/** The function that `update` calls. It takes the current value, or `undefined`, and returns the new one. */
 export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
 
 let dictionaryIn: (session: object) => Dictionary
 
-/** A session's dictionary, for the request and its features; a handler has no way to it. */
+/** Returns the dictionary of a session, for the request and its features. A handler cannot reach it. */
 export function dictionaryOf(session: object): Dictionary {
   return dictionaryIn(session)
 }
 
 /**
- * One visitor's dictionary. The first read loads it; `set`, `delete`, `clear` and `flash` are recorded and written
- * together, after the handler and before its response leaves; `increment`, `update` and `take` are atomic in the store.
+ * The dictionary of one visitor. The first read loads it. `set`, `delete`, `clear` and `flash` are recorded, and
+ * written together after the handler and before the response is sent. `increment`, `update` and `take` are atomic in
+ * the store.
  *
- * Every method throws `ERR_SESSION_ENDED` after `destroy()`. Methods that ask the store throw `ERR_STORE` when it
- * fails, and `ERR_SESSION_ENDED` when the session was ended elsewhere while this request used it. Changes after the
- * response was made throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
+ * Every method throws `ERR_SESSION_ENDED` after `destroy()`. Methods that ask the store throw `ERR_STORE` if it fails,
+ * and `ERR_SESSION_ENDED` if the session was ended elsewhere while this request used it. Changes after the response was
+ * sent throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
  */
 export class Session<Data extends object = AnyData, Flash extends object = AnyData> {
   readonly #dictionary: Dictionary
@@ -35,45 +36,51 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     this.#dictionary = dictionary
   }
 
-  /** What there is to see without reading; the answer depends on it. */
+  /** Returns the port without reading the session, and marks the session as used. */
   get #looked(): Dictionary['port'] {
     const { port } = this.#dictionary
     port.markUsed()
     return port
   }
 
-  /** Names this session in logs and lists, for as long as it lives. It is not the token and does not lead to it. */
+  /**
+   * The id of this session for logs and lists, the same for its whole life. It is not the token, and the token cannot
+   * be derived from it.
+   */
   get id(): string {
     return this.#looked.id
   }
 
-  /** True if the visitor came without a session, as far as this request has learnt. */
+  /** True if the visitor came without a session, as far as this request knows. */
   get isNew(): boolean {
     return this.#looked.isNew
   }
 
-  /** When the session began; `undefined` before there is one. */
+  /** The time the session began; `undefined` if there is none. */
   get createdAt(): Date | undefined {
     const { times } = this.#looked
     return times && new Date(times.createdAt)
   }
 
-  /** When it ends if it is not used again, by the nearer of its two timeouts; `undefined` before there is one. */
+  /**
+   * The time the session ends if it is not used again, by the earlier of its two timeouts; `undefined` if there is
+   * none.
+   */
   get expiresAt(): Date | undefined {
     const { times } = this.#looked
     return times && new Date(times.expiresAt)
   }
 
   /**
-   * Reads the session, once a request. With `fresh` the store is asked even if `cached` has a copy, and what is read
-   * afterwards is as fresh.
+   * Reads the session, once per request. With `fresh`, asks the store even if `cached` has a copy. Later reads are then
+   * as fresh.
    */
   async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
     const dictionary = this.#dictionary.toRead()
     await (fresh ? dictionary.loadFresh() : dictionary.load())
   }
 
-  /** Returns the value, frozen, or `undefined`. Changes made in this request are seen. */
+  /** Returns the value, frozen, or `undefined`. Includes the changes made in this request. */
   async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = this.#dictionary.toRead()
     return dictionary.decode(await dictionary.text(nameOf(key))) as Value<Data, K> | undefined
@@ -97,27 +104,27 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Records a value. Throws at once: `ERR_VALUE` for a value that JSON would change or drop, or that the schema refuses;
-   * `ERR_TOO_LARGE` past 1,900,000 bytes.
+   * Records a value. Throws immediately: `ERR_VALUE` if JSON would change or drop the value, or the schema refuses it;
+   * `ERR_TOO_LARGE` if it exceeds 1,900,000 bytes.
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
     const dictionary = this.#dictionary.toChange()
     dictionary.record(nameOf(key), encodeChecked(dictionary, key, value))
   }
 
-  /** Records that the key is to be deleted. A missing key is not an error. */
+  /** Records the deletion of a key. A missing key is not an error. */
   delete(key: Key<Data>): void {
     this.#dictionary.toChange().record(nameOf(key), null)
   }
 
-  /** Records that all keys are to be deleted. Flash messages stay. */
+  /** Records the deletion of all keys. Flash messages stay. */
   clear(): void {
     this.#dictionary.toChange().clear()
   }
 
   /**
-   * Adds to a number in the store and returns the new one; a missing key counts from 0. Throws `ERR_VALUE` if the value is
-   * not a number or the sum is not finite, and `ERR_NOT_ATOMIC` on a store that cannot.
+   * Adds to a number in the store. Returns the sum; a missing key counts as 0. Throws `ERR_VALUE` if the value is not a
+   * number or the sum is not finite. Throws `ERR_NOT_ATOMIC` if the store is not atomic.
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
     const dictionary = this.#dictionary.toChange('increment')
@@ -125,9 +132,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Replaces a value by what `fn` returns, and returns the new one. `fn` may be async, may run again if another request
-   * won, and deletes the key by returning `undefined`. Throws `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC` on
-   * a store that cannot, and what `fn` throws.
+   * Replaces a value with the result of `fn`. Returns the new value. `fn` may be async. It runs again if another
+   * request won. It deletes the key by returning `undefined`. Throws `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC`
+   * if the store is not atomic, and any error of `fn`.
    */
   async update<K extends Key<Data>>(
     key: K,
@@ -151,8 +158,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Reads a value and deletes it, for exactly one of all requests that ask; the others get `undefined`. For values that may
-   * be used once: an OAuth state, a token from a mail. Throws `ERR_NOT_ATOMIC` on a store that cannot.
+   * Deletes a value and returns it. Of all requests that take it exactly one gets it; the others get `undefined`. For
+   * values that may be used once: an OAuth state, a token from an email. Throws `ERR_NOT_ATOMIC` if the store is not
+   * atomic.
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = this.#dictionary.toChange('take')
@@ -160,15 +168,15 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     return decodeChecked(dictionary, key, text) as Value<Data, K> | undefined
   }
 
-  /** Records a message for one later request of this visitor. A second one under the same key replaces the first. */
+  /** Records a message for one later request of this visitor. A second one with the same key replaces the first. */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
     const dictionary = this.#dictionary.toChange()
     dictionary.record(nameOf(key, FLASH), dictionary.port.codec.encode(key, value))
   }
 
   /**
-   * Returns the messages of earlier requests, by key. No other request gets them then (on Workers KV: at least one does).
-   * Called again in the same request it returns the same.
+   * Returns the messages of earlier requests, by key. No other request gets them (on Workers KV: at least one gets
+   * them). A second call in the same request returns the same messages.
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const dictionary = this.#dictionary.toChange()
@@ -200,10 +208,10 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Gives the session a new token at once: same dictionary, and the old token is dead (OWASP: renew the session ID
-   * after any privilege change). Does nothing for a visitor without a session. Of two requests that do it at the same
-   * time one wins; the other gets `ERR_SESSION_ENDED`. A handler that throws afterwards signs the visitor out: the new
-   * token is on no response. On Workers KV the token changes with the commit, so that each key is written once.
+   * Replaces the token immediately: the dictionary stays, and the old token is refused (OWASP: renew the session ID
+   * after any privilege change). Does nothing if there is no session. Of two requests at the same time one wins; the
+   * other gets `ERR_SESSION_ENDED`. If the handler throws afterwards, the visitor is signed out: the new token is on no
+   * response. On Workers KV the token changes with the commit, so that each key is written once.
    */
   async regenerate(): Promise<void> {
     const dictionary = this.#dictionary.toChange()
@@ -211,8 +219,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Ends the session: the store forgets it, the response clears the cookie, recorded changes are dropped, and no request can
-   * write it back. Using the session afterwards throws.
+   * Ends the session: the store deletes it, the response clears the cookie, and recorded changes are dropped. No
+   * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`.
    */
   async destroy(): Promise<void> {
     const dictionary = this.#dictionary.toChange()
@@ -222,20 +230,20 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     })
   }
 
-  /** Writes the recorded changes now. Without it that happens after the handler, before the response leaves. */
+  /** Writes the recorded changes now. Otherwise they are written after the handler, before the response is sent. */
   async commit(): Promise<void> {
     const dictionary = this.#dictionary.toChange()
     await dictionary.operations.run(async () => dictionary.commit())
   }
 }
 
-/** Returns the entry name of a key. Throws `ERR_KEY` for a key that a store could not tell from another. */
+/** Returns the entry name of a key. Throws `ERR_KEY` if the key is not well-formed text. */
 export function nameOf(key: string, space: string = DATA): string {
   if (typeof key === 'string' && key.isWellFormed()) return space + key
   throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
 }
 
-/** The text of a key's value. Throws `ERR_VALUE` for a value that the codec's check refuses. */
+/** Returns the text of the value of a key. Throws `ERR_VALUE` if the check of the codec refuses the value. */
 export function encodeChecked(dictionary: Dictionary, key: string, value: unknown): string {
   const { codec } = dictionary.port
   const text = codec.encode(key, value)
@@ -248,7 +256,7 @@ export function encodeChecked(dictionary: Dictionary, key: string, value: unknow
   )
 }
 
-/** The values of these entries by key; the application vouches for their types. */
+/** Returns the values of these entries by key. The application is responsible for their types. */
 function snapshot<Data>(
   dictionary: Dictionary,
   texts: readonly (readonly [name: string, text: string | null])[],

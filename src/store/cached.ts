@@ -16,26 +16,29 @@ import type { SessionKvNamespace } from './kv/namespace.ts'
 
 export interface CachedOptions {
   /**
-   * Seconds after which a copy answers no more. For that long a change may stay unseen that was made with another copy of
-   * the cookie, a revocation too; a browser sees its own changes at once. More than `touchInterval` has no effect, since
-   * the store is asked then anyway.
+   * Seconds for which a copy may answer. A change made with another copy of the cookie, or a revocation, may go unseen
+   * for that long. A browser sees its own changes at once. A value above `touchInterval` has no effect, since the store
+   * is asked then anyway.
    */
   readonly maxAgeSeconds: number
-  /** Shares copies among isolates, such as `env.SESSION_COPIES`. One KV write for each request that changes a session. */
+  /**
+   * Shares copies among isolates, such as `env.SESSION_COPIES`. Costs one KV write for each request that changes a
+   * session.
+   */
   readonly kv?: SessionKvNamespace | undefined
 }
 
-/** So many stores with other options are remembered for one store. */
+/** The number of variants with other options that are remembered for one store. */
 const MAX_VARIANTS = 7
 
-/** The stores that this isolate has made, so that its copies outlive an `env` that comes anew with each request. */
+/** The stores made in this isolate. Their copies outlive an `env` that is new with each request. */
 const made = new WeakMap<SessionStore, (CachedOptions & { readonly store: SessionStore })[]>()
 
 /**
- * A store whose reads are answered by copies, without a call, for some seconds: `cached(durableObjectStore(env.SESSIONS),
- * { maxAgeSeconds: 30 })`. The token says which revision its holder has been shown, so a browser always sees its own
- * writes and never goes back in time. Throws `ERR_OPTION` for a store without revisions, such as `kvStore`, and for an age
- * that is not a number of seconds above 0.
+ * Returns a store that answers reads from copies for some seconds, without a call:
+ * `cached(durableObjectStore(env.SESSIONS), { maxAgeSeconds: 30 })`. The token carries the revision that its holder has
+ * seen. A browser therefore always sees its own writes and never goes back in time. Throws `ERR_OPTION` for a store
+ * without revisions, such as `kvStore`, and for an age that is not a number of seconds above 0.
  */
 export function cached(store: SessionStore, options: CachedOptions): SessionStore {
   checkArguments(store, options)
@@ -44,7 +47,7 @@ export function cached(store: SessionStore, options: CachedOptions): SessionStor
   const same = known.find((each) => each.maxAgeSeconds === maxAgeSeconds && each.kv === kv)
   if (same !== undefined) return same.store
   const maxAge = maxAgeSeconds * 1000
-  // A null from JavaScript is a missing binding, not a wish for none.
+  // A null from JavaScript is a missing binding, not a choice to have none.
   const shared = kv === undefined && !('kv' in options) ? undefined : newSharedCopies(kv, maxAge)
   const decorated = cachedStore(store, new Copies(maxAge), shared)
   made.set(store, [...known.slice(-MAX_VARIANTS), { maxAgeSeconds, kv, store: decorated }])
@@ -110,7 +113,7 @@ function cachedStore(
     return withBookmark(reply)
   }
 
-  /** Notes that there is no session for this token any more. */
+  /** Notes that this token no longer has a session. */
   function dropped(credential: Credential, { now }: CallContext, reply: Gone): Gone {
     if (reply.gone === 'rotated') copies.forget(credential)
     else copies.outdate(credential.handle, now)
@@ -130,7 +133,7 @@ function cachedStore(
 
     async create(credential, context, patch) {
       const reply = await store.create(credential, context, patch)
-      // A session that was joined is another request's.
+      // A joined session was made by another request.
       if (!reply.ok || reply.createdAt !== undefined) return reply.ok ? withBookmark(reply) : reply
       return changed(credential, context, reply, { patch, isCreation: true })
     },
@@ -159,7 +162,7 @@ function cachedStore(
   }
 }
 
-/** The reply, with its revision for the token to bring back. */
+/** Returns the reply with its revision as the token's bookmark. */
 function withBookmark<Reply extends Status>(reply: Reply): Reply {
   const { revision } = reply
   return revision === undefined ? reply : { ...reply, bookmark: revision }

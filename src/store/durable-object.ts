@@ -6,10 +6,10 @@ export { SessionObject } from './object/session-object.ts'
 export type { SessionObjectNamespace }
 
 /**
- * Sessions in Durable Objects, one each: atomic per key, and seen everywhere at once. Give it the binding, or nothing to
- * use the exported class `SessionObject` itself (from compatibility date 2025-11-17 on). Throws `ERR_BINDING` if there is
- * neither; at a module's top level, where a Worker's exports are not there yet, its first use does.
- * `env.SESSIONS.jurisdiction('eu')` keeps the sessions in a jurisdiction.
+ * Returns a store with one Durable Object for each session: atomic per key, and changes are visible everywhere at once.
+ * Pass the binding, or nothing to use the exported class `SessionObject` (from compatibility date 2025-11-17). Throws
+ * `ERR_BINDING` if there is neither. At a module's top level the Worker's exports are not available yet, so the first
+ * use throws instead. `env.SESSIONS.jurisdiction('eu')` keeps the sessions in a jurisdiction.
  */
 export function durableObjectStore(namespace?: SessionObjectNamespace): SessionStore {
   const find = (): SessionObjectNamespace => exportedNamespace('SessionObject', 'SESSIONS')

@@ -9,16 +9,16 @@ import type { Connector } from './server/connection.ts'
 import type { MemcachedClient } from './server/memcached-client.ts'
 import type { RedisClient } from './server/redis-client.ts'
 
-/** What `SESSION_STORE` may be. */
+/** The allowed values of `SESSION_STORE`. */
 export const STORE_NAMES = ['durable-object', 'kv', 'memory', 'redis', 'memcached'] as const
 
 export type StoreName = (typeof STORE_NAMES)[number]
 
-/** The variables and bindings of a Worker that say where its sessions rest. */
+/** The variables and bindings of a Worker that select and configure its store. */
 export interface StoreConfig {
   /** One of `STORE_NAMES`. */
   readonly SESSION_STORE?: string | undefined
-  /** For `durable-object`; where it is absent, the exported class is used. */
+  /** For `durable-object`. If absent, the exported class is used. */
   readonly SESSIONS?: SessionObjectNamespace | undefined
   /** For `kv`. */
   readonly SESSION_KV?: SessionKvNamespace | undefined
@@ -28,20 +28,20 @@ export interface StoreConfig {
   readonly MEMCACHED_ADDRESS?: string | undefined
 }
 
-/** How servers are reached: only the application knows which client it has. */
+/** Makes the clients for servers, since only the application knows which client it uses. */
 export interface StoreClients<R extends RedisClient, M extends MemcachedClient> {
-  /** What `redisStore` takes, for this `REDIS_URL`. */
+  /** Returns the argument of `redisStore` for this `REDIS_URL`. */
   readonly redis?: (url: string) => R | Connector<R>
-  /** What `memcachedStore` takes, for this `MEMCACHED_ADDRESS`. */
+  /** Returns the argument of `memcachedStore` for this `MEMCACHED_ADDRESS`. */
   readonly memcached?: (address: string) => M | Connector<M>
 }
 
-/** One for each isolate, however often the configuration is read. */
+/** One for each isolate, even if the configuration is read again. */
 let memory: SessionStore | undefined
 
 /**
- * The store that `SESSION_STORE` names. Throws `ERR_OPTION` for any other name, and where what the store needs is not
- * there; `ERR_BINDING` without its binding.
+ * Returns the store that `SESSION_STORE` names. Throws `ERR_OPTION` for any other name and for a missing variable or
+ * client, and `ERR_BINDING` for a missing binding.
  */
 export function storeFromConfig<R extends RedisClient, M extends MemcachedClient>(
   config: StoreConfig,
@@ -52,7 +52,7 @@ export function storeFromConfig<R extends RedisClient, M extends MemcachedClient
     case 'durable-object':
       return durableObjectStore(config.SESSIONS)
     case 'kv':
-      // It says itself what is missing.
+      // `kvStore` reports a missing binding itself.
       return kvStore(config.SESSION_KV as SessionKvNamespace)
     case 'memory':
       memory ??= memoryStore()
@@ -64,7 +64,7 @@ export function storeFromConfig<R extends RedisClient, M extends MemcachedClient
         clientFor(name, 'MEMCACHED_ADDRESS', config.MEMCACHED_ADDRESS, clients.memcached),
       )
     default:
-      // A name without its case does not compile.
+      // A name without a case does not compile.
       return name satisfies never
   }
 }
@@ -79,7 +79,10 @@ function storeName(given: string | undefined): StoreName {
   )
 }
 
-/** The client for an address. `variable` holds the address, which may have a password in it and stays out of messages. */
+/**
+ * Returns the client for an address. `variable` is the name of the variable with the address. The address may contain a
+ * password, so it stays out of messages.
+ */
 function clientFor<Client>(
   name: 'redis' | 'memcached',
   variable: string,

@@ -15,13 +15,13 @@ import { markOf, once } from './kv/once.ts'
 export type { SessionKvNamespace }
 
 export interface KvStoreOptions {
-  /** What the keys begin with, so that other data can share the namespace. Default `session:`. */
+  /** The prefix of all keys, so that other data can share the namespace. Default `session:`. */
   readonly prefix?: string
-  /** Seconds for which a location may answer from its cache. KV's own default is 60, its least 30. */
+  /** Seconds for which a location may answer from its cache. KV's default is 60, its minimum 30. */
   readonly cacheTtl?: number
 }
 
-/** A session, or what `regenerate` leaves at its former key. Times are milliseconds. */
+/** A session, or the tombstone that `regenerate` leaves at the previous key. Times are milliseconds. */
 type KvValue =
   | { readonly isCorrupt: true }
   | {
@@ -41,24 +41,24 @@ interface JustRead {
   readonly by: Caller
 }
 
-/** What tells the calls of one request from those of another. */
+/** Identifies the request that makes a call. */
 type Caller = CallContext['defer']
 
 /**
- * So long after a read a write of the same request need not get the value again: in a request that has waited for nothing
- * since, the clock has not moved, and KV itself may show a value that is older than that.
+ * Milliseconds after a read in which a write of the same request reuses the value. The clock does not move in a request
+ * that has waited for nothing since, and KV itself may return an older value.
  */
 const JUST_READ_MS = 25
 const MAX_JUST_READ = 100
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
-/** KV keys have 512 bytes at most. */
+/** KV keys have at most 512 bytes. */
 const MAX_PREFIX_LENGTH = 400
 
 /**
- * Sessions in Workers KV: cheap to read anywhere, and only that. The last write wins for the whole dictionary, and other
- * locations may see a change, a logout too, up to 60 s later (Cloudflare: how KV works). It has no atomic operation, so
- * `increment`, `update` and `take` throw `ERR_NOT_ATOMIC`. Throws `ERR_BINDING` without a namespace.
+ * Returns a store in Workers KV, which is cheap to read anywhere. The last write wins for the whole dictionary. Other
+ * locations may see a change, such as a logout, up to 60 s later (Cloudflare: how KV works). KV has no atomic
+ * operation, so `increment`, `update` and `take` throw `ERR_NOT_ATOMIC`. Throws `ERR_BINDING` without a namespace.
  */
 export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions = {}): SessionStore {
   const { prefix = 'session:', cacheTtl } = options
@@ -71,7 +71,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     return text === null ? undefined : parseValue(text)
   }
 
-  /** The value that a read has just found, once; any other call for the handle in this isolate has it forgotten. */
+  /** The value that a read has just found, for one use. Any other call for the handle in this isolate removes it. */
   const justRead = new BoundedMap<JustRead | undefined>(MAX_JUST_READ)
 
   async function getForChange(handle: string, by: Caller): Promise<KvValue | undefined> {
@@ -95,7 +95,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     handleFor: (key) => key,
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
-    // No get before: it would make this location remember for a while that the key is absent.
+    // No get before: this location would then remember for a while that the key is absent.
     async create({ handle, secret }, context, patch) {
       const { now, absolute } = context
       const difference = differenceOf(new Map(), patch)
@@ -132,14 +132,14 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       return { ok: true, ...outcome, ...accountOf(live.session) }
     },
 
-    // To a fresh key: a secret replaced under the same one would be refused wherever the old copy is cached.
+    // Under a new key: a new secret under the same key would be refused in locations that still cache the old value.
     async regenerate({ handle, secret }, context, { secret: newSecret, patch = NO_PATCH }) {
       const both = Promise.all([hashOf(secret), hashOf(newSecret)])
       const [value, [hash, newHash]] = await Promise.all([get(handle), both])
       const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
       const live = liveValue(value, hash, context)
       if (!live.ok) {
-        // Repeated after a failure, it finds what it has done.
+        // A retry after a failure finds the session that the first try has moved.
         const moved = live.gone === 'rotated' ? await get(newHandle) : undefined
         const isDone = isSession(moved, newHash)
         return isDone ? { ok: true, handle: newHandle, ...accountOf(moved) } : live
@@ -157,7 +157,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       justRead.set(handle, undefined)
       const value = await get(handle)
       if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
-      // A missing value too: this location may only remember that it was absent.
+      // Delete a missing value too: this location may only remember that it was absent.
       await namespace.delete(prefix + handle)
       return { ok: true, ...(value && 'account' in value ? accountOf(value) : {}) }
     },
@@ -172,7 +172,7 @@ function accountOf({ account }: { readonly account?: Account | undefined }): {
   return account === undefined ? {} : { account }
 }
 
-/** The session with this user signed in; nothing stays of another user's. */
+/** Returns the session with this user signed in. Another user's entries are dropped. */
 function signedIn(session: KvSession, { absolute }: CallContext, account?: Account): KvSession {
   if (account === undefined) return session
   return {
@@ -201,7 +201,10 @@ function liveValue(value: KvValue | undefined, hash: string, context: CallContex
   return value.hash === hash ? { ok: true, session: value } : ENDED
 }
 
-/** What a request learns that would have made the session itself: KV records no use, so that a minute is all. */
+/**
+ * Returns the reply to a request that would have made this session itself. KV records no use, so the request may join
+ * for one minute only.
+ */
 function joinReply(value: KvValue | undefined, hash: string, context: CallContext): WriteReply {
   const live = liveValue(value, hash, context)
   if (!live.ok) return live
@@ -222,7 +225,7 @@ function parseValue(text: string): KvValue {
     if (typeof hash === 'string' && hasTimes && isDictionary(entries)) return value as KvSession
     if (rotatedAt !== undefined && Number.isFinite(rotatedAt)) return { rotatedAt }
   } catch {
-    // The same answer as for JSON that is no session.
+    // Treated like JSON that is not a session.
   }
   return { isCorrupt: true }
 }

@@ -4,12 +4,12 @@ import { cellStore, type Send } from '../record/session-cell.ts'
 import { SessionCell } from '../record/session-cell.ts'
 import type { SessionStore } from '../record/store.ts'
 
-/** After this many new sessions the expired ones are swept out, so that memory is bounded by the sessions in use. */
+/** The number of new sessions after which expired ones are removed, so that memory is bounded by the sessions in use. */
 const SWEEP_EVERY = 1000
 
 /**
- * Sessions in this process's memory: for tests, and for servers of one process. On Workers the next request may meet
- * another isolate, where the session is unknown.
+ * Returns a store in this process's memory, for tests and for servers with one process. On Workers the next request may
+ * run in another isolate, which does not know the session.
  */
 export function memoryStore(): SessionStore {
   const cells = new Map<string, SessionCell>()
@@ -22,7 +22,7 @@ export function memoryStore(): SessionStore {
       if (isNew) untilSweep -= 1
       return undefined
     })
-    // At once, so that another call for this handle meets the same cell.
+    // Stored at once, so that another call for this handle uses the same cell.
     cells.set(handle, cell)
     return cell
   }

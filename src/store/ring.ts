@@ -2,34 +2,39 @@ import { SessionError } from '../errors.ts'
 import type { Await, Capabilities, DestroyReply, Gone, SessionStore } from '../record/store.ts'
 import { type Weighted, weightedChoice } from './ring/weighted-choice.ts'
 
-/** One of the stores of a ring. */
+/** One store of a ring. */
 export interface RingNode extends Weighted {
-  /** Decides, with the weight, which sessions rest here: another name is another node, whatever its store. */
+  /** Decides, with the weight, which sessions this node stores. A new name makes a new node, even with the same store. */
   readonly name: string
-  /** How many sessions it has beside the others: 2 has twice as many as 1. */
+  /** The node's share of the sessions: weight 2 stores twice as many as weight 1. */
   readonly weight: number
   readonly store: SessionStore
 }
 
-/** The nodes of before a change, and until when their sessions count. */
+/** The nodes before a change, and how long their sessions remain valid. */
 export interface RingMigration {
   readonly from: readonly RingNode[]
-  /** From then on, what rests at a former place only is over. `absoluteTimeout` after the change nobody is left there. */
+  /**
+   * The time after which a session stored only at its previous node has ended. Set it to `absoluteTimeout` after the
+   * change: no session is left there by then.
+   */
   readonly until: Date
 }
 
 export interface RingOptions {
-  /** Where sessions may rest that were made before a node was added, removed or weighted otherwise, or are soon to be. */
+  /**
+   * The nodes before a change, while sessions may still be stored there. Set it when a node is added, removed or
+   * reweighted, or is about to be.
+   */
   readonly migrating?: RingMigration
 }
 
 type Nodes = readonly [RingNode, ...RingNode[]]
 
 /**
- * Several stores as one: each session rests in one of them, which its handle decides. A session stays where it was made:
- * while `migrating`, one that is not at its place is looked for, read and written at its former place, which makes one
- * call more. A node that fails is a store that fails: no other one takes its sessions. Throws `ERR_OPTION` for nodes that
- * make no ring.
+ * Returns several stores as one. A session's handle decides which node stores it, and the session stays there. While
+ * `migrating`, a session that is missing at its node is read and written at its previous node, which costs one more
+ * call. If a node fails, no other node takes its sessions. Throws `ERR_OPTION` for nodes that cannot form a ring.
  */
 export function ringStore(
   nodes: readonly RingNode[],
@@ -40,14 +45,14 @@ export function ringStore(
   const endOfMigration = migrating?.until.getTime() ?? 0
   if (Number.isNaN(endOfMigration)) throw optionError('migrating.until is no date')
 
-  /** The node where a session of this handle may rest that was made before, if that is another one. */
+  /** Returns the node that may store the session from before the change, if it is another one. */
   function formerNodeOf(handle: string, now: number, present: RingNode): RingNode | undefined {
     if (formerPlaceOf === undefined || now >= endOfMigration) return undefined
     const former = formerPlaceOf(sample.idOf(handle))
     return former.name === present.name ? undefined : former
   }
 
-  /** The answer of the node that has the session, or that of its place if no node has. */
+  /** Returns the answer of the node that has the session, or that of its present node if none has it. */
   async function find<Reply extends { readonly ok: boolean }>(
     handle: string,
     now: number,
@@ -81,7 +86,7 @@ export function ringStore(
         store.regenerate(credential, context, regeneration),
       ),
 
-    // A store destroys what it does not have, too, without complaint: so both are to be asked.
+    // A store also destroys a session that it does not have, without complaint, so both nodes are called.
     async destroy(credential, context) {
       const call = (store: SessionStore): Await<DestroyReply> => store.destroy(credential, context)
       const present = placeOf(sample.idOf(credential.handle))
@@ -95,8 +100,8 @@ export function ringStore(
 }
 
 /**
- * What all the nodes' stores can do. While sessions may be at a former place, nobody can say where an old cookie's session
- * has been, or at which address a session is.
+ * Returns the capabilities that all nodes share. During a migration neither the address of a session nor the place of
+ * an old cookie's session is known.
  */
 function capabilitiesOf(nodes: readonly RingNode[], isMigrating: boolean): Capabilities {
   const all = (can: keyof Capabilities): boolean => nodes.every(({ store }) => store.can[can])
@@ -109,7 +114,7 @@ function capabilitiesOf(nodes: readonly RingNode[], isMigrating: boolean): Capab
   }
 }
 
-/** Makes a call; what it throws says which node failed. */
+/** Calls a node's store. An error names the node. */
 async function callNode<Reply>(
   { name, store }: RingNode,
   call: (store: SessionStore) => Await<Reply>,
@@ -123,7 +128,7 @@ async function callNode<Reply>(
   }
 }
 
-/** One store of the nodes, as which all of them are made, and the place of each id. Throws `ERR_OPTION`. */
+/** Returns one of the stores, as a sample of all, and the function that finds the node for an id. Throws `ERR_OPTION`. */
 function choiceOf(
   nodes: readonly RingNode[],
   like?: SessionStore,

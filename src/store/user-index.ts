@@ -6,9 +6,9 @@ export { UserObject } from './user-index/user-object.ts'
 export type { UserObjectNamespace }
 
 /**
- * Each user's list of sessions, in a Durable Object of the user's own. Give it the binding, or nothing to use the exported
- * class `UserObject` itself (from compatibility date 2025-11-17 on). Throws `ERR_BINDING` if there is neither; at a
- * module's top level, where a Worker's exports are not there yet, its first use does.
+ * Returns the index that keeps each user's list of sessions in its own Durable Object. Pass the binding, or nothing to
+ * use the exported class `UserObject` (from compatibility date 2025-11-17). Throws `ERR_BINDING` if there is neither.
+ * At a module's top level the Worker's exports are not available yet, so the first use throws instead.
  */
 export function userIndex(namespace?: UserObjectNamespace): UserIndex {
   const find = (): UserObjectNamespace => namespace ?? exportedNamespace('UserObject', 'USERS')

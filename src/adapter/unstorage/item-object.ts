@@ -3,15 +3,15 @@ import { DurableObject } from 'cloudflare:workers'
 import { SessionError } from '../../errors.ts'
 import { namespacesOf, objectById } from '../../store/object/own-bindings.ts'
 
-/** A stored value: a text, or bytes. Times are milliseconds since 1970. */
+/** A stored value: text or bytes. Times are milliseconds since 1970. */
 export interface Item {
   readonly value: string | Uint8Array
   readonly mtime: number
-  /** When it is over; `undefined` for one that stays. */
+  /** When the value expires, or `undefined` if never. */
   readonly expiresAt?: number | undefined
 }
 
-/** On which list of keys an item stands: the id of the list's object, and the key. */
+/** The list of keys that an item is on: the id of the list's object, and the key. */
 export interface Listed {
   readonly list: string
   readonly key: string
@@ -19,33 +19,33 @@ export interface Listed {
 
 interface ItemRow extends Item {
   readonly listed?: Listed | undefined
-  /** When the object will next look whether it is over. */
+  /** When the object next checks if the value has expired. */
   readonly alarmAt?: number | undefined
 }
 
 interface SetOptions {
-  /** Milliseconds from now for which the value is good; absent for one that stays. */
+  /** Milliseconds until the value expires, or `undefined` if never. */
   readonly ttl?: number | undefined
   readonly listed?: Listed | undefined
 }
 
 interface KeyPage {
   readonly keys: readonly string[]
-  /** The key to go on after, if there are more. */
+  /** The key that the next page begins after, if there is one. */
   readonly next?: string | undefined
 }
 
 const ITEM = '$'
 const KEY = '='
-/** Keys in one answer: at 512 characters each they fit an RPC many times. */
+/** The number of keys in one answer. At 512 characters each, they fit into an RPC many times. */
 const PAGE_SIZE = 5000
-/** When an item goes on to take itself off its list, if it was cut short. */
+/** The delay after which an interrupted removal from the list continues. */
 const RETRY_MS = 5000
 
 /**
- * One value under a name, in one SQLite-backed Durable Object, or the list of such names, if one is asked for. Export it
- * from the Worker's main module and bind it; `objectDriver` is its only caller. A value that is over is never given out,
- * and its object empties itself.
+ * One value under a name, or the list of such names, in one SQLite-backed Durable Object. Export it from the Worker's
+ * main module and bind it. Only `objectDriver` calls it. An expired value is never returned, and its object empties
+ * itself.
  */
 export class ItemObject extends DurableObject {
   #last: Promise<unknown> = Promise.resolve()
@@ -57,11 +57,11 @@ export class ItemObject extends DurableObject {
     return { value, mtime, expiresAt }
   }
 
-  /** Stores a value. Its key is on the list before, so that a list never lacks one. */
+  /** Stores a value. Its key is put on the list first, so that a list is never missing one. */
   async setItem(value: string | Uint8Array, { ttl, listed }: SetOptions): Promise<void> {
     await this.#inTurn(async () => {
       const former = this.#row()
-      // What is over may be on its way off the list.
+      // An expired value may be about to leave the list.
       const isListed = former?.listed !== undefined && !isOver(former)
       if (listed !== undefined && !isListed) await this.#listOf(listed).addKey(listed.key)
       const mtime = Date.now()
@@ -71,7 +71,7 @@ export class ItemObject extends DurableObject {
     })
   }
 
-  /** Forgets the value, and takes its key off the list even where there is none. */
+  /** Removes the value, and takes its key off the list even if there is no value. */
   async removeItem(listed?: Listed): Promise<void> {
     await this.#inTurn(async () => {
       const row = this.#row()
@@ -80,7 +80,7 @@ export class ItemObject extends DurableObject {
     })
   }
 
-  /** Frees the storage of a value that is over. */
+  /** Frees the storage of an expired value. */
   override async alarm(): Promise<void> {
     await this.#inTurn(async () => {
       const row = this.#row()
@@ -90,12 +90,12 @@ export class ItemObject extends DurableObject {
     })
   }
 
-  /** As a list: puts a key on it. */
+  /** For a list: adds a key. */
   addKey(key: string): void {
     this.ctx.storage.kv.put(KEY + key, 1)
   }
 
-  /** As a list: takes a key off it, and keeps no row when it was the last. */
+  /** For a list: removes a key. Empties the storage after the last one. */
   async removeKey(key: string): Promise<void> {
     const { storage } = this.ctx
     storage.kv.delete(KEY + key)
@@ -103,7 +103,7 @@ export class ItemObject extends DurableObject {
     if (some === undefined) await storage.deleteAll()
   }
 
-  /** As a list: the keys that begin so, in order, after the one given. */
+  /** For a list: returns the keys with this prefix, in order, after the given one. */
   listKeys(prefix: string, after?: string): KeyPage {
     const rows = this.ctx.storage.kv.list({
       prefix: KEY + prefix,
@@ -114,7 +114,7 @@ export class ItemObject extends DurableObject {
     return { keys, next: keys.length < PAGE_SIZE ? undefined : keys.at(-1) }
   }
 
-  /** One change after the other, though one of them waits for the list. */
+  /** Runs changes one after another, even if one waits for the list. */
   async #inTurn(change: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(change, change)
     this.#last = turn
@@ -125,7 +125,7 @@ export class ItemObject extends DurableObject {
     return this.ctx.storage.kv.get<ItemRow>(ITEM)
   }
 
-  /** Writes the row, and sets the alarm where none comes early enough: an alarm costs a write of its own. */
+  /** Writes the row. Sets the alarm only if no earlier one is set, since an alarm costs an extra write. */
   #save(row: ItemRow): void {
     const { storage } = this.ctx
     const { expiresAt = Infinity, alarmAt = Infinity } = row
@@ -134,7 +134,7 @@ export class ItemObject extends DurableObject {
     storage.kv.put(ITEM, { ...row, alarmAt: next === Infinity ? undefined : next })
   }
 
-  /** Leaves nothing of an item. Cut short it goes on by the alarm, so that no list keeps its key. */
+  /** Removes all data of an item. If interrupted, the alarm continues, so that no list keeps its key. */
   async #empty(row: ItemRow): Promise<void> {
     const { storage } = this.ctx
     if (row.listed !== undefined) {
@@ -162,7 +162,7 @@ function isOver({ expiresAt = Infinity }: ItemRow): boolean {
   return expiresAt <= Date.now()
 }
 
-/** An item's object as its callers see it: its answers come over RPC. */
+/** The object as seen by its callers, over RPC. */
 export interface ItemObjectStub {
   getItem(): Promise<Item | undefined>
   setItem(value: string | Uint8Array, options: SetOptions): Promise<void>

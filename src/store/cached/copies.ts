@@ -3,7 +3,7 @@ import type { CallContext, Credential, Status } from '../../record/store.ts'
 import type { Entries, Patch } from '../../session/patch.ts'
 import { type Copy, copyOf, isGood } from './freshness.ts'
 
-/** A copy, or a note that there is a revision of which nothing else is known; older copies than that are not taken. */
+/** A copy, or only the revision that the session is known to have. Older copies are not accepted. */
 interface Held extends Partial<Copy> {
   readonly revision: number
   readonly at: number
@@ -13,7 +13,7 @@ interface Held extends Partial<Copy> {
 /** More than an isolate serves in a minute, and a small part of its 128 MB. */
 const MAX_COPIES = 2000
 const MAX_CHARACTERS = 4_000_000
-/** So that one long session does not drive out all others. */
+/** One long session must not evict all others. */
 const MAX_CHARACTERS_EACH = MAX_CHARACTERS / 16
 
 /** The copies of sessions that one isolate holds. */
@@ -41,7 +41,7 @@ export class Copies {
     if (copy !== undefined) this.#hold(handle, { ...copy, secret })
   }
 
-  /** Notes that a patch was applied, so that what was read before is known as it is now. */
+  /** Notes that a patch was applied, and updates the copy. */
   change(
     credential: Credential,
     at: number,
@@ -58,18 +58,18 @@ export class Copies {
     else this.keep(credential, copyOf(at, status, entries))
   }
 
-  /** Notes that the session is at this revision or, by default, over: no earlier copy is good any more. */
+  /** Notes that the session has this revision or, by default, has ended. Earlier copies are no longer valid. */
   outdate(handle: string, at: number, revision: number = Infinity): void {
     this.#hold(handle, { at, revision, secret: '' })
   }
 
-  /** Notes that this token is good no more, though its session lives on. */
+  /** Notes that this token is no longer valid, though its session continues. */
   forget({ handle, secret }: Credential): void {
     const held = this.#held.get(handle)
     if (held?.secret === secret) this.#drop(handle, held)
   }
 
-  /** The copy for this token to be shared; `undefined` if there is none that is as young as that. */
+  /** Returns the copy to share for this token, or `undefined` if none is recent enough. */
   since({ handle, secret }: Credential, at: number): Copy | undefined {
     const held = this.#held.get(handle)
     return held?.secret === secret && isCopy(held) && held.at >= at ? held : undefined
@@ -103,7 +103,7 @@ function isCopy(held: Held): held is Held & Copy {
   return held.entries !== undefined
 }
 
-/** The entries at this revision, if the patch and nothing else lies between. */
+/** Returns the entries at this revision, or `undefined` if more than the patch has changed. */
 function entriesAfter(
   before: { readonly revision: number; readonly entries?: Entries },
   revision: number,

@@ -2,9 +2,12 @@ import type { CallContext, Status } from '../../record/store.ts'
 import type { Account } from '../../session/account.ts'
 import type { Entries } from '../../session/patch.ts'
 
-/** What the store once said of a session, in texts: nothing of the request that asked is kept. Times are milliseconds. */
+/**
+ * A session as the store once returned it, in texts. It holds nothing of the request that asked. Times are
+ * milliseconds.
+ */
 export interface Copy {
-  /** When the store was asked: a later change may be missing. */
+  /** When the store was asked. A later change may be missing. */
   readonly at: number
   readonly usedAt: number
   readonly revision: number
@@ -12,12 +15,12 @@ export interface Copy {
   readonly entries: Entries
 }
 
-/** What is asked of a copy. */
+/** The requirements for a copy. */
 export type Asked = Pick<CallContext, 'now' | 'touch'> & { readonly maxAge: number }
 
 /**
- * True if a copy may answer: not behind what the token's holder has been shown, young enough, and no use has to be
- * recorded.
+ * True if a copy may answer: it is not older than the revision that the token's holder has seen, it is young enough,
+ * and no use has to be recorded.
  */
 export function isGood(
   copy: Copy,
@@ -29,7 +32,7 @@ export function isGood(
   return age >= 0 && age < maxAge && now - copy.usedAt < touch
 }
 
-/** The copy that a reply makes; `undefined` for one without a revision, or whose token is due for renewal. */
+/** Returns a copy of a reply, or `undefined` if the reply has no revision or its token is due for renewal. */
 export function copyOf(
   at: number,
   { usedAt, revision, account, renewal }: Status,

@@ -5,16 +5,16 @@ import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from '../kv/
 import { withinTime } from '../within-time.ts'
 import { type Asked, type Copy, isGood } from './freshness.ts'
 
-/** A stored copy: with the hash of the secret, so that a dump of the namespace logs nobody in. */
+/** A stored copy. It holds the secret's hash, so a dump of the namespace cannot be used to sign in. */
 type Shared = Copy & { readonly hash: string }
 
 const PREFIX = 'session-copy:'
-/** By then an object has usually answered. */
+/** An object has usually answered by then. */
 const TIME_LIMIT_MS = 1000
 
 /**
- * Copies of sessions in Workers KV, for all isolates. Nothing here throws: a copy that is stale, missing, damaged, late,
- * or refused to be written, means one more call of the store.
+ * Copies of sessions in Workers KV, for all isolates. No method throws. If a copy is stale, missing, damaged, late or
+ * not written, the store is called once more.
  */
 export class SharedCopies {
   readonly #namespace: SessionKvNamespace
@@ -60,7 +60,7 @@ export class SharedCopies {
     try {
       await withinTime(TIME_LIMIT_MS, call())
     } catch {
-      // KV takes one write a second for a key; the former copy does no harm.
+      // KV accepts one write a second for a key. The previous copy does no harm.
     }
   }
 }

@@ -1,6 +1,6 @@
 import { SessionError } from '../../errors.ts'
 
-/** What is used of a `KVNamespace`. */
+/** The used part of a `KVNamespace`. */
 export interface SessionKvNamespace {
   get(key: string, options: { type: 'text'; cacheTtl?: number }): Promise<string | null>
   put(key: string, value: string, options: { expirationTtl: number }): Promise<void>
@@ -10,7 +10,7 @@ export interface SessionKvNamespace {
 /** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
 export const MIN_TTL_SECONDS = 60
 
-/** Throws `ERR_BINDING` where there is no namespace for what is named. */
+/** Throws `ERR_BINDING` if there is no namespace. `what` is for the message. */
 export function checkNamespace(namespace: unknown, what: string): void {
   if (typeof namespace === 'object' && namespace !== null) return
   throw new SessionError(

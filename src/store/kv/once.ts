@@ -2,7 +2,7 @@ import type { WriteReply } from '../../record/store.ts'
 import type { Patch } from '../../session/patch.ts'
 import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
 
-/** A session that is to be made, or joined where it has been made. */
+/** A session to make, or to join if it exists already. */
 interface Making {
   readonly patch: Patch
   readonly now: number
@@ -10,15 +10,18 @@ interface Making {
   readonly join: () => Promise<WriteReply>
 }
 
-/** The key that says that a handle has had its session; a location that remembers it as absent forgets nothing else. */
+/**
+ * Returns the key of the mark that a handle has had its session. A location that caches its absence affects no other
+ * key.
+ */
 export function markOf(prefix: string, handle: string): string {
   return `${prefix}${handle}.once`
 }
 
 /**
- * Makes a session; with `onceUntil` only if there is no mark that it has been made, and then leaves one. Gives what came of
- * joining it, `undefined` where it was made. As far as KV goes: where the mark is not seen yet, the session is made again,
- * and the last write wins.
+ * Makes a session. With `onceUntil`, makes it only if there is no mark that it was made, and then writes one. Returns
+ * the reply to joining it, or `undefined` if it was made. A location that does not see the mark yet makes the session
+ * again, and the last write wins.
  */
 export async function once(
   namespace: SessionKvNamespace,
@@ -33,7 +36,7 @@ export async function once(
   try {
     await put()
   } catch (error) {
-    // KV takes one write a second for a key: a parallel request may have made it.
+    // KV accepts one write a second for a key, so a parallel request may have made the session.
     const joined = await join()
     if (joined.ok) return joined
     throw error

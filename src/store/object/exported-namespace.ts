@@ -6,7 +6,7 @@ interface Id {
   toString(): string
 }
 
-/** The parts of a `DurableObjectNamespace` that are used. */
+/** The used part of a `DurableObjectNamespace`. */
 export interface Namespace {
   newUniqueId(): Id
   idFromName(name: string): Id
@@ -15,8 +15,8 @@ export interface Namespace {
 }
 
 /**
- * The namespace of a class that the Worker exports, without a binding (Cloudflare: from compatibility date 2025-11-17
- * on). Throws `ERR_BINDING` when it exports none of that name. `binding` is for the message.
+ * Returns the namespace of a class that the Worker exports, without a binding (Cloudflare: from compatibility date
+ * 2025-11-17). Throws `ERR_BINDING` without such an export. `binding` is for the message.
  */
 export function exportedNamespace(className: string, binding: string): Namespace {
   const exported = exportedClass(className)
@@ -27,12 +27,12 @@ export function exportedNamespace(className: string, binding: string): Namespace
   )
 }
 
-/** True while the Worker's modules are evaluated: its exports are not there yet. */
+/** True while the Worker's modules are evaluated. Its exports are not available yet. */
 export function isModuleScope(): boolean {
   return Object.keys(exports).length === 0
 }
 
-/** The same, or `undefined` if there is none. */
+/** Returns the namespace of an exported class, or `undefined` if there is none. */
 export function exportedClass(className: string): Namespace | undefined {
   const { [className]: exported } = exports as Record<string, Partial<Namespace> | undefined>
   return exported?.idFromString === undefined ? undefined : (exported as Namespace)

@@ -1,7 +1,7 @@
 /**
- * Makes a reading call, and makes it once more if the runtime says that the first never arrived or that its object was
- * reset, and is not overloaded. `call` takes a new stub each time, since one that has failed stays broken (Cloudflare:
- * Durable Objects, error handling).
+ * Makes a call that only reads, and retries it once if the runtime reports that the call never arrived or that its
+ * object was reset, and is not overloaded. `call` takes a new stub each time, since a failed one stays broken
+ * (Cloudflare: Durable Objects, error handling).
  */
 export async function withFreshStub<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -12,14 +12,14 @@ export async function withFreshStub<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** True if the runtime says that a call that changes nothing may succeed with a new stub. */
+/** True if the runtime reports that a call that only reads may succeed with a new stub. */
 export function mayBeTriedAgain(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { retryable, durableObjectReset, overloaded }: StubError = error
   return (retryable === true || durableObjectReset === true) && overloaded !== true
 }
 
-/** What the runtime says of a failed call. */
+/** The flags that the runtime sets on the error of a failed call. */
 interface StubError extends Error {
   readonly retryable?: boolean
   readonly durableObjectReset?: boolean

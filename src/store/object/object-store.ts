@@ -6,7 +6,7 @@ import type { SessionStore } from '../../record/store.ts'
 import { mayBeTriedAgain } from './fresh-stub.ts'
 import type { SessionObjectStub } from './session-object.ts'
 
-/** The parts of a `DurableObjectNamespace` that the store uses. */
+/** The used part of a `DurableObjectNamespace`. */
 export interface SessionObjectNamespace {
   newUniqueId(): ObjectId
   /** For `adopting` only. */
@@ -19,10 +19,10 @@ interface ObjectId {
   toString(): string
 }
 
-/** The stores that this isolate has made, so that a binding that comes with another `env` has its store already. */
+/** The stores made in this isolate. A binding that comes with another `env` reuses its store. */
 const stores = new WeakMap<SessionObjectNamespace, SessionStore>()
 
-/** The store over the objects of a namespace: the same one for the same binding. */
+/** Returns the store over the objects of a namespace, the same one for the same binding. */
 export function objectStore(objects: SessionObjectNamespace): SessionStore {
   const known = stores.get(objects)
   if (known !== undefined) return known
@@ -31,7 +31,7 @@ export function objectStore(objects: SessionObjectNamespace): SessionStore {
   return store
 }
 
-/** The store over a namespace that `find` returns when the store is first used. */
+/** Returns the store over a namespace, which `find` returns on first use. */
 export function newObjectStore(
   find: () => SessionObjectNamespace,
   canAdopt: boolean = true,
@@ -39,7 +39,7 @@ export function newObjectStore(
   const handleOf = (id: ObjectId): string => encodeBase64url(decodeHex(id.toString()))
   const ids = new Map<string, ObjectId>()
 
-  /** The object's id, or `undefined` if the handle is not one of this namespace. */
+  /** Returns the object's id, or `undefined` if the handle does not belong to this namespace. */
   function objectIdOf(handle: string): ObjectId | undefined {
     const known = ids.get(handle)
     if (known !== undefined) return known
@@ -57,7 +57,7 @@ export function newObjectStore(
   const send: Send = (handle, request, { method }) => {
     const id = objectIdOf(handle)
     if (id === undefined) return Promise.resolve(JSON.stringify(ENDED))
-    // A new stub each time: one that has failed stays broken (Cloudflare: Durable Objects, error handling).
+    // A new stub each time: a failed one stays broken (Cloudflare: Durable Objects, error handling).
     const call = (): Promise<string> =>
       (find().get(id) as SessionObjectStub).call(request, PROTOCOL)
     if (method !== 'read') return call()
@@ -85,10 +85,10 @@ function idFromName(objects: SessionObjectNamespace, name: string): ObjectId {
   return id
 }
 
-/** Ids of sessions in use, so that not every request has to work out its own. */
+/** The number of ids remembered, so that a session in use is not decoded for each request. */
 const MAX_KNOWN_IDS = 1000
 
-/** An object's id is 32 bytes, in hexadecimal as its own text and in base64url as a handle. */
+/** Returns the hexadecimal text of an object's id. An id has 32 bytes, and a handle is its base64url text. */
 function hexOf(handle: string): string {
   return encodeHex(decodeHandle(handle))
 }

@@ -1,9 +1,6 @@
 import { SessionError } from '../../errors.ts'
 
-/**
- * What is said where something is asked for that is in workerd alone; `binding` is the name of the binding to give
- * instead.
- */
+/** Returns the error for a feature that only workerd has. `binding` is the name of the binding to use instead. */
 export function onlyInWorkerd(what: string, binding: string): SessionError {
   return new SessionError(
     'ERR_BINDING',

@@ -1,12 +1,12 @@
 import { exportedClass, type Namespace } from './exported-namespace.ts'
 
-/** The namespaces of Durable Objects that a Worker has: its bindings, whatever their names, and this class of its own. */
+/** Returns the Worker's Durable Object namespaces: its bindings, under any name, and its own exported class. */
 export function namespacesOf(env: object, className: string): readonly (Namespace | undefined)[] {
   const bindings: unknown[] = Object.values(env)
   return [...bindings.filter(isNamespace), exportedClass(className)]
 }
 
-/** The object with this id: an id is good in one namespace only. `undefined` where it is in none of these. */
+/** Returns the object with this id, or `undefined` if no namespace has it. An id is valid in one namespace only. */
 export function objectById(
   namespaces: readonly (Namespace | undefined)[],
   id: string,
@@ -15,7 +15,7 @@ export function objectById(
     try {
       if (namespace) return namespace.get(namespace.idFromString(id))
     } catch {
-      // The id is another namespace's.
+      // The id belongs to another namespace.
     }
   }
   return undefined
@@ -25,7 +25,7 @@ function isNamespace(binding: unknown): binding is Namespace {
   return hasMethod(binding, 'idFromString')
 }
 
-/** Whether a binding is of a kind with this method. A binding to a service seems to have every method there is, itself. */
+/** True if a binding is of a kind with this method. A service binding appears to have every method as its own. */
 export function hasMethod(binding: unknown, method: string): boolean {
   if (typeof binding !== 'object' || binding === null) return false
   const kind: unknown = Object.getPrototypeOf(binding)

@@ -7,23 +7,23 @@ import type { State } from '../../record/step.ts'
 import { SessionRows } from './session-rows.ts'
 
 /**
- * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it;
- * `durableObjectStore` is its only caller.
+ * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it. Only
+ * `durableObjectStore` calls it.
  *
- * A reply waits for the writes before it to be durable, and writes without an await in between are one transaction
- * (Cloudflare: Durable Object storage, output gates and write coalescing).
+ * A reply waits until earlier writes are durable. Writes without an await in between are one transaction (Cloudflare:
+ * Durable Object storage, output gates and write coalescing).
  */
 export class SessionObject extends DurableObject {
   #cell: SessionCell | undefined
 
-  /** One call of the store: a JSON text in, a JSON text out. Throws for a version of the protocol that it can't speak. */
+  /** Handles one call of the store: a JSON text in, a JSON text out. Throws for an unsupported version of the protocol. */
   call(request: string, version: number = 1): string | Promise<string> {
     if (version > PROTOCOL + 1)
       throw new TypeError(`Protocol ${version} is newer than this object's.`)
     return this.#loadedCell().call(request)
   }
 
-  /** Frees the storage of an expired session. Whether one has expired is decided at each use, not here. */
+  /** Frees the storage of an expired session. Each use decides if a session has expired, not the alarm. */
   override async alarm(): Promise<void> {
     const deadline = await this.#loadedCell().sweep(Date.now())
     if (deadline !== undefined) await this.ctx.storage.setAlarm(deadline)
@@ -37,7 +37,7 @@ export class SessionObject extends DurableObject {
     return this.#cell
   }
 
-  /** Not async: what storage refuses is thrown before the cell takes the change over. */
+  /** Not async: an error of storage is thrown before the cell applies the change. */
   #save(
     rows: SessionRows,
     state: State | undefined,
@@ -46,7 +46,7 @@ export class SessionObject extends DurableObject {
   ): Promise<void> | undefined {
     const { storage } = this.ctx
     if (state === undefined) {
-      // deleteAll leaves no row, so that nothing is billed; before 2026-02-24 it left the alarm.
+      // deleteAll leaves no row, so nothing is billed. Before 2026-02-24 it left the alarm.
       void storage.deleteAlarm()
       rows.clear()
       return storage.deleteAll()
@@ -54,7 +54,7 @@ export class SessionObject extends DurableObject {
     try {
       rows.save(state, changed)
     } catch (error) {
-      // Nothing of a change is kept; a transaction of its own would do the same, and cost each write more than a row.
+      // Drops the whole change. A separate transaction would do the same, but cost each write more than a row.
       this.ctx.abort(String(error))
       throw error
     }
@@ -62,7 +62,7 @@ export class SessionObject extends DurableObject {
   }
 }
 
-/** A session's object as its callers see it: its answers come over RPC. */
+/** The object as seen by its callers, over RPC. */
 export interface SessionObjectStub {
   call(request: string, version: number): Promise<string>
 }

@@ -2,24 +2,24 @@ import { isDictionary, type Meta, parseMeta } from '../../record/meta.ts'
 import type { State } from '../../record/step.ts'
 import type { Entries } from '../../session/patch.ts'
 
-/** What is used of an object's synchronous storage. */
+/** The used part of an object's synchronous storage. */
 interface Rows {
   list(): Iterable<[name: string, value: unknown]>
   put(name: string, value: string): void
   delete(name: string): boolean
 }
 
-/** The row of the session itself; entries' names begin with another character. */
+/** The name of the session's own row. The names of entries begin with another character. */
 const SESSION = '$'
-/** Characters of the entries that rest in the session's own row, so that most writes are one row, billed once. */
+/** The maximum number of characters of entries in the session's own row. Most writes are then one row, billed once. */
 const MAX_TOGETHER = 2048
 
 type SessionRow = Meta & { readonly entries?: Entries }
 
-/** A session in an object's storage: one row with all that is small, and one for each entry that is not. */
+/** A session in an object's storage: one row for small entries, and one row for each large entry. */
 export class SessionRows {
   readonly #rows: Rows
-  /** The entries in the session's row, and how many characters they have. */
+  /** The entries in the session's row, and the number of their characters. */
   readonly #together = new Map<string, string>()
   #characters = 0
   readonly #apart = new Set<string>()
@@ -42,14 +42,14 @@ export class SessionRows {
     return isTexts(all) ? { meta, entries: all } : 'corrupt'
   }
 
-  /** Throws what storage refuses; then some of it may have been taken. */
+  /** Saves the changes. Throws if storage refuses one, and earlier ones may then be stored. */
   save({ meta, entries }: State, changed: readonly string[]): void {
     for (const name of changed) this.#save(name, entries.get(name))
     const row: SessionRow = { ...meta, entries: Object.fromEntries(this.#together) }
     this.#rows.put(SESSION, JSON.stringify(row))
   }
 
-  /** Takes note that storage has been emptied. */
+  /** Notes that storage has been emptied. */
   clear(): void {
     this.#together.clear()
     this.#apart.clear()

@@ -1,14 +1,14 @@
-/** One of several places, and how many of the ids it is to have beside the others. */
+/** One of several places, and its share of the ids. */
 export interface Weighted {
   readonly name: string
   readonly weight: number
 }
 
 /**
- * A function that gives each id its place: rendezvous hashing (Thaler and Ravishankar, Using name-based mappings to
- * increase hit rates, 1998) with weights by the logarithmic method (Schindelhauer and Schomaker, Weighted distributed
- * hash tables, 2005). Each place draws a number for the id, by its own name and weight only, and the lowest wins. So a
- * place that is added takes ids from the others, one that goes leaves its own to them, and all others stay.
+ * Returns a function that assigns each id a place. It uses rendezvous hashing (Thaler and Ravishankar, Using name-based
+ * mappings to increase hit rates, 1998) with weights by the logarithmic method (Schindelhauer and Schomaker, Weighted
+ * distributed hash tables, 2005). Each place draws a number for the id from its own name and weight, and the lowest
+ * wins. A new place takes ids from the others, and a removed one leaves its ids to them. All other ids stay.
  */
 export function weightedChoice<Place extends Weighted>(
   places: readonly [Place, ...Place[]],
@@ -33,7 +33,10 @@ export function weightedChoice<Place extends Weighted>(
 
 type Hash = readonly [number, number]
 
-/** 64 bits of a text, as two lanes of FNV-1a (Fowler, Noll and Vo) over its UTF-16 units, each mixed at its end. */
+/**
+ * Returns a 64-bit hash of a text: two lanes of FNV-1a (Fowler, Noll and Vo) over its UTF-16 units, each mixed at its
+ * end.
+ */
 function hashOf(text: string): Hash {
   let one = 0x811c9dc5
   let other = 0x9e3779b9
@@ -45,7 +48,7 @@ function hashOf(text: string): Hash {
   return [mixed(one), mixed(other ^ text.length)]
 }
 
-/** A number between 0 and 1, both excluded, for an id and a place; 53 bits of it. */
+/** Returns a number between 0 and 1, both excluded, for an id and a place. It has 53 bits. */
 function fractionOf([one, other]: Hash, [seed, otherSeed]: Hash): number {
   const high = mixed(one ^ seed)
   const low = mixed(other ^ otherSeed ^ high)

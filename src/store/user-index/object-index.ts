@@ -3,7 +3,7 @@ import type { ListPage, UserCall } from './user-cell.ts'
 import type { ListedSession, Owner, Revoked, UserIndex } from './user-list.ts'
 import type { UserObject } from './user-object.ts'
 
-/** The parts of a `DurableObjectNamespace` that the index uses. */
+/** The used part of a `DurableObjectNamespace`. */
 export interface UserObjectNamespace {
   idFromName(name: string): { toString(): string }
   get(id: { toString(): string }): object
@@ -15,11 +15,11 @@ type Call = UserCall extends infer Each
     : never
   : never
 
-/** The index over the objects of a namespace, which `find` returns when the index is used. */
+/** Returns the index over the objects of a namespace, which `find` returns on use. */
 export function objectIndex(find: () => UserObjectNamespace): UserIndex {
   async function call<Reply>({ cookieName, userId, now }: Owner, what: Call): Promise<Reply> {
     const request = JSON.stringify({ ...what, userId, now })
-    // A cookie's name has no space, so no two owners read alike.
+    // A cookie's name has no space, so no two owners share a name.
     const id = find().idFromName(`${cookieName} ${userId}`)
     const send = async (): Promise<string> => (find().get(id) as UserObject).call(request)
     const reply = await (what.method === 'list' ? withFreshStub(send) : send())

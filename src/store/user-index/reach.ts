@@ -7,25 +7,25 @@ import { hasMethod, namespacesOf, objectById } from '../object/own-bindings.ts'
 import type { SessionObjectStub } from '../object/session-object.ts'
 import { withinTime } from '../within-time.ts'
 
-/** How a user's object gets at the sessions on its list. Every method throws when a session can't be reached. */
+/** A user's object's access to the sessions on its list. Every method throws if a session can't be reached. */
 export interface Reach {
   /**
-   * What there is to learn of a session: its times, or that it is not there or not this user's; `undefined` where the
-   * store can't tell.
+   * Returns the session's times, or that it has ended or belongs to another user, or `undefined` if the store can't
+   * tell.
    */
   look(address: string, userId: string, now: number): Promise<Look | Gone | undefined>
-  /** Ends it. Gives whether that is sure: the store has had it, and will show it to nobody. */
+  /** Ends the session. Returns true if that is certain: the store has ended it and no longer returns it. */
   end(address: string, userId: string, now: number): Promise<boolean>
 }
 
-/** One object that hangs must not keep the others from their end; below the 5 s that a caller waits by default. */
+/** One hanging object must not delay the end of the others. Below the caller's default time limit of 5 s. */
 const TIME_LIMIT_MS = 4000
 const OBJECT = 'object:'
 const KV = 'kv:'
 
 /**
- * Reaches sessions through a Worker's bindings, whatever their names: an object's id is good in one namespace only, and a
- * session's key is in one only.
+ * Returns access to sessions through a Worker's bindings, under any name. An object's id is valid in one namespace
+ * only, and a session's key is in one only.
  */
 export function reachThrough(env: object): Reach {
   const bindings: unknown[] = Object.values(env)

@@ -1,7 +1,7 @@
 import type { Reach } from './reach.ts'
 import type { ListedSession, SessionLimit, Which } from './user-list.ts'
 
-/** What goes to a user's object, as JSON; `now` is the caller's clock. */
+/** A call to a user's object, as JSON. `now` is the caller's clock. */
 export type UserCall = { readonly userId: string; readonly now: number } & (
   | {
       readonly method: 'add'
@@ -14,46 +14,46 @@ export type UserCall = { readonly userId: string; readonly now: number } & (
   | { readonly method: 'goOn' }
 )
 
-/** Some of the list, in the order of ids; `next` is where the rest begins after, if there is one. */
+/** A page of the list, in order of ids. `next` is the id that the next page begins after, if there is one. */
 export interface ListPage {
   readonly sessions: readonly ListedSession[]
   readonly next?: string | undefined
 }
 
-/** A session that is to end, until that is sure. */
+/** A session that has to be ended, until that is certain. */
 interface Ending {
   readonly address: string
   readonly createdAt: number
-  /** It has been ended, and is to be once more then. */
+  /** When to end it again. It has been ended once. */
   readonly againAt?: number
 }
 
-/** What a user's object keeps. */
+/** The data of a user's object. */
 export interface UserRows {
   readonly userId: string
   readonly listed: ReadonlyMap<string, ListedSession>
   readonly ending: ReadonlyMap<string, Ending>
 }
 
-/** How a user's object keeps it. Both are durable before any call or reply that follows them leaves. */
+/** The storage of a user's object. Changes are durable before any later call or reply leaves. */
 export interface UserStorage {
-  /** Keeps the rows of these ids; without a row left, keeps nothing. */
+  /** Saves the rows of these ids. If no row is left, storage is emptied. */
   save(rows: UserRows, ids: readonly string[]): void
-  /** Has `wake` called then, and at no other time. */
+  /** Sets the only time at which `wake` is called. */
   wakeAt(time: number): void
 }
 
-/** One call of an object may make 1,000 others (Cloudflare: limits), and one list's or revocation's time is limited. */
+/** One call of an object may make 1,000 others (Cloudflare: limits), and the time of a list or revocation is limited. */
 const BATCH = 250
-/** A sign-in that has its place on the list may take as long to be stored. */
+/** A listed sign-in may take this long to be stored. */
 const ARRIVAL_MS = 60_000
-/** KV may show elsewhere what was deleted for 60 s, and a request there may write it back. */
+/** Other locations may read a deleted KV key for 60 s, and a request there may write it back. */
 const AGAIN_MS = 90_000
-/** When what was left is taken up again; after each failure twice as late, up to an hour. */
+/** The delay before a retry. It doubles after each failure, up to an hour. */
 const RETRY_MS = 5000
 const MAX_RETRY_MS = 3_600_000
 
-/** One user's list, and what is left to do of it. */
+/** One user's list, and the endings that are pending. */
 export class UserCell {
   #userId: string
   readonly #listed: Map<string, ListedSession>
@@ -70,18 +70,18 @@ export class UserCell {
     this.#reach = reach
   }
 
-  /** A JSON text in, a JSON text out. */
+  /** Handles one call: a JSON text in, a JSON text out. */
   async call(text: string): Promise<string> {
     const call = JSON.parse(text) as UserCall
     this.#userId = call.userId
     return JSON.stringify(await this.#answer(call))
   }
 
-  /** Goes on with what is left: endings, and rows of sessions that are over. */
+  /** Continues pending endings, and removes rows of sessions that are over. */
   async wake(now: number): Promise<void> {
     await this.#endSome(now).catch(() => undefined)
     const old = Array.from(this.#listed.values()).filter(({ expiresAt }) => expiresAt <= now)
-    // The timeouts may be longer now than they were at the sign-in.
+    // The timeouts may have become longer since the sign-in.
     const alive = await this.#look(old.slice(0, BATCH), now)
     for (const session of alive) this.#listed.set(session.id, session)
     this.#save(alive.map(({ id }) => id))
@@ -103,7 +103,7 @@ export class UserCell {
   ): Promise<readonly string[] | null> {
     const max = limit?.max ?? Infinity
     if (this.#placesLeft(session.id, max) < 0) await this.#look([...this.#listed.values()], now)
-    // From here to the save there is no await: no other sign-in comes in between.
+    // There is no await from here to the save, so no other sign-in comes in between.
     const excess = -this.#placesLeft(session.id, max)
     if (excess > 0 && limit?.whenFull === 'refuse') return null
     const oldest = excess > 0 ? this.#oldestFirst(session.id).slice(0, excess) : []
@@ -112,12 +112,12 @@ export class UserCell {
     this.#beginEnding(oldest, now)
     this.#save([session.id])
     if (isFirst && this.#ending.size === 0) this.#storage.wakeAt(session.expiresAt)
-    // That the others end is certain by now; this sign-in need not wait for one that can't be reached.
+    // The others are certain to end by now. This sign-in need not wait for one that can't be reached.
     await this.#endSome(now).catch(() => undefined)
     return oldest.map(({ id }) => id)
   }
 
-  /** How many places there are beside that of this session. */
+  /** Returns the number of free places besides that of this session. */
   #placesLeft(id: string, max: number): number {
     return max - this.#listed.size - (this.#listed.has(id) ? 0 : 1)
   }
@@ -151,7 +151,7 @@ export class UserCell {
     return { ids: revoked.map(({ id }) => id), left: await this.#endSome(now) }
   }
 
-  /** Writes down, before anything else happens, that these are to end. */
+  /** Records the sessions to end, before anything else happens. */
   #beginEnding(sessions: readonly ListedSession[], now: number): void {
     if (sessions.length === 0) return
     for (const { id, address, createdAt } of sessions) {
@@ -162,14 +162,14 @@ export class UserCell {
     this.#storage.wakeAt(now + RETRY_MS)
   }
 
-  /** Ends some of those that are to end; gives how many have not been ended once. Throws when one can't be. */
+  /** Ends a batch of pending sessions. Returns how many have not been ended once. Throws if one can't be ended. */
   async #endSome(now: number): Promise<number> {
     const due = [...this.#ending].filter(([, { againAt = now }]) => againAt <= now)
     if (due.length === 0) return 0
     const some = due.slice(0, BATCH)
     const outcomes = await Promise.allSettled(
       some.map(([id, ending]) => {
-        // Behind the others, whom it must not keep waiting if it can't be ended.
+        // Moved behind the others, so that a session that can't be ended does not block them.
         this.#ending.delete(id)
         this.#ending.set(id, ending)
         return this.#end(id, ending, now)
@@ -191,7 +191,7 @@ export class UserCell {
     else this.#ending.set(id, { ...ending, againAt: now + AGAIN_MS })
   }
 
-  /** Those of these sessions that are there, with their times. What is over leaves the list. */
+  /** Returns the sessions that still exist, with their times. Sessions that are over leave the list. */
   async #look(sessions: readonly ListedSession[], now: number): Promise<ListedSession[]> {
     const seen = await Promise.all(sessions.map((session) => this.#seen(session, now)))
     const over = sessions.filter(
@@ -209,7 +209,7 @@ export class UserCell {
       if (!look.ok || !this.#listed.has(session.id)) return undefined
       return { ...session, usedAt: look.usedAt, expiresAt: look.expiresAt }
     } catch {
-      // What can't be reached may be there.
+      // A session that can't be reached may still exist.
       return session
     }
   }
@@ -219,7 +219,7 @@ export class UserCell {
     this.#storage.save(rows, ids)
   }
 
-  /** Wakes for the next ending, or else when the last session is over. */
+  /** Sets the alarm to the next ending, or else to the end of the last session. */
   #rearm(now: number): void {
     const retryAt = now + Math.min(RETRY_MS * 2 ** Math.max(0, this.#failures - 1), MAX_RETRY_MS)
     const endings = Array.from(this.#ending.values(), ({ againAt = retryAt }) => againAt)

@@ -3,19 +3,19 @@ import { DurableObject } from 'cloudflare:workers'
 import { reachThrough } from './reach.ts'
 import { UserCell, type UserRows } from './user-cell.ts'
 
-/** What the names of rows begin with: whose list it is, a session on it, and one that is to end. */
+/** The prefixes of row names: the owner, a listed session, and a session to end. */
 const USER = '$'
 const LISTED = '='
 const ENDING = '!'
 
 /**
- * One user's list of sessions, in one SQLite-backed Durable Object. Export it from the Worker's main module, which also has
- * the sessions' own bindings; `userIndex` is its only caller. What it has begun to end it ends, after a crash too.
+ * One user's list of sessions, in one SQLite-backed Durable Object. Export it from the Worker's main module, which also
+ * has the sessions' bindings. Only `userIndex` calls it. A revocation that has begun is completed, even after a crash.
  */
 export class UserObject extends DurableObject {
   #cell: UserCell | undefined
 
-  /** One call of the index: a JSON text in, a JSON text out. */
+  /** Handles one call of the index: a JSON text in, a JSON text out. */
   async call(request: string): Promise<string> {
     return this.#loadedCell().call(request)
   }
@@ -49,7 +49,7 @@ export class UserObject extends DurableObject {
   #save({ userId, listed, ending }: UserRows, ids: readonly string[]): void {
     const { storage } = this.ctx
     if (listed.size + ending.size === 0) {
-      // deleteAll leaves no row, so that nothing is billed; before 2026-02-24 it left the alarm.
+      // deleteAll leaves no row, so nothing is billed. Before 2026-02-24 it left the alarm.
       void storage.deleteAlarm()
       void storage.deleteAll()
       return
@@ -70,7 +70,7 @@ export class UserObject extends DurableObject {
   }
 }
 
-/** A row that this class wrote; `undefined` for a damaged one, which must not keep the rest from its user. */
+/** Returns a stored row, or `undefined` for a damaged one. A damaged row must not hide the others. */
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(String(text))
