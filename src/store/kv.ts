@@ -1,5 +1,4 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
-import { BoundedMap } from '../codec/bounded-map.ts'
 import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
@@ -9,6 +8,7 @@ import { isAnotherUsers } from '../record/step.ts'
 import type { CallContext, Gone, SessionStore, WriteReply } from '../record/store.ts'
 import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
+import { changesIn, justRead, noteRead } from './kv/just-read.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
 import { markOf, once } from './kv/once.ts'
 
@@ -34,22 +34,6 @@ type KvValue =
   | { readonly rotatedAt: number }
 
 const NO_PATCH: Patch = { id: '' }
-/** A session that a read has found. */
-interface JustRead {
-  readonly value: KvSession
-  readonly at: number
-  readonly by: Caller
-}
-
-/** Identifies the request that makes a call. */
-type Caller = CallContext['defer']
-
-/**
- * Milliseconds after a read in which a write of the same request reuses the value. The clock does not move in a request
- * that has waited for nothing since, and KV itself may return an older value.
- */
-const JUST_READ_MS = 25
-const MAX_JUST_READ = 100
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
 /** KV keys have at most 512 bytes. */
@@ -71,21 +55,28 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     return text === null ? undefined : parseValue(text)
   }
 
-  /** The value that a read has just found, for one use. Any other call for the handle in this isolate removes it. */
-  const justRead = new BoundedMap<JustRead | undefined>(MAX_JUST_READ)
+  const changes = changesIn(namespace)
 
-  async function getForChange(handle: string, by: Caller): Promise<KvValue | undefined> {
-    const known = justRead.get(handle)
-    justRead.set(handle, undefined)
-    const isOwn = known !== undefined && by !== undefined && known.by === by
-    return isOwn && Date.now() - known.at < JUST_READ_MS ? known.value : get(handle)
+  /** Reads for `read`: what is found is noted for a write that follows at once. */
+  async function getAndNote(handle: string, context: CallContext): Promise<KvValue | undefined> {
+    const key = prefix + handle
+    const since = changes.count
+    const text = await namespace.get(key, getOptions)
+    if (text === null) return undefined
+    noteRead(context, { key, text, since })
+    return parseValue(text)
+  }
+
+  async function getForChange(handle: string, context: CallContext): Promise<KvValue | undefined> {
+    const text = justRead(namespace, prefix + handle, context)
+    return text === undefined ? get(handle) : parseValue(text)
   }
 
   async function put(handle: string, value: KvValue, now: number): Promise<void> {
-    justRead.set(handle, undefined)
     const remaining = 'expiresAt' in value ? Math.ceil((value.expiresAt - now) / 1000) : 0
     const expirationTtl = Math.max(MIN_TTL_SECONDS, remaining)
-    await namespace.put(prefix + handle, JSON.stringify(value), { expirationTtl })
+    const key = prefix + handle
+    await changes.make(key, () => namespace.put(key, JSON.stringify(value), { expirationTtl }))
   }
 
   return {
@@ -111,15 +102,14 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     },
 
     async read({ handle, secret }, context) {
-      const [value, hash] = await Promise.all([get(handle), hashOf(secret)])
+      const [value, hash] = await Promise.all([getAndNote(handle, context), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return live
-      justRead.set(handle, { value: live.session, at: Date.now(), by: context.defer })
       return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
     },
 
     async write({ handle, secret }, context, patch) {
-      const [value, hash] = await Promise.all([getForChange(handle, context.defer), hashOf(secret)])
+      const [value, hash] = await Promise.all([getForChange(handle, context), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return live
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
@@ -154,11 +144,11 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     },
 
     async destroy({ handle }) {
-      justRead.set(handle, undefined)
       const value = await get(handle)
       if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
       // Delete a missing value too: this location may only remember that it was absent.
-      await namespace.delete(prefix + handle)
+      const key = prefix + handle
+      await changes.make(key, () => namespace.delete(key))
       return { ok: true, ...(value && 'account' in value ? accountOf(value) : {}) }
     },
 
