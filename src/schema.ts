@@ -43,8 +43,12 @@ export function checked<Data extends object, In = Data, Flash extends object = A
     session,
   })
   const own: DataCodec = {
-    ...codec,
     codec: 'checked',
+    // One by one: a codec may be an object of a class.
+    encode: (key, value) => codec.encode(key, value),
+    decode: (text) => codec.decode(text),
+    thaw: (text) => (codec.thaw === undefined ? JSON.parse(text) : codec.thaw(text)),
+    watch: (text, value) => codec.watch?.(text, value),
     check: (key, value) => issuesWith(schema, key, value),
     admit: (entries, session) => admitted(check(session), entries),
     ...(migrate && {

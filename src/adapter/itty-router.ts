@@ -57,6 +57,7 @@ export function sessionHooks<
     const [run] = runsOf(request, key)
     if (run === undefined) return result
     try {
+      if (run.isAnswered && run.session.depth === 1) run.session.dictionary.seal()
       return run.isAnswered || result === undefined ? result : await completed(run, result)
     } finally {
       leaveRun(request, key, run)
@@ -70,7 +71,7 @@ export function sessionHooks<
     const isLast = run.isFinishing
     let isOver = isLast
     try {
-      const response = await ownAnswer(run, error)
+      const response = await answerTo(run, error)
       if (response !== undefined) return response
       isOver = true
       const result: unknown = await answerFor(error, request, ...rest)
@@ -90,9 +91,9 @@ export function sessionHooks<
 }
 
 /** Returns the response to an error of the session. Records any other error. */
-async function ownAnswer(run: Run, error: unknown): Promise<Response | undefined> {
+async function answerTo(run: Run, error: unknown): Promise<Response | undefined> {
   try {
-    const response = await fail(run.session, error)
+    const response = await fail(run.session, error, undefined, false)
     run.isAnswered = true
     return response
   } catch (fault) {

@@ -1,6 +1,7 @@
+import { SessionError } from '../errors.ts'
 import type { AnyData } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
-import { resolveOptions } from './defaults.ts'
+import { resolveOptions, takenError } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
 import { commit, keep, type Layer, open, requestSessionOf, run, wrap } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
@@ -86,12 +87,12 @@ export interface Sessions<
    * Opens the request's session, calls `handle` with it, and commits. Errors are handled as in `withSession`, so a dead
    * cookie is cleared.
    */
-  readonly run: <Result>(
+  readonly run: (
     request: Request,
     env: Env,
-    handle: (session: Session<Data, Flash> & Methods) => Result,
+    handle: (session: Session<Data, Flash> & Methods) => unknown,
     ctx?: Pick<RequestContext, 'waitUntil'>,
-  ) => Promise<Answer<Result>>
+  ) => Promise<Response>
 }
 
 /** The methods that the features of a tuple add to the session, and hints for the missing ones. */
@@ -150,20 +151,28 @@ export function createSessions<
         ctx: Context,
       ) => Promise<Answer<Result>>,
     open: async (request, env, ctx) => {
-      const opened = await open(layer, request, env, ctx)
-      keep(request, opened)
+      const opening = open(layer, request, env, ctx)
+      // Before anything is awaited, so that whoever opens the request meanwhile finds the same session.
+      if (!(opening instanceof Promise)) keep(request, opening)
+      const opened = await opening
       return opened.session as Session<Data, Flash> & Methods
     },
     commit: async (session, response) => commit(requestSessionOf(session), response),
-    run: <Result>(
-      request: Request,
-      env: Env,
-      handle: (session: Session<Data, Flash> & Methods) => Result,
-      ctx?: Pick<RequestContext, 'waitUntil'>,
-    ) =>
-      run(layer, { request, env, ctx }, ({ session }) =>
-        handle(session as Session<Data, Flash> & Methods),
-      ) as Promise<Answer<Result>>,
+    run: (request, env, handle, ctx) =>
+      run(layer, { request, env, ctx }, async ({ session }) => {
+        const result: unknown = await handle(session as Session<Data, Flash> & Methods)
+        if (result !== undefined) return result
+        throw new SessionError(
+          'ERR_OPTION',
+          'run(): the handler returned nothing, so nothing was saved. Return a Response or a value.',
+        )
+      }) as Promise<Response>,
   }
-  return Object.assign(sessions, ...more) as typeof sessions & MoreOf<Use>
+  for (const added of more) {
+    for (const name in added) {
+      if (name in sessions) throw takenError(`sessions.${name}`)
+    }
+    Object.assign(sessions, added)
+  }
+  return sessions as typeof sessions & MoreOf<Use>
 }

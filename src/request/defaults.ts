@@ -1,4 +1,5 @@
 import { checkCookie, type CookieAttributes } from '../codec/cookie.ts'
+import { SessionError } from '../errors.ts'
 import { JSON_CODEC } from '../session/json.ts'
 import { Session } from '../session/session.ts'
 import { checkOptions } from './check-options.ts'
@@ -72,12 +73,20 @@ function sessionWith(use: readonly Feature[]): Settings['Session'] {
   if (use.length === 0) return Session
   class SessionWithFeatures extends Session {}
   for (const { methods = {} } of use) {
+    for (const name in methods) {
+      if (name in SessionWithFeatures.prototype) throw takenError(`session.${name}`)
+    }
     Object.defineProperties(
       SessionWithFeatures.prototype,
       Object.getOwnPropertyDescriptors(methods),
     )
   }
   return SessionWithFeatures
+}
+
+/** Returns the error of a feature that adds a name which is there already. */
+export function takenError(name: string): SessionError {
+  return new SessionError('ERR_OPTION', `A feature in use adds ${name}, which exists already.`)
 }
 
 function hooksOf(use: readonly Feature[]): Hooks {

@@ -29,3 +29,14 @@ export async function answerError(
 export function isLate({ isOver }: RequestSession, error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && isOver
 }
+
+/** Returns the response to an error of the session's own; nothing recorded is written. `undefined` for any other error. */
+export async function ownAnswer(
+  session: RequestSession,
+  error: unknown,
+  replaced?: Response,
+): Promise<Response | undefined> {
+  session.dictionary.discard()
+  const isOwn = isStoreFailure(error) || isLate(session, error)
+  return isOwn ? answerError(session, error, replaced) : undefined
+}

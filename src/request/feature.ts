@@ -19,7 +19,7 @@ export interface PendingToken {
 
 /** A change of the token, for the features. */
 export type TokenChange =
-  /** A token was issued: for a new session, a regenerated one, or a sign-in. */
+  /** A token was issued by a sign-in, an adoption or `regenerate()`. A session's first write and a renewal are not told. */
   | {
       readonly is: 'issued'
       readonly pending: PendingToken

@@ -1,14 +1,13 @@
 import { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
 import { dictionaryOf, Session } from '../session/session.ts'
-import { answerError, isLate } from './failure.ts'
+import { answerError, isLate, ownAnswer } from './failure.ts'
 import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
 import { RequestSession } from './request-session.ts'
 import { currentCookie, joinOther, withSessionHeaders } from './response.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { endedError } from './state.ts'
-import { isStoreFailure } from './store-client.ts'
 
 /** The session layer of one `createSessions` call. */
 export interface Layer<Env> {
@@ -41,7 +40,8 @@ export function open<Env>(
       settings,
       made,
       request,
-      (arrival) => new RequestSession({ settings, setup: made, request, env, ctx }, arrival),
+      (arrival, current) =>
+        new RequestSession({ settings, setup: current, request, env, ctx }, arrival),
     )
   const opening = setup instanceof Promise ? setup.then(arrive) : arrive(setup)
   return opening instanceof Promise ? shared(request, settings, opening) : opening
@@ -191,18 +191,25 @@ async function outcome(
  * Returns the response to an error; nothing recorded is written. A session error becomes a 409 response, or the
  * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
  * changes already written. Without such a response the error is rethrown.
+ * Later changes throw, unless `isLast` is false, because the framework asks the application for a response.
  */
 export async function fail(
   session: RequestSession,
   error: unknown,
   response?: Response,
+  isLast: boolean = true,
 ): Promise<Response> {
-  session.dictionary.discard()
-  if (session.depth <= 1) session.dictionary.seal()
-  if (response === undefined || isStoreFailure(error) || isLate(session, error)) {
-    return answerError(session, error, response)
+  const own = await ownAnswer(session, error, response)
+  if (session.depth <= 1 && isLast) session.dictionary.seal()
+  if (own !== undefined) return own
+  if (response === undefined) throw error
+  if (session.depth > 1) return response
+  try {
+    return await afterWork(session, response, completion(session))
+  } catch {
+    // The framework has answered the first error, and the session's own errors have become answers.
+    return withSessionHeaders(session, response)
   }
-  return session.depth > 1 ? response : afterWork(session, response, completion(session))
 }
 
 /** Returns the response with the headers of the session. Call it after `settle`. */

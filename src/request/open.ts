@@ -18,18 +18,18 @@ export function arrivalOf<T>(
   settings: Settings,
   setup: Setup,
   request: RequestLike,
-  proceed: (arrival: Arrival) => T,
+  proceed: (arrival: Arrival, setup: Setup) => T,
 ): Await<T> {
   const { cookie, now } = settings
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
   const base = { token: undefined, isOldKey: false, hasCookie, at: now() }
-  if (!hasCookie) return proceed(base)
+  if (!hasCookie) return proceed(base, setup)
   if (canKeep(settings, request)) {
     return firstToken({ settings, setup, values, base, proceed }, 0)
   }
   settings.emit(INSECURE)
-  return proceed(base)
+  return proceed(base, setup)
 }
 
 /** True if a browser stores the cookie that the response to this request sets. */
@@ -47,14 +47,14 @@ interface Search<T> {
   readonly values: readonly string[]
   /** The arrival without a token. */
   readonly base: Arrival
-  readonly proceed: (arrival: Arrival) => T
+  readonly proceed: (arrival: Arrival, setup: Setup) => T
 }
 
 /** Continues with the first value, from this index on, that has a valid signature and has not expired. */
 function firstToken<T>(search: Search<T>, place: number): Await<T> {
   const { settings, setup, values, base, proceed } = search
   const value = values[place]
-  if (value === undefined) return proceed(base)
+  if (value === undefined) return proceed(base, setup)
   const opened = openToken(setup.keyring, settings.cookie.name, value)
   return opened instanceof Promise
     ? opened.then((result) => judged(search, place, result))
@@ -64,12 +64,18 @@ function firstToken<T>(search: Search<T>, place: number): Await<T> {
 function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await<T> {
   const { base, settings, setup, proceed } = search
   const { emit, context } = settings
+  const { refreshed } = setup
+  if (!opened.ok && opened.reason === 'unknown-key' && refreshed !== undefined) {
+    // Another isolate may know the next secret already.
+    return refreshed().then((next) => firstToken({ ...search, setup: next }, place))
+  }
   if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
   else {
     const { token, isNewestKey } = opened
     const isPastAbsolute = token.createdAt + context.absolute <= base.at
     const isPastIdle = !setup.store.can.recordUse && token.usedAt + context.idle <= base.at
-    if (!isPastAbsolute && !isPastIdle) return proceed({ ...base, token, isOldKey: !isNewestKey })
+    if (!isPastAbsolute && !isPastIdle)
+      return proceed({ ...base, token, isOldKey: !isNewestKey }, setup)
     const timeout = isPastAbsolute ? 'absolute' : 'idle'
     emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }

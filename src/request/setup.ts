@@ -1,12 +1,15 @@
 import { importKeyring, type Keyring, type Secrets } from '../codec/keyring.ts'
 import { SessionError } from '../errors.ts'
 import type { Await, SessionStore } from '../record/store.ts'
+import { withinTime } from '../store/within-time.ts'
 import type { SessionOptions, Settings } from './options.ts'
 
 /** The keys and the store that all requests of one `env` share. */
 export interface Setup {
   readonly keyring: Keyring
   readonly store: SessionStore
+  /** Present while this request has the secrets read again: resolves to the setup with what was read. */
+  readonly refreshed?: () => Promise<Setup>
 }
 
 /** The used part of the `ctx` of a Worker. Other runtimes may have none. */
@@ -22,6 +25,8 @@ type Options<Env> = Pick<SessionOptions<Env>, 'secrets' | 'store'>
 
 /** The interval for reading the secrets again, so that a rotation in a Secrets Store needs no deployment. */
 const REREAD_MS = 300_000
+/** After so long a request waits for them. */
+const MUST_REREAD_MS = 2 * REREAD_MS
 /** The maximum number of cached keyrings. A Worker has one set of secrets, or a few during a rotation. */
 const MAX_KEYRINGS = 50
 
@@ -66,7 +71,8 @@ export function setupFactory<Env>(
   /** Reads the secrets again. If that fails, the previous keys stay in use. */
   async function refresh(env: Env, entry: Known): Promise<void> {
     try {
-      const keyring = await keyringOf(await readSecrets(options.secrets, env))
+      const reading = Promise.resolve(readSecrets(options.secrets, env)).then(keyringOf)
+      const keyring = await withinTime(settings.timeout, reading)
       if (keyring !== entry.setup.keyring) entry.setup = { ...entry.setup, keyring }
     } catch {
       settings.emit({ type: 'secrets-failed' })
@@ -77,13 +83,17 @@ export function setupFactory<Env>(
     const key = typeof env === 'object' && env !== null ? env : noEnv
     const entry = known.get(key)
     if (entry === undefined) return make(env, key)
-    if (settings.now() - entry.readAt < REREAD_MS) return entry.setup
+    // The clock may jump back, too.
+    const age = Math.abs(settings.now() - entry.readAt)
+    if (age < REREAD_MS) return entry.setup
     entry.readAt = settings.now()
     const refreshing = refresh(env, entry)
-    // Without `waitUntil` the runtime would drop the work when the response is sent.
-    if (typeof ctx?.waitUntil !== 'function') return refreshing.then(() => entry.setup)
-    ctx.waitUntil(refreshing)
-    return entry.setup
+    // Without `waitUntil` the runtime would drop the work when the response is sent. Secrets that are much older may be
+    // retired.
+    const mustWait = age >= MUST_REREAD_MS || typeof ctx?.waitUntil !== 'function'
+    if (mustWait) return refreshing.then(() => entry.setup)
+    ctx.waitUntil?.(refreshing)
+    return { ...entry.setup, refreshed: () => refreshing.then(() => entry.setup) }
   }
 }
 
@@ -93,11 +103,10 @@ export function setupFactory<Env>(
  */
 function storeFactory<Env>(option: Options<Env>['store']): (env: Env) => SessionStore {
   if (typeof option !== 'function') return () => option
+  // Not by `length`, which counts no default and no rest parameter.
+  if (!/^\(\s*\)\s*=>/.test(String(option))) return (env) => fromEnv(option, env)
   let only: SessionStore | undefined
-  return (env) => {
-    if (option.length > 0) return fromEnv(option, env)
-    return (only ??= fromEnv(option, env))
-  }
+  return (env) => (only ??= fromEnv(option, env))
 }
 
 function readSecrets<Env>(option: Options<Env>['secrets'], env: Env): Await<Secrets> {

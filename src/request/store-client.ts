@@ -64,9 +64,10 @@ export class StoreClient {
     }
   }
 
-  /** Stops the timer. No more calls follow. */
+  /** Stops the timer, unless a call is under way that nobody has awaited. */
   close(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
+    if (this.#timer === undefined || this.#calls.size > 0) return
+    clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
@@ -96,7 +97,7 @@ export class StoreClient {
    * Closes the client after the last call, if there is no wrapper to do it. A Worker may have 10,000 timers at a time.
    */
   #rest(): void {
-    if (this.#calls.size === 0 && this.#session.depth === 0) this.close()
+    if (this.#session.depth === 0) this.close()
   }
 
   /** Sets the timer for all calls of a request. When it fires, it is set again for the next call that may time out. */

@@ -35,7 +35,11 @@ function change(
   }
   const unsaved = dictionary.unsaved(name)
   if (unsaved !== undefined) return changeRecorded(dictionary, name, unsaved, operation)
-  return operation.stored().then((text) => dictionary.noteSaved(name, text))
+  const { saved } = dictionary
+  return operation.stored().then((text) => {
+    saved.set(name, text)
+    return text
+  })
 }
 
 async function changeRecorded(

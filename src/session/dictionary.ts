@@ -156,6 +156,7 @@ export class Dictionary {
   discard(): void {
     this.#patch = undefined
     this.#unsaved = undefined
+    this.#watched = undefined
     this.empty()
     this.#loading = undefined
   }
@@ -173,11 +174,9 @@ export class Dictionary {
     return this.#writing
   }
 
-  /** Records the text that an operation has written, and returns it. */
-  noteSaved(name: string, text: string | null): string | null {
-    this.#saved ??= new Map()
-    this.#saved.set(name, text)
-    return text
+  /** The texts that operations have written. After a `clear()` it is another map, so take it before the operation. */
+  get saved(): Texts {
+    return (this.#saved ??= new Map())
   }
 
   /** Writes one recorded entry. If that fails, restores the record, so that a repeated operation starts from it. */
@@ -230,7 +229,7 @@ export class Dictionary {
   async #write(patch: Patch): Promise<void> {
     if (!this.port.canKeep) return
     const unsaved = this.#unsaved
-    const saved = (this.#saved ??= new Map())
+    const { saved } = this
     const writing = this.port.write(patch)
     this.#writing = writing
     try {

@@ -121,7 +121,13 @@ function cachedStore(
   }
 
   return {
-    ...store,
+    // One by one: a store may be an object of a class.
+    name: store.name,
+    can: store.can,
+    newHandle: () => store.newHandle(),
+    handleFor: store.handleFor?.bind(store),
+    idOf: (handle) => store.idOf(handle),
+    addressOf: store.addressOf?.bind(store),
 
     read(credential, context): Await<ReadReply> {
       const copy = context.fresh === true ? undefined : copies.find(credential, context)
