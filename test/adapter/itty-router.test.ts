@@ -270,6 +270,26 @@ describe('when a handler throws', () => {
     expect(await browser.json('/all')).toEqual({ visits: 1 })
   })
 
+  test('catch may still end the session, and what it awaits stays', async () => {
+    const router = AutoRouter(
+      sessionHooks(newSessions(), {
+        catch: async (fault, { session, url }) => {
+          if (url.endsWith('/out')) await session.destroy()
+          else await session.increment('visits')
+          return error(fault.status)
+        },
+      }),
+    )
+    router.all('*', () => {
+      throw new StatusError(418)
+    })
+    const browser = browserOf(router)
+    expect((await browser.fetch('/in')).status).toBe(418)
+    expect([...browser.cookies]).toHaveLength(1)
+    expect((await browser.fetch('/out')).status).toBe(418)
+    expect([...browser.cookies]).toEqual([])
+  })
+
   test('what changes the session after its answer is too late, loudly', async () => {
     let late: (() => void) | undefined
     const router = AutoRouter(sessionHooks(newSessions(), { catch: error }))
