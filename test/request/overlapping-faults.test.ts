@@ -275,6 +275,8 @@ describe('a store that depends on env', () => {
     [
       'a default parameter',
       (stores) =>
+        // The default is what is tested: a function with one counts no parameter.
+        // oxlint-disable-next-line typescript/no-useless-default-assignment
         (given = {}) =>
           stores.get(given) ?? memoryStore(),
     ],
