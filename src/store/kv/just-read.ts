@@ -4,45 +4,44 @@ import type { SessionKvNamespace } from './namespace.ts'
 /** Keys whose last change is remembered. Past it, everything read before counts as changed. */
 const MAX_CHANGED = 1000
 
+/** The changes of one key: how many are under way, and how many of the namespace had ended when its last one did. */
+interface Changed {
+  underWay: number
+  at: number
+}
+
 /** The changes that this isolate makes in one namespace. */
 export class Changes {
   /** The number of changes that have ended. */
-  #count = 0
-  /** What was read before this many changes is not known any more. */
+  count = 0
+  /** For a key that is not listed, this many may have been its own. */
   #forgotten = 0
-  readonly #underWay = new Map<string, number>()
-  readonly #ended = new Map<string, number>()
-
-  get count(): number {
-    return this.#count
-  }
+  readonly #keys = new Map<string, Changed>()
 
   /** Makes a change of a key. */
   async make(key: string, change: () => Promise<void>): Promise<void> {
-    this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1)
+    const changed = this.#keys.get(key) ?? { underWay: 0, at: 0 }
+    this.#keys.set(key, changed)
+    changed.underWay += 1
     try {
       await change()
     } finally {
-      this.#end(key)
+      changed.underWay -= 1
+      this.count += 1
+      changed.at = this.count
+      if (this.#keys.size > MAX_CHANGED) this.#forget()
     }
   }
 
   /** True if this isolate has not changed the key since the count, and is not changing it now. */
   isUnchanged(key: string, since: number): boolean {
-    const ended = this.#ended.get(key) ?? 0
-    return since >= this.#forgotten && ended <= since && !this.#underWay.has(key)
+    const { underWay, at } = this.#keys.get(key) ?? { underWay: 0, at: this.#forgotten }
+    return underWay === 0 && at <= since
   }
 
-  #end(key: string): void {
-    const left = (this.#underWay.get(key) ?? 1) - 1
-    if (left === 0) this.#underWay.delete(key)
-    else this.#underWay.set(key, left)
-    this.#count += 1
-    if (this.#ended.size >= MAX_CHANGED) {
-      this.#ended.clear()
-      this.#forgotten = this.#count
-    }
-    this.#ended.set(key, this.#count)
+  #forget(): void {
+    this.#forgotten = this.count
+    for (const [key, { underWay }] of this.#keys) if (underWay === 0) this.#keys.delete(key)
   }
 }
 
