@@ -19,7 +19,7 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
   adopting: { imports: { 'edge-session/adopt': ['adopting'] }, own: /^src\/adopt(\.ts|\/)/ },
   cached: {
     imports: { 'edge-session/store/cached': ['cached'] },
-    own: /^src\/store\/(cached(\.ts|\/)|kv\/|within-time\.ts)/,
+    own: /^src\/store\/(cached(\.ts|\/)|kv\/)/,
   },
   checked: { imports: { 'edge-session/schema': ['checked'] }, own: /^src\/schema(\.ts|\/)/ },
   renewing: { imports: { 'edge-session/renew': ['renewing'] }, own: /^src\/renew\.ts/ },
@@ -29,7 +29,7 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
   },
   'user index': {
     imports: { 'edge-session/store/user-index': ['userIndex', 'UserObject'] },
-    own: /^src\/store\/(user-index(\.ts|\/)|within-time\.ts|object\/own-bindings\.ts)/,
+    own: /^src\/store\/(user-index(\.ts|\/)|object\/own-bindings\.ts)/,
   },
 }
 
