@@ -6,7 +6,7 @@ import { parse } from '@babel/parser'
 import { ROOT, sourceFiles } from './sources.ts'
 
 /** The files that each file imports. */
-export type Imports = ReadonlyMap<string, readonly string[]>
+type Imports = ReadonlyMap<string, readonly string[]>
 
 /** Returns the groups of files of src/ that import each other, in a circle or more than one; imports of types count. */
 export async function importCycles(): Promise<string[][]> {
@@ -18,7 +18,7 @@ export async function importCycles(): Promise<string[][]> {
 }
 
 /** Returns the files that a file's text imports or exports from: statically, by `import()`, and in types. */
-export function importsOf(path: string, text: string): string[] {
+function importsOf(path: string, text: string): string[] {
   const specifiers = new Set<string>()
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return
@@ -46,7 +46,7 @@ function specifierOf(node: {
 }
 
 /** Returns the strongly connected components of more than one file, or of one that imports itself. */
-export function cyclesOf(imports: Imports): string[][] {
+function cyclesOf(imports: Imports): string[][] {
   const reachable = new Map(
     Array.from(imports.keys(), (path) => [path, reachedFrom(path, imports)]),
   )

@@ -74,7 +74,7 @@ export interface FeatureSession {
 }
 
 /** The options that a feature may need; durations in milliseconds. */
-export interface FeatureSettings {
+interface FeatureSettings {
   readonly cookie: { readonly name: string }
   readonly context: Omit<CallContext, 'now'>
   readonly emit: (event: SessionEvent) => void

@@ -17,7 +17,7 @@ export interface Next {
   readonly ttl: number
 }
 
-export interface Swapped {
+interface Swapped {
   /** Whether the next state is in place. If not, another was quicker and nothing has changed. */
   readonly isDone: boolean
   /** What is held now; absent where the server does not tell. */
