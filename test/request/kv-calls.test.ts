@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { newApp } from '../support/app.ts'
@@ -35,9 +35,19 @@ async function newVisitor() {
   return { app, browser, calls }
 }
 
+/** As in production, where the clock stands still between I/O. Here it runs on, and a busy machine takes its time. */
+function stopTheClock(): void {
+  vi.useFakeTimers({ toFake: ['Date'] })
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
 describe('on KV a request', () => {
   test('that reads and writes makes one get and one put', async () => {
     const { app, browser, calls } = await newVisitor()
+    stopTheClock()
     app.handler = async (session) => session.set('n', Number(await session.get('n')) + 1)
     await browser.fetch('/')
     expect(calls).toEqual(['get', 'put'])
@@ -57,6 +67,30 @@ describe('on KV a request', () => {
     app.handler = (session) => session.get('n')
     await browser.fetch('/')
     app.handler = (session) => session.set('m', 1)
+    await browser.fetch('/')
+    expect(calls).toEqual(['get', 'get', 'put'])
+  })
+
+  test('makes one get where the clock runs on a little, as in `wrangler dev`', async () => {
+    const { app, browser, calls } = await newVisitor()
+    stopTheClock()
+    app.handler = async (session) => {
+      await session.get('n')
+      vi.setSystemTime(Date.now() + 24)
+      session.set('m', 1)
+    }
+    await browser.fetch('/')
+    expect(calls).toEqual(['get', 'put'])
+  })
+
+  test.each([25, -1])('reads again where the clock has moved by %i ms', async (milliseconds) => {
+    const { app, browser, calls } = await newVisitor()
+    stopTheClock()
+    app.handler = async (session) => {
+      await session.get('n')
+      vi.setSystemTime(Date.now() + milliseconds)
+      session.set('m', 1)
+    }
     await browser.fetch('/')
     expect(calls).toEqual(['get', 'get', 'put'])
   })

@@ -4,6 +4,12 @@ import type { SessionKvNamespace } from './namespace.ts'
 /** Keys whose last change is remembered. Past it, everything read before counts as changed. */
 const MAX_CHANGED = 1000
 
+/**
+ * The milliseconds of the clock within which a request counts as not having waited. In production the clock stands still
+ * between I/O; in `wrangler dev` it runs on.
+ */
+const AT_ONCE = 25
+
 /** The changes of one key: how many are under way, and how many of the namespace had ended when its last one did. */
 interface Changed {
   underWay: number
@@ -67,8 +73,8 @@ interface JustRead {
 const reads = new WeakMap<object, JustRead>()
 
 /**
- * Returns the text that this request has just read under a key, once: if the clock has not moved since, so that the request
- * has waited for nothing, and this isolate has not changed the key. `undefined` in any other case.
+ * Returns the text that this request has just read under a key, once: if the clock has hardly moved since, so that the
+ * request has waited for nothing to speak of, and this isolate has not changed the key. `undefined` in any other case.
  */
 export function justRead(
   namespace: SessionKvNamespace,
@@ -78,8 +84,9 @@ export function justRead(
   const read = defer && reads.get(defer)
   if (defer === undefined || read?.key !== key) return undefined
   reads.delete(defer)
-  const isNow = Date.now() === read.at && changesIn(namespace).isUnchanged(key, read.since)
-  return isNow ? read.text : undefined
+  const passed = Date.now() - read.at
+  const isNow = passed >= 0 && passed < AT_ONCE
+  return isNow && changesIn(namespace).isUnchanged(key, read.since) ? read.text : undefined
 }
 
 /** Notes the text that a request has read under a key. */
