@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
 import type { ListedSession, Which } from '../store/user-index/user-list.ts'
 import { callIndex, type ListContext } from './list-context.ts'
@@ -41,14 +42,19 @@ export class UserSessions {
 
   /**
    * Ends one session of this user. After it resolves, a request with its token is anonymous. Returns true if there was
-   * one. Ignores another user's session.
+   * one. Ignores another user's session. Throws `ERR_VALUE` if the id is not a text.
    */
   async revoke(id: string): Promise<boolean> {
+    checkSessionId(id)
     return (await this.#revoke({ only: id })) > 0
   }
 
-  /** Ends all sessions except this one, as after a password change (OWASP ASVS 7.4.3). Returns their number. */
+  /**
+   * Ends all sessions except this one, as after a password change (OWASP ASVS 7.4.3). Returns their number. Throws
+   * `ERR_VALUE` if it is not a session.
+   */
   async revokeOthers(session: AnySession): Promise<number> {
+    checkSessionId((session as AnySession | undefined)?.id)
     return this.#revoke({ except: session.id })
   }
 
@@ -72,6 +78,15 @@ export class UserSessions {
     }
     return ids.length
   }
+}
+
+/** Throws `ERR_VALUE` if the id is missing, since JSON drops it, and a message without one ends all of the user's sessions. */
+function checkSessionId(id: unknown): void {
+  if (typeof id === 'string') return
+  throw new SessionError(
+    'ERR_VALUE',
+    'revoke(id) and revokeOthers(session) need the id of a session. revokeAll() ends all of them.',
+  )
 }
 
 function shown(session: ListedSession, isCurrent: boolean): UserSession {

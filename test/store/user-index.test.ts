@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, test, vi } from 'vitest'
 
+import type { UserSessions } from '../../src/accounts/user-sessions.ts'
 import { SessionError } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
@@ -182,7 +183,21 @@ describe.for([
     expect(await mine.revoke(id)).toBe(false)
     expect(await mine.revoke(await idOf(app, theirs))).toBe(false)
     expect(await mine.revoke('nonsense')).toBe(false)
+    expect(await mine.revoke('')).toBe(false)
     expect(await whoAre(app, [theirs])).toEqual([other])
+  })
+
+  test.each([
+    ['revoke(undefined)', (mine: UserSessions) => mine.revoke(undefined as unknown as string)],
+    ['revoke(7)', (mine: UserSessions) => mine.revoke(7 as unknown as string)],
+    ['revokeOthers(undefined)', (mine: UserSessions) => mine.revokeOthers(undefined as never)],
+    ['revokeOthers({})', (mine: UserSessions) => mine.revokeOthers({} as never)],
+  ])('refuses %s, and ends none', async (_name, revoke) => {
+    const app = appWith(options)
+    const userId = newUser()
+    const one = await signedIn(app, userId)
+    await expect(revoke(app.sessions.user(userId, {}))).rejects.toMatchObject({ code: 'ERR_VALUE' })
+    expect(await whoAre(app, [one])).toEqual([userId])
   })
 
   test('ends all others, and then all', async () => {
