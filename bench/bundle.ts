@@ -8,7 +8,7 @@ const esbuild = wrangler('esbuild') as {
   build(options: object): Promise<{ readonly outputFiles: readonly { readonly text: string }[] }>
 }
 
-/** What a Worker can be wrapped by, to measure it from within; it costs each request a little. */
+/** Wrappers that measure a Worker from within. Each costs a request a little. */
 export type Wrapper = 'looping' | 'counting'
 
 const bundles = new Map<string, Promise<string>>()

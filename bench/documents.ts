@@ -12,7 +12,7 @@ interface Part<Result> {
   readonly results: readonly Result[]
 }
 
-/** What a whole run has kept. */
+/** The results of a whole run. */
 export interface Run {
   readonly load: Part<Figure>
   readonly inside: Part<Inside>

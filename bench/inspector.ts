@@ -8,7 +8,7 @@ export interface ProfileNode {
   }
 }
 
-/** What Profiler.stop gives: which node was running at each sample, and the microseconds since the sample before. */
+/** The result of Profiler.stop: the node that ran at each sample, and the microseconds since the previous sample. */
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[]
   readonly samples?: readonly number[]

@@ -16,7 +16,7 @@ export interface Noise {
   readonly isDecided: boolean
 }
 
-/** What every contender did, round by round. */
+/** The results of every contender, by round. */
 export interface Race<Kind extends Slice> {
   readonly slices: ReadonlyMap<string, readonly Kind[]>
   readonly noise: Noise

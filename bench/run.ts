@@ -65,7 +65,7 @@ const about = {
 }
 const loader = new Loader()
 
-// The floors are always there: without them there are no ratios.
+// Every run has the floors, since the ratios need them.
 const contenders = CONTENDERS.filter(
   ({ name }) => values.only === undefined || name.startsWith('floor') || name.includes(values.only),
 )

@@ -5,7 +5,7 @@ import type { Inside } from './inside.ts'
 import { AGREEMENT, type Noise } from './race.ts'
 import type { Spread } from './spread.ts'
 
-/** What one contender reached at one work under load. Rates are requests a second, latencies milliseconds. */
+/** The result of one contender at one work under load. Rates are requests a second, latencies milliseconds. */
 export interface Figure extends Comparison {
   readonly work: Work
   readonly p50: Spread

@@ -48,14 +48,13 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   const { prefix = 'session:', cacheTtl } = options
   checkNamespace(namespace, 'kvStore')
   checkOptions(prefix, cacheTtl)
+  const changes = changesIn(namespace)
   const getOptions = { type: 'text', ...(cacheTtl === undefined ? {} : { cacheTtl }) } as const
 
   async function get(handle: string): Promise<KvValue | undefined> {
     const text = await namespace.get(prefix + handle, getOptions)
     return text === null ? undefined : parseValue(text)
   }
-
-  const changes = changesIn(namespace)
 
   /** Reads for `read`: what is found is noted for a write that follows at once. */
   async function getAndNote(handle: string, context: CallContext): Promise<KvValue | undefined> {
@@ -68,7 +67,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   }
 
   async function getForChange(handle: string, context: CallContext): Promise<KvValue | undefined> {
-    const text = justRead(namespace, prefix + handle, context)
+    const text = justRead(changes, prefix + handle, context)
     return text === undefined ? get(handle) : parseValue(text)
   }
 

@@ -436,6 +436,19 @@ describe('a store that fails in a sign-in', () => {
   const store = durableObjectStore(env.SESSIONS)
   const lost = new Error('the reply is lost')
 
+  /** An application whose users' objects fail until `repair` is called. */
+  function appWithBrokenIndex(): { readonly app: App; readonly repair: () => void } {
+    let isFailing = true
+    const index = userIndex({
+      idFromName: (name) => env.USERS.idFromName(name),
+      get: (id) => {
+        if (isFailing) throw lost
+        return env.USERS.get(id as DurableObjectId)
+      },
+    })
+    return { app: newApp({ accounts: { index } }), repair: () => (isFailing = false) }
+  }
+
   test.for(['before', 'after'] as const)(
     '%s it took effect: repeated, it happens once, and the list has it once',
     async (when) => {
@@ -471,23 +484,12 @@ describe('a store that fails in a sign-in', () => {
   )
 
   test('and a handler that passes over it: the session is signed in and listed before its cookie leaves', async () => {
-    let isFailing = true
-    const app = newApp({
-      accounts: {
-        index: userIndex({
-          idFromName: (name) => env.USERS.idFromName(name),
-          get: (id) => {
-            if (isFailing) throw lost
-            return env.USERS.get(id as DurableObjectId)
-          },
-        }),
-      },
-    })
+    const { app, repair } = appWithBrokenIndex()
     const browser = app.browser()
     const userId = newUser()
     await go(app, browser, async (session) => {
       await session.signIn(userId).catch(() => undefined)
-      isFailing = false
+      repair()
       return 'ok'
     })
     expect(await app.sessions.user(userId, {}).list()).toHaveLength(1)
@@ -495,23 +497,12 @@ describe('a store that fails in a sign-in', () => {
   })
 
   test('and a handler that gives up and signs out: nothing is left to be listed', async () => {
-    let isFailing = true
-    const app = newApp({
-      accounts: {
-        index: userIndex({
-          idFromName: (name) => env.USERS.idFromName(name),
-          get: (id) => {
-            if (isFailing) throw lost
-            return env.USERS.get(id as DurableObjectId)
-          },
-        }),
-      },
-    })
+    const { app, repair } = appWithBrokenIndex()
     const userId = newUser()
     app.handler = async (session) => {
       await session.signIn(userId).catch(() => undefined)
       await session.signOut()
-      isFailing = false
+      repair()
     }
     expect((await app.browser().fetch('/')).status).toBe(200)
     expect(await app.sessions.user(userId, {}).list()).toEqual([])

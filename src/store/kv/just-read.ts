@@ -51,13 +51,13 @@ export class Changes {
   }
 }
 
-const changes = new WeakMap<SessionKvNamespace, Changes>()
+const known = new WeakMap<SessionKvNamespace, Changes>()
 
 /** Returns the changes in a namespace, the same ones for every store over it. */
 export function changesIn(namespace: SessionKvNamespace): Changes {
-  const known = changes.get(namespace) ?? new Changes()
-  changes.set(namespace, known)
-  return known
+  const changes = known.get(namespace) ?? new Changes()
+  known.set(namespace, changes)
+  return changes
 }
 
 /** A value that a request has read. */
@@ -77,7 +77,7 @@ const reads = new WeakMap<object, JustRead>()
  * request has waited for nothing to speak of, and this isolate has not changed the key. `undefined` in any other case.
  */
 export function justRead(
-  namespace: SessionKvNamespace,
+  changes: Changes,
   key: string,
   { defer }: CallContext,
 ): string | undefined {
@@ -86,7 +86,7 @@ export function justRead(
   reads.delete(defer)
   const passed = Date.now() - read.at
   const isNow = passed >= 0 && passed < AT_ONCE
-  return isNow && changesIn(namespace).isUnchanged(key, read.since) ? read.text : undefined
+  return isNow && changes.isUnchanged(key, read.since) ? read.text : undefined
 }
 
 /** Notes the text that a request has read under a key. */
