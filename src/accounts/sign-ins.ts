@@ -17,6 +17,8 @@ export class SignIns {
   readonly #contextOf: (session: FeatureSession) => ListContext | undefined
   /** Made on first use, since a request that only reads needs no list. */
   #made: Listing | undefined
+  /** The user that a pending sign-in replaces. */
+  #former: Account | undefined
   #isDeviceChecked = false
 
   constructor(
@@ -44,28 +46,35 @@ export class SignIns {
       const { atomic } = session.store.can
       // If the sign-in waits for the commit, no earlier reply tells whose dictionary this is.
       if (!atomic && session.state.is === 'presented') await session.readNow(true)
-      const former = confirmedAccount(session)
+      if (session.isGone) session.startOver()
+      const former = session.pending?.patch.signIn ?? confirmedAccount(session)
+      this.#former = confirmedAccount(session)
       const pending = await this.begin({ userId }, details)
       if (atomic) {
         await session.settle(pending)
         await this.list()
       }
-      const isAnothers = former !== undefined && former.userId !== userId
-      // With objects, the previous user's list detects by itself that the session belongs to another user.
-      if (isAnothers && !atomic) await this.#listing?.remove(former.userId, session.id)
-      return isAnothers
-    })
+      return former !== undefined && former.userId !== userId
+    }, true)
   }
 
-  /** Begins a sign-in, or returns the pending one of the same user. Throws `ERR_SESSION_LIMIT` before any change. */
+  /**
+   * Begins a sign-in, or returns the pending one if it is the same. A pending one with other details is replaced, since
+   * the last details count. Throws `ERR_SESSION_LIMIT` before any change.
+   */
   async begin(
     { userId, provenAt }: Pick<Account, 'userId' | 'provenAt'>,
     details: SignInDetails,
   ): Promise<PendingToken> {
     const session = this.#session
     const before = session.pending
-    if (before?.patch.signIn?.userId === userId) return before
-    if (before !== undefined) await session.settle(before)
+    if (before !== undefined && isSame(before, userId, details)) {
+      session.pending = { ...before, note: details }
+      return session.pending
+    }
+    // If the store is not atomic, the change has not been made yet, and this one takes its place.
+    if (before !== undefined && session.store.can.atomic) await session.settle(before)
+    else await session.drop()
     const { aal } = details
     const signIn: Account = {
       userId,
@@ -81,15 +90,17 @@ export class SignIns {
     return pending
   }
 
-  /** Records a token that was issued, or a session that has ended. */
+  /** Records a token that was issued or dropped, or a session that has ended. */
   async changed(change: TokenChange): Promise<void> {
-    if (change.is === 'issued') this.#noteIssued(change)
+    const { is } = change
+    if (is === 'issued') await this.#noteIssued(change)
+    else if (is === 'dropped') await this.#made?.release()
     else if (change.account !== undefined) {
       await this.#listing?.remove(change.account.userId, change.id)
     }
   }
 
-  #noteIssued({ pending, formerHandle, isJoined }: Issued): void {
+  async #noteIssued({ pending, formerHandle, isJoined }: Issued): Promise<void> {
     const { settings, id, token } = this.#session
     const isSignIn = pending.patch.signIn !== undefined && isJoined !== true
     if (isSignIn) settings.emit({ type: 'signed-in', id })
@@ -100,6 +111,17 @@ export class SignIns {
     const isKnown = details === undefined && handle === formerHandle
     if (account === undefined || handle === undefined || isKnown) return
     this.#listing?.note(account.userId, this.#listed(account, handle, details))
+    await this.#leaveFormer(account)
+  }
+
+  /** Takes the session off the list of the user that the sign-in has replaced. */
+  async #leaveFormer({ userId }: Account): Promise<void> {
+    const { id, store } = this.#session
+    const former = this.#former
+    this.#former = undefined
+    // With objects, the previous user's list detects by itself that the session belongs to another user.
+    if (former === undefined || former.userId === userId || store.can.atomic) return
+    await this.#listing?.remove(former.userId, id)
   }
 
   /** Updates the lists before the response is sent. Returns `undefined` if they are up to date. */
@@ -139,6 +161,12 @@ export class SignIns {
       ...(details && deviceDetails(request, details)),
     }
   }
+}
+
+/** True if the pending token is for this sign-in. The details for the list may differ. */
+function isSame(pending: PendingToken, userId: string, { aal }: SignInDetails): boolean {
+  const { signIn } = pending.patch
+  return signIn?.userId === userId && signIn.aal === aal
 }
 
 /** Returns the signed-in account that the store has confirmed, if any. */

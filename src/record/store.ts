@@ -9,6 +9,8 @@ export interface Credential {
   readonly secret: string
   /** The largest `bookmark` issued to the holder of the token; absent if there is none. */
   readonly bookmark?: number
+  /** The time the token was issued or last sent again, in milliseconds since 1970; absent if it is unknown. */
+  readonly usedAt?: number
 }
 
 /** The time of a call, by the clock of the caller, and the timeouts in force; all in milliseconds. */
@@ -51,8 +53,13 @@ export interface Capabilities {
 
 /** The reason that a credential has no session. */
 export type Gone =
-  /** The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. */
-  | { readonly ok: false; readonly gone: 'ended' }
+  /**
+   * The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. `at` is when
+   * it was ended, by the clock of that call. It is absent if no word of that is left.
+   */
+  | { readonly ok: false; readonly gone: 'ended'; readonly at?: number }
+  /** The store does not return the session, and may not return it yet: the token is that young. */
+  | { readonly ok: false; readonly gone: 'unseen' }
   /** The session is past its idle or absolute timeout, though the record may still exist. */
   | { readonly ok: false; readonly gone: 'expired' }
   /** The stored data cannot be read as a session. */
@@ -76,6 +83,8 @@ export interface Status {
    * its meaning. Absent if the store needs none.
    */
   readonly bookmark?: number
+  /** When the store ends the session, if that is earlier than the timeouts say. Milliseconds since 1970. */
+  readonly expiresAt?: number
   /** True if a copy answered, which may be older than the store. */
   readonly isCopy?: boolean
   /** `due` if the secret is old enough to be renewed. `done` if it was just renewed and this is the previous one. */

@@ -1,9 +1,10 @@
 import { SessionError } from '../errors.ts'
 import type { AnyData } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
+import { keep, requestSessionOf } from './carrier.ts'
 import { resolveOptions, takenError } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
-import { commit, keep, type Layer, open, requestSessionOf, run, wrap } from './lifecycle.ts'
+import { commit, type Layer, open, run, wrap } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import { setupFactory } from './setup.ts'
 import { StoreClient } from './store-client.ts'
@@ -155,6 +156,7 @@ export function createSessions<
       // Before anything is awaited, so that whoever opens the request meanwhile finds the same session.
       if (!(opening instanceof Promise)) keep(request, opening)
       const opened = await opening
+      opened.isHeld = true
       return opened.session as Session<Data, Flash> & Methods
     },
     commit: async (session, response) => commit(requestSessionOf(session), response),

@@ -56,6 +56,8 @@ export type RefusedReason =
   | 'ended'
   /** The token is older than the last regenerate of its session. */
   | 'rotated'
+  /** Workers KV does not return the session, whose token is less than a minute old. The cookie stays. */
+  | 'unseen'
   /** A cookie of an old application (`adopting`) is not genuine, or too old. The cookie is not changed. */
   | 'old-cookie'
   /** The session that was made from such a cookie is over, or has another token now. The cookie is cleared. */

@@ -12,6 +12,7 @@ export async function answerError(
   error: unknown,
   replaced: Response | undefined,
 ): Promise<Response> {
+  await session.drop()
   if (isStoreFailure(error)) {
     // The response has no cookie of this request: the data for its token may not be stored.
     const { onStoreFailure } = session.settings
@@ -21,7 +22,7 @@ export async function answerError(
     return withSuccessor(session, replaced, response)
   }
   if (!isLate(session, error)) throw error
-  session.dictionary.discard()
+  session.discard()
   return withSessionHeaders(session, withSuccessor(session, replaced, lateWriteResponse()))
 }
 
@@ -36,7 +37,7 @@ export async function ownAnswer(
   error: unknown,
   replaced?: Response,
 ): Promise<Response | undefined> {
-  session.dictionary.discard()
+  session.discard()
   const isOwn = isStoreFailure(error) || isLate(session, error)
   return isOwn ? answerError(session, error, replaced) : undefined
 }

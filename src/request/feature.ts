@@ -28,6 +28,8 @@ export type TokenChange =
       /** True if another request had already created the session. */
       readonly isJoined?: boolean
     }
+  /** A pending token is not issued after all. */
+  | { readonly is: 'dropped'; readonly pending: PendingToken }
   /** The session was destroyed. */
   | { readonly is: 'ended'; readonly id: string; readonly account: Account | undefined }
 
@@ -56,12 +58,21 @@ export interface FeatureSession {
   readonly headers: (readonly [name: string, value: string])[]
   /** Makes a call within the time limit. Throws and reports `ERR_STORE` if the call fails or times out. */
   call<T>(store: string, method: string, run: (context: CallContext) => Await<T>): Await<T>
-  /** Makes a change after the previous calls of this session. Throws if the session is over. */
-  change<T>(make: () => Promise<T>): Promise<T>
+  /**
+   * Makes a change after the previous calls of this session. Throws if the session is over, unless the change may start
+   * a new one.
+   */
+  change<T>(make: () => Promise<T>, mayStartOver?: boolean): Promise<T>
+  /** True if the session is over, or the store does not return it yet. */
+  readonly isGone: boolean
+  /** Forgets a session that is gone, so that the next write creates another one. */
+  startOver(): void
   /** Returns the stored entries. For use inside `change`, which already holds the queue. */
   readNow(isFresh: boolean): Promise<Entries | undefined>
   /** Writes a pending token. If the store is not atomic, these changes go in the same write. */
   settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal>
+  /** Drops a pending token. */
+  drop(): Promise<void>
   /** Creates the session under this credential, or joins it. */
   adopt(credential: Credential, pending: PendingToken): Promise<WriteReply>
   /** Deletes the session from the store. */
@@ -103,7 +114,7 @@ export interface Feature<Methods extends object = object, More extends object = 
   readonly arrive?: (session: FeatureSession) => (() => Promise<void>) | undefined
   /** Runs after the store has confirmed the session. */
   readonly confirmed?: (session: FeatureSession, account: Account | undefined) => void
-  /** Runs after a token was issued, or the session has ended. */
+  /** Runs after a token was issued or dropped, or the session has ended. */
   readonly changed?: (session: FeatureSession, change: TokenChange) => Promise<void> | undefined
   /** Runs after the commit; the response waits for it. Returns `undefined` if there is nothing to do. */
   readonly finish?: (session: FeatureSession) => Promise<void> | undefined

@@ -1,6 +1,7 @@
-import { SessionError } from '../errors.ts'
+import type { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
-import { dictionaryOf, Session } from '../session/session.ts'
+import { Session } from '../session/session.ts'
+import { carrierOf, keep, openedOn, requestSessionOf, shared } from './carrier.ts'
 import { answerError, isLate, ownAnswer } from './failure.ts'
 import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
@@ -9,19 +10,12 @@ import { currentCookie, joinOther, withSessionHeaders } from './response.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { endedError } from './state.ts'
 
+export { requestSessionOf }
+
 /** The session layer of one `createSessions` call. */
 export interface Layer<Env> {
   readonly settings: Settings
   readonly setupFor: (env: Env, ctx: RequestContext) => Await<Setup>
-}
-
-/**
- * The properties that one wrapper sets on a request for the next. They are properties because routers pass on proxies
- * of a request.
- */
-interface Carrier {
-  session?: unknown
-  [mark: symbol]: unknown
 }
 
 /** Returns the request's session: the one already opened or being opened, or a new one. Waits only if it must. */
@@ -47,55 +41,11 @@ export function open<Env>(
   return opening instanceof Promise ? shared(request, settings, opening) : opening
 }
 
-/** Shares the session with other calls that open the same request in the meantime. */
-function shared(
-  request: Request,
-  { mark }: Settings,
-  opening: Promise<RequestSession>,
-): Promise<RequestSession> {
-  const carrier = carrierOf(request)
-  carrier[mark] = opening
-  opening.then(
-    (opened) => (carrier[mark] = opened),
-    () => (carrier[mark] = undefined),
-  )
-  return opening
-}
-
-function openedOn(request: Request, { mark }: Settings): Await<RequestSession> | undefined {
-  const carrier = carrierOf(request)
-  const { session } = carrier
-  if (session instanceof Session) {
-    const shown = requestSessionOf(session)
-    if (shown.settings.mark === mark) return shown
-  }
-  // The mark belongs to this layer only, and so does the value under it.
-  return carrier[mark] as Await<RequestSession> | undefined
-}
-
-/** Stores a session that is not `request.session` for the next wrappers of its layer. */
-export function keep(request: Request, session: RequestSession): void {
-  carrierOf(request)[session.settings.mark] = session
-}
-
-/** Returns the same request, typed to carry a session. */
-function carrierOf(request: object): Carrier {
-  return request as Carrier
-}
-
-/** Returns the request session of a public session. Throws `ERR_OPTION` for anything else. */
-export function requestSessionOf(session: object): RequestSession {
-  const port = session instanceof Session ? dictionaryOf(session).port : undefined
-  if (port instanceof RequestSession) return port
-  throw new SessionError(
-    'ERR_OPTION',
-    'This is not a session. Use request.session inside withSession(handler), or what open() returns.',
-  )
-}
-
 /** Begins a handler: the session becomes `request.session`. Returns the value that `leave` needs. */
 export function enter(session: RequestSession, request: Request): unknown {
   session.depth += 1
+  // An inner handler that fails drops what it recorded itself, and no more.
+  if (session.depth > 1) session.savepoints.push(session.dictionary.savepoint())
   const carrier = carrierOf(request)
   const outer = carrier.session
   if (outer === session.session) return undefined
@@ -108,6 +58,7 @@ export function enter(session: RequestSession, request: Request): unknown {
 /** Ends what `enter` began: restores the previous `request.session`, if there was one. */
 export function leave(session: RequestSession, request: Request, outer: unknown): void {
   session.depth -= 1
+  session.savepoints.pop()
   if (session.depth === 0) session.close()
   if (outer === undefined) return
   keep(request, session)
@@ -119,6 +70,20 @@ export function answer(session: RequestSession, result: unknown): Await<Response
   const response = result instanceof Response ? result : Response.json(result)
   // Inside another wrapper of this layer, the outer one commits, once for all.
   return session.depth > 1 ? response : commit(session, response)
+}
+
+/**
+ * Returns the response of an inner wrapper after writing what its handler recorded, because two wrappers at once over one
+ * request look the same, and each response is then sent by itself. If the store is not atomic, the outermost wrapper
+ * writes once for all.
+ */
+function answerInside(session: RequestSession, result: unknown): Await<Response> {
+  const response = result instanceof Response ? result : Response.json(result)
+  if (!session.store.can.atomic || !session.isUsed) return response
+  const writing = session.dictionary.commit(session.savepoints.at(-1))
+  return writing === undefined
+    ? withSessionHeaders(session, response)
+    : afterWork(session, response, writing)
 }
 
 /**
@@ -200,10 +165,14 @@ export async function fail(
   isLast: boolean = true,
 ): Promise<Response> {
   const own = await ownAnswer(session, error, response)
-  if (session.depth <= 1 && isLast) session.dictionary.seal()
+  const isOutermost = session.depth <= 1
+  if (isOutermost && isLast) session.dictionary.seal()
   if (own !== undefined) return own
-  if (response === undefined) throw error
-  if (session.depth > 1) return response
+  if (response === undefined) {
+    if (isOutermost) await session.abandon()
+    throw error
+  }
+  if (!isOutermost) return response
   try {
     return await afterWork(session, response, completion(session))
   } catch {
@@ -250,7 +219,7 @@ export async function run<Env>(
     const handled = handle(session)
     const result = handled instanceof Response ? handled : await handled
     if (result === undefined) return undefined
-    const answered = answer(session, result)
+    const answered = (session.depth > 1 ? answerInside : answer)(session, result)
     return answered instanceof Promise ? await answered : answered
   } catch (error) {
     return await fail(session, error)

@@ -5,7 +5,7 @@ import { INSECURE } from './event.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import type { Arrival } from './state.ts'
+import { type Arrival, nextOrder } from './state.ts'
 
 /** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -23,7 +23,7 @@ export function arrivalOf<T>(
   const { cookie, now } = settings
   const values = readCookies(request.headers.get('cookie'), cookie.name)
   const hasCookie = values.length > 0
-  const base = { token: undefined, isOldKey: false, hasCookie, at: now() }
+  const base = { token: undefined, isOldKey: false, hasCookie, at: now(), order: nextOrder() }
   if (!hasCookie) return proceed(base, setup)
   if (canKeep(settings, request)) {
     return firstToken({ settings, setup, values, base, proceed }, 0)
@@ -74,8 +74,12 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
     const { token, isNewestKey } = opened
     const isPastAbsolute = token.createdAt + context.absolute <= base.at
     const isPastIdle = !setup.store.can.recordUse && token.usedAt + context.idle <= base.at
-    if (!isPastAbsolute && !isPastIdle)
-      return proceed({ ...base, token, isOldKey: !isNewestKey }, setup)
+    if (!isPastAbsolute && !isPastIdle) {
+      const arrival = { ...base, token, isOldKey: !isNewestKey }
+      if (place + 1 === search.values.length) return proceed(arrival, setup)
+      const rest: Search<Arrival> = { ...search, setup, proceed: (each) => each }
+      return proceed({ ...arrival, next: () => firstToken(rest, place + 1) }, setup)
+    }
     const timeout = isPastAbsolute ? 'absolute' : 'idle'
     emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }

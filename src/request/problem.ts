@@ -27,7 +27,7 @@ export function lateWriteResponse(): Response {
     409,
     'Conflict',
     'ERR_SESSION_ENDED',
-    'The session ended while this request was using it. Nothing was saved. Try again.',
+    'The session ended while this request was using it. Its last changes were not saved. Try again.',
   )
 }
 

@@ -1,20 +1,21 @@
 import type { Keyring } from '../codec/keyring.ts'
-import { familyOf, newSecret, type Token } from '../codec/token.ts'
-import type { Credential, Status, WriteReply } from '../record/store.ts'
+import { newSecret, type Token } from '../codec/token.ts'
+import type { Status } from '../record/store.ts'
 import { newPatch } from '../session/changes.ts'
 import type { DataCodec } from '../session/codec.ts'
 import { Dictionary } from '../session/dictionary.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
+import type { Savepoint } from '../session/savepoint.ts'
 import type { Session } from '../session/session.ts'
 import { INSECURE } from './event.ts'
-import type { FeatureSession, PendingToken, TokenChange } from './feature.ts'
+import type { FeatureSession, TokenChange } from './feature.ts'
 import { canKeep } from './open.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
-import { StoredSession } from './stored-session.ts'
+import { TokenSession } from './token-session.ts'
 
 /** The parts that a `RequestSession` is made from. */
 export interface Origin {
@@ -26,7 +27,7 @@ export interface Origin {
 }
 
 /** The session of one request. Calls of the handler and the features run one after the other. */
-export class RequestSession extends StoredSession implements SessionPort, FeatureSession {
+export class RequestSession extends TokenSession implements SessionPort, FeatureSession {
   readonly request: RequestLike
   readonly env: unknown
   readonly keyring: Keyring
@@ -36,8 +37,11 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   readonly hasCredentials: boolean
   /** True if the handler has used the session. */
   isUsed = false
+  /** True if a framework opened the session, and will commit it. */
+  isHeld = false
   readonly ctx: RequestContext
-  pending: PendingToken | undefined
+  /** What was recorded when each inner wrapper began. */
+  readonly savepoints: Savepoint[] = []
   readonly headers: (readonly [name: string, value: string])[] = []
   /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
@@ -70,12 +74,6 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   get signIn(): FeatureSession['signIn'] {
     return this.settings.hooks.signIn
-  }
-
-  /** The subject of a CSRF token: this session, until the next `regenerate()`. */
-  get csrfSubject(): string {
-    const { secret } = this.token ?? this.minted()
-    return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
   }
 
   use(): void {
@@ -127,41 +125,33 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     })
   }
 
-  async settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal> {
-    const { token } = this
-    const patch = { ...pending.patch, ...changes }
-    try {
-      const reply = await (token === undefined
-        ? this.createNow(patch)
-        : this.replaceNow(token, pending.secret, patch))
-      if (!reply.ok) return reply
-      this.pending = undefined
-      await this.#tell({ is: 'issued', pending, formerHandle: token?.handle })
-      return reply
-    } finally {
-      if (this.isOver) this.pending = undefined
-    }
+  /** Drops what the failed handler recorded: of an inner wrapper only its own changes. */
+  discard(): void {
+    const savepoint = this.savepoints.at(-1)
+    if (savepoint === undefined || this.isGone) this.dictionary.discard()
+    else this.dictionary.rollback(savepoint)
+  }
+
+  override startOver(): void {
+    super.startOver()
+    // Recorded changes stay: they are the handler's own.
+    this.dictionary.empty()
   }
 
   async destroy(): Promise<void> {
-    if (this.state.is === 'ended') this.state = { ...this.state, is: 'destroyed' }
-    if (this.state.is !== 'destroyed') await this.change(() => this.endNow())
+    const { is } = this.state
+    if (is === 'ended') this.state = { ...this.state, is: 'destroyed' }
+    else if (is !== 'destroyed') await this.change(() => this.endNow(), is === 'unseen')
   }
 
-  async endNow(): Promise<void> {
-    const { id, pending } = this
-    const reply = await this.destroyNow()
-    this.pending = undefined
-    await this.#tell({ is: 'ended', id, account: reply?.account ?? pending?.patch.signIn })
-  }
-
-  async adopt(credential: Credential, pending: PendingToken): Promise<WriteReply> {
-    const reply = await this.createAs(credential, pending.patch)
-    if (!reply.ok) return reply
-    const isJoined = reply.createdAt !== undefined
-    if (!isJoined) this.report({ type: 'adopted', id: this.id })
-    await this.#tell({ is: 'issued', pending, isJoined })
-    return reply
+  /**
+   * Ends a session that nobody can reach, after an error that leaves without our response: it is new or has a new
+   * token, and the browser does not get that.
+   */
+  async abandon(): Promise<void> {
+    await this.drop()
+    if (!this.isIssued || this.isHeld || this.state.is !== 'live') return
+    await this.change(() => this.endNow()).catch(() => undefined)
   }
 
   override confirm(token: Token, status: Status): void {
@@ -190,32 +180,21 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     else this.ctx.waitUntil(sharing)
   }
 
-  change<T>(make: () => Promise<T>): Promise<T> {
+  change<T>(make: () => Promise<T>, mayStartOver = false): Promise<T> {
     return this.#inTurn(() => {
       const arriving = this.#arrive()
-      const isStale = this.#isStale()
-      if (arriving === undefined && !isStale) return this.#checked(make)
-      return Promise.resolve(arriving)
-        .then(() => (isStale ? this.readNow(true) : undefined))
-        .then(() => this.#checked(make))
+      return arriving === undefined
+        ? this.#checked(make, mayStartOver)
+        : arriving.then(() => this.#checked(make, mayStartOver))
     })
   }
 
-  /**
-   * True if the session may have expired before this request used it. Then the visitor is new, and the write is not
-   * late.
-   */
-  #isStale(): boolean {
-    const { state, settings } = this
-    const usedAt = state.token?.usedAt ?? Infinity
-    return usedAt + settings.context.idle <= settings.now() && this.isUnasked
-  }
-
   /** Makes a change, unless the session is known to be over or unavailable. */
-  #checked<T>(make: () => Promise<T>): Promise<T> {
+  #checked<T>(make: () => Promise<T>, mayStartOver: boolean): Promise<T> {
+    const { is } = this.state
     if (this.failure !== undefined) return Promise.reject(this.failure)
-    if (this.state.is === 'destroyed') return Promise.reject(endedError())
-    return this.isOver ? Promise.reject(this.lose()) : make()
+    if (is === 'destroyed') return Promise.reject(endedError())
+    return this.isGone && !mayStartOver ? Promise.reject(this.lose()) : make()
   }
 
   /** Runs the calls one after the other, in order. A failure does not stop the next one. */
@@ -225,7 +204,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return result
   }
 
-  async #tell(change: TokenChange): Promise<void> {
+  async tell(change: TokenChange): Promise<void> {
     for (const { changed } of this.settings.hooks.changed) {
       // The features run one after the other, because their order is guaranteed.
       // oxlint-disable-next-line no-await-in-loop

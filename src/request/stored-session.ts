@@ -1,16 +1,15 @@
-import { newSecret, type Token } from '../codec/token.ts'
-import type { SessionError } from '../errors.ts'
+import type { Token } from '../codec/token.ts'
 import { isGone } from '../record/meta.ts'
 import type {
   Await,
   CallContext,
   Credential,
-  DestroyReply,
   Gone,
   SessionStore,
   Status,
   WriteReply,
 } from '../record/store.ts'
+import type { Account } from '../session/account.ts'
 import {
   type Applied,
   appliedToNothing,
@@ -18,90 +17,27 @@ import {
   type Patch,
   type Refusal,
 } from '../session/patch.ts'
-import { goneEvent, type SessionEvent } from './event.ts'
-import type { Settings } from './options.ts'
-import { type Arrival, endedError, isJustRotated, type SessionState } from './state.ts'
-import { isStoreFailure, StoreClient } from './store-client.ts'
+import { RequestState } from './request-state.ts'
+import { type Arrival, endedError, noteEnding } from './state.ts'
+import { StoreClient } from './store-client.ts'
 
-/**
- * The session of one request, as the store knows it. Only this class changes the state after an answer of the store.
- */
-export class StoredSession {
-  readonly settings: Settings
-  readonly store: SessionStore
-  arrival: Arrival
-  state: SessionState
-  /** True if the visitor came without a session, as far as is known. */
-  isNew: boolean
+/** A session that this request has destroyed, and the account that was signed in. */
+export interface Ended {
+  readonly id: string
+  readonly account: Account | undefined
+}
+
+/** The session of one request, as the store knows it. */
+export class StoredSession extends RequestState {
   /** The number of wrappers around the handler at the moment. */
   depth = 0
-  /** The reason the request continues as an anonymous one. */
-  failure: SessionError | undefined
-  #minted: Credential | undefined
+  /** True if only this request knows the token: it created the session, or rotated its token. */
+  isIssued = false
   #client: StoreClient | undefined
-
-  constructor(settings: Settings, store: SessionStore, arrival: Arrival) {
-    this.settings = settings
-    this.store = store
-    this.arrival = arrival
-    const { token } = arrival
-    this.state = token === undefined ? { is: 'none' } : { is: 'presented', token }
-    this.isNew = token === undefined
-  }
-
-  get id(): string {
-    return this.store.idOf((this.state.token ?? this.minted()).handle)
-  }
-
-  /** The token of the session that the request uses; `undefined` if there is none. */
-  get token(): Token | undefined {
-    const { is, token } = this.state
-    return is === 'superseded' || is === 'unavailable' ? undefined : token
-  }
-
-  /** True if the store has not yet been asked for the session of the token. */
-  get isUnasked(): boolean {
-    return this.state.is === 'presented' || this.isCopied
-  }
-
-  /** True if a copy has answered, and the store has not been asked. */
-  get isCopied(): boolean {
-    return this.state.is === 'live' && this.state.status.isCopy === true
-  }
-
-  /** True if a late write was refused, or would be. */
-  get isOver(): boolean {
-    return this.state.is === 'ended' || this.state.is === 'superseded'
-  }
-
-  get times(): { createdAt: number; expiresAt: number } | undefined {
-    const { state, token } = this
-    if (token === undefined) return undefined
-    const { idle, absolute } = this.settings.context
-    const usedAt = state.is === 'live' ? Math.max(state.usedAt, token.usedAt) : token.usedAt
-    return {
-      createdAt: token.createdAt,
-      expiresAt: Math.min(usedAt + idle, token.createdAt + absolute),
-    }
-  }
 
   /** The work that the store has deferred until after the response. */
   get deferred(): (() => Promise<void>) | undefined {
     return this.#client?.deferred
-  }
-
-  /** Returns the credential for the first write, the same one for a retry. Makes no call. */
-  minted(): Credential {
-    return (this.#minted ??= { handle: this.store.newHandle(), secret: newSecret() })
-  }
-
-  /** Sets the credential for the first write; `undefined` mints a new one. */
-  mint(credential: Credential | undefined): void {
-    this.#minted = credential
-  }
-
-  report(event: SessionEvent): void {
-    this.settings.emit(event)
   }
 
   call<T>(
@@ -118,7 +54,7 @@ export class StoredSession {
     this.#client?.close()
   }
 
-  /** Returns the entries. If the session is over before this request used it, the visitor becomes anonymous. */
+  /** Returns the entries. If the session was over before this request used it, the visitor becomes anonymous. */
   async readNow(isFresh: boolean): Promise<Entries | undefined> {
     const { state, store, token, isUnasked: wasUnasked } = this
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
@@ -133,6 +69,7 @@ export class StoredSession {
       }
       if (!wasUnasked) throw this.lose(reply)
       this.refuse(token, reply)
+      if (await this.hasNext()) return await this.readNow(isFresh)
     } catch (error) {
       if (!wasUnasked) throw error
       this.goWithout(error)
@@ -140,18 +77,16 @@ export class StoredSession {
     return undefined
   }
 
-  /** Applies a patch. Creates the session if there is none. */
+  /** Applies a patch. Creates the session if there is none, or if it was over before this request came. */
   async writeNow(patch: Patch): Promise<Applied | Refusal> {
-    const { store, token, isUnasked } = this
+    const { store, token } = this
     if (token === undefined) return this.createNow(patch)
     const reply = await this.call(store.name, 'write', (at) => store.write(token, at, patch))
-    if (!isGone(reply)) {
-      this.confirm(token, reply)
-      return reply
+    if (isGone(reply)) {
+      return (await this.leave(token, reply)) ? this.writeNow(patch) : this.createNow(patch)
     }
-    if (reply.gone !== 'corrupt' || !isUnasked) throw this.lose(reply)
-    this.refuse(token, reply)
-    return this.createNow(patch)
+    this.confirm(token, reply)
+    return reply
   }
 
   /** Creates the session, if the patch stores anything. */
@@ -175,38 +110,77 @@ export class StoredSession {
     const { createdAt } = reply
     this.confirm({ ...token, createdAt: createdAt ?? at }, reply)
     if (createdAt === undefined) this.report({ type: 'created', id: this.id })
+    this.isIssued = patch.onceUntil === undefined
     return reply
   }
 
-  /** Replaces the secret of the token. If the session is over, a sign-in starts a new one. */
+  /**
+   * Replaces the secret of the token. A sign-in over a session that is gone starts a new one: it proves the user again.
+   * Without a session there is nothing to replace.
+   */
   async replaceNow(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
-    const { store, isUnasked } = this
+    const { store } = this
     const reply = await this.call(store.name, 'regenerate', (context) =>
       store.regenerate(token, context, { secret, patch }),
     )
     if (isGone(reply)) {
-      const beginsAnew = patch.signIn !== undefined || reply.gone === 'corrupt'
-      if (!beginsAnew || !isUnasked) throw this.lose(reply)
-      this.refuse(token, reply)
-      if (this.state.is === 'superseded') throw this.lose()
-      return this.createNow(patch)
+      const hasNext =
+        patch.signIn === undefined ? this.leave(token, reply) : this.#leaveToSignIn(token, reply)
+      const next = (await hasNext) ? this.token : undefined
+      return next === undefined ? this.createNow(patch) : this.replaceNow(next, secret, patch)
     }
     if (!reply.ok) return reply
     const createdAt = patch.signIn?.at ?? token.createdAt
-    this.confirm({ ...token, secret, handle: reply.handle, createdAt }, reply)
+    // If the store records no use, the token tells how young it is.
+    const usedAt = store.can.recordUse ? token.usedAt : this.settings.now()
+    this.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)
+    this.isIssued = true
     if (patch.signIn === undefined) this.report({ type: 'regenerated', id: this.id })
     return { ok: true, taken: [], counts: [] }
   }
 
-  /** Deletes the session from the store; returns `undefined` if there is none. */
-  async destroyNow(): Promise<Extract<DestroyReply, { readonly ok: true }> | undefined> {
-    const { id, store, token } = this
-    const reply =
-      token && (await this.call(store.name, 'destroy', (at) => store.destroy(token, at)))
-    if (reply?.ok === false) throw this.lose(reply)
-    if (reply !== undefined) this.report({ type: 'destroyed', id })
+  /** Leaves a session that a sign-in found gone. Returns true if the browser has another token to try. */
+  async #leaveToSignIn(token: Token, reply: Gone): Promise<boolean> {
+    this.refuse(token, reply)
+    if (await this.hasNext()) return true
+    this.startOver()
+    return false
+  }
+
+  /**
+   * Deletes the session from the store, and those of the browser's other tokens, which it would send next. Returns
+   * what was deleted; none if there is no session.
+   */
+  async destroyNow(): Promise<Ended[]> {
+    const { arrival, state } = this
+    const token = state.is === 'unseen' ? state.token : this.token
+    const ended: Ended[] = []
+    let reply: Gone | undefined
+    for (
+      let each: Pick<Arrival, 'token' | 'next'> | undefined = { ...arrival, token };
+      each?.token !== undefined;
+      // One after the other, since there is rarely more than one.
+      // oxlint-disable-next-line no-await-in-loop
+      each = await each.next?.()
+    ) {
+      // oxlint-disable-next-line no-await-in-loop
+      const one = await this.#destroy(each.token)
+      if ('id' in one) ended.push(one)
+      else reply ??= one
+    }
+    if (reply !== undefined && ended.length === 0) throw this.lose(reply)
     this.state = { is: 'destroyed', token }
-    return reply
+    return ended
+  }
+
+  async #destroy(token: Token): Promise<Ended | Gone> {
+    const { store } = this
+    const reply = await this.call(store.name, 'destroy', (at) => store.destroy(token, at))
+    if (!reply.ok) return reply
+    const id = store.idOf(token.handle)
+    noteEnding(id)
+    this.report({ type: 'destroyed', id })
+    return { id, account: reply.account }
   }
 
   /** Records the status that the store returned for the session. */
@@ -217,33 +191,5 @@ export class StoredSession {
     const sentAt = store.can.recordUse ? 0 : token.usedAt
     const usedAt = status.usedAt ?? (askedAt - sentAt < settings.context.touch ? sentAt : askedAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
-  }
-
-  /** Records that the token was not valid before the session was used: the visitor is anonymous. */
-  refuse(token: Token, reply: Gone): void {
-    const { context, now } = this.settings
-    this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
-    this.isNew = true
-    this.state = isJustRotated(reply, this.arrival.at)
-      ? { is: 'superseded', token }
-      : { is: 'none' }
-  }
-
-  /** Records and reports that a write came too late. Returns the error to throw. */
-  lose(reply?: Gone): SessionError {
-    if (reply !== undefined) {
-      const is = isJustRotated(reply, this.arrival.at) ? 'superseded' : 'ended'
-      this.state = { is, token: this.state.token }
-    }
-    const reason = this.state.is === 'superseded' ? 'rotated' : 'ended'
-    this.report({ type: 'late-write', reason, id: this.id })
-    return endedError()
-  }
-
-  /** With `onStoreFailure: 'anonymous'`, continues without a session after a failed read; otherwise rethrows. */
-  goWithout(error: unknown): void {
-    if (this.settings.onStoreFailure !== 'anonymous' || !isStoreFailure(error)) throw error
-    this.failure = error
-    this.state = { is: 'unavailable', token: this.state.token }
   }
 }

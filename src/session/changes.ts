@@ -66,3 +66,8 @@ export function notAtomicError(store: string, operation: string): SessionError {
     `The ${store} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
   )
 }
+
+/** Ignores a store failure, which is reported already. Rethrows any other error. */
+export function unlessStoreFailed(error: unknown): void {
+  if (!(error instanceof SessionError && error.code === 'ERR_STORE')) throw error
+}

@@ -1,10 +1,17 @@
-import { changesOf, newPatch, notAtomicError, orThrow, sealedError, textsOf } from './changes.ts'
+import {
+  changesOf,
+  newPatch,
+  notAtomicError,
+  orThrow,
+  sealedError,
+  textsOf,
+  unlessStoreFailed,
+} from './changes.ts'
 import { Operations } from './operations.ts'
 import { DATA, type Entries, type Patch } from './patch.ts'
 import { codecSessionOf, type SessionPort } from './port.ts'
-
-/** The texts by entry name; `null` is an entry known to be absent. */
-type Texts = Map<string, string | null>
+import { recordedSince, rolledBack, type Savepoint, type Texts } from './savepoint.ts'
+import { StoredEntries } from './stored-entries.ts'
 
 /** The dictionary in one request: the stored entries once loaded, and the changes of the request on top. */
 export class Dictionary {
@@ -23,14 +30,17 @@ export class Dictionary {
    */
   #patch: Patch | undefined
   #writing: Promise<unknown> | undefined
-  #loading: Promise<Entries | undefined> | undefined
+  readonly stored: StoredEntries
   #isSealed = false
+  /** The messages that a store without `take` has shown, and whose deletion is recorded. */
+  shown: Set<string> | undefined
   #operations: Operations | undefined
   /** The checks of the codec for values that cannot be frozen. */
   #watched: (() => void)[] | undefined
 
   constructor(port: SessionPort) {
     this.port = port
+    this.stored = new StoredEntries(port)
   }
 
   get operations(): Operations {
@@ -66,39 +76,10 @@ export class Dictionary {
     }
   }
 
-  /** Returns the stored entries. The first call loads them. */
-  load(isFresh = false): Promise<Entries | undefined> {
-    this.#loading ??= this.#read(isFresh)
-    return this.#loading
-  }
-
-  /** Loads the store's own data, again if a copy has answered. */
-  async loadFresh(): Promise<void> {
-    await this.load(true)
-    if (!this.port.isCopied) return
-    this.#loading = undefined
-    await this.load(true)
-  }
-
-  #read(isFresh: boolean): Promise<Entries | undefined> {
-    const { port } = this
-    const { codec } = port
-    const read = port.read(isFresh)
-    const reading =
-      codec.admit === undefined
-        ? read
-        : read.then((entries) => entries && codec.admit?.(entries, codecSessionOf(port)))
-    reading.catch(() => {
-      // The next call must ask the store again.
-      if (this.#loading === reading) this.#loading = undefined
-    })
-    return reading
-  }
-
   /** Returns the text of an entry as this request sees it, or `null`. */
   text(name: string): string | null | Promise<string | null> {
     const own = this.own(name)
-    return own === undefined ? this.load().then((entries) => entries?.[name] ?? null) : own
+    return own === undefined ? this.stored.load().then((entries) => entries?.[name] ?? null) : own
   }
 
   /** Returns the text of an entry after this request's own changes; `undefined` if there are none. */
@@ -120,7 +101,7 @@ export class Dictionary {
 
   /** Returns the entries of a space that have a text. */
   async texts(space: string): Promise<[name: string, text: string][]> {
-    const stored = (await this.load()) ?? {}
+    const stored = (await this.stored.load()) ?? {}
     const names = new Set(Object.keys(stored))
     for (const texts of [this.#saved, this.#unsaved])
       for (const [name] of texts ?? []) names.add(name)
@@ -158,7 +139,23 @@ export class Dictionary {
     this.#unsaved = undefined
     this.#watched = undefined
     this.empty()
-    this.#loading = undefined
+    this.stored.forget()
+  }
+
+  /** Returns the changes so far, for `rollback` and `commit`. */
+  savepoint(): Savepoint {
+    const [isCleared, mustClear] = [this.#isCleared, this.#mustClear]
+    return { unsaved: new Map(this.#unsaved), saved: new Map(this.#saved), isCleared, mustClear }
+  }
+
+  /** Drops the changes that were recorded after the savepoint and are not written. */
+  rollback(to: Savepoint): void {
+    const { unsaved, saved, isCleared, mustClear } = rolledBack(this.savepoint(), to)
+    this.#patch = undefined
+    this.#unsaved = unsaved
+    this.#saved = saved
+    this.#isCleared = isCleared
+    this.#mustClear = mustClear
   }
 
   /** Treats the stored dictionary as empty. Recorded changes are still written. */
@@ -166,7 +163,7 @@ export class Dictionary {
     this.#saved = undefined
     this.#isCleared = false
     this.#mustClear = false
-    this.#loading = Promise.resolve(undefined)
+    this.stored.empty()
   }
 
   /** The pending write of recorded changes. Until it has settled, the stored text is unknown. */
@@ -196,23 +193,35 @@ export class Dictionary {
     return this.#mustClear || (this.#unsaved !== undefined && this.#unsaved.size > 0)
   }
 
-  /** Writes all recorded changes. Returns `undefined` if there are none. */
-  commit(): Promise<void> | undefined {
-    if (!this.isDirty) return undefined
-    return this.#patch === undefined && this.port.codec.complete !== undefined
-      ? this.load().then((entries) => this.#write((this.#patch = this.#newPatch(entries))))
-      : this.#write((this.#patch ??= this.#newPatch()))
+  /** Writes all recorded changes, or those recorded after a savepoint. Returns `undefined` if there are none. */
+  commit(since?: Savepoint): Promise<void> | undefined {
+    const recorded = this.#recordedSince(since)
+    if (recorded === undefined) return undefined
+    if (recorded === this.#unsaved && this.#patch !== undefined) return this.#write(this.#patch)
+    if (this.port.codec.complete === undefined) return this.#write(this.#newPatch(recorded))
+    return this.stored.load().then((entries) => this.#write(this.#newPatch(recorded, entries)))
   }
 
-  #newPatch(entries?: Entries): Patch {
-    const recorded = this.#unsaved ?? []
+  /** Returns the changes to write; `undefined` if there are none. */
+  #recordedSince(since: Savepoint | undefined): Texts | undefined {
+    if (!this.isDirty) return undefined
+    const unsaved = (this.#unsaved ??= new Map())
+    const isWhole = since === undefined || (this.#mustClear && !since.mustClear)
+    return isWhole ? unsaved : recordedSince(unsaved, since)
+  }
+
+  #newPatch(recorded: Texts, entries?: Entries): Patch {
+    const isWhole = recorded === this.#unsaved
     // The clear must keep the texts that an awaited operation wrote after it.
-    if (this.#mustClear) {
-      return { ...newPatch(changesOf(recorded)), clear: [...(this.#saved?.keys() ?? [])] }
+    if (this.#mustClear && isWhole) {
+      const clear = [...(this.#saved?.keys() ?? [])]
+      return (this.#patch = { ...newPatch(changesOf(recorded)), clear })
     }
     const changes =
       entries && this.port.codec.complete?.(entries, recorded, codecSessionOf(this.port))
-    return newPatch(changesOf(changes ?? recorded))
+    const patch = newPatch(changesOf(changes ?? recorded))
+    if (isWhole) this.#patch = patch
+    return patch
   }
 
   /**
@@ -223,7 +232,17 @@ export class Dictionary {
   finish(): Promise<void> | undefined {
     this.#isSealed = true
     for (const check of this.#watched ?? []) check()
-    return this.#operations?.settled()?.then(() => this.commit()) ?? this.commit()
+    return this.#operations?.settled()?.then(() => this.#commitLast()) ?? this.#commitLast()
+  }
+
+  /**
+   * Writes the recorded changes. If they only delete messages that were shown, and the store fails, the messages stay:
+   * they are then shown once more (Workers KV refuses a second write within a second).
+   */
+  #commitLast(): Promise<void> | undefined {
+    const names = [...(this.#unsaved?.keys() ?? [])]
+    const mayFail = !this.#mustClear && names.every((name) => this.shown?.has(name) === true)
+    return mayFail ? this.commit()?.catch(unlessStoreFailed) : this.commit()
   }
 
   async #write(patch: Patch): Promise<void> {

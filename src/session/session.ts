@@ -77,7 +77,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
     const dictionary = this.#dictionary.toRead()
-    await (fresh ? dictionary.loadFresh() : dictionary.load())
+    await (fresh ? dictionary.stored.loadFresh() : dictionary.stored.load())
   }
 
   /** Returns the value, frozen, or `undefined`. Includes the changes made in this request. */
@@ -196,6 +196,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     const names = texts.map(([name]) => name)
     if (!dictionary.port.store.can.atomic) {
       for (const name of names) dictionary.record(name, null)
+      dictionary.shown = new Set(names)
     } else if (names.length > 0) {
       const patch = dictionary.operations.unanswered(FLASH) ?? newPatch({ take: names })
       const { taken } = orThrow(await dictionary.operations.send(FLASH, patch))

@@ -5,7 +5,14 @@ import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
 import { CORRUPT, ENDED, isDictionary, mayJoin, NOTHING, rotated } from '../record/meta.ts'
 import { isAnotherUsers } from '../record/step.ts'
-import type { CallContext, Gone, SessionStore, WriteReply } from '../record/store.ts'
+import type {
+  CallContext,
+  Credential,
+  Gone,
+  SessionStore,
+  Status,
+  WriteReply,
+} from '../record/store.ts'
 import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
@@ -100,29 +107,33 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       return joined ?? { ok: true, ...difference.outcome, ...account }
     },
 
-    async read({ handle, secret }, context) {
+    async read(credential, context) {
+      const { handle, secret } = credential
       const [value, hash] = await Promise.all([getAndNote(handle, context), hashOf(secret)])
       const live = liveValue(value, hash, context)
-      if (!live.ok) return live
-      return { ok: true, entries: live.session.entries, ...accountOf(live.session) }
+      if (!live.ok) return goneOf(live, value, credential, context)
+      return { ok: true, entries: live.session.entries, ...statusOf(live.session) }
     },
 
-    async write({ handle, secret }, context, patch) {
+    async write(credential, context, patch) {
+      const { handle, secret } = credential
       const [value, hash] = await Promise.all([getForChange(handle, context), hashOf(secret)])
       const live = liveValue(value, hash, context)
-      if (!live.ok) return live
+      if (!live.ok) return goneOf(live, value, credential, context)
       const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
-      if (!difference.ok) return { ...difference, ...accountOf(live.session) }
+      if (!difference.ok) return { ...difference, ...statusOf(live.session) }
       const { after, changed, outcome } = difference
-      if (changed.length > 0) {
-        const session = { ...live.session, entries: Object.fromEntries(after) }
-        await put(handle, session, context.now)
-      }
-      return { ok: true, ...outcome, ...accountOf(live.session) }
+      if (changed.length === 0) return { ok: true, ...outcome, ...statusOf(live.session) }
+      // The timeouts may have become longer since the last write.
+      const expiresAt = live.session.createdAt + context.absolute
+      const session = { ...live.session, expiresAt, entries: Object.fromEntries(after) }
+      await put(handle, session, context.now)
+      return { ok: true, ...outcome, ...statusOf(session) }
     },
 
     // Under a new key: a new secret under the same key would be refused in locations that still cache the old value.
-    async regenerate({ handle, secret }, context, { secret: newSecret, patch = NO_PATCH }) {
+    async regenerate(credential, context, { secret: newSecret, patch = NO_PATCH }) {
+      const { handle, secret } = credential
       const both = Promise.all([hashOf(secret), hashOf(newSecret)])
       const [value, [hash, newHash]] = await Promise.all([get(handle), both])
       const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
@@ -130,8 +141,8 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       if (!live.ok) {
         // A retry after a failure finds the session that the first try has moved.
         const moved = live.gone === 'rotated' ? await get(newHandle) : undefined
-        const isDone = isSession(moved, newHash)
-        return isDone ? { ok: true, handle: newHandle, ...accountOf(moved) } : live
+        if (!isSession(moved, newHash)) return goneOf(live, value, credential, context)
+        return { ok: true, handle: newHandle, ...statusOf(moved) }
       }
       const session = signedIn(live.session, context, patch.signIn)
       const difference = differenceOf(new Map(Object.entries(session.entries)), patch)
@@ -139,7 +150,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const entries = Object.fromEntries(difference.after)
       await put(newHandle, { ...session, hash: newHash, entries }, context.now)
       await put(handle, { rotatedAt: context.now }, context.now)
-      return { ok: true, handle: newHandle, ...accountOf(session) }
+      return { ok: true, handle: newHandle, ...statusOf(session) }
     },
 
     async destroy({ handle }) {
@@ -159,6 +170,24 @@ function accountOf({ account }: { readonly account?: Account | undefined }): {
   readonly account?: Account
 } {
   return account === undefined ? {} : { account }
+}
+
+function statusOf(session: KvSession): Pick<Status, 'account' | 'expiresAt'> {
+  return { ...accountOf(session), expiresAt: session.expiresAt }
+}
+
+/** Other locations may return a new value this much later (Cloudflare: how KV works). */
+const VISIBLE_AFTER_MS = 60_000
+
+/** Returns the answer for a session that is not there. A session with a token that is so young may only be unseen. */
+function goneOf(
+  gone: Gone,
+  value: KvValue | undefined,
+  { usedAt }: Credential,
+  { now }: CallContext,
+): Gone {
+  const isYoung = usedAt !== undefined && now - usedAt < VISIBLE_AFTER_MS
+  return value === undefined && isYoung ? { ok: false, gone: 'unseen' } : gone
 }
 
 /** Returns the session with this user signed in. Another user's entries are dropped. */

@@ -126,7 +126,7 @@ test('what an inner wrapper recorded and lost is not what the outer one reads', 
 })
 
 describe('nested wrappers', () => {
-  test('share one session, and commit once', async () => {
+  test('share one session; what was recorded is written before the response that depends on it', async () => {
     const { withSession, calls } = layer()
     const inner = withSession(({ session }) => {
       session.set('visits', 2)
@@ -138,6 +138,18 @@ describe('nested wrappers', () => {
       request.session.set('cart', ['x'])
       return response
     })
+    const response = await outer(new Request('https://app.example/'), {}, CONTEXT)
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+    expect(calls).toEqual(['create', 'write'])
+  })
+
+  test('commit once if the outer handler records nothing after the inner one', async () => {
+    const { withSession, calls } = layer()
+    const inner = withSession(({ session }) => {
+      session.set('visits', 2)
+      return session
+    })
+    const outer = withSession((request) => inner(request, {}, CONTEXT))
     const response = await outer(new Request('https://app.example/'), {}, CONTEXT)
     expect(response.headers.getSetCookie()).toHaveLength(1)
     expect(calls).toEqual(['create'])
