@@ -15,12 +15,11 @@ export interface Savepoint {
 export function rolledBack(present: Savepoint, to: Savepoint): Savepoint {
   const isClearRecorded = present.mustClear && !to.mustClear
   const isClearWritten = present.isCleared && !to.isCleared && !isClearRecorded
-  // A change that is not recorded any more was written since, or a recorded `clear` has dropped it.
-  const unsaved = new Map(
-    [...to.unsaved].filter(
-      ([name]) => present.unsaved.has(name) || (isClearRecorded && name.startsWith(DATA)),
-    ),
-  )
+  const isWritten = (name: string): boolean =>
+    present.saved.has(name) && present.saved.get(name) !== to.saved.get(name)
+  const isRecorded = (name: string): boolean =>
+    present.unsaved.has(name) || (isClearRecorded && name.startsWith(DATA))
+  const unsaved = new Map([...to.unsaved].filter(([name]) => isRecorded(name) && !isWritten(name)))
   if (isClearWritten) return { ...present, unsaved }
   return { ...to, unsaved, saved: new Map([...to.saved, ...present.saved]) }
 }
