@@ -48,16 +48,16 @@ export function sessionMiddleware<
     giveBack(c, variable)
     const opened = await sessions.open(request, c.env as Env, contextOf(c))
     const session = requestSessionOf(opened)
-    const outer = enter(session, request)
+    const entered = enter(session, request)
     try {
       c.set(variable, opened)
       await next()
       replace(c, await responseOf(c, session))
     } catch (error) {
       // Hono does not catch a thrown value that is not an Error.
-      replace(c, await fail(session, error))
+      replace(c, await fail(session, error, { entered }))
     } finally {
-      leave(session, request, outer)
+      leave(session, request, entered)
     }
   }
 }
@@ -68,7 +68,7 @@ async function responseOf(
   session: ReturnType<typeof requestSessionOf>,
 ): Promise<Response | undefined> {
   // Hono has already caught an error and called `app.onError`.
-  if (c.error !== undefined) return fail(session, c.error, c.res)
+  if (c.error !== undefined) return fail(session, c.error, { response: c.res })
   return c.finalized ? answer(session, c.res) : undefined
 }
 

@@ -43,8 +43,8 @@ export function sessionHooks<
 
   const open: Hooks['before'][number] = async (request, env, ctx) => {
     const session = requestSessionOf(await sessions.open(request, env, ctx))
-    const outer = enter(session, request)
-    const run: Run = { session, outer, isFinishing: false, error: undefined, isAnswered: false }
+    const entered = enter(session, request)
+    const run: Run = { session, entered, isFinishing: false, error: undefined, isAnswered: false }
     carrierOf(request)[key] = [run, ...runsOf(request, key)]
   }
 
@@ -93,7 +93,7 @@ export function sessionHooks<
 /** Returns the response to an error of the session. Records any other error. */
 async function answerTo(run: Run, error: unknown): Promise<Response | undefined> {
   try {
-    const response = await fail(run.session, error, undefined, false)
+    const response = await fail(run.session, error, { isLast: false })
     run.isAnswered = true
     return response
   } catch (fault) {
@@ -105,7 +105,8 @@ async function answerTo(run: Run, error: unknown): Promise<Response | undefined>
 /** Returns the response, after the commit. */
 async function completed({ session, error }: Run, result: unknown): Promise<Response> {
   if (error === undefined || session.depth > 1) return answer(session, result)
-  return fail(session, error.fault, result instanceof Response ? result : Response.json(result))
+  const response = result instanceof Response ? result : Response.json(result)
+  return fail(session, error.fault, { response })
 }
 
 /**
@@ -122,8 +123,7 @@ export function guardMiddleware(
 /** One run of a request through a router. */
 interface Run {
   readonly session: ReturnType<typeof requestSessionOf>
-  /** The previous `request.session`. */
-  readonly outer: unknown
+  readonly entered: ReturnType<typeof enter>
   isFinishing: boolean
   /** The error, if it was not one of the session. */
   error: { readonly fault: unknown } | undefined
@@ -146,5 +146,5 @@ function leaveRun(request: Request, key: symbol, run: Run): void {
   const runs = runsOf(request, key)
   if (!runs.includes(run)) return
   carrierOf(request)[key] = runs.filter((other) => other !== run)
-  leave(run.session, request, run.outer)
+  leave(run.session, request, run.entered)
 }

@@ -138,5 +138,5 @@ async function insteadOf(response: Response, session: OwnSession): Promise<Respo
   session.dictionary.discard()
   // The late write is why a loader or an action failed.
   const late = lateError(session)
-  return late === undefined ? settle(session, response) : fail(session, late, response)
+  return late === undefined ? settle(session, response) : fail(session, late, { response })
 }

@@ -22,7 +22,7 @@ export async function answerError(
     return withSuccessor(session, replaced, response)
   }
   if (!isLate(session, error)) throw error
-  session.discard()
+  session.dictionary.discard()
   return withSessionHeaders(session, withSuccessor(session, replaced, lateWriteResponse()))
 }
 
@@ -37,7 +37,6 @@ export async function ownAnswer(
   error: unknown,
   replaced?: Response,
 ): Promise<Response | undefined> {
-  session.discard()
   const isOwn = isStoreFailure(error) || isLate(session, error)
   return isOwn ? answerError(session, error, replaced) : undefined
 }

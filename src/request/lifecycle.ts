@@ -5,7 +5,7 @@ import { carrierOf, keep, openedOn, requestSessionOf, shared } from './carrier.t
 import { answerError, isLate, ownAnswer } from './failure.ts'
 import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
-import { RequestSession } from './request-session.ts'
+import { type Entered, RequestSession } from './request-session.ts'
 import { currentCookie, joinOther, withSessionHeaders } from './response.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { endedError } from './state.ts'
@@ -42,27 +42,30 @@ export function open<Env>(
 }
 
 /** Begins a handler: the session becomes `request.session`. Returns the value that `leave` needs. */
-export function enter(session: RequestSession, request: Request): unknown {
-  session.depth += 1
+export function enter(session: RequestSession, request: Request): Entered {
   // An inner handler that fails drops what it recorded itself, and no more.
-  if (session.depth > 1) session.savepoints.push(session.dictionary.savepoint())
+  const savepoint = session.depth > 0 ? session.dictionary.savepoint() : undefined
+  session.depth += 1
   const carrier = carrierOf(request)
-  const outer = carrier.session
-  if (outer === session.session) return undefined
+  const { session: present } = carrier
+  const outer = present === session.session ? undefined : present
+  const entered = { outer, savepoint }
+  session.entered.push(entered)
+  if (outer === undefined && present !== undefined) return entered
   // The session belongs to another layer, whose inner wrappers look for it.
   if (outer instanceof Session) keep(request, requestSessionOf(outer))
   carrier.session = session.session
-  return outer
+  return entered
 }
 
 /** Ends what `enter` began: restores the previous `request.session`, if there was one. */
-export function leave(session: RequestSession, request: Request, outer: unknown): void {
+export function leave(session: RequestSession, request: Request, entered: Entered): void {
   session.depth -= 1
-  session.savepoints.pop()
+  session.entered.splice(session.entered.indexOf(entered), 1)
   if (session.depth === 0) session.close()
-  if (outer === undefined) return
+  if (entered.outer === undefined) return
   keep(request, session)
-  carrierOf(request).session = outer
+  carrierOf(request).session = entered.outer
 }
 
 /** Returns the response for a handler's result: after the commit, if this is the outermost wrapper of its layer. */
@@ -77,10 +80,13 @@ export function answer(session: RequestSession, result: unknown): Await<Response
  * request look the same, and each response is then sent by itself. If the store is not atomic, the outermost wrapper
  * writes once for all.
  */
-function answerInside(session: RequestSession, result: unknown): Await<Response> {
+function answerInside(session: RequestSession, result: unknown, entered: Entered): Await<Response> {
   const response = result instanceof Response ? result : Response.json(result)
   if (!session.store.can.atomic || !session.isUsed) return response
-  const writing = session.dictionary.commit(session.savepoints.at(-1))
+  const writing = session.dictionary.commit(entered.savepoint)?.catch((error: unknown) => {
+    session.discardOf(entered)
+    throw error
+  })
   return writing === undefined
     ? withSessionHeaders(session, response)
     : afterWork(session, response, writing)
@@ -152,6 +158,14 @@ async function outcome(
   return undefined
 }
 
+interface Failing {
+  /** The framework's response to the error. */
+  readonly response?: Response
+  readonly isLast?: boolean
+  /** The handler that failed. By default the innermost. */
+  readonly entered?: Entered
+}
+
 /**
  * Returns the response to an error; nothing recorded is written. A session error becomes a 409 response, or the
  * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
@@ -161,18 +175,20 @@ async function outcome(
 export async function fail(
   session: RequestSession,
   error: unknown,
-  response?: Response,
-  isLast: boolean = true,
+  { response, isLast = true, entered }: Failing = {},
 ): Promise<Response> {
+  session.discardOf(entered)
   const own = await ownAnswer(session, error, response)
   const isOutermost = session.depth <= 1
   if (isOutermost && isLast) session.dictionary.seal()
   if (own !== undefined) return own
-  if (response === undefined) {
-    if (isOutermost) await session.abandon()
-    throw error
-  }
-  if (!isOutermost) return response
+  if (response !== undefined) return isOutermost ? afterFailure(session, response) : response
+  if (isOutermost) await session.abandon()
+  throw error
+}
+
+/** Returns the framework's response to an error, with the cookie of the changes already written. */
+async function afterFailure(session: RequestSession, response: Response): Promise<Response> {
   try {
     return await afterWork(session, response, completion(session))
   } catch {
@@ -214,16 +230,17 @@ export async function run<Env>(
   const opened = open(layer, request, env, ctx as RequestContext)
   // A promise costs time, here and below, so a value that is already there is not awaited.
   const session = opened instanceof Promise ? await opened : opened
-  const outer = enter(session, request)
+  const entered = enter(session, request)
   try {
     const handled = handle(session)
     const result = handled instanceof Response ? handled : await handled
     if (result === undefined) return undefined
-    const answered = (session.depth > 1 ? answerInside : answer)(session, result)
+    const answered =
+      session.depth > 1 ? answerInside(session, result, entered) : answer(session, result)
     return answered instanceof Promise ? await answered : answered
   } catch (error) {
-    return await fail(session, error)
+    return await fail(session, error, { entered })
   } finally {
-    leave(session, request, outer)
+    leave(session, request, entered)
   }
 }

@@ -26,6 +26,14 @@ export interface Origin {
   readonly ctx: RequestContext
 }
 
+/** A handler that runs with the session. */
+export interface Entered {
+  /** The session of another layer, which was `request.session` before. */
+  readonly outer: unknown
+  /** What an outer handler had recorded. */
+  readonly savepoint: Savepoint | undefined
+}
+
 /** The session of one request. Calls of the handler and the features run one after the other. */
 export class RequestSession extends TokenSession implements SessionPort, FeatureSession {
   readonly request: RequestLike
@@ -40,8 +48,8 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
   /** True if a framework opened the session, and will commit it. */
   isHeld = false
   readonly ctx: RequestContext
-  /** What was recorded when each inner wrapper began. */
-  readonly savepoints: Savepoint[] = []
+  /** The handlers that run at the moment, the innermost last. */
+  readonly entered: Entered[] = []
   readonly headers: (readonly [name: string, value: string])[] = []
   /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
@@ -125,9 +133,12 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
     })
   }
 
-  /** Drops what the failed handler recorded: of an inner wrapper only its own changes. */
-  discard(): void {
-    const savepoint = this.savepoints.at(-1)
+  /** Drops what a failed handler recorded, by default the innermost one. */
+  discardOf(entered: Entered | undefined): void {
+    const innermost = this.entered.at(-1)
+    // While another handler runs over the same request, nothing of it is dropped.
+    if (entered !== undefined && entered !== innermost) return
+    const { savepoint } = innermost ?? {}
     if (savepoint === undefined || this.isGone) this.dictionary.discard()
     else this.dictionary.rollback(savepoint)
   }

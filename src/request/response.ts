@@ -57,6 +57,7 @@ async function withCookie(
     session.report({ type: 're-signed', id: session.id })
   const cookie =
     token === undefined ? clearCookie(settings.cookie) : await setCookie(session, token)
+  session.isIssued = false
   return withHeaders(session, response, cookie)
 }
 

@@ -105,7 +105,8 @@ const CONFLICT = {
   title: 'Conflict',
   status: 409,
   code: 'ERR_SESSION_ENDED',
-  detail: 'The session ended while this request was using it. Nothing was saved. Try again.',
+  detail:
+    'The session ended while this request was using it. Its last changes were not saved. Try again.',
 }
 const SET_COOKIE = '__Host-session=TOKEN; Path=/; Secure; HttpOnly; SameSite=Lax'
 const TEXT = 'naïve 日本 🍎 \u2028 "'

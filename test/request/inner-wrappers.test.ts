@@ -125,6 +125,51 @@ describe.for(Object.entries({ objects: STORES.objects, memory: STORES.memory }))
   },
 )
 
+test('two wrappers at once over one request: the one that began first may end first, or fail', async () => {
+  const { withSession, found } = nested()
+  const request = new Request('https://app.example/')
+  const gate = Promise.withResolvers<undefined>()
+  const first = withSession(async ({ session }) => {
+    session.set('first', 1)
+    await scheduler.wait(1)
+    return 'first'
+  })(request, {}, CONTEXT)
+  const second = withSession(async ({ session }) => {
+    session.set('second', 1)
+    await gate.promise
+    throw new Error('second')
+  })(request, {}, CONTEXT)
+  const answered = await first
+  const browser = new Browser(() => Promise.resolve(answered))
+  await browser.fetch('/')
+  expect(await found(browser)).toMatchObject({ first: 1 })
+  gate.resolve(undefined)
+  await expect(second).rejects.toThrow('second')
+  expect(await found(browser)).toMatchObject({ first: 1 })
+})
+
+test('an inner handler whose write fails answers 503, and the outer one saves its own', async () => {
+  const store = memoryStore()
+  let isDown = false
+  const unsteady = {
+    ...store,
+    create: (...parameters: Parameters<typeof store.create>) => {
+      if (isDown) throw new Error('down')
+      return store.create(...parameters)
+    },
+  }
+  const { browser, found } = nested(unsteady)
+  const one = await browser(async (session, inner) => {
+    session.set('outer', 1)
+    isDown = true
+    const { status } = await inner((same) => same.set('inner', 1))
+    isDown = false
+    return status
+  })
+  expect(await one.json('/')).toBe(503)
+  expect(await found(one)).toEqual({ outer: 1 })
+})
+
 test('an inner handler writes only what it recorded itself: an outer one that throws then saves nothing', async () => {
   const { browser, found } = nested()
   const first = await browser((session) => {
