@@ -107,18 +107,20 @@ describe.for(Object.entries({ objects: STORES.objects, memory: STORES.memory }))
     test('save what each answered, before it is answered, and send one cookie each', async () => {
       const { withSession, found } = nested(newStore())
       const request = new Request('https://app.example/')
-      const route = (key: string, milliseconds: number): Promise<Response> =>
+      const gate = Promise.withResolvers<undefined>()
+      const route = (key: string, wait: Promise<unknown>): Promise<Response> =>
         withSession(async ({ session }) => {
-          await scheduler.wait(milliseconds)
+          await wait
           session.set(key, 1)
           return key
         })(request, {}, CONTEXT)
-      const slow = route('slow', 30)
-      const quick = await route('quick', 1)
+      const slow = route('slow', gate.promise)
+      const quick = await route('quick', scheduler.wait(1))
       const browser = new Browser(() => Promise.resolve(quick))
       await browser.fetch('/')
       expect(await found(browser)).toEqual({ quick: 1 })
       expect(quick.headers.getSetCookie()).toHaveLength(1)
+      gate.resolve(undefined)
       expect((await slow).status).toBe(200)
       expect(await found(browser)).toEqual({ quick: 1, slow: 1 })
     })
