@@ -1,13 +1,16 @@
 import { SessionError } from '../errors.ts'
+import type { Await } from '../record/store.ts'
 import { lateWriteResponse, unavailableResponse } from './problem.ts'
-import type { RequestSession } from './request-session.ts'
-import { withSessionHeaders, withSuccessor } from './response.ts'
+import type { Entered, RequestSession } from './request-session.ts'
+import { currentCookie, withSessionHeaders, withSuccessor } from './response.ts'
+import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
+import { endSession } from './token-changes.ts'
 
 /**
  * Returns the response to a session error: the session ended elsewhere, or its store failed. Rethrows any other error.
  */
-export async function answerError(
+async function answerError(
   session: RequestSession,
   error: unknown,
   replaced: Response | undefined,
@@ -27,16 +30,127 @@ export async function answerError(
 }
 
 /** True if the session was ended elsewhere. If this request ended it, the error is a fault of the program. */
-export function isLate({ isOver }: RequestSession, error: unknown): boolean {
+function isLate({ isOver }: RequestSession, error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && isOver
 }
 
 /** Returns the response to an error of the session's own; nothing recorded is written. `undefined` for any other error. */
-export async function ownAnswer(
+async function ownAnswer(
   session: RequestSession,
   error: unknown,
   replaced?: Response,
 ): Promise<Response | undefined> {
   const isOwn = isStoreFailure(error) || isLate(session, error)
   return isOwn ? answerError(session, error, replaced) : undefined
+}
+
+/**
+ * Writes the recorded changes, for a framework that sends the response itself. From this call on, every change throws.
+ * Returns the response to send instead if the write failed. Returns `undefined` if the response may be sent, with
+ * `send`. Throws the same errors as `commit`.
+ */
+export async function settle(
+  session: RequestSession,
+  replaced?: Response,
+): Promise<Response | undefined> {
+  try {
+    await session.complete()
+    return undefined
+  } catch (error) {
+    return insteadOf(session, error, replaced)
+  }
+}
+
+/** Returns the response to send instead of the handler's after a failed write; `undefined` if a late write is dropped. */
+async function insteadOf(
+  session: RequestSession,
+  error: unknown,
+  replaced: Response | undefined,
+): Promise<Response | undefined> {
+  const instead = await answerError(session, error, replaced)
+  return session.settings.dropsLateWrites && isLate(session, error) ? undefined : instead
+}
+
+/** Returns the response to send after a failed write. */
+export async function afterFailedWork(
+  session: RequestSession,
+  error: unknown,
+  response: Response,
+): Promise<Response> {
+  return (await insteadOf(session, error, response)) ?? withSessionHeaders(session, response)
+}
+
+interface Failing {
+  /** The framework's response to the error. */
+  readonly response?: Response
+  readonly isLast?: boolean
+  /** The handler that failed. By default the innermost. */
+  readonly entered?: Entered
+}
+
+/**
+ * Returns the response to an error; nothing recorded is written. A session error becomes a 409 response, or the
+ * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
+ * changes already written. Without such a response the error is rethrown.
+ * Later changes throw, unless `isLast` is false, because the framework asks the application for a response.
+ */
+export async function fail(
+  session: RequestSession,
+  error: unknown,
+  { response, isLast = true, entered }: Failing = {},
+): Promise<Response> {
+  discardOf(session, entered)
+  const own = await ownAnswer(session, error, response)
+  const isOutermost = session.depth <= 1
+  if (isOutermost && isLast) session.dictionary.seal()
+  if (own !== undefined) return own
+  if (response !== undefined) return isOutermost ? afterFailure(session, response) : response
+  if (isOutermost) await abandon(session)
+  throw error
+}
+
+/** Drops what a failed handler recorded, by default the innermost one. */
+export function discardOf(session: RequestSession, entered: Entered | undefined): void {
+  const innermost = session.entered.at(-1)
+  // While another handler runs over the same request, nothing of it is dropped.
+  if (entered !== undefined && entered !== innermost) return
+  const { savepoint } = innermost ?? {}
+  if (savepoint === undefined || session.isGone) session.dictionary.discard()
+  else session.dictionary.rollback(savepoint)
+}
+
+/**
+ * Ends a session that nobody can reach, after an error that leaves without our response: it is new or has a new token,
+ * and the browser does not get that.
+ */
+async function abandon(session: RequestSession): Promise<void> {
+  await session.drop()
+  if (!session.isIssued || session.isHeld || session.state.is !== 'live') return
+  await session.change(() => endSession(session)).catch(() => undefined)
+}
+
+/** Returns the framework's response to an error, with the cookie of the changes already written. */
+async function afterFailure(session: RequestSession, response: Response): Promise<Response> {
+  try {
+    const instead = await settle(session, response)
+    return instead ?? (await withSessionHeaders(session, response))
+  } catch {
+    // The framework has answered the first error, and the session's own errors have become answers.
+    return withSessionHeaders(session, response)
+  }
+}
+
+/** Returns the response with the headers of the session. Call it after `settle`. */
+export function send(session: RequestSession, response: Response): Await<Response> {
+  return withSessionHeaders(session, response)
+}
+
+/** Returns the Set-Cookie value for a framework that asks for it, after `settle`; empty if there is no session. */
+export function cookieOf(session: RequestSession): Promise<string> {
+  return currentCookie(session)
+}
+
+/** Returns the error if the session ended elsewhere while this request used it; otherwise `undefined`. */
+export function lateError({ isOver }: RequestSession): SessionError | undefined {
+  return isOver ? endedError() : undefined
 }

@@ -1,21 +1,28 @@
-import type { SessionError } from '../errors.ts'
+import { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
-import { Session } from '../session/session.ts'
-import { carrierOf, keep, openedOn, requestSessionOf, shared } from './carrier.ts'
-import { answerError, isLate, ownAnswer } from './failure.ts'
+import { dictionaryOf, Session } from '../session/session.ts'
+import { afterFailedWork, cookieOf, discardOf, fail, lateError, send, settle } from './failure.ts'
 import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
 import { type Entered, RequestSession } from './request-session.ts'
-import { currentCookie, joinOther, withSessionHeaders } from './response.ts'
+import { joinOther, withSessionHeaders } from './response.ts'
 import type { RequestContext, Setup } from './setup.ts'
-import { endedError } from './state.ts'
 
-export { requestSessionOf }
+export { cookieOf, fail, lateError, send, settle }
 
 /** The session layer of one `createSessions` call. */
 export interface Layer<Env> {
   readonly settings: Settings
   readonly setupFor: (env: Env, ctx: RequestContext) => Await<Setup>
+}
+
+/**
+ * The properties that one wrapper sets on a request for the next. They are properties because routers pass on proxies
+ * of a request.
+ */
+interface Carrier {
+  session?: unknown
+  [mark: symbol]: unknown
 }
 
 /** Returns the request's session: the one already opened or being opened, or a new one. Waits only if it must. */
@@ -39,6 +46,52 @@ export function open<Env>(
     )
   const opening = setup instanceof Promise ? setup.then(arrive) : arrive(setup)
   return opening instanceof Promise ? shared(request, settings, opening) : opening
+}
+
+/** Shares the session with other calls that open the same request in the meantime. */
+function shared(
+  request: Request,
+  { mark }: Settings,
+  opening: Promise<RequestSession>,
+): Promise<RequestSession> {
+  const carrier = carrierOf(request)
+  carrier[mark] = opening
+  opening.then(
+    (opened) => (carrier[mark] = opened),
+    () => (carrier[mark] = undefined),
+  )
+  return opening
+}
+
+function openedOn(request: Request, { mark }: Settings): Await<RequestSession> | undefined {
+  const carrier = carrierOf(request)
+  const { session } = carrier
+  if (session instanceof Session) {
+    const shown = requestSessionOf(session)
+    if (shown.settings.mark === mark) return shown
+  }
+  // The mark belongs to this layer only, and so does the value under it.
+  return carrier[mark] as Await<RequestSession> | undefined
+}
+
+/** Stores a session that is not `request.session` for the next wrappers of its layer. */
+export function keep(request: Request, session: RequestSession): void {
+  carrierOf(request)[session.settings.mark] = session
+}
+
+/** Returns the same request, typed to carry a session. */
+function carrierOf(request: object): Carrier {
+  return request as Carrier
+}
+
+/** Returns the request session of a public session. Throws `ERR_OPTION` for anything else. */
+export function requestSessionOf(session: object): RequestSession {
+  const port = session instanceof Session ? dictionaryOf(session).port : undefined
+  if (port instanceof RequestSession) return port
+  throw new SessionError(
+    'ERR_OPTION',
+    'This is not a session. Use request.session inside withSession(handler), or what open() returns.',
+  )
 }
 
 /** Begins a handler: the session becomes `request.session`. Returns the value that `leave` needs. */
@@ -84,7 +137,7 @@ function answerInside(session: RequestSession, result: unknown, entered: Entered
   const response = result instanceof Response ? result : Response.json(result)
   if (!session.store.can.atomic || !session.isUsed) return response
   const writing = session.dictionary.commit(entered.savepoint)?.catch((error: unknown) => {
-    session.discardOf(entered)
+    discardOf(session, entered)
     throw error
   })
   return writing === undefined
@@ -109,107 +162,21 @@ export function commit(session: RequestSession, response: Response): Await<Respo
 }
 
 function written(session: RequestSession, response: Response): Await<Response> {
-  const work = completion(session)
+  const work = session.complete()
   return work === undefined
     ? withSessionHeaders(session, response)
     : afterWork(session, response, work)
 }
 
-/** Writes the recorded changes, then finishes the session. Returns `undefined` if there is nothing to do. */
-function completion(session: RequestSession): Promise<unknown> | undefined {
-  const writing = session.dictionary.finish()
-  return writing === undefined ? session.finish() : writing.then(() => session.finish())
-}
-
 function afterWork(
   session: RequestSession,
   response: Response,
-  work: Promise<unknown> | undefined,
+  work: Promise<unknown>,
 ): Promise<Response> {
-  return outcome(session, response, work).then(
-    (instead) => instead ?? withSessionHeaders(session, response),
+  return work.then(
+    () => withSessionHeaders(session, response),
+    (error: unknown) => afterFailedWork(session, error, response),
   )
-}
-
-/**
- * Writes the recorded changes, for a framework that sends the response itself. From this call on, every change throws.
- * Returns the response to send instead if the write failed. Returns `undefined` if the response may be sent, with
- * `send`. Throws the same errors as `commit`.
- */
-export async function settle(
-  session: RequestSession,
-  replaced?: Response,
-): Promise<Response | undefined> {
-  return outcome(session, replaced, completion(session))
-}
-
-/** Waits for the work. Returns the response to send instead if it failed. */
-async function outcome(
-  session: RequestSession,
-  replaced: Response | undefined,
-  work: Promise<unknown> | undefined,
-): Promise<Response | undefined> {
-  try {
-    await work
-  } catch (error) {
-    const instead = await answerError(session, error, replaced)
-    if (!session.settings.dropsLateWrites || !isLate(session, error)) return instead
-  }
-  return undefined
-}
-
-interface Failing {
-  /** The framework's response to the error. */
-  readonly response?: Response
-  readonly isLast?: boolean
-  /** The handler that failed. By default the innermost. */
-  readonly entered?: Entered
-}
-
-/**
- * Returns the response to an error; nothing recorded is written. A session error becomes a 409 response, or the
- * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
- * changes already written. Without such a response the error is rethrown.
- * Later changes throw, unless `isLast` is false, because the framework asks the application for a response.
- */
-export async function fail(
-  session: RequestSession,
-  error: unknown,
-  { response, isLast = true, entered }: Failing = {},
-): Promise<Response> {
-  session.discardOf(entered)
-  const own = await ownAnswer(session, error, response)
-  const isOutermost = session.depth <= 1
-  if (isOutermost && isLast) session.dictionary.seal()
-  if (own !== undefined) return own
-  if (response !== undefined) return isOutermost ? afterFailure(session, response) : response
-  if (isOutermost) await session.abandon()
-  throw error
-}
-
-/** Returns the framework's response to an error, with the cookie of the changes already written. */
-async function afterFailure(session: RequestSession, response: Response): Promise<Response> {
-  try {
-    return await afterWork(session, response, completion(session))
-  } catch {
-    // The framework has answered the first error, and the session's own errors have become answers.
-    return withSessionHeaders(session, response)
-  }
-}
-
-/** Returns the response with the headers of the session. Call it after `settle`. */
-export function send(session: RequestSession, response: Response): Await<Response> {
-  return withSessionHeaders(session, response)
-}
-
-/** Returns the Set-Cookie value for a framework that asks for it, after `settle`; empty if there is no session. */
-export function cookieOf(session: RequestSession): Promise<string> {
-  return currentCookie(session)
-}
-
-/** Returns the error if the session ended elsewhere while this request used it; otherwise `undefined`. */
-export function lateError({ isOver }: RequestSession): SessionError | undefined {
-  return isOver ? endedError() : undefined
 }
 
 /** Wraps a handler. Its request has the session before it runs. */

@@ -1,11 +1,12 @@
+import { BoundedMap } from '../codec/bounded-map.ts'
 import { readCookies } from '../codec/cookie.ts'
 import { type OpenedToken, openToken } from '../codec/token.ts'
-import type { Await } from '../record/store.ts'
+import type { Await, Gone } from '../record/store.ts'
 import { INSECURE } from './event.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import { type Arrival, nextOrder } from './state.ts'
+import { type Arrival, isJustRotated } from './state.ts'
 
 /** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -84,4 +85,34 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
     emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }
   return firstToken(search, place + 1)
+}
+
+/** The difference to allow for between the clocks of two machines. */
+const CLOCK_ALLOWANCE_MS = 10
+
+/**
+ * True if the session ended, or got a new token, after this request had arrived. Otherwise its cookie was dead on
+ * arrival, and the visitor is a new one.
+ */
+export function isOverlapping(reply: Gone, id: string, { at, order }: Arrival): boolean {
+  if (reply.gone !== 'ended') return isJustRotated(reply, at)
+  const endedHere = endings.get(id)
+  if (endedHere !== undefined) return endedHere > order
+  return reply.at !== undefined && reply.at > at - CLOCK_ALLOWANCE_MS
+}
+
+/** The number of remembered endings: more than an isolate sees while a request runs. */
+const MAX_ENDINGS = 1000
+const endings = new BoundedMap<number>(MAX_ENDINGS)
+let lastOrder = 0
+
+/** Returns the next place in the order of arrivals and endings. A clock stands still between I/O; this does not. */
+export function nextOrder(): number {
+  lastOrder += 1
+  return lastOrder
+}
+
+/** Notes that this isolate has ended a session. */
+export function noteEnding(id: string): void {
+  endings.set(id, nextOrder())
 }

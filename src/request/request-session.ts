@@ -1,6 +1,6 @@
 import type { Keyring } from '../codec/keyring.ts'
-import { newSecret, type Token } from '../codec/token.ts'
-import type { Status } from '../record/store.ts'
+import { familyOf, newSecret, type Token } from '../codec/token.ts'
+import type { Credential, Status, WriteReply } from '../record/store.ts'
 import { newPatch } from '../session/changes.ts'
 import type { DataCodec } from '../session/codec.ts'
 import { Dictionary } from '../session/dictionary.ts'
@@ -8,14 +8,23 @@ import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import type { Savepoint } from '../session/savepoint.ts'
 import type { Session } from '../session/session.ts'
+import { arrivalIn } from './arriving.ts'
 import { INSECURE } from './event.ts'
-import type { FeatureSession, TokenChange } from './feature.ts'
+import type { FeatureSession, PendingToken } from './feature.ts'
 import { canKeep } from './open.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
-import { TokenSession } from './token-session.ts'
+import { StoredSession } from './stored-session.ts'
+import { timesOf } from './times.ts'
+import {
+  adoptSession,
+  destroySessions,
+  dropPending,
+  endSession,
+  settlePending,
+} from './token-changes.ts'
 
 /** The parts that a `RequestSession` is made from. */
 export interface Origin {
@@ -35,7 +44,7 @@ export interface Entered {
 }
 
 /** The session of one request. Calls of the handler and the features run one after the other. */
-export class RequestSession extends TokenSession implements SessionPort, FeatureSession {
+export class RequestSession extends StoredSession implements SessionPort, FeatureSession {
   readonly request: RequestLike
   readonly env: unknown
   readonly keyring: Keyring
@@ -48,6 +57,7 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
   /** True if a framework opened the session, and will commit it. */
   isHeld = false
   readonly ctx: RequestContext
+  pending: PendingToken | undefined
   /** The handlers that run at the moment, the innermost last. */
   readonly entered: Entered[] = []
   readonly headers: (readonly [name: string, value: string])[] = []
@@ -64,7 +74,8 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
     this.ctx = ctx
     this.keyring = setup.keyring
     this.session = new settings.Session(this.dictionary)
-    if (this.isNew && settings.hooks.arrive.length > 0) this.#arriving = arrivalIn(this)
+    if (this.isNew && settings.hooks.arrive.length > 0)
+      this.#arriving = arrivalIn(this, settings.hooks)
     this.hasCredentials = !this.isNew || this.isArriving
   }
 
@@ -82,6 +93,19 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
 
   get signIn(): FeatureSession['signIn'] {
     return this.settings.hooks.signIn
+  }
+
+  /** The subject of a CSRF token: this session, until the next `regenerate()`. */
+  get csrfSubject(): string {
+    const { state, pending } = this
+    const known = this.token ?? (state.is === 'unavailable' ? state.token : undefined)
+    // A token that waits for the commit is the one that the browser will have.
+    const { secret } = (known && pending) ?? known ?? this.minted()
+    return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
+  }
+
+  get times(): SessionPort['times'] {
+    return timesOf(this)
   }
 
   use(): void {
@@ -133,14 +157,20 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
     })
   }
 
-  /** Drops what a failed handler recorded, by default the innermost one. */
-  discardOf(entered: Entered | undefined): void {
-    const innermost = this.entered.at(-1)
-    // While another handler runs over the same request, nothing of it is dropped.
-    if (entered !== undefined && entered !== innermost) return
-    const { savepoint } = innermost ?? {}
-    if (savepoint === undefined || this.isGone) this.dictionary.discard()
-    else this.dictionary.rollback(savepoint)
+  settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal> {
+    return settlePending(this, pending, changes)
+  }
+
+  drop(): Promise<void> {
+    return dropPending(this)
+  }
+
+  adopt(credential: Credential, pending: PendingToken): Promise<WriteReply> {
+    return adoptSession(this, credential, pending)
+  }
+
+  destroyNow(): Promise<unknown> {
+    return destroySessions(this)
   }
 
   override startOver(): void {
@@ -152,22 +182,18 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
   async destroy(): Promise<void> {
     const { is } = this.state
     if (is === 'ended') this.state = { ...this.state, is: 'destroyed' }
-    else if (is !== 'destroyed') await this.change(() => this.endNow(), is === 'unseen')
-  }
-
-  /**
-   * Ends a session that nobody can reach, after an error that leaves without our response: it is new or has a new
-   * token, and the browser does not get that.
-   */
-  async abandon(): Promise<void> {
-    await this.drop()
-    if (!this.isIssued || this.isHeld || this.state.is !== 'live') return
-    await this.change(() => this.endNow()).catch(() => undefined)
+    else if (is !== 'destroyed') await this.change(() => endSession(this), is === 'unseen')
   }
 
   override confirm(token: Token, status: Status): void {
     super.confirm(token, status)
     for (const { confirmed } of this.settings.hooks.confirmed) confirmed(this, status.account)
+  }
+
+  /** Writes the recorded changes, then finishes the session. Returns `undefined` if there is nothing to do. */
+  complete(): Promise<unknown> | undefined {
+    const writing = this.dictionary.finish()
+    return writing === undefined ? this.finish() : writing.then(() => this.finish())
   }
 
   /** Does the work left for the end of the request, including failed work. Returns `undefined` if there is none. */
@@ -213,28 +239,5 @@ export class RequestSession extends TokenSession implements SessionPort, Feature
     const result = this.#last === undefined ? run() : this.#last.then(run, run)
     this.#last = result
     return result
-  }
-
-  async tell(change: TokenChange): Promise<void> {
-    for (const { changed } of this.settings.hooks.changed) {
-      // The features run one after the other, because their order is guaranteed.
-      // oxlint-disable-next-line no-await-in-loop
-      await changed(this, change)
-    }
-  }
-}
-
-/** Returns the work of the features before the first call of the store; `undefined` if there is none. */
-function arrivalIn(session: RequestSession): (() => Promise<void>) | undefined {
-  if (!session.canKeep) return undefined
-  const { arrive } = session.settings.hooks
-  const works = arrive.flatMap((feature) => feature.arrive(session) ?? [])
-  if (works.length === 0) return undefined
-  return async () => {
-    for (const work of works) {
-      // The first feature usually finds the session.
-      // oxlint-disable-next-line no-await-in-loop
-      await work()
-    }
   }
 }

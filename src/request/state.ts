@@ -1,4 +1,3 @@
-import { BoundedMap } from '../codec/bounded-map.ts'
 import type { Token } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { Await, Gone, Status } from '../record/store.ts'
@@ -56,39 +55,9 @@ export interface Arrival {
  */
 const ROTATION_WINDOW_MS = 60_000
 
-/** The difference to allow for between the clocks of two machines. */
-const CLOCK_ALLOWANCE_MS = 10
-
 /** True if the token was regenerated while its request was in flight, or after it arrived. */
 export function isJustRotated(reply: Gone, arrivedAt: number): boolean {
   return reply.gone === 'rotated' && reply.at > arrivedAt - ROTATION_WINDOW_MS
-}
-
-/**
- * True if the session ended, or got a new token, after this request had arrived. Otherwise its cookie was dead on
- * arrival, and the visitor is a new one.
- */
-export function isOverlapping(reply: Gone, id: string, { at, order }: Arrival): boolean {
-  if (reply.gone !== 'ended') return isJustRotated(reply, at)
-  const endedHere = endings.get(id)
-  if (endedHere !== undefined) return endedHere > order
-  return reply.at !== undefined && reply.at > at - CLOCK_ALLOWANCE_MS
-}
-
-/** The number of remembered endings: more than an isolate sees while a request runs. */
-const MAX_ENDINGS = 1000
-const endings = new BoundedMap<number>(MAX_ENDINGS)
-let lastOrder = 0
-
-/** Returns the next place in the order of arrivals and endings. A clock stands still between I/O; this does not. */
-export function nextOrder(): number {
-  lastOrder += 1
-  return lastOrder
-}
-
-/** Notes that this isolate has ended a session. */
-export function noteEnding(id: string): void {
-  endings.set(id, nextOrder())
 }
 
 /** Returns the error of an operation on a session that is over. */

@@ -1,4 +1,5 @@
-import type { Token } from '../codec/token.ts'
+import { newSecret, type Token } from '../codec/token.ts'
+import type { SessionError } from '../errors.ts'
 import { isGone } from '../record/meta.ts'
 import type {
   Await,
@@ -9,7 +10,6 @@ import type {
   Status,
   WriteReply,
 } from '../record/store.ts'
-import type { Account } from '../session/account.ts'
 import {
   type Applied,
   appliedToNothing,
@@ -17,18 +17,144 @@ import {
   type Patch,
   type Refusal,
 } from '../session/patch.ts'
-import { RequestState } from './request-state.ts'
-import { type Arrival, endedError, noteEnding } from './state.ts'
-import { StoreClient } from './store-client.ts'
+import { goneEvent, type SessionEvent } from './event.ts'
+import { isOverlapping } from './open.ts'
+import type { Settings } from './options.ts'
+import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
+import { isStoreFailure, StoreClient } from './store-client.ts'
 
-/** A session that this request has destroyed, and the account that was signed in. */
-export interface Ended {
-  readonly id: string
-  readonly account: Account | undefined
-}
+/**
+ * The session of one request, as the store knows it: where the request stands, and how the answers of the store change
+ * that.
+ */
+export class StoredSession {
+  readonly settings: Settings
+  readonly store: SessionStore
+  arrival: Arrival
+  state: SessionState
+  /** True if the visitor came without a session, as far as is known. */
+  isNew: boolean
+  /** The reason the request continues as an anonymous one. */
+  failure: SessionError | undefined
+  /** The state of a token whose cookie must stay, though it has no session now. */
+  #staying: SessionState | undefined
+  #minted: Credential | undefined
 
-/** The session of one request, as the store knows it. */
-export class StoredSession extends RequestState {
+  constructor(settings: Settings, store: SessionStore, arrival: Arrival) {
+    this.settings = settings
+    this.store = store
+    this.arrival = arrival
+    const { token } = arrival
+    this.state = token === undefined ? { is: 'none' } : { is: 'presented', token }
+    this.isNew = token === undefined
+  }
+
+  get id(): string {
+    return this.store.idOf((this.state.token ?? this.minted()).handle)
+  }
+
+  /** The token of the session that the request uses; `undefined` if there is none. */
+  get token(): Token | undefined {
+    const { is, token } = this.state
+    return is === 'superseded' || is === 'unavailable' || is === 'unseen' ? undefined : token
+  }
+
+  /** True if the store has not yet been asked for the session of the token. */
+  get isUnasked(): boolean {
+    return this.state.is === 'presented' || this.isCopied
+  }
+
+  /** True if a copy has answered, and the store has not been asked. */
+  get isCopied(): boolean {
+    return this.state.is === 'live' && this.state.status.isCopy === true
+  }
+
+  /** True if a late write was refused, or would be. */
+  get isOver(): boolean {
+    return this.state.is === 'ended' || this.state.is === 'superseded'
+  }
+
+  /** True if the session is over, or the store does not return it yet: only a sign-in can start another one. */
+  get isGone(): boolean {
+    return this.isOver || this.state.is === 'unseen'
+  }
+
+  /** Returns the credential for the first write, the same one for a retry. Makes no call. */
+  minted(): Credential {
+    return (this.#minted ??= { handle: this.store.newHandle(), secret: newSecret() })
+  }
+
+  /** Sets the credential for the first write; `undefined` mints a new one. */
+  mint(credential: Credential | undefined): void {
+    this.#minted = credential
+  }
+
+  report(event: SessionEvent): void {
+    this.settings.emit(event)
+  }
+
+  /** Forgets a session that is over, so that the next write creates another one. */
+  startOver(): void {
+    this.state = { is: 'none' }
+    this.isNew = true
+    this.#minted = undefined
+    this.#staying = undefined
+  }
+
+  /** Records that the token was not valid before the session was used: the visitor is anonymous. */
+  refuse(token: Token, reply: Gone): void {
+    const { context, now } = this.settings
+    this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
+    this.isNew = true
+    if (reply.gone === 'unseen') this.#staying ??= { is: 'unseen', token }
+    if (isJustRotated(reply, this.arrival.at)) this.#staying ??= { is: 'superseded', token }
+    this.state = this.#staying ?? { is: 'none' }
+  }
+
+  /** Records and reports that a write came too late. Returns the error to throw. */
+  lose(reply?: Gone): SessionError {
+    if (reply !== undefined) {
+      const is = isJustRotated(reply, this.arrival.at) ? 'superseded' : 'ended'
+      this.state = { is, token: this.state.token }
+    }
+    if (this.state.is === 'unseen') return unseenError(this.store.name)
+    const reason = this.state.is === 'superseded' ? 'rotated' : 'ended'
+    this.report({ type: 'late-write', reason, id: this.id })
+    return endedError()
+  }
+
+  /**
+   * Leaves a session that a change found gone. Returns true if the browser has another token to try. Throws if the
+   * change is late: the session ended while this request ran, or after this request had read it.
+   */
+  async leave(token: Token, reply: Gone): Promise<boolean> {
+    if (this.state.is !== 'presented') throw this.lose(reply)
+    const isLate = isOverlapping(reply, this.id, this.arrival)
+    if (!isLate || this.arrival.next !== undefined) this.refuse(token, reply)
+    if (await this.hasNext()) return true
+    if (isLate) throw this.lose(reply)
+    if (this.isGone) throw this.lose()
+    return false
+  }
+
+  /** Presents the browser's next token. Returns false if there is none: then the state stays as it is. */
+  async hasNext(): Promise<boolean> {
+    const arrival = await this.arrival.next?.()
+    if (arrival?.token === undefined) return false
+    const { token } = arrival
+    this.arrival = arrival
+    this.state = { is: 'presented', token }
+    this.isNew = false
+    return true
+  }
+
+  /** With `onStoreFailure: 'anonymous'`, continues without a session after a failed read; otherwise rethrows. */
+  goWithout(error: unknown): void {
+    if (this.settings.onStoreFailure !== 'anonymous' || !isStoreFailure(error)) throw error
+    this.failure = error
+    this.state = { is: 'unavailable', token: this.state.token }
+  }
+
   /** The number of wrappers around the handler at the moment. */
   depth = 0
   /** True if only this request knows the token: it created the session, or rotated its token. */
@@ -112,75 +238,6 @@ export class StoredSession extends RequestState {
     if (createdAt === undefined) this.report({ type: 'created', id: this.id })
     this.isIssued = patch.onceUntil === undefined
     return reply
-  }
-
-  /**
-   * Replaces the secret of the token. A sign-in over a session that is gone starts a new one: it proves the user again.
-   * Without a session there is nothing to replace.
-   */
-  async replaceNow(token: Token, secret: string, patch: Patch): Promise<Applied | Refusal> {
-    const { store } = this
-    const reply = await this.call(store.name, 'regenerate', (context) =>
-      store.regenerate(token, context, { secret, patch }),
-    )
-    if (isGone(reply)) {
-      const hasNext =
-        patch.signIn === undefined ? this.leave(token, reply) : this.#leaveToSignIn(token, reply)
-      const next = (await hasNext) ? this.token : undefined
-      return next === undefined ? this.createNow(patch) : this.replaceNow(next, secret, patch)
-    }
-    if (!reply.ok) return reply
-    const createdAt = patch.signIn?.at ?? token.createdAt
-    // If the store records no use, the token tells how young it is.
-    const usedAt = store.can.recordUse ? token.usedAt : this.settings.now()
-    this.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)
-    this.isIssued = true
-    if (patch.signIn === undefined) this.report({ type: 'regenerated', id: this.id })
-    return { ok: true, taken: [], counts: [] }
-  }
-
-  /** Leaves a session that a sign-in found gone. Returns true if the browser has another token to try. */
-  async #leaveToSignIn(token: Token, reply: Gone): Promise<boolean> {
-    this.refuse(token, reply)
-    if (await this.hasNext()) return true
-    this.startOver()
-    return false
-  }
-
-  /**
-   * Deletes the session from the store, and those of the browser's other tokens, which it would send next. Returns
-   * what was deleted; none if there is no session.
-   */
-  async destroyNow(): Promise<Ended[]> {
-    const { arrival, state } = this
-    const token = state.is === 'unseen' ? state.token : this.token
-    const ended: Ended[] = []
-    let reply: Gone | undefined
-    for (
-      let each: Pick<Arrival, 'token' | 'next'> | undefined = { ...arrival, token };
-      each?.token !== undefined;
-      // One after the other, since there is rarely more than one.
-      // oxlint-disable-next-line no-await-in-loop
-      each = await each.next?.()
-    ) {
-      // oxlint-disable-next-line no-await-in-loop
-      const one = await this.#destroy(each.token)
-      if ('id' in one) ended.push(one)
-      else reply ??= one
-    }
-    if (reply !== undefined && ended.length === 0) throw this.lose(reply)
-    this.state = { is: 'destroyed', token }
-    return ended
-  }
-
-  async #destroy(token: Token): Promise<Ended | Gone> {
-    const { store } = this
-    const reply = await this.call(store.name, 'destroy', (at) => store.destroy(token, at))
-    if (!reply.ok) return reply
-    const id = store.idOf(token.handle)
-    noteEnding(id)
-    this.report({ type: 'destroyed', id })
-    return { id, account: reply.account }
   }
 
   /** Records the status that the store returned for the session. */

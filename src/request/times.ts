@@ -1,0 +1,23 @@
+import type { SessionPort } from '../session/port.ts'
+import type { PendingToken } from './feature.ts'
+import type { StoredSession } from './stored-session.ts'
+
+/** Returns the session's times; `undefined` if there is none. A sign-in that waits for the commit restarts them. */
+export function timesOf({
+  state,
+  token,
+  settings,
+  pending,
+}: StoredSession & { readonly pending: PendingToken | undefined }): SessionPort['times'] {
+  const { idle, absolute } = settings.context
+  const signInAt = pending?.patch.signIn?.at
+  if (signInAt !== undefined) {
+    return { createdAt: signInAt, expiresAt: signInAt + Math.min(idle, absolute) }
+  }
+  if (token === undefined) return undefined
+  const { createdAt } = token
+  const isLive = state.is === 'live'
+  const usedAt = isLive ? Math.max(state.usedAt, token.usedAt) : token.usedAt
+  const storeEnd = (isLive ? state.status.expiresAt : undefined) ?? Infinity
+  return { createdAt, expiresAt: Math.min(usedAt + idle, createdAt + absolute, storeEnd) }
+}
