@@ -59,7 +59,9 @@ async function changeRecorded(
 /** Runs an awaited operation on the dictionary. If the codec completes stored data, loads the dictionary first. */
 export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>): Promise<T> {
   const mustLoad = dictionary.port.codec.complete !== undefined
-  return dictionary.operations.run(mustLoad ? () => dictionary.load().then(operation) : operation)
+  return dictionary.operations.run(
+    mustLoad ? () => dictionary.prepare().then(operation) : operation,
+  )
 }
 
 /** Adds to a number. Returns the sum. An absent entry counts as 0. */

@@ -55,4 +55,9 @@ export interface DataCodec<Data extends object = AnyData, Flash extends object =
   admit?(entries: Entries, session: CodecSession): Promise<Entries>
   /** Returns the changes of a commit to these entries. With this method, a session is read before it is changed. */
   complete?(entries: Entries, recorded: Iterable<Change>, session: CodecSession): Iterable<Change>
+  /**
+   * Does what the read of these entries has left undone, before they are changed. Only called for a codec with
+   * `complete`.
+   */
+  prepare?(entries: Entries, session: CodecSession): Promise<void> | undefined
 }

@@ -80,6 +80,13 @@ export class Dictionary {
     return this.#loading
   }
 
+  /** Loads the dictionary before a change, for a codec that completes stored data. */
+  async prepare(): Promise<Entries | undefined> {
+    const entries = await this.load()
+    if (entries !== undefined) await this.port.codec.prepare?.(entries, codecSessionOf(this.port))
+    return entries
+  }
+
   /** Loads the store's own data, again if a copy has answered. */
   async loadFresh(): Promise<void> {
     await this.load(true)
@@ -208,7 +215,7 @@ export class Dictionary {
   commit(): Promise<void> | undefined {
     if (!this.isDirty) return undefined
     return this.#patch === undefined && this.port.codec.complete !== undefined
-      ? this.load().then((entries) => this.#write((this.#patch = this.#newPatch(entries))))
+      ? this.prepare().then((entries) => this.#write((this.#patch = this.#newPatch(entries))))
       : this.#write((this.#patch ??= this.#newPatch()))
   }
 
