@@ -6,7 +6,6 @@ import { bytesOfHex, bytesOfPaddedBase64, paddedBase64 } from './one-spelling.ts
 import { parseCookie } from './tornado-cookies.ts'
 import { fieldsOf, isSame } from './tornado-fields.ts'
 
-export { parsePythonJson } from './python-json.ts'
 export { decodeXsrfToken, parseCookie, type XsrfToken } from './tornado-cookies.ts'
 
 /** Tornado's `cookie_secret`: one, or one for each key version. */

@@ -83,19 +83,19 @@ export function retriedMigration(
 ): Promise<void> | undefined {
   const found = waiting.get(entries)
   if (found?.patch === undefined) return undefined
-  const { patch, changes } = found
-  found.writing ??= session.write(patch).then(
-    (reply) => {
-      waiting.delete(entries)
-      // After a conflict, another request has changed these keys, and migrated them if it had to.
-      if (reply.ok) report(session, changes)
-    },
-    (error: unknown) => {
-      delete found.writing
-      throw error
-    },
-  )
+  found.writing ??= writtenAgain(session, entries, found.patch).catch((error: unknown) => {
+    delete found.writing
+    throw error
+  })
   return found.writing
+}
+
+async function writtenAgain(session: CodecSession, entries: Entries, patch: Patch): Promise<void> {
+  const reply = await session.write(patch)
+  const changes = waiting.get(entries)?.changes ?? []
+  waiting.delete(entries)
+  // After a conflict, another request has changed these keys, and migrated them if it had to.
+  if (reply.ok) report(session, changes)
 }
 
 function changesBetween(before: Entries, after: Entries): Change[] {
@@ -122,7 +122,7 @@ async function written(
     if (!reply.ok) return reply.why === 'conflict' ? 'conflict' : 'refused'
   } catch (error) {
     // A page that only reads can do without the write.
-    if (error instanceof SessionError && UNWRITTEN.includes(error.code)) return { changes, patch }
+    if (error instanceof SessionError && UNWRITTEN.has(error.code)) return { changes, patch }
     throw error
   }
   report(session, changes)
@@ -130,7 +130,7 @@ async function written(
 }
 
 /** The errors of a store that could not write. */
-const UNWRITTEN: readonly SessionErrorCode[] = ['ERR_STORE', 'ERR_CONFLICT']
+const UNWRITTEN = new Set<SessionErrorCode>(['ERR_STORE', 'ERR_CONFLICT'])
 
 function report(session: CodecSession, changes: readonly Change[]): void {
   session.report({ type: 'migrated', keys: changes.map(([name]) => keyOf(name)), id: session.id })

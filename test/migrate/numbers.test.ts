@@ -6,7 +6,7 @@ import { adoption } from '../../src/migrate/adoption.ts'
 import { loads } from '../../src/migrate/django.ts'
 import { JSONCookie } from '../../src/migrate/express.ts'
 import { loadsFlaskSession } from '../../src/migrate/itsdangerous.ts'
-import { parsePythonJson } from '../../src/migrate/tornado.ts'
+import { parsePythonJson } from '../../src/migrate/python-json.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { newApp } from '../support/app.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
 import { SessionError, type SessionStore } from '../../src/index.ts'
-import { checked, type CheckedOptions } from '../../src/schema.ts'
+import { checked } from '../../src/schema.ts'
 import { serialized } from '../../src/serialize.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -55,7 +55,7 @@ async function newWorld(store: SessionStore, options: AppOptions = {}): Promise<
       throw failing.error
     },
   }
-  const data = checked(SCHEMA, { migrate } as CheckedOptions<object>)
+  const data = checked(SCHEMA, { migrate })
   const app = newApp({ store: broken, ...({ data } as AppOptions), ...options })
   const after = app.browser()
   for (const [name, value] of browser.cookies) after.cookies.set(name, value)
@@ -188,7 +188,7 @@ test('a migration may change in place what freezing does not protect', async () 
     ;(stored['tags'] as Set<string>).add('b')
     return stored
   }
-  const data = checked(schema, { codec, migrate: add } as CheckedOptions<object>)
+  const data = checked(schema, { codec, migrate: add })
   const app = newApp({ store, ...({ data } as AppOptions) })
   const list: Handler = async (session) => [...((await session.get('tags')) as Set<string>)]
   app.handler = list
