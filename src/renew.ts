@@ -5,7 +5,10 @@ import type { Feature, FeatureSession } from './request/feature.ts'
 export interface RenewingOptions {
   /** Seconds after which a token in use is rotated. */
   readonly everySeconds: number
-  /** Seconds for which the previous token stays valid beside the new one, for parallel requests. Default 30. */
+  /**
+   * Seconds for which the previous token stays valid beside the new one, for parallel requests. At most `everySeconds`,
+   * since the next rotation ends it. Default 30, or `everySeconds` if that is less.
+   */
   readonly graceSeconds?: number
 }
 
@@ -17,11 +20,15 @@ const GRACE_SECONDS = 30
  * [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for invalid durations. The first request throws it for a
  * store that is not atomic.
  */
-export function renewing({ everySeconds, graceSeconds = GRACE_SECONDS }: RenewingOptions): Feature {
-  if (!(everySeconds > 0 && graceSeconds >= 0 && everySeconds < Infinity)) {
+export function renewing({
+  everySeconds,
+  graceSeconds = Math.min(GRACE_SECONDS, everySeconds),
+}: RenewingOptions): Feature {
+  const isKept = graceSeconds >= 0 && graceSeconds <= everySeconds
+  if (!(everySeconds > 0 && isKept && everySeconds < Infinity)) {
     throw new SessionError(
       'ERR_OPTION',
-      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more.',
+      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one from 0 to everySeconds, since the next renewal ends it.',
     )
   }
   return {
