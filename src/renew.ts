@@ -6,8 +6,8 @@ export interface RenewingOptions {
   /** Seconds after which a token in use is rotated. */
   readonly everySeconds: number
   /**
-   * Seconds for which the previous token stays valid beside the new one, for parallel requests. At most `everySeconds`,
-   * since the next rotation ends it. Default 30, or `everySeconds` if that is less.
+   * Seconds for which the previous token stays valid beside the new one, for parallel requests. Until then the token is
+   * not rotated again, even if that is longer than `everySeconds`. Default 30, or `everySeconds` if that is less.
    */
   readonly graceSeconds?: number
 }
@@ -24,11 +24,11 @@ export function renewing({
   everySeconds,
   graceSeconds = Math.min(GRACE_SECONDS, everySeconds),
 }: RenewingOptions): Feature {
-  const isKept = graceSeconds >= 0 && graceSeconds <= everySeconds
-  if (!(everySeconds > 0 && isKept && everySeconds < Infinity)) {
+  const areFinite = everySeconds < Infinity && graceSeconds < Infinity
+  if (!(everySeconds > 0 && graceSeconds >= 0 && areFinite)) {
     throw new SessionError(
       'ERR_OPTION',
-      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one from 0 to everySeconds, since the next renewal ends it.',
+      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more. Neither is Infinity.',
     )
   }
   return {
