@@ -5,7 +5,10 @@ import type { Feature, FeatureSession } from './request/feature.ts'
 export interface RenewingOptions {
   /** Seconds after which a token in use is rotated. */
   readonly everySeconds: number
-  /** Seconds for which the previous token stays valid beside the new one, for parallel requests. Default 30. */
+  /**
+   * Seconds for which the previous token stays valid beside the new one, for parallel requests. Until then the token is
+   * not rotated again, even if that is longer than `everySeconds`. Default 30, or `everySeconds` if that is less.
+   */
   readonly graceSeconds?: number
 }
 
@@ -17,11 +20,15 @@ const GRACE_SECONDS = 30
  * [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for invalid durations. The first request throws it for a
  * store that is not atomic.
  */
-export function renewing({ everySeconds, graceSeconds = GRACE_SECONDS }: RenewingOptions): Feature {
-  if (!(everySeconds > 0 && graceSeconds >= 0 && everySeconds < Infinity)) {
+export function renewing({
+  everySeconds,
+  graceSeconds = Math.min(GRACE_SECONDS, everySeconds),
+}: RenewingOptions): Feature {
+  const areFinite = everySeconds < Infinity && graceSeconds < Infinity
+  if (!(everySeconds > 0 && graceSeconds >= 0 && areFinite)) {
     throw new SessionError(
       'ERR_OPTION',
-      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more.',
+      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more. Neither is Infinity.',
     )
   }
   return {

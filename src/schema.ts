@@ -1,5 +1,5 @@
 import { SessionError } from './errors.ts'
-import { admitted, withMigration } from './schema/admit.ts'
+import { admitted, retriedMigration, withMigration } from './schema/admit.ts'
 import {
   type Checking,
   type DataSchema,
@@ -53,6 +53,7 @@ export function checked<Data extends object, In = Data, Flash extends object = A
     admit: (entries, session) => admitted(check(session), entries),
     ...(migrate && {
       complete: (entries, recorded, session) => withMigration(session, entries, recorded),
+      prepare: (entries, session) => retriedMigration(session, entries),
     }),
   }
   // The types exist at compile time only.

@@ -30,26 +30,41 @@ export function serialized<Data extends object = AnyData, Flash extends object =
 
   function encode(key: string, value: unknown): string {
     if (typeof value === 'number' && isStorable(value)) return JSON_CODEC.encode(key, value)
-    return checkedSize(key, MARK + serializer.stringify(value))
+    return checkedSize(key, MARK + stringified(serializer, key, value))
+  }
+
+  /** Returns the text, or `undefined` for a value that cannot be stored. */
+  function textNow(value: unknown): string | undefined {
+    try {
+      return encode('', value)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Returns the value without freezing it. */
+  function thaw(text: string): unknown {
+    if (!text.startsWith(MARK)) return JSON.parse(text)
+    const value = serializer.parse(text.slice(MARK.length))
+    // An absent value is not stored, and a promise may still fail.
+    if (value === undefined || isPromise(value)) throw new TypeError('no value')
+    return value
   }
 
   return {
     codec: 'serialized',
     encode,
-    decode: (text) =>
-      text.startsWith(MARK)
-        ? deepFreeze(serializer.parse(text.slice(MARK.length)))
-        : JSON_CODEC.decode(text),
-
-    thaw: (text) =>
-      text.startsWith(MARK) ? serializer.parse(text.slice(MARK.length)) : JSON.parse(text),
+    decode: (text) => (text.startsWith(MARK) ? deepFreeze(thaw(text)) : JSON_CODEC.decode(text)),
+    thaw,
 
     // Freezing does not protect a Map or a Date.
     watch(text, value) {
-      if (!text.startsWith(MARK)) return undefined
-      const before = encode('', value)
-      return () => {
-        if (encode('', value) === before) return
+      if (!text.startsWith(MARK) || typeof value !== 'object') return undefined
+      const before = textNow(value)
+      if (before === undefined) return undefined
+      return (written) => {
+        const after = textNow(value)
+        if (after === before || after === written) return
         throw new SessionError(
           'ERR_VALUE',
           'A value from the session was changed in place, which stores nothing. Change a copy, and session.set() it.',
@@ -57,4 +72,31 @@ export function serialized<Data extends object = AnyData, Flash extends object =
       }
     },
   }
+}
+
+/** Returns the serializer's text of a value. Throws `ERR_VALUE`, which names the key, if there is none. */
+function stringified(serializer: Serializer, key: string, value: unknown): string {
+  const error = (fault: string, cause?: unknown): SessionError =>
+    new SessionError(
+      'ERR_VALUE',
+      `set(${JSON.stringify(key)}): ${fault}.`,
+      cause === undefined ? undefined : { cause },
+    )
+  if (value === undefined) throw error('there is no value. Delete the key instead')
+  let text: unknown
+  try {
+    text = serializer.stringify(value)
+  } catch (cause) {
+    throw error('the serializer cannot store this value; see error.cause', cause)
+  }
+  if (typeof text === 'string' && text.isWellFormed()) return text
+  const kind = isPromise(text) ? 'a promise' : typeof text
+  throw error(`stringify() of the serializer returned ${kind} instead of well-formed text`)
+}
+
+/** True for a promise, whose rejection is then ignored. */
+function isPromise(value: unknown): boolean {
+  if (!(value instanceof Promise)) return false
+  value.catch(() => undefined)
+  return true
 }

@@ -2,6 +2,7 @@ import type { AccountMethods, SignInDetails } from './accounts.ts'
 import { SessionError } from './errors.ts'
 import type { Sessions } from './request/create-sessions.ts'
 import type { Key, Value } from './session/data.ts'
+import { noteCookie } from './testing/made-cookies.ts'
 
 export {
   type Initiator,
@@ -23,7 +24,8 @@ type Anonymous = { readonly [K in keyof SignedIn]?: never }
 
 /**
  * Returns the `Cookie` header of a visitor with this session. The session is made by the application's own `sessions`,
- * with its store and secret, as by a request. `env` is the same as for the application's requests.
+ * with its store and secret, as by a request. `env` is the same as for the application's requests. A `TestBrowser` of
+ * the same process keeps the cookie with its attributes, such as `Domain` and `Path`.
  *
  * Throws `ERR_VALUE` if there is nothing to store, since such a visitor has no session and no cookie. Also throws the
  * errors of `open`, `set`, `signIn` and `commit`.
@@ -33,7 +35,8 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   env: Env,
   { data = {}, flash = {}, userId, ...details }: SessionContents<Data, Flash>,
 ): Promise<string> {
-  const session = await sessions.open(new Request('https://example.com/'), env)
+  // The test's host is unknown, and so is whether it is that of `cookie.domain`.
+  const session = await sessions.open(new Request('about:blank'), env)
   if (userId !== undefined) await accountOf(session).signIn(userId, details)
   for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
   for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)
@@ -43,7 +46,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   if (!response.ok) {
     throw new SessionError('ERR_STORE', `The session was not made: ${await response.text()}`)
   }
-  const pairs = response.headers.getSetCookie().map((setCookie) => setCookie.split(';')[0])
+  const pairs = response.headers.getSetCookie().map(noteCookie)
   if (pairs.length > 0) return pairs.join('; ')
   throw new SessionError(
     'ERR_VALUE',

@@ -16,7 +16,8 @@ interface Env {
 
 // #region reader
 interface FlaskSession {
-  readonly user_id?: string
+  /** A text beyond 2^53, where a number would be rounded. */
+  readonly user_id?: string | number | null
 }
 
 const flaskCookie = adoption({
@@ -27,7 +28,8 @@ const flaskCookie = adoption({
   },
   load: (json) => {
     const { user_id: userId }: FlaskSession = JSON.parse(json)
-    return userId === undefined ? undefined : { userId }
+    const isNobody = userId === undefined || userId === null
+    return isNobody ? undefined : { userId: String(userId) }
   },
   rememberSeconds: 31 * 86_400,
 })

@@ -20,7 +20,7 @@ interface CookieOptions {
  * unchanged: `getSession(request.headers.get('Cookie'))`, `commitSession(session)`, `destroySession(session)`.
  *
  * `getSession` reads a session once. `commitSession` writes the changed keys, including values changed in place. Other
- * keys stay as other requests have written them. It returns the cookie, new or not, or the empty text for a visitor
+ * keys stay as other requests have written them, and values that cannot be read as they are. It returns the cookie, new or not, or the empty text for a visitor
  * without a session and without data. Throws a Response for React Router's boundaries: with 409 if the session ended
  * meanwhile, and with 503 if the store fails.
  *
@@ -35,8 +35,8 @@ export function sessionStorage<
   const states = new WeakMap<object, State>()
 
   async function open(cookieHeader: string): Promise<OwnSession> {
-    // The cookie is the only known part of the request.
-    const request = new Request('https://session.invalid/', { headers: { Cookie: cookieHeader } })
+    // The cookie is the only known part of the request. Nothing can be resolved against this URL by mistake.
+    const request = new Request('about:blank', { headers: { Cookie: cookieHeader } })
     return requestSessionOf(await sessions.open(request, env()))
   }
 
@@ -112,7 +112,7 @@ function thawed({ dictionary, codec }: OwnSession, text: string): unknown {
     return codec.thaw === undefined ? (JSON.parse(text) as unknown) : codec.thaw(text)
   } catch {
     // Reports the error.
-    return dictionary.decode(text)
+    return dictionary.peek(text)
   }
 }
 
@@ -171,19 +171,32 @@ function encoded({ dictionary, codec }: OwnSession, key: string, value: unknown)
   return isMessage ? codec.encode(key, value) : encodeChecked(dictionary, key, value)
 }
 
-/** Records the changes, key by key. */
+/**
+ * Records the changes, key by key. A value that is still as it was read keeps its own text, even if the codec would now
+ * write another one. A text that cannot be read is not a change.
+ */
 function record({ own, texts, values, written }: State): void {
-  const names = new Set([...texts.keys(), ...Array.from([...values.keys(), ...written], entryOf)])
-  for (const name of names) {
-    const key = keyOf(name)
+  for (const key of new Set([...values.keys(), ...written])) {
+    const name = entryOf(key)
     const value = values.get(key)
+    if (!written.has(key) && isAsRead(own, key, [value, texts.get(name)])) continue
     const text = value === undefined ? null : encoded(own, key, value)
-    const isChanged = text !== (texts.get(name) ?? null)
-    if (isChanged || written.has(key)) own.dictionary.toChange().record(name, text)
+    own.dictionary.toChange().record(name, text)
     if (text === null) texts.delete(name)
     else texts.set(name, text)
   }
   written.clear()
+}
+
+/** True if a value is still the one that was read from this text. */
+function isAsRead(
+  own: OwnSession,
+  key: string,
+  [value, text]: readonly [value: unknown, text: string | undefined],
+): boolean {
+  if (text === undefined) return false
+  const present = own.codec.encode(key, value)
+  return present === text || present === own.codec.encode(key, thawed(own, text))
 }
 
 /** Ends the session and drops recorded changes. */

@@ -8,12 +8,15 @@ import type { FeatureSession, PendingToken } from '../request/feature.ts'
 import { isJustRotated } from '../request/state.ts'
 import { newPatch, orThrow } from '../session/changes.ts'
 import type { Snapshot } from '../session/data.ts'
-import { FLASH } from '../session/patch.ts'
-import { encodeChecked, nameOf } from '../session/session.ts'
+import { DATA, FLASH } from '../session/patch.ts'
+import { nameOf } from '../session/session.ts'
 
 /** The result of an adoption's `load`: the new session's initial content. */
 export interface Adopted<Data extends object> {
-  /** The dictionary. Values are checked as `set` checks them. */
+  /**
+   * The dictionary. A value that the schema refuses is stored as one of an older deployment: `migrate` is given it, and
+   * it counts as absent otherwise.
+   */
   readonly data?: Snapshot<Data>
   /** Messages for the visitor's next request, as by `flash`. */
   readonly flash?: Readonly<Record<string, unknown>>
@@ -25,17 +28,18 @@ export interface Adopted<Data extends object> {
   readonly authenticatedAt?: Date
 }
 
-type Candidate = readonly [takeover: Takeover<Adopted<object>>, text: string]
+interface Candidate {
+  readonly takeover: Takeover<Adopted<object>>
+  /** Returns the text of the cookie. Throws the error of `find`. */
+  readonly text: () => string
+}
 
 /** The old applications' cookies of one request. */
 export class OldCookies {
   #candidates: readonly Candidate[]
 
   constructor(takeovers: readonly Takeover<Adopted<object>>[], header: string) {
-    this.#candidates = takeovers.flatMap((takeover) => {
-      const text = takeover.find(header)
-      return text === undefined ? [] : [[takeover, text] as const]
-    })
+    this.#candidates = takeovers.flatMap((takeover) => candidateOf(takeover, header) ?? [])
   }
 
   /** True if a cookie has not been checked yet. */
@@ -44,8 +48,8 @@ export class OldCookies {
   }
 
   /**
-   * Makes a session from one of the cookies. If `load` or the store fails, throws `ERR_STORE`, clears nothing, and
-   * tries again the next time.
+   * Makes a session from one of the cookies. If the adoption or the store fails, or `load` returned what cannot be
+   * stored, throws `ERR_STORE`, clears nothing, and tries again the next time.
    */
   async settle(session: FeatureSession): Promise<void> {
     for (const candidate of this.#candidates) {
@@ -57,24 +61,44 @@ export class OldCookies {
   }
 }
 
+/** Returns the old cookie; `undefined` if the request has none. An error of `find` is thrown when it is read. */
+function candidateOf(takeover: Takeover<Adopted<object>>, header: string): Candidate | undefined {
+  try {
+    const text = takeover.find(header)
+    return text === undefined ? undefined : { takeover, text: () => text }
+  } catch (error) {
+    const text = (): never => {
+      throw error
+    }
+    return { takeover, text }
+  }
+}
+
 /** Adopts a cookie. Returns true if the visitor now has a session, or must not get one in this request. */
-async function adopted(session: FeatureSession, [takeover, text]: Candidate): Promise<boolean> {
+async function adopted(session: FeatureSession, { takeover, text }: Candidate): Promise<boolean> {
   const { settings, arrival } = session
-  const old = await takeover.verify(text, settings.now() / 1000)
+  const ask = async <T>(run: () => Promise<T>): Promise<T> =>
+    session.call(`${takeover.cookieName} cookie's`, 'load', run)
+  const old = await ask(async () => takeover.verify(text(), settings.now() / 1000))
   if (old === undefined) {
     settings.emit({ type: 'refused', reason: 'old-cookie' })
     return false
   }
-  const loaded = await session.call(`${takeover.cookieName} cookie's`, 'load', () =>
-    takeover.load(old.value),
-  )
+  // A database's null is an absent row, too.
+  const loaded = (await ask(async () => takeover.load(old.value))) ?? undefined
   if (loaded === undefined) return false
   session.mint(await credentialFor(session, takeover, old))
-  const reply = await created(session, takeover, loaded)
+  const reply = await created(session, takeover, loaded).catch((cause: unknown) => {
+    if (!isUnstorable(cause)) throw cause
+    const keys = unstorableIn(loaded, session)
+    settings.emit({ type: 'adoption-failed', keys, id: session.id })
+    const what = keys.length === 0 ? '' : `: ${keys.map((key) => JSON.stringify(key)).join(', ')}`
+    const error = new TypeError(`load() returned what cannot be stored${what}`, { cause })
+    return ask<undefined>(() => Promise.reject(error))
+  })
   if (reply !== undefined && !isGone(reply)) {
-    const { ok } = orThrow(reply)
     session.headers.push(['Set-Cookie', takeover.cleared])
-    return ok
+    return true
   }
   session.mint(undefined)
   if (reply === undefined) return false
@@ -109,7 +133,9 @@ async function created(
   const patch = { ...newPatch({ set: textsOf(session, loaded) }), onceUntil }
   try {
     const { signIn, ...rest } = await signInOf(session, loaded)
-    return await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
+    const reply = await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
+    if (!isGone(reply)) orThrow(reply)
+    return reply
   } catch (error) {
     if (error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT') return undefined
     throw error
@@ -121,8 +147,9 @@ async function created(
 /** Returns the session's sign-in, if there is one. */
 async function signInOf(
   session: FeatureSession,
-  { userId, details = {}, authenticatedAt }: Adopted<object>,
+  { userId: givenId, details, authenticatedAt }: Adopted<object>,
 ): Promise<Pick<PendingToken, 'secret' | 'note'> & Pick<PendingToken['patch'], 'signIn'>> {
+  const userId = givenId ?? undefined
   if (userId === undefined) return { secret: '', signIn: undefined }
   if (session.signIn === undefined) {
     throw new SessionError(
@@ -130,25 +157,68 @@ async function signInOf(
       'adopting(): load() returned a userId. Add accounts() of edge-session/accounts to use.',
     )
   }
-  const account = { userId, provenAt: authenticatedAt?.getTime() ?? 0 }
-  const { patch, ...rest } = await session.signIn(session, account, details)
+  const provenAt = authenticatedAt?.getTime() ?? 0
+  // An invalid date would become the present one.
+  if (Number.isNaN(provenAt)) throw new TypeError('authenticatedAt is not a valid Date')
+  const { patch, ...rest } = await session.signIn(session, { userId, provenAt }, details ?? {})
   return { ...rest, signIn: patch.signIn }
 }
 
-/** Returns the stored form of the initial content. Throws `ERR_VALUE`, as `set` and `flash` do. */
+/**
+ * Returns the stored form of the initial content. Values that the schema refuses are stored, too: as those of an older
+ * deployment, they are migrated or count as absent when they are read. Throws if there is a value without a stored form.
+ */
 function textsOf(
   { dictionary }: FeatureSession,
-  { data = {}, flash = {} }: Adopted<object>,
+  loaded: Adopted<object>,
 ): (readonly [name: string, text: string])[] {
-  const own = entriesOf(data).map(
-    ([key, value]) => [nameOf(key), encodeChecked(dictionary, key, value)] as const,
+  const { codec } = dictionary.port
+  return entriesIn(loaded).map(
+    ([space, key, value]) => [nameOf(key, space), codec.encode(key, value)] as const,
   )
-  const messages = entriesOf(flash).map(
-    ([key, value]) => [nameOf(key, FLASH), dictionary.port.codec.encode(key, value)] as const,
-  )
-  return [...own, ...messages]
 }
 
-function entriesOf(values: object): [key: string, value: unknown][] {
-  return Object.entries(values).filter(([, value]) => value !== undefined)
+/** Returns the keys of the values without a stored form. Empty if the fault is another one, such as the userId. */
+function unstorableIn(loaded: Adopted<object>, { dictionary }: FeatureSession): string[] {
+  const { codec } = dictionary.port
+  const hasNoText = (key: string, value: unknown): boolean => {
+    try {
+      codec.encode(nameOf(key, ''), value)
+      return false
+    } catch {
+      return true
+    }
+  }
+  try {
+    return entriesIn(loaded).flatMap(([, key, value]) => (hasNoText(key, value) ? [key] : []))
+  } catch {
+    return []
+  }
+}
+
+/** True for the errors of content that cannot be stored. Anything but a session's own error is one. */
+function isUnstorable(error: unknown): boolean {
+  if (!(error instanceof SessionError)) return true
+  return ['ERR_VALUE', 'ERR_KEY', 'ERR_TOO_LARGE'].includes(error.code)
+}
+
+/** Returns the values of data and messages. Throws a `TypeError` for anything but objects, such as a Map. */
+function entriesIn(
+  loaded: Adopted<object>,
+): (readonly [space: string, key: string, value: unknown])[] {
+  const parts = [
+    [DATA, loaded.data],
+    [FLASH, loaded.flash],
+  ] as const
+  const given: unknown[] = [loaded, ...parts.map(([, values]) => values ?? {})]
+  if (!given.every(isDictionary)) throw new TypeError('not a dictionary')
+  return parts.flatMap(([space, values]) =>
+    Object.entries(values ?? {})
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [space, key, value] as const),
+  )
+}
+
+function isDictionary(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }

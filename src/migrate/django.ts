@@ -44,7 +44,8 @@ export async function unsignTimestamped(
 /**
  * What `signing.loads` gives: the JSON value, `undefined` where Django raises. With the salt
  * `django.contrib.sessions.backends.signed_cookies` it reads the cookie of that session engine, with
- * `django.contrib.sessions.SessionStore` the column `django_session.session_data`.
+ * `django.contrib.sessions.SessionStore` the column `django_session.session_data`. An integer beyond 2^53 - 1, `NaN` and
+ * `Infinity` are returned as their texts, so that no id is rounded to another one.
  */
 export async function loads(
   signed: string,

@@ -44,7 +44,10 @@ export async function unsignTimestamped(
   return isInTime && !Number.isNaN(signedAt) ? value : undefined
 }
 
-/** What `URLSafeTimedSerializer.loads(signed, max_age)` gives: the JSON value, `undefined` where it raises. */
+/**
+ * What `URLSafeTimedSerializer.loads(signed, max_age)` gives: the JSON value, `undefined` where it raises. An integer
+ * beyond 2^53 - 1, `NaN` and `Infinity` are returned as their texts, so that no id is rounded to another one.
+ */
 export async function loads(
   signed: string,
   { salt = 'itsdangerous', ...options }: ItsdangerousTimedOptions,
@@ -59,7 +62,8 @@ const FLASK_SECONDS = 31 * 86_400
 /**
  * The data of Flask's own session cookie (flask/sessions.py, `SecureCookieSessionInterface`); `undefined` for one that Flask
  * would not take. `maxAge` is `PERMANENT_SESSION_LIFETIME`, 31 days by default. What Flask tags stays tagged: a tuple is
- * `{ ' t': […] }`, bytes are `{ ' b': base64 }`, a datetime `{ ' d': HTTP date }`, a UUID `{ ' u': hex }`.
+ * `{ ' t': […] }`, bytes are `{ ' b': base64 }`, a datetime `{ ' d': HTTP date }`, a UUID `{ ' u': hex }`. Numbers are
+ * those of `loads`.
  */
 export function loadsFlaskSession(
   text: string,

@@ -1,13 +1,14 @@
 import { decodeBase64url } from '../codec/base64url.ts'
 import type { Bytes } from '../codec/mac.ts'
 import { textOf } from './mac-key.ts'
+import { parsePythonJson } from './python-json.ts'
 
 /** What a payload may come to: a session's data, and no more than an isolate can hold. */
 const MAX_BYTES = 8_000_000
 
 /**
  * The value of a payload that Django or itsdangerous wrote: JSON in base64url, behind a dot if it is compressed (zlib, RFC
- * 1950). `undefined` for anything else. Only for what has been verified.
+ * 1950). `undefined` for anything else. Only for what has been verified. Numbers are read as by `parsePythonJson`.
  */
 export async function jsonOfPayload(payload: string): Promise<unknown> {
   const isCompressed = payload.startsWith('.')
@@ -15,7 +16,7 @@ export async function jsonOfPayload(payload: string): Promise<unknown> {
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined
   try {
     const bytes = decodeBase64url(text)
-    return JSON.parse(textOf(isCompressed ? await inflated(bytes) : bytes) ?? '') as unknown
+    return parsePythonJson(textOf(isCompressed ? await inflated(bytes) : bytes) ?? '')
   } catch {
     return undefined
   }

@@ -103,7 +103,9 @@ export function statusOf(meta: Meta, hash: string, { now, renew = Infinity }: Ca
   const { usedAt, account, createdAt, rotatedAt = createdAt, revision = 0 } = meta
   const known = { usedAt, revision, ...(account && { account }) }
   if (meta.hash !== hash) return { ...known, renewal: 'done' }
-  return now - rotatedAt >= renew ? { ...known, renewal: 'due' } : known
+  // The next renewal would end the grace of the previous hash.
+  const isDue = now - rotatedAt >= renew && now >= (meta.former?.until ?? 0)
+  return isDue ? { ...known, renewal: 'due' } : known
 }
 
 /**

@@ -14,6 +14,11 @@ export type SessionEvent =
   | { readonly type: 'created'; readonly id: string }
   /** A session was created from the cookie of an old application, by `adopting`. */
   | { readonly type: 'adopted'; readonly id: string }
+  /**
+   * `load` of an adoption returned what cannot be stored: the values of these keys, or another part of it if there are
+   * none. The request fails as if `load` had thrown. The cookie is not changed.
+   */
+  | { readonly type: 'adoption-failed'; readonly keys: readonly string[]; readonly id: string }
   /** A token that an older secret signed was signed again with the newest. */
   | { readonly type: 're-signed'; readonly id: string }
   | { readonly type: 'regenerated'; readonly id: string }

@@ -19,6 +19,7 @@ const WARNINGS = new Set<SessionEvent['type']>([
   'corrupt',
   'invalid',
   'migration-failed',
+  'adoption-failed',
   'store-failed',
   'secrets-failed',
   'cookie-conflict',

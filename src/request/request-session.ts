@@ -88,7 +88,8 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   get isArriving(): boolean {
-    return this.#arriving !== undefined
+    // After a failed look, the rest of the request is anonymous.
+    return this.#arriving !== undefined && this.failure === undefined
   }
 
   get signIn(): FeatureSession['signIn'] {
@@ -135,7 +136,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   #arrive(): Promise<void> | undefined {
-    return this.#arriving?.().then(() => (this.#arriving = undefined))
+    return this.isArriving ? this.#arriving?.().then(() => (this.#arriving = undefined)) : undefined
   }
 
   write(patch: Patch): Promise<Applied | Refusal> {

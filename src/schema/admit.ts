@@ -1,11 +1,12 @@
+import { SessionError, type SessionErrorCode } from '../errors.ts'
 import { changesOf, newPatch } from '../session/changes.ts'
 import type { Change, CodecSession, DataCodec } from '../session/codec.ts'
-import { DATA, type Entries, keyOf } from '../session/patch.ts'
+import { DATA, type Entries, keyOf, type Patch } from '../session/patch.ts'
 import { type DataSchema, type Dictionary, type Faults, faultsOf } from './standard-schema.ts'
 
 /** The dependencies of a check. */
 export interface Check {
-  readonly codec: Pick<DataCodec, 'encode' | 'decode'>
+  readonly codec: Pick<DataCodec, 'encode' | 'decode' | 'watch'>
   readonly schema: DataSchema
   readonly migrate: ((stored: Dictionary) => unknown) | undefined
   readonly session: CodecSession
@@ -16,8 +17,9 @@ const MAX_TRIES = 20
 
 /**
  * Returns the stored entries that the schema accepts. If it refuses some or misses keys, `migrate` runs first. Its
- * result is stored, unless another request was faster. If the store is not atomic, it is stored with the request's own
- * write. Entries that are still refused are left out and reported. They stay in the store until their key is written.
+ * result is stored, unless another request was faster. If the store is not atomic, or the write fails, it is stored with
+ * the request's own write. Entries that are still refused are left out and reported. They stay in the store until their
+ * key is written.
  */
 export async function admitted(
   check: Check,
@@ -39,12 +41,21 @@ export async function admitted(
     return passing(check, entries, stored, faults.keys)
   }
   const view = passing(check, texts, made, refused)
-  if (outcome === 'waits') waiting.set(view, changes)
+  if (outcome !== 'written') waiting.set(view, outcome)
   return view
 }
 
-/** The changes that wait for the request's own write, by the entries returned. KV accepts one write a second for a key. */
-const waiting = new WeakMap<Entries, readonly Change[]>()
+/** A migration that is not written yet. */
+interface Waiting {
+  readonly changes: readonly Change[]
+  /** The write that failed. It is sent again before the request's own first change. */
+  readonly patch?: Patch
+  /** The pending second write. */
+  writing?: Promise<void>
+}
+
+/** The migrations that wait, by the entries returned. KV accepts one write a second for a key. */
+const waiting = new WeakMap<Entries, Waiting>()
 
 /**
  * Returns the changes of a write over these entries. Adds those of a waiting migration once. Recorded changes take
@@ -55,11 +66,36 @@ export function withMigration(
   entries: Entries,
   recorded: Iterable<Change>,
 ): Iterable<Change> {
-  const changes = waiting.get(entries)
-  if (changes === undefined) return recorded
+  const found = waiting.get(entries)
+  if (found === undefined) return recorded
   waiting.delete(entries)
-  report(session, changes)
-  return new Map([...changes, ...recorded])
+  report(session, found.changes)
+  return new Map([...found.changes, ...recorded])
+}
+
+/**
+ * Writes a migration of these entries whose first write failed: the same patch, since its outcome is unknown. Throws
+ * `ERR_STORE` if it fails again. Returns `undefined` if there is none.
+ */
+export function retriedMigration(
+  session: CodecSession,
+  entries: Entries,
+): Promise<void> | undefined {
+  const found = waiting.get(entries)
+  if (found?.patch === undefined) return undefined
+  found.writing ??= writtenAgain(session, entries, found.patch).catch((error: unknown) => {
+    delete found.writing
+    throw error
+  })
+  return found.writing
+}
+
+async function writtenAgain(session: CodecSession, entries: Entries, patch: Patch): Promise<void> {
+  const reply = await session.write(patch)
+  const changes = waiting.get(entries)?.changes ?? []
+  waiting.delete(entries)
+  // After a conflict, another request has changed these keys, and migrated them if it had to.
+  if (reply.ok) report(session, changes)
 }
 
 function changesBetween(before: Entries, after: Entries): Change[] {
@@ -69,22 +105,32 @@ function changesBetween(before: Entries, after: Entries): Change[] {
 }
 
 /**
- * Writes the changes of a migration, unless another request has changed the entries or they wait for the request's own
- * write.
+ * Writes the changes of a migration, unless another request has changed the entries. Returns the migration if it waits
+ * for the request's own write.
  */
 async function written(
   session: CodecSession,
   entries: Entries,
   changes: readonly Change[],
-): Promise<'written' | 'waits' | 'conflict' | 'refused'> {
+): Promise<'written' | 'conflict' | 'refused' | Waiting> {
   if (changes.length === 0) return 'written'
-  if (!session.isAtomic) return 'waits'
+  if (!session.isAtomic) return { changes }
   const expect = changes.map(([name]) => [name, entries[name] ?? null] as const)
-  const reply = await session.write(newPatch({ expect, ...changesOf(changes) }))
-  if (!reply.ok) return reply.why === 'conflict' ? 'conflict' : 'refused'
+  const patch = newPatch({ expect, ...changesOf(changes) })
+  try {
+    const reply = await session.write(patch)
+    if (!reply.ok) return reply.why === 'conflict' ? 'conflict' : 'refused'
+  } catch (error) {
+    // A page that only reads can do without the write.
+    if (error instanceof SessionError && UNWRITTEN.has(error.code)) return { changes, patch }
+    throw error
+  }
   report(session, changes)
   return 'written'
 }
+
+/** The errors of a store that could not write. */
+const UNWRITTEN = new Set<SessionErrorCode>(['ERR_STORE', 'ERR_CONFLICT'])
 
 function report(session: CodecSession, changes: readonly Change[]): void {
   session.report({ type: 'migrated', keys: changes.map(([name]) => keyOf(name)), id: session.id })
@@ -119,8 +165,10 @@ async function migratedEntries(
       ([name]) => !name.startsWith(DATA) || !Object.hasOwn(stored, keyOf(name)),
     )
     const texts = Object.entries(made).map(([key, value]) => {
-      const same = value === stored[key] ? entries[DATA + key] : undefined
-      return [DATA + key, same ?? codec.encode(key, value)] as const
+      const text = entries[DATA + key]
+      const isKept =
+        value === stored[key] && text !== undefined && isAsRead(codec, key, [value, text])
+      return [DATA + key, isKept ? text : codec.encode(key, value)] as const
     })
     return { texts: Object.fromEntries([...others, ...texts]), made, refused }
   } catch {
@@ -128,6 +176,16 @@ async function migratedEntries(
     session.report({ type: 'migration-failed', id: session.id })
     return undefined
   }
+}
+
+/** True if a value was not changed in place since it was read from the text. Freezing does not protect a Set. */
+function isAsRead(
+  codec: Check['codec'],
+  key: string,
+  [value, text]: readonly [value: unknown, text: string],
+): boolean {
+  if (codec.watch === undefined || typeof value !== 'object') return true
+  return codec.encode(key, value) === codec.encode(key, codec.decode(text))
 }
 
 /** Returns the schema's faults, or all keys if it throws. Stored data must never fail a request. */

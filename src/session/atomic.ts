@@ -60,7 +60,7 @@ async function changeRecorded(
 export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>): Promise<T> {
   const mustLoad = dictionary.port.codec.complete !== undefined
   return dictionary.operations.run(
-    mustLoad ? () => dictionary.stored.load().then(operation) : operation,
+    mustLoad ? () => dictionary.stored.prepare().then(operation) : operation,
   )
 }
 
@@ -175,7 +175,8 @@ async function updatePatch(name: string, current: string | null, next: Next): Pr
 
 /** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */
 export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
-  const value = dictionary.decode(text)
+  // `update` stores what its function changed in place, and what `take` returns is not stored any more.
+  const value = dictionary.peek(text)
   const { codec, id } = dictionary.port
   if (value === undefined || codec.check?.(key, value) === undefined) return value
   dictionary.port.report({ type: 'invalid', keys: [key], id })

@@ -39,19 +39,25 @@ export interface DataCodec<Data extends object = AnyData, Flash extends object =
    * it exceeds the limit.
    */
   encode(key: string, value: unknown): string
-  /** Returns the value of a stored text, frozen if possible. Throws if the text cannot be read. */
+  /** Returns the value of a stored text, frozen if possible; never `undefined`. Throws if the text cannot be read. */
   decode(text: string): unknown
   /** Returns the value without freezing it, for an application that changes values in place. Default `JSON.parse`. */
   thaw?(text: string): unknown
   /**
    * Returns a check for a value that cannot be frozen; `undefined` if the value is frozen. The check runs right before
-   * the commit, and throws `ERR_VALUE` if the value was changed in place.
+   * the commit, and throws `ERR_VALUE` if the value was changed in place, unless its new text is the one that the
+   * request has written for the key.
    */
-  watch?(text: string, value: unknown): (() => void) | undefined
+  watch?(text: string, value: unknown): ((written: string | null | undefined) => void) | undefined
   /** Returns the cause of an error if the value must not be stored; otherwise `undefined`. */
   check?(key: string, value: unknown): unknown
   /** Returns the valid ones of the stored entries, once for each read. May write, for a migration. */
   admit?(entries: Entries, session: CodecSession): Promise<Entries>
   /** Returns the changes of a commit to these entries. With this method, a session is read before it is changed. */
   complete?(entries: Entries, recorded: Iterable<Change>, session: CodecSession): Iterable<Change>
+  /**
+   * Does what the read of these entries has left undone, before they are changed. Only called for a codec with
+   * `complete`.
+   */
+  prepare?(entries: Entries, session: CodecSession): Promise<void> | undefined
 }

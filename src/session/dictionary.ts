@@ -61,15 +61,23 @@ export class Dictionary {
     return this
   }
 
-  /** Returns the frozen value of a text. A text that cannot be read back is reported, and counts as absent. */
-  decode(text: string | null): unknown {
+  /** Returns the frozen value of an entry's text, for the application. A change in place fails the commit. */
+  decode(text: string | null, name: string): unknown {
+    const value = this.peek(text)
+    const check =
+      text === null || value === undefined ? undefined : this.port.codec.watch?.(text, value)
+    if (check !== undefined) (this.#watched ??= []).push(() => check(this.own(name)))
+    return value
+  }
+
+  /**
+   * Returns the frozen value of a text, which may be changed in place as far as freezing allows. A text that cannot be
+   * read back is reported, and counts as absent.
+   */
+  peek(text: string | null): unknown {
     if (text === null) return undefined
-    const { codec } = this.port
     try {
-      const value = codec.decode(text)
-      const watch = codec.watch?.(text, value)
-      if (watch !== undefined) (this.#watched ??= []).push(watch)
-      return value
+      return this.port.codec.decode(text)
     } catch {
       this.port.report({ type: 'corrupt', id: this.port.id })
       return undefined
@@ -199,7 +207,7 @@ export class Dictionary {
     if (recorded === undefined) return undefined
     if (recorded === this.#unsaved && this.#patch !== undefined) return this.#write(this.#patch)
     if (this.port.codec.complete === undefined) return this.#write(this.#newPatch(recorded))
-    return this.stored.load().then((entries) => this.#write(this.#newPatch(recorded, entries)))
+    return this.stored.prepare().then((entries) => this.#write(this.#newPatch(recorded, entries)))
   }
 
   /** Returns the changes to write; `undefined` if there are none. */

@@ -83,18 +83,22 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** Returns the value, frozen, or `undefined`. Includes the changes made in this request. */
   async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = this.#dictionary.toRead()
-    return dictionary.decode(await dictionary.text(nameOf(key))) as Value<Data, K> | undefined
+    const name = nameOf(key)
+    return dictionary.decode(await dictionary.text(name), name) as Value<Data, K> | undefined
   }
 
   /** True if the key has a value. */
   async has(key: Key<Data>): Promise<boolean> {
-    return (await this.#dictionary.toRead().text(nameOf(key))) !== null
+    const dictionary = this.#dictionary.toRead()
+    return dictionary.peek(await dictionary.text(nameOf(key))) !== undefined
   }
 
   /** Returns the keys that have a value, in no particular order. */
   async keys(): Promise<Key<Data>[]> {
-    const texts = await this.#dictionary.toRead().texts(DATA)
-    return texts.map(([name]) => keyOf(name) as Key<Data>)
+    const dictionary = this.#dictionary.toRead()
+    const texts = await dictionary.texts(DATA)
+    const readable = texts.filter(([, text]) => dictionary.peek(text) !== undefined)
+    return readable.map(([name]) => keyOf(name) as Key<Data>)
   }
 
   /** Returns the whole dictionary as a frozen object. */
@@ -153,8 +157,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
       const value = await fn(decodeChecked(dictionary, key, text) as Value<Data, K> | undefined)
       return value === undefined ? null : encodeChecked(dictionary, key, value)
     }
-    const text = await operate(dictionary, () => update(dictionary, nameOf(key), next))
-    return dictionary.decode(text) as Value<Data, K> | undefined
+    const name = nameOf(key)
+    const text = await operate(dictionary, () => update(dictionary, name, next))
+    return dictionary.decode(text, name) as Value<Data, K> | undefined
   }
 
   /**
@@ -262,7 +267,7 @@ function snapshot<Data>(
   dictionary: Dictionary,
   texts: readonly (readonly [name: string, text: string | null])[],
 ): Snapshot<Data> {
-  const values = texts.map(([name, text]) => [keyOf(name), dictionary.decode(text)] as const)
+  const values = texts.map(([name, text]) => [keyOf(name), dictionary.decode(text, name)] as const)
   const present = values.filter(([, value]) => value !== undefined)
   return Object.freeze(Object.fromEntries(present)) as Snapshot<Data>
 }

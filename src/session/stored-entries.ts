@@ -16,6 +16,13 @@ export class StoredEntries {
     return this.#loading
   }
 
+  /** Loads them before a change, for a codec that completes stored data. */
+  async prepare(): Promise<Entries | undefined> {
+    const entries = await this.load()
+    if (entries !== undefined) await this.#port.codec.prepare?.(entries, codecSessionOf(this.#port))
+    return entries
+  }
+
   /** Loads the store's own data, again if a copy has answered. */
   async loadFresh(): Promise<void> {
     await this.load(true)

@@ -1,4 +1,5 @@
-import { isSafe, matchesHost, matchesPath, refusalOf } from './cookie-rules.ts'
+import { isSafe, matchesHost, matchesPath, refusalOf, siteOf } from './cookie-rules.ts'
+import { settingOf } from './made-cookies.ts'
 import { type Cookie, parseSetCookie } from './set-cookie.ts'
 
 /** A Set-Cookie that was not kept, and why: what a browser's developer tools would say. */
@@ -63,10 +64,15 @@ export class CookieJar {
       .values()
   }
 
-  /** Puts a cookie there as it is, such as a stolen or a damaged one: a new value, or one for the whole of this origin. */
+  /**
+   * Puts a cookie there as it is, such as a stolen or a damaged one: a new value; one of `cookieFor` with its attributes, if
+   * a browser would keep it from this origin; or one for the whole of this origin.
+   */
   set(name: string, value: string): void {
     const known = this.details(name)
-    this.#put(known === undefined ? homeCookie(this.#home, name, value) : { ...known, value })
+    const setCookie = known === undefined ? settingOf(name, value) : undefined
+    if (setCookie !== undefined) this.keep(setCookie, this.#home)
+    else this.#put(known === undefined ? homeCookie(this.#home, name, value) : { ...known, value })
   }
 
   /** Takes all cookies of the name away. */
@@ -78,6 +84,17 @@ export class CookieJar {
 
   clear(): void {
     this.#cookies.clear()
+  }
+
+  /**
+   * Deletes the cookies of a whole site, HttpOnly and partitioned ones and those of subdomains too, as Chromium does by
+   * `Clear-Site-Data: "cookies"` of an address. Plain http has no say in it.
+   */
+  clearSite(from: URL): void {
+    if (!isSafe(from)) return
+    for (const [key, { domain }] of this.#cookies) {
+      if (siteOf(domain) === siteOf(from.hostname)) this.#cookies.delete(key)
+    }
   }
 
   /** Takes in a Set-Cookie header of a response from this address. */

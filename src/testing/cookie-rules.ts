@@ -11,6 +11,11 @@ export function isSafe({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || LOCAL_HOST.test(hostname)
 }
 
+/** The site of a host: without a list of public suffixes, its last two labels. */
+export function siteOf(host: string): string {
+  return IP_ADDRESS.test(host) ? host : host.split('.').slice(-2).join('.')
+}
+
 /** RFC 6265bis section 5.1.3. */
 export function matchesHost({ domain, hostOnly }: Cookie, host: string): boolean {
   if (host === domain) return true

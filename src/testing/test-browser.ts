@@ -1,4 +1,5 @@
 import { CookieJar } from './cookie-jar.ts'
+import { siteOf as siteOfHost } from './cookie-rules.ts'
 
 /** Answers a request, as a Worker's `fetch` does. */
 export type Server = (request: Request) => Response | Promise<Response>
@@ -31,8 +32,8 @@ const MAX_REDIRECTS = 20
 
 /**
  * A small browser for tests, with a cookie jar: it keeps and sends cookies by the rules of RFC 6265bis, prefixes, `Secure`,
- * `SameSite`, paths, domains and ends included, and says who sends a request by `Sec-Fetch-Site` and `Origin`, so that
- * `csrfGuard` can be tried. It runs no script and loads nothing by itself.
+ * `SameSite`, paths, domains and ends included, heeds `Clear-Site-Data: "cookies"`, and says who sends a request by
+ * `Sec-Fetch-Site` and `Origin`, so that `csrfGuard` can be tried. It runs no script and loads nothing by itself.
  */
 export class TestBrowser {
   /** What it keeps; what it did not keep, and why, is in `cookies.refused`. */
@@ -104,6 +105,9 @@ export class TestBrowser {
     this.#introduce(request, from, site)
     const response = await this.#server(request)
     for (const setCookie of response.headers.getSetCookie()) this.cookies.keep(setCookie, url)
+    // A cookie of the same response goes as well.
+    const cleared = response.headers.get('Clear-Site-Data') ?? ''
+    if (/"(cookies|\*)"/.test(cleared) && from !== 'client') this.cookies.clearSite(url)
     return response
   }
 
@@ -129,8 +133,8 @@ function isRedirect({ status }: Response): boolean {
 /** What a page of this origin is to an address; hosts of the same last two labels count as one site. */
 function siteOf(origin: URL, url: URL): 'same-origin' | 'same-site' | 'cross-site' {
   if (url.origin === origin.origin) return 'same-origin'
-  const labels = ({ hostname }: URL): string => hostname.split('.').slice(-2).join('.')
-  const isSameSite = labels(url) === labels(origin) && url.protocol === origin.protocol
+  const isOfOneSite = siteOfHost(url.hostname) === siteOfHost(origin.hostname)
+  const isSameSite = isOfOneSite && url.protocol === origin.protocol
   return isSameSite ? 'same-site' : 'cross-site'
 }
 

@@ -1,7 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
 
 import { adopting } from '../../src/adopt.ts'
 import { csrfGuard, csrfToken } from '../../src/guard/csrf.ts'
@@ -9,7 +8,6 @@ import { requireFresh, requireUser } from '../../src/guard/require-user.ts'
 import { createSessions, type SessionStore } from '../../src/index.ts'
 import { adoption } from '../../src/migrate/adoption.ts'
 import { createSignedValue, tornadoCookie } from '../../src/migrate/tornado.ts'
-import { checked } from '../../src/schema.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -600,34 +598,6 @@ describe('an old cookie', () => {
     ])
   })
 
-  test('whose data the schema refuses is a fault of the application', async () => {
-    const schema = z.object({ name: z.string() })
-    const app = newMovedApp(memoryStore(), { data: checked(schema) })
-    app.handler = async (session) =>
-      session.load().then(
-        () => 'ok',
-        (error: unknown) => String(error),
-      )
-    app.load = () => ({ data: { name: 5 } })
-    const browser = await app.visitor()
-    expect(await browser.json('/')).toContain('ERR_VALUE: set("name")')
-    expect(browser.cookies.has('old')).toBe(true)
-  })
-
-  test.for<[what: string, loaded: object, code: string]>([
-    ['a user’s id that is none', { userId: 7 }, 'ERR_VALUE'],
-    ['a detail that is none', { userId: 'ada', details: { aal: 9 } }, 'ERR_VALUE'],
-    ['a value that is lost in JSON', { data: { a: new Date() } }, 'ERR_VALUE'],
-    ['more than a session holds', { data: many() }, 'ERR_TOO_LARGE'],
-  ])('that leads to %s is a fault of the application', async ([, loaded, code]) => {
-    const app = newMovedApp(memoryStore())
-    app.handler = (session) => session.load().catch((error: unknown) => String(error))
-    app.load = () => loaded
-    const browser = await app.visitor()
-    expect(await browser.json('/')).toContain(code)
-    expect([...browser.cookies.keys()]).toEqual(['old'])
-  })
-
   test('is tried after another one that is forged, and before one that is not needed', async () => {
     const loads: string[] = []
     const oldCookie = (name: string): ReturnType<typeof tornadoCookie<unknown, object>> =>
@@ -724,8 +694,4 @@ describe('an old cookie on KV as Cloudflare promises it', () => {
 
 function verify(text: string): { value: string; identity: string } {
   return { value: text, identity: text }
-}
-
-function many(): Record<string, string> {
-  return Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((key) => [key, 'x'.repeat(1_800_000)]))
 }

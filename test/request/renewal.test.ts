@@ -217,11 +217,40 @@ test.for<RenewingOptions>([
   { everySeconds: Infinity },
   { everySeconds: 60, graceSeconds: -1 },
   { everySeconds: 60, graceSeconds: Number.NaN },
+  { everySeconds: 60, graceSeconds: Infinity },
 ])('%j is refused', (options) => {
   expect(() => renewing(options)).toThrow(
     /^ERR_OPTION: renewing\(\): everySeconds is a number of seconds above 0/,
   )
 })
+
+test.for<RenewingOptions>([
+  { everySeconds: 10 },
+  { everySeconds: 10, graceSeconds: 10 },
+  { everySeconds: 40, graceSeconds: 40 },
+  { everySeconds: 900 },
+  { everySeconds: 10, graceSeconds: 60 },
+  { everySeconds: 1, graceSeconds: 30 },
+])(
+  '%j: the previous token is valid for its whole grace, however soon the next renewal',
+  async (options) => {
+    const app = newApp({ use: [renewing(options)] })
+    const browser = app.browser()
+    app.handler = (session) => session.set('cart', 1)
+    await browser.fetch('/')
+    app.handler = all
+    app.now += options.everySeconds * 1000
+    const slow = browser.copy()
+    await browser.fetch('/')
+    const { graceSeconds = Math.min(30, options.everySeconds) } = options
+    app.now += graceSeconds * 1000 - 1
+    await browser.fetch('/')
+    expect(await slow.copy().json('/')).toEqual({ cart: 1 })
+    app.now += 1
+    await browser.fetch('/')
+    expect(await slow.copy().json('/')).toEqual({})
+  },
+)
 
 describe('the timeouts of NIST SP 800-63B and OWASP', () => {
   test.for([

@@ -573,24 +573,6 @@ describe('a migration', () => {
     expect(await run(site, all)).toEqual({})
     expect(site.events.map((event) => event.type)).toEqual(['destroyed'])
   })
-
-  test('fails as a read does when the store does', async () => {
-    const store = durableObjectStore(env.SESSIONS)
-    const failing = {
-      ...store,
-      write: async () => {
-        throw new Error('down')
-      },
-    }
-    const site = await deployment({ name: 'ada' }, {}, store)
-    const app = newApp({ ...schemaOptions(SCHEMA, toUser), store: failing })
-    app.handler = all
-    const response = await app
-      .browser()
-      .fetch('/', { headers: { Cookie: site.browser.cookieHeader() } })
-    expect(response.status).toBe(503)
-    expect(await site.stored()).toEqual({ name: 'ada' })
-  })
 })
 
 test('without a migration a schema adds no store call', async () => {
