@@ -23,9 +23,10 @@ const MAX_SAME_NAME = 4
 /**
  * Returns the values of all cookies with this name, in the header's order (RFC 6265 section 4.2), at most four. Returns
  * an empty list if there is none. Browsers send two if two paths or domains have set the same name (RFC 6265bis section
- * 8.6).
+ * 8.6). A value ends at a comma, because workerd joins two Cookie headers by one. `isWhole` keeps the comma, for the
+ * cookies of other programs.
  */
-export function readCookies(header: string | null, name: string): string[] {
+export function readCookies(header: string | null, name: string, isWhole = false): string[] {
   const values: string[] = []
   if (header === null) return values
   const start = `${name}=`
@@ -34,8 +35,11 @@ export function readCookies(header: string | null, name: string): string[] {
     const next = header.indexOf(';', at)
     const end = next < 0 ? header.length : next
     const before = withoutBlanks(header, 0, at)
+    // A pair after a comma is not read: a subdomain can put a comma, and a name with a prefix, into a value of its own.
     if (before === '' || before.endsWith(';')) {
-      values.push(withoutBlanks(header, at + start.length, end).replace(/^[ \t]+/, ''))
+      const comma = isWhole ? -1 : header.slice(at, end).indexOf(',')
+      const stop = comma < 0 ? end : at + comma
+      values.push(withoutBlanks(header, at + start.length, stop).replace(/^[ \t]+/, ''))
     }
     at = header.indexOf(start, end)
   }
