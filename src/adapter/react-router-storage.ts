@@ -4,6 +4,7 @@ import { clearCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import type { Sessions } from '../request/create-sessions.ts'
 import { cookieOf, fail, requestSessionOf, settle } from '../request/lifecycle.ts'
+import { NO_ADDRESS } from '../request/open.ts'
 import { DATA, FLASH } from '../session/patch.ts'
 import { encodeChecked, nameOf } from '../session/session.ts'
 
@@ -36,7 +37,7 @@ export function sessionStorage<
 
   async function open(cookieHeader: string): Promise<OwnSession> {
     // The cookie is the only known part of the request.
-    const request = new Request('https://session.invalid/', { headers: { Cookie: cookieHeader } })
+    const request = new Request(NO_ADDRESS, { headers: { Cookie: cookieHeader } })
     return requestSessionOf(await sessions.open(request, env()))
   }
 

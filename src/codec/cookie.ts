@@ -5,6 +5,7 @@ export interface CookieAttributes {
   /** Default `__Host-session`. A browser accepts it only over https, for this host, for all paths. */
   readonly name: string
   readonly path: string
+  /** Default none: this host only. A request to a host outside of it gets no cookie, and the event `domain-mismatch`. */
   readonly domain: string | undefined
   readonly sameSite: 'Lax' | 'Strict' | 'None'
   readonly secure: boolean
@@ -83,6 +84,16 @@ function attributeText(cookie: CookieAttributes): string {
     `; SameSite=${cookie.sameSite}` +
     (cookie.partitioned ? '; Partitioned' : '')
   )
+}
+
+/**
+ * True if a browser accepts a cookie with this Domain attribute from a host (RFC 6265 sections 5.1.3, 5.2.3 and 5.3),
+ * which is the `hostname` of a `URL`. A domain of one label counts as a public suffix. There is no list of the others.
+ */
+export function matchesDomain(host: string, attribute: string): boolean {
+  const domain = attribute.replace(/^\./, '').toLowerCase()
+  if (host === domain) return true
+  return domain.includes('.') && host.endsWith(`.${domain}`) && !/^\d+(\.\d+){3}$/.test(host)
 }
 
 /**

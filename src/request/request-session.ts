@@ -7,9 +7,8 @@ import { Dictionary } from '../session/dictionary.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
 import type { Session } from '../session/session.ts'
-import { INSECURE } from './event.ts'
 import type { FeatureSession, PendingToken, TokenChange } from './feature.ts'
-import { canKeep } from './open.ts'
+import { obstacleOf } from './open.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
@@ -61,7 +60,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   get canKeep(): boolean {
-    return (this.#canKeep ??= canKeep(this.settings, this.request))
+    return (this.#canKeep ??= obstacleOf(this.settings, this.request) === undefined)
   }
 
   get isArriving(): boolean {
@@ -86,7 +85,9 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   markUsed(): void {
     if (this.isUsed) return
     this.isUsed = true
-    if (!this.canKeep && !this.arrival.hasCookie) this.report(INSECURE)
+    if (this.canKeep || this.arrival.hasCookie) return
+    const obstacle = obstacleOf(this.settings, this.request)
+    if (obstacle !== undefined) this.report(obstacle)
   }
 
   read(isFresh: boolean): Promise<Entries | undefined> {
