@@ -4,6 +4,7 @@ import { sign, verify } from '../codec/mac.ts'
 import { SessionError } from '../errors.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
+import { tokenInForm } from './form-token.ts'
 import { isForeign, originOf } from './request-origin.ts'
 import { sessionOf } from './session-of.ts'
 
@@ -32,8 +33,6 @@ export type CsrfGuard = <R extends Request, S extends object, Env, Context, Resu
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-/** A form is read twice, once for its token. A larger one has to send its token in the header. */
-const MAX_FORM_BYTES = 10_000_000
 const MASK_BYTES = 32
 
 /**
@@ -93,7 +92,7 @@ async function hasToken(
   options: CsrfOptions,
 ): Promise<boolean> {
   const { header = 'X-CSRF-Token', field = 'csrf' } = options
-  const token = request.headers.get(header) ?? (await fieldOf(request, field))
+  const token = request.headers.get(header) ?? (await tokenInForm(request, field))
   session.markUsed()
   await session.arrive()
   return token !== undefined && isToken(session.keyring, session.csrfSubject, token)
@@ -112,19 +111,4 @@ async function isToken(keyring: Keyring, subject: string, token: string): Promis
 
 function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
   return bytes.map((byte, index) => byte ^ (mask[index] ?? 0))
-}
-
-/** Returns a form's field from a copy of the body, or `undefined` if the body is not a form. */
-async function fieldOf(request: Request, field: string): Promise<string | undefined> {
-  const type = request.headers.get('content-type') ?? ''
-  const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type)
-  const isTooLarge = Number(request.headers.get('content-length') ?? 0) > MAX_FORM_BYTES
-  if (!isForm || isTooLarge || request.bodyUsed) return undefined
-  try {
-    const value = (await request.clone().formData()).get(field)
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    // An unreadable form has no token.
-    return undefined
-  }
 }

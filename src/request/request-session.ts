@@ -85,8 +85,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   markUsed(): void {
     if (this.isUsed) return
     this.isUsed = true
-    if (this.canKeep || this.arrival.hasCookie) return
-    const obstacle = obstacleOf(this.settings, this.request)
+    const obstacle = this.arrival.hasCookie ? undefined : obstacleOf(this.settings, this.request)
     if (obstacle !== undefined) this.report(obstacle)
   }
 
