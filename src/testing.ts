@@ -1,7 +1,7 @@
 import type { AccountMethods, SignInDetails } from './accounts.ts'
+import { UNKNOWN_ADDRESS } from './codec/cookie.ts'
 import { SessionError } from './errors.ts'
 import type { Sessions } from './request/create-sessions.ts'
-import { NO_ADDRESS } from './request/open.ts'
 import type { Key, Value } from './session/data.ts'
 
 export {
@@ -34,7 +34,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   env: Env,
   { data = {}, flash = {}, userId, ...details }: SessionContents<Data, Flash>,
 ): Promise<string> {
-  const session = await sessions.open(new Request(NO_ADDRESS), env)
+  const session = await sessions.open(new Request(UNKNOWN_ADDRESS), env)
   if (userId !== undefined) await accountOf(session).signIn(userId, details)
   for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
   for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)

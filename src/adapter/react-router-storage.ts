@@ -1,10 +1,9 @@
 import type { FlashSessionData, Session as RouterSession, SessionStorage } from 'react-router'
 
-import { clearCookie } from '../codec/cookie.ts'
+import { clearCookie, UNKNOWN_ADDRESS } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import type { Sessions } from '../request/create-sessions.ts'
 import { cookieOf, fail, requestSessionOf, settle } from '../request/lifecycle.ts'
-import { NO_ADDRESS } from '../request/open.ts'
 import { DATA, FLASH } from '../session/patch.ts'
 import { encodeChecked, nameOf } from '../session/session.ts'
 
@@ -37,7 +36,7 @@ export function sessionStorage<
 
   async function open(cookieHeader: string): Promise<OwnSession> {
     // The cookie is the only known part of the request.
-    const request = new Request(NO_ADDRESS, { headers: { Cookie: cookieHeader } })
+    const request = new Request(UNKNOWN_ADDRESS, { headers: { Cookie: cookieHeader } })
     return requestSessionOf(await sessions.open(request, env()))
   }
 

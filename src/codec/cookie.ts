@@ -86,13 +86,16 @@ function attributeText(cookie: CookieAttributes): string {
   )
 }
 
+/** The address of a request whose own one is unknown. Any `domain` matches it. No browser can be there (RFC 2606). */
+export const UNKNOWN_ADDRESS = 'https://session.invalid/'
+
 /**
  * True if a browser accepts a cookie with this Domain attribute from a host (RFC 6265 sections 5.1.3, 5.2.3 and 5.3),
  * which is the `hostname` of a `URL`. A domain of one label counts as a public suffix. There is no list of the others.
  */
 export function matchesDomain(host: string, attribute: string): boolean {
   const domain = attribute.replace(/^\./, '').toLowerCase()
-  if (host === domain) return true
+  if (host === domain || host === 'session.invalid') return true
   return domain.includes('.') && host.endsWith(`.${domain}`) && !/^\d+(\.\d+){3}$/.test(host)
 }
 

@@ -31,9 +31,6 @@ export function arrivalOf<T>(
   return proceed(base, setup)
 }
 
-/** The address of a request whose own one is unknown. It matches any `cookie.domain`. No browser can be there. */
-export const NO_ADDRESS = 'https://session.invalid/'
-
 /**
  * Returns the event that says why a browser would not keep the cookie that the response to this request sets, or
  * `undefined` if it would.
@@ -44,7 +41,7 @@ export function obstacleOf(
 ): SessionEvent | undefined {
   const isSafe = url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
   if (secure && !isSafe) return INSECURE
-  if (domain === undefined || url === NO_ADDRESS || !URL.canParse(url)) return undefined
+  if (domain === undefined || !URL.canParse(url)) return undefined
   return matchesDomain(new URL(url).hostname, domain) ? undefined : DOMAIN_MISMATCH
 }
 

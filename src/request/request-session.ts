@@ -37,7 +37,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   isUsed = false
   readonly ctx: RequestContext
   pending: PendingToken | undefined
-  readonly headers: (readonly [name: string, value: string])[] = []
+  readonly headers: FeatureSession['headers'] = []
   /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
   #canKeep: boolean | undefined

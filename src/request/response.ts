@@ -176,7 +176,8 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     headers.delete('Set-Cookie')
     for (const value of [...others, cookie]) headers.append('Set-Cookie', value)
   }
-  for (const [name, value] of session.headers) {
+  for (const [name, value, applies] of session.headers) {
+    if (applies?.() === false) continue
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }
