@@ -73,7 +73,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   /** The subject of a CSRF token: this session, until the next `regenerate()`. */
   get csrfSubject(): string {
-    const { secret } = this.token ?? this.minted()
+    const { secret } = (this.token && (this.pending ?? this.token)) ?? this.minted()
     return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
   }
 
