@@ -32,9 +32,10 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
 
 /** True if the token must be sent again, with the latest data from the store. */
 function isDue({ state, arrival, store, settings: { context } }: RequestSession): boolean {
-  if (state.is !== 'live') return arrival.isOldKey
+  // With renewals, only the store knows if the token is still the latest.
+  if (state.is !== 'live') return arrival.isOldKey && context.renew === undefined
   // The browser may already have the next token, and the previous one is valid only for a moment.
-  if (state.status.renewal === 'done') return false
+  if (state.status.renewal !== undefined) return false
   if (arrival.isOldKey) return true
   if (bookmarkOf(state) !== state.token.bookmark) return true
   // If the store does not record uses, the token is the only record.
