@@ -30,7 +30,8 @@ export function playgroundRoutes(place: Place): IttyRouterType {
     const flashes = await session.flashes()
     const view = await viewOf(session)
     const account = await accountOf(session, env)
-    const csrf = await csrfToken(session)
+    // For a visitor without a session it would set a cookie, and `csrfGuard()` asks such a visitor for none.
+    const csrf = view.isNew ? '' : await csrfToken(session)
     const token = await reader.view(env.SESSION_SECRET, request)
     const now = Date.now()
     return sessionPage(place, { request, now, view, flashes, account, csrf, token, ...found })

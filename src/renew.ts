@@ -1,5 +1,6 @@
-import { renewedSecret } from './codec/token.ts'
+import { renewedSecret, type Token } from './codec/token.ts'
 import { SessionError } from './errors.ts'
+import { isGone } from './record/meta.ts'
 import type { Feature, FeatureSession } from './request/feature.ts'
 
 export interface RenewingOptions {
@@ -51,22 +52,40 @@ function isDue({ state }: FeatureSession): boolean {
 
 /** Rotates the token. If that fails, the next request tries again. */
 async function renew(session: FeatureSession, grace: number): Promise<void> {
-  const { state, store, keyring, settings, id } = session
+  const { state, settings, id } = session
   if (state.is !== 'live') return
   const { token, status } = state
-  const secret = await renewedSecret(await keyring[0].keyFor('renewal'), token.secret)
-  try {
-    const reply = await session.call(store.name, 'regenerate', (context) =>
-      store.regenerate(token, context, { secret, grace }),
-    )
-    if (!reply.ok) return
-  } catch {
-    return
-  }
+  const secret = await renewed(session, token, grace).catch(() => undefined)
+  if (secret === undefined) return
   session.state = {
     ...state,
     token: { ...token, secret },
     status: { ...status, renewal: undefined },
   }
   if (status.renewal === 'due') settings.emit({ type: 'renewed', id })
+}
+
+/**
+ * Gives the session its next secret, and returns it; `undefined` if that is not possible. During a rotation of the keys,
+ * another machine may have renewed the same token with an older or a newer one. The store confirms the same secret
+ * again and refuses any other, so each key is tried.
+ */
+async function renewed(
+  session: FeatureSession,
+  token: Token,
+  grace: number,
+): Promise<string | undefined> {
+  const { keyring, store } = session
+  for (const { keyFor } of keyring) {
+    // In sequence, since the first one usually succeeds.
+    // oxlint-disable-next-line no-await-in-loop
+    const secret = await renewedSecret(await keyFor('renewal'), token.secret)
+    // oxlint-disable-next-line no-await-in-loop
+    const reply = await session.call(store.name, 'regenerate', (context) =>
+      store.regenerate(token, context, { secret, grace }),
+    )
+    if (reply.ok) return secret
+    if (!isGone(reply) || reply.gone !== 'rotated') return undefined
+  }
+  return undefined
 }

@@ -1,4 +1,5 @@
 import type { AccountMethods, SignInDetails } from './accounts.ts'
+import { UNKNOWN_ADDRESS } from './codec/cookie.ts'
 import { SessionError } from './errors.ts'
 import type { Sessions } from './request/create-sessions.ts'
 import type { Key, Value } from './session/data.ts'
@@ -35,8 +36,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   env: Env,
   { data = {}, flash = {}, userId, ...details }: SessionContents<Data, Flash>,
 ): Promise<string> {
-  // The test's host is unknown, and so is whether it is that of `cookie.domain`.
-  const session = await sessions.open(new Request('about:blank'), env)
+  const session = await sessions.open(new Request(UNKNOWN_ADDRESS), env)
   if (userId !== undefined) await accountOf(session).signIn(userId, details)
   for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
   for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)

@@ -4,6 +4,7 @@ import { html, type Html } from './html.ts'
 
 /** How forms are known to be this site's own. */
 export function csrfSection(forms: Forms): Html {
+  const token = forms.csrf === '' ? 'none without a session' : forms.csrf
   return html`
     <section aria-labelledby="csrf-title">
       <h2 id="csrf-title">CSRF</h2>
@@ -12,7 +13,7 @@ export function csrfSection(forms: Forms): Html {
         and <code>csrfGuard</code> relies on it. For clients that send neither, each form carries a
         token of this session, spelled differently each time:
       </p>
-      <p id="csrf" data-live><code class="csrf">${forms.csrf}</code></p>
+      <p id="csrf" data-live><code class="csrf">${token}</code></p>
       <form action="${forms.base}/forged">
         <button>Send a forged cross-site request</button>
       </form>

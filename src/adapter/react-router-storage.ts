@@ -1,6 +1,6 @@
 import type { FlashSessionData, Session as RouterSession, SessionStorage } from 'react-router'
 
-import { clearCookie } from '../codec/cookie.ts'
+import { clearCookie, UNKNOWN_ADDRESS } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import type { Sessions } from '../request/create-sessions.ts'
 import { cookieOf, fail, requestSessionOf, settle } from '../request/lifecycle.ts'
@@ -35,8 +35,8 @@ export function sessionStorage<
   const states = new WeakMap<object, State>()
 
   async function open(cookieHeader: string): Promise<OwnSession> {
-    // The cookie is the only known part of the request. Nothing can be resolved against this URL by mistake.
-    const request = new Request('about:blank', { headers: { Cookie: cookieHeader } })
+    // The cookie is the only known part of the request.
+    const request = new Request(UNKNOWN_ADDRESS, { headers: { Cookie: cookieHeader } })
     return requestSessionOf(await sessions.open(request, env()))
   }
 

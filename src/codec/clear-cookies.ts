@@ -29,7 +29,7 @@ const UNSEEN = { sameSite: 'Lax', httpOnly: true, persistent: false } as const
 /**
  * Returns the Set-Cookie values that delete every cookie of the request, as Tornado's `clear_all_cookies` does. They
  * apply to this path and domain only, since a request does not include the scope of its cookies. Cookies with an
- * invalid name are skipped. The session's cookie is included. To end the session itself, use `session.signOut()`.
+ * invalid name are skipped, and so are those after a comma, which may be part of a value. The session's cookie is included. To end the session itself, use `session.signOut()`.
  */
 export function clearAllCookies(
   request: { readonly headers: { get(name: string): string | null } },

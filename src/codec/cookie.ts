@@ -5,6 +5,7 @@ export interface CookieAttributes {
   /** Default `__Host-session`. A browser accepts it only over https, for this host, for all paths. */
   readonly name: string
   readonly path: string
+  /** Default none: this host only. A request to a host outside of it gets no cookie, and the event `domain-mismatch`. */
   readonly domain: string | undefined
   readonly sameSite: 'Lax' | 'Strict' | 'None'
   readonly secure: boolean
@@ -23,9 +24,10 @@ const MAX_SAME_NAME = 4
 /**
  * Returns the values of all cookies with this name, in the header's order (RFC 6265 section 4.2), at most four. Returns
  * an empty list if there is none. Browsers send two if two paths or domains have set the same name (RFC 6265bis section
- * 8.6).
+ * 8.6). A value ends at a comma, because workerd joins two Cookie headers by one. `isWhole` keeps the comma, for the
+ * cookies of other programs.
  */
-export function readCookies(header: string | null, name: string): string[] {
+export function readCookies(header: string | null, name: string, isWhole = false): string[] {
   const values: string[] = []
   if (header === null) return values
   const start = `${name}=`
@@ -34,8 +36,11 @@ export function readCookies(header: string | null, name: string): string[] {
     const next = header.indexOf(';', at)
     const end = next < 0 ? header.length : next
     const before = withoutBlanks(header, 0, at)
+    // A pair after a comma is not read: a subdomain can put a comma, and a name with a prefix, into a value of its own.
     if (before === '' || before.endsWith(';')) {
-      values.push(withoutBlanks(header, at + start.length, end).replace(/^[ \t]+/, ''))
+      const comma = isWhole ? -1 : header.slice(at, end).indexOf(',')
+      const stop = comma < 0 ? end : at + comma
+      values.push(withoutBlanks(header, at + start.length, stop).replace(/^[ \t]+/, ''))
     }
     at = header.indexOf(start, end)
   }
@@ -79,6 +84,19 @@ function attributeText(cookie: CookieAttributes): string {
     `; SameSite=${cookie.sameSite}` +
     (cookie.partitioned ? '; Partitioned' : '')
   )
+}
+
+/** The address of a request whose own one is unknown. Any `domain` matches it, and no address can be resolved by it. */
+export const UNKNOWN_ADDRESS = 'about:blank'
+
+/**
+ * True if a browser accepts a cookie with this Domain attribute from a host (RFC 6265 sections 5.1.3, 5.2.3 and 5.3),
+ * which is the `hostname` of a `URL`. A domain of one label counts as a public suffix. There is no list of the others.
+ */
+export function matchesDomain(host: string, attribute: string): boolean {
+  const domain = attribute.replace(/^\./, '').toLowerCase()
+  if (host === domain || host === '') return true
+  return domain.includes('.') && host.endsWith(`.${domain}`) && !/^\d+(\.\d+){3}$/.test(host)
 }
 
 /**

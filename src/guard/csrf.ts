@@ -1,9 +1,18 @@
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.ts'
-import type { Keyring } from '../codec/keyring.ts'
-import { sign, verify } from '../codec/mac.ts'
+import { sign } from '../codec/mac.ts'
+import { familyOf, type Token } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
+import {
+  forgetVisitor,
+  hasSession,
+  isSigned,
+  type RequestSession,
+  visitorFor,
+  visitorsOf,
+} from './csrf-visitor.ts'
+import { tokenInForm } from './form-token.ts'
 import { isForeign, originOf } from './request-origin.ts'
 import { sessionOf } from './session-of.ts'
 
@@ -32,23 +41,28 @@ export type CsrfGuard = <R extends Request, S extends object, Env, Context, Resu
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-/** A form is read twice, once for its token. A larger one has to send its token in the header. */
-const MAX_FORM_BYTES = 10_000_000
-const MASK_BYTES = 32
+/** The length of a MAC, and of the mask over it. */
+const MAC_BYTES = 32
 
 /**
- * Returns a token for forms and scripts, bound to this session until it ends, is regenerated or a user signs in. The
+ * Returns a token for forms and scripts, bound to this session until it ends, is regenerated or a user signs in. For a
+ * visitor without a session, it is bound to a cookie of its own, which the response sets, until a session begins. The
  * text differs each time, so that compression reveals nothing (BREACH). Make it after the session's last change of
- * token.
+ * token, and before the response is returned. Makes no call of the store.
  */
 export async function csrfToken(session: object): Promise<string> {
   const own = requestSessionOf(session)
   own.markUsed()
   await own.arrive()
-  const [newest] = own.keyring
-  const mac = decodeBase64url(await sign(await newest.keyFor('csrf'), own.csrfSubject))
-  const mask = crypto.getRandomValues(new Uint8Array(MASK_BYTES))
-  return encodeBase64url(Uint8Array.of(...mask, ...masked(mac, mask)))
+  const subjects = [sessionSubject(own)]
+  // It is not known yet if this request begins a session, so the token has both: for the session, and for none.
+  if (!hasSession(own) && own.canKeep) subjects.push(visitorSubject(own, await visitorFor(own)))
+  forgetVisitor(own)
+  const key = await own.keyring[0].keyFor('csrf')
+  const macs = await Promise.all(subjects.map((subject) => sign(key, subject)))
+  const mask = crypto.getRandomValues(new Uint8Array(MAC_BYTES))
+  const parts = macs.flatMap((mac) => [...masked(decodeBase64url(mac), mask)])
+  return encodeBase64url(Uint8Array.of(...mask, ...parts))
 }
 
 /**
@@ -78,8 +92,6 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   }
 }
 
-type RequestSession = ReturnType<typeof requestSessionOf>
-
 function refuse(session: RequestSession, reason: 'cross-origin' | 'csrf'): Response {
   session.report({ type: 'refused', reason, id: session.id })
   return reason === 'csrf'
@@ -93,38 +105,55 @@ async function hasToken(
   options: CsrfOptions,
 ): Promise<boolean> {
   const { header = 'X-CSRF-Token', field = 'csrf' } = options
-  const token = request.headers.get(header) ?? (await fieldOf(request, field))
+  const token = request.headers.get(header) ?? (await tokenInForm(request, field))
   session.markUsed()
   await session.arrive()
-  return token !== undefined && isToken(session.keyring, session.csrfSubject, token)
+  forgetVisitor(session)
+  // One MAC or two, after the mask, in canonical base64url.
+  if (token === undefined || !/^(?:[\w-]{85}[AQgw]|[\w-]{128})$/.test(token)) return false
+  const bytes = decodeBase64url(token)
+  const mask = bytes.slice(0, MAC_BYTES)
+  const [own, visitors] = [1, 2].map((place) =>
+    encodeBase64url(masked(bytes.slice(place * MAC_BYTES, (place + 1) * MAC_BYTES), mask)),
+  )
+  return (await isOfSession(session, own)) || (await isOfVisitor(session, visitors))
 }
 
-/** True if any key has made the token. A key of an older secret is valid too. */
-async function isToken(keyring: Keyring, subject: string, token: string): Promise<boolean> {
-  // 64 bytes in canonical base64url.
-  if (!/^[\w-]{85}[AQgw]$/.test(token)) return false
-  const bytes = decodeBase64url(token)
-  const mask = bytes.slice(0, MASK_BYTES)
-  const mac = encodeBase64url(masked(bytes.slice(MASK_BYTES), mask))
-  const verdicts = keyring.map(async ({ keyFor }) => verify(await keyFor('csrf'), mac, subject))
-  return (await Promise.all(verdicts)).includes(true)
+async function isOfSession(session: RequestSession, mac = ''): Promise<boolean> {
+  const { arrival, keyring } = session
+  if (hasSession(session)) return isSigned(keyring, mac, sessionSubject(session))
+  // The session is over. The visitor's form and cookie are those of before.
+  return arrival.token !== undefined && isSigned(keyring, mac, subjectOf(session, arrival.token))
+}
+
+/** True if the token is for the visitor without a session, and there is still none. */
+async function isOfVisitor(session: RequestSession, mac = ''): Promise<boolean> {
+  if (mac === '') return false
+  const verdicts = (await visitorsOf(session)).map((id) =>
+    isSigned(session.keyring, mac, visitorSubject(session, id)),
+  )
+  if (!(await Promise.all(verdicts)).includes(true)) return false
+  // The session of the cookie may be over.
+  if (hasSession(session)) await session.session.load()
+  return !hasSession(session)
+}
+
+/** Returns the subject of a session's tokens: this session, until the next `regenerate()`. */
+function sessionSubject(session: RequestSession): string {
+  const { is, token } = session.state
+  // The browser still has this token, though the request goes on without it.
+  const isHidden = is === 'superseded' || is === 'unavailable'
+  return isHidden && token !== undefined ? subjectOf(session, token) : session.csrfSubject
+}
+
+function subjectOf({ settings, store }: RequestSession, { handle, secret }: Token): string {
+  return `csrf ${settings.cookie.name} ${store.idOf(handle)} ${familyOf(secret)}`
+}
+
+function visitorSubject({ settings }: RequestSession, id: string): string {
+  return `csrf ${settings.cookie.name} ${id}`
 }
 
 function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
   return bytes.map((byte, index) => byte ^ (mask[index] ?? 0))
-}
-
-/** Returns a form's field from a copy of the body, or `undefined` if the body is not a form. */
-async function fieldOf(request: Request, field: string): Promise<string | undefined> {
-  const type = request.headers.get('content-type') ?? ''
-  const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type)
-  const isTooLarge = Number(request.headers.get('content-length') ?? 0) > MAX_FORM_BYTES
-  if (!isForm || isTooLarge || request.bodyUsed) return undefined
-  try {
-    const value = (await request.clone().formData()).get(field)
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    // An unreadable form has no token.
-    return undefined
-  }
 }

@@ -64,7 +64,7 @@ const REMEMBER_SECONDS = 400 * 86_400
 /** Takes over the visitors of an old application by a reader of one's own. Throws `ERR_OPTION` for a cookie that is none. */
 export function adoption<Env, Loaded>({
   name,
-  find = (header) => readCookies(header, name)[0],
+  find = (header) => readCookies(header, name, true)[0],
   verify,
   load,
   rememberSeconds = REMEMBER_SECONDS,
@@ -76,7 +76,10 @@ export function adoption<Env, Loaded>({
   return (env) => ({
     cookieName: name,
     find,
-    verify: async (text, now) => verify(text, env, now),
+    verify: async (text, now) =>
+      (await verify(text, env, now)) ??
+      // workerd joins two Cookie headers by a comma.
+      (text.includes(',') ? verify(text.split(',', 1).join('').trim(), env, now) : undefined),
     load: async (value) => load(value, env),
     rememberSeconds,
     cleared,

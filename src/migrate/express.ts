@@ -47,7 +47,7 @@ export function JSONCookie(text: string): unknown {
  * percent-decoded where that can be done. `undefined` where there is none.
  */
 export function cookieText(header: string, name: string): string | undefined {
-  const [text] = readCookies(header, name)
+  const [text] = readCookies(header, name, true)
   if (text === undefined) return undefined
   const bare = /^".*"$/.test(text) ? text.slice(1, -1) : text
   try {
@@ -67,7 +67,10 @@ export async function signedValue(
   secrets: ExpressSecrets,
 ): Promise<string | undefined> {
   const text = cookieText(header, name)
-  return text?.startsWith('s:') === true ? unsign(text.slice(2), secrets) : undefined
+  if (text?.startsWith('s:') !== true) return undefined
+  const value = await unsign(text.slice(2), secrets)
+  // workerd joins two Cookie headers by a comma.
+  return value ?? unsign(text.slice(2).split(',', 1).join('').trim(), secrets)
 }
 
 export interface ExpressCookieOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded> {

@@ -163,7 +163,8 @@ export function tornadoCookie<Env, Loaded>({
     rememberSeconds: maxAgeDays * DAY_SECONDS,
     ...rest,
     name,
-    find: (header) => parseCookie(header).get(name),
+    // workerd joins two Cookie headers by a comma, which no signed value has.
+    find: (header) => parseCookie(header.replaceAll(/,[^;]*/g, '')).get(name),
     verify: async (text, env, now) => {
       const options = { maxAgeDays, minVersion, now }
       const bytes = await decodeSignedValue(fromEnv(secret, env), name, text, options)

@@ -10,6 +10,8 @@ export interface Meta extends Timeouts {
   readonly hash: string
   readonly createdAt: number
   readonly usedAt: number
+  /** The first use under the present `absolute`; absent if that has not changed since the creation. */
+  readonly absoluteSince?: number
   /** The time the secret was last replaced. */
   readonly rotatedAt?: number
   /** The hash before a renewal, valid until `until`. */
@@ -99,13 +101,24 @@ export function goneReason(meta: Meta, hash: string, context: CallContext): Gone
 }
 
 /** Returns the status of the session for the given hash. */
-export function statusOf(meta: Meta, hash: string, { now, renew = Infinity }: CallContext): Status {
-  const { usedAt, account, createdAt, rotatedAt = createdAt, revision = 0 } = meta
-  const known = { usedAt, revision, ...(account && { account }) }
+export function statusOf(meta: Meta, hash: string, context: CallContext): Status {
+  const { usedAt, account, revision = 0, absoluteSince } = meta
+  const known = {
+    usedAt,
+    revision,
+    ...(account && { account }),
+    ...(absoluteSince !== undefined && { absoluteSince }),
+  }
   if (meta.hash !== hash) return { ...known, renewal: 'done' }
-  // The next renewal would end the grace of the previous hash.
-  const isDue = now - rotatedAt >= renew && now >= (meta.former?.until ?? 0)
-  return isDue ? { ...known, renewal: 'due' } : known
+  return isDue(meta, context) ? { ...known, renewal: 'due' } : known
+}
+
+/** True if the secret is to be renewed. The next renewal ends the grace of the previous hash. */
+function isDue(
+  { createdAt, rotatedAt = createdAt, former }: Meta,
+  { now, renew = Infinity }: CallContext,
+): boolean {
+  return now - rotatedAt >= renew && now >= (former?.until ?? 0)
 }
 
 /**
@@ -137,7 +150,9 @@ export function regenerated(
 export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext): Meta {
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
   if (isSamePolicy && now - meta.usedAt < touch) return meta
-  return { ...meta, usedAt: Math.max(meta.usedAt, now), idle, absolute }
+  const usedAt = Math.max(meta.usedAt, now)
+  const since = meta.absolute === absolute ? undefined : { absoluteSince: usedAt }
+  return { ...meta, usedAt, idle, absolute, ...since }
 }
 
 /** Returns the record with the outcome of an operation, so that a repeated operation is recognized. */

@@ -71,6 +71,8 @@ export type Gone =
 export interface Status {
   /** The last recorded use, which may be this one; absent if the store records none. */
   readonly usedAt?: number
+  /** The first use under the present absolute timeout; absent if that has not changed, or the store does not know. */
+  readonly absoluteSince?: number
   /** The account that is signed in; absent if there is none. */
   readonly account?: Account
   /**

@@ -57,6 +57,8 @@ export type RefusedReason =
   | RefusedToken
   /** The request came over plain http, which does not allow a Secure cookie. */
   | 'insecure'
+  /** The host of the request is not in `cookie.domain`, so a browser would not keep the cookie. */
+  | 'domain-mismatch'
   /** The session is over: destroyed, or expired and cleaned away. */
   | 'ended'
   /** The token is older than the last regenerate of its session. */
@@ -75,6 +77,9 @@ export type RefusedReason =
 
 /** The event of a request over plain http. */
 export const INSECURE: SessionEvent = { type: 'refused', reason: 'insecure' }
+
+/** The event of a request to a host that is not in `cookie.domain`. */
+export const DOMAIN_MISMATCH: SessionEvent = { type: 'refused', reason: 'domain-mismatch' }
 
 /** Returns the event to report if the store has no session for a token. */
 export function goneEvent(gone: Gone['gone'], isPastAbsolute: boolean, id: string): SessionEvent {

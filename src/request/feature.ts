@@ -54,8 +54,11 @@ export interface FeatureSession {
   readonly isArriving: boolean
   /** The token that waits for the end of the request. */
   pending: PendingToken | undefined
-  /** The headers of the response besides the cookie of the session. */
-  readonly headers: (readonly [name: string, value: string])[]
+  /**
+   * The headers of the response besides the cookie of the session. One with `applies` is sent only if that is true when
+   * the response is made.
+   */
+  readonly headers: (readonly [name: string, value: string, applies?: () => boolean])[]
   /** Makes a call within the time limit. Throws and reports `ERR_STORE` if the call fails or times out. */
   call<T>(store: string, method: string, run: (context: CallContext) => Await<T>): Await<T>
   /**

@@ -1,8 +1,8 @@
 import { BoundedMap } from '../codec/bounded-map.ts'
-import { readCookies } from '../codec/cookie.ts'
+import { matchesDomain, readCookies } from '../codec/cookie.ts'
 import { type OpenedToken, openToken } from '../codec/token.ts'
 import type { Await, Gone } from '../record/store.ts'
-import { INSECURE } from './event.ts'
+import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
@@ -26,20 +26,24 @@ export function arrivalOf<T>(
   const hasCookie = values.length > 0
   const base = { token: undefined, isOldKey: false, hasCookie, at: now(), order: nextOrder() }
   if (!hasCookie) return proceed(base, setup)
-  if (canKeep(settings, request)) {
-    return firstToken({ settings, setup, values, base, proceed }, 0)
-  }
-  settings.emit(INSECURE)
+  const obstacle = obstacleOf(settings, request)
+  if (obstacle === undefined) return firstToken({ settings, setup, values, base, proceed }, 0)
+  settings.emit(obstacle)
   return proceed(base, setup)
 }
 
-/** True if a browser stores the cookie that the response to this request sets. */
-export function canKeep(
-  { cookie }: Pick<Settings, 'cookie'>,
+/**
+ * Returns the event that says why a browser would not keep the cookie that the response to this request sets, or
+ * `undefined` if it would.
+ */
+export function obstacleOf(
+  { cookie: { secure, domain } }: Pick<Settings, 'cookie'>,
   { url }: Pick<RequestLike, 'url'>,
-): boolean {
+): SessionEvent | undefined {
   const isSafe = url.startsWith('https:') || !url.startsWith('http:') || LOCAL_HTTP.test(url)
-  return isSafe || !cookie.secure
+  if (secure && !isSafe) return INSECURE
+  if (domain === undefined || !URL.canParse(url)) return undefined
+  return matchesDomain(new URL(url).hostname, domain) ? undefined : DOMAIN_MISMATCH
 }
 
 interface Search<T> {

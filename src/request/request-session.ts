@@ -9,9 +9,8 @@ import type { SessionPort } from '../session/port.ts'
 import type { Savepoint } from '../session/savepoint.ts'
 import type { Session } from '../session/session.ts'
 import { arrivalIn } from './arriving.ts'
-import { INSECURE } from './event.ts'
 import type { FeatureSession, PendingToken } from './feature.ts'
-import { canKeep } from './open.ts'
+import { obstacleOf } from './open.ts'
 import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
@@ -60,7 +59,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   pending: PendingToken | undefined
   /** The handlers that run at the moment, the innermost last. */
   readonly entered: Entered[] = []
-  readonly headers: (readonly [name: string, value: string])[] = []
+  readonly headers: FeatureSession['headers'] = []
   /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
   #canKeep: boolean | undefined
@@ -84,7 +83,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   }
 
   get canKeep(): boolean {
-    return (this.#canKeep ??= canKeep(this.settings, this.request))
+    return (this.#canKeep ??= obstacleOf(this.settings, this.request) === undefined)
   }
 
   get isArriving(): boolean {
@@ -98,10 +97,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   /** The subject of a CSRF token: this session, until the next `regenerate()`. */
   get csrfSubject(): string {
-    const { state, pending } = this
-    const known = this.token ?? (state.is === 'unavailable' ? state.token : undefined)
-    // A token that waits for the commit is the one that the browser will have.
-    const { secret } = (known && pending) ?? known ?? this.minted()
+    const { secret } = (this.token && (this.pending ?? this.token)) ?? this.minted()
     return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
   }
 
@@ -117,7 +113,8 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   markUsed(): void {
     if (this.isUsed) return
     this.isUsed = true
-    if (!this.canKeep && !this.arrival.hasCookie) this.report(INSECURE)
+    const obstacle = this.arrival.hasCookie ? undefined : obstacleOf(this.settings, this.request)
+    if (obstacle !== undefined) this.report(obstacle)
   }
 
   read(isFresh: boolean): Promise<Entries | undefined> {

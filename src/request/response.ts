@@ -31,15 +31,20 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
 }
 
 /** True if the token must be sent again, with the latest data from the store. */
-function isDue({ state, arrival, store, settings: { context } }: RequestSession): boolean {
-  if (state.is !== 'live') return arrival.isOldKey
+function isDue({ state, arrival, store, settings }: RequestSession): boolean {
+  const { context, cookie } = settings
+  // With renewals, only the store knows if the token is still the latest.
+  if (state.is !== 'live') return arrival.isOldKey && context.renew === undefined
   // The browser may already have the next token, and the previous one is valid only for a moment.
-  if (state.status.renewal === 'done') return false
+  if (state.status.renewal !== undefined) return false
   if (arrival.isOldKey) return true
-  if (bookmarkOf(state) !== state.token.bookmark) return true
+  const { status, token } = state
+  if (bookmarkOf(state) !== token.bookmark) return true
+  // The browser has the Max-Age of the previous timeout.
+  if (cookie.persistent && token.usedAt < (status.absoluteSince ?? 0)) return true
   // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? context.idle / 2 : context.touch
-  return state.askedAt - state.token.usedAt >= interval
+  return state.askedAt - token.usedAt >= interval
 }
 
 async function withCookie(
@@ -177,7 +182,8 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     headers.delete('Set-Cookie')
     for (const value of [...others, cookie]) headers.append('Set-Cookie', value)
   }
-  for (const [name, value] of session.headers) {
+  for (const [name, value, applies] of session.headers) {
+    if (applies?.() === false) continue
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }

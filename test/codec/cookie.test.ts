@@ -46,7 +46,16 @@ describe('reading a Cookie header', () => {
     ['s=a=b', ['a=b']],
     ['s==', ['=']],
     ['s=s=1', ['s=1']],
-    ['s=1, s=2', ['1, s=2']],
+    // Two Cookie headers that workerd has joined: ours ends at the comma, and nothing is read after one.
+    ['s=1, s=2', ['1']],
+    ['s=1,a=b; s=2', ['1', '2']],
+    ['s=1 \t, a=b', ['1']],
+    ['s=,', ['']],
+    ['s=, s=2', ['']],
+    ['a=b, s=1', []],
+    ['a=b,s=1; s=2', ['2']],
+    ['a, s=1', []],
+    [', s=1', []],
     ['s="1"', ['"1"']],
     ['s=a b', ['a b']],
     ['s=%3B', ['%3B']],
@@ -88,6 +97,11 @@ describe('reading a Cookie header', () => {
       expect(readCookies(`s= ${space}1${space} `, 's')).toEqual([`${space}1${space}`])
     },
   )
+
+  test('keeps the comma of another program’s cookie', () => {
+    expect(readCookies('s={"a":1,"b":2}; s=3, a=b', 's', true)).toEqual(['{"a":1,"b":2}', '3, a=b'])
+    expect(readCookies('a=b, s=1', 's', true)).toEqual([])
+  })
 
   test('takes no character of the name for a pattern', () => {
     expect(readCookies('sxt=1; s.t=2', 's.t')).toEqual(['2'])
@@ -151,6 +165,8 @@ describe('reading a Cookie header', () => {
     ['equals signs', '======='],
     ['names without end', 'ssssss '],
     ['one value', 'aaaaaaa'],
+    ['commas', ',,,,,,,'],
+    ['names after commas', ', s=1'],
   ] as const)('answers for 100 kB of %s', ([, text]) => {
     const flood = text.repeat(15_000)
     expect(readCookies(`s=1; a=${flood}; s=2`, 's')).toEqual(['1', '2'])

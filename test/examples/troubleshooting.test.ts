@@ -7,6 +7,7 @@ import {
   onAllSubdomains,
   sessionsFor,
 } from '../../examples/troubleshooting/cookies.ts'
+import { withCookie } from '../../examples/troubleshooting/gateway.ts'
 import { fetchForApp } from '../../examples/troubleshooting/other-origin.ts'
 import { showCart } from '../../examples/troubleshooting/types.ts'
 import type { Session, Sessions } from '../../src/index.ts'
@@ -81,6 +82,28 @@ describe('another origin', () => {
     const response = await fetchForApp(request, env, context)
     expect(response.status).toBe(204)
     expect(response.headers.getSetCookie()).toEqual([])
+  })
+})
+
+describe('a Worker in front that adds a cookie', () => {
+  test('keeps the session where it adds to the one header, and hides it where it appends', async () => {
+    const app = newApp()
+    const browser = app.browser()
+    app.handler = (session) => session.increment('n')
+    await browser.fetch('/')
+    const headers = { Cookie: browser.cookieHeader() }
+    const isNew = app.sessions.withSession(({ session }) => session.isNew)
+    const answer = async (request: Request): Promise<unknown> =>
+      (await isNew(request, {}, CONTEXT)).json()
+    const first = new Request('https://app.example/', { headers: { Cookie: 'theme=dark' } })
+    expect(
+      await answer(withCookie(first, ...(headers.Cookie.split('=', 2) as [string, string]))),
+    ).toBe(false)
+    const bare = new Request('https://app.example/')
+    expect(withCookie(bare, 'theme', 'dark').headers.get('Cookie')).toBe('theme=dark')
+    const appended = new Headers(first.headers)
+    appended.append('Cookie', headers.Cookie)
+    expect(await answer(new Request(first, { headers: appended }))).toBe(true)
   })
 })
 

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import { unverifiedToken } from '../../src/codec/token.ts'
 import { TIMEOUTS } from '../../src/index.ts'
 import { renewing, type RenewingOptions } from '../../src/renew.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
@@ -22,6 +23,10 @@ async function visitor(options: AppOptions = {}): Promise<{ app: App; browser: B
   app.calls.length = 0
   app.handler = all
   return { app, browser }
+}
+
+function secretOf(browser: Browser): string | undefined {
+  return unverifiedToken(tokenOf(browser))?.token.secret
 }
 
 function tokenOf(browser: Browser): string {
@@ -157,9 +162,10 @@ describe.for([
     app.now += EVERY * 1000
     newer.now = app.now
     await one.fetch('/')
-    // Another deployment can't make the same token; it leaves the browser what it has.
+    // Another deployment makes the same token, and signs it with its own key.
     expect(await two.json('/')).toEqual({ a: 1 })
-    expect(tokenOf(two)).toBe(tokenOf(browser))
+    expect(secretOf(two)).toBe(secretOf(one))
+    expect(tokenOf(two)).not.toBe(tokenOf(one))
     two.cookies.set(COOKIE, tokenOf(one))
     expect(await two.json('/')).toEqual({ a: 1 })
   })

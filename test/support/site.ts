@@ -24,7 +24,7 @@ type Route = (request: Request, env: unknown, ctx: RequestContext) => Promise<Re
 /** A Worker in small, with a route for each thing that changes a session, and those that a test adds. */
 export interface Site {
   readonly sessions: App['sessions']
-  readonly browser: () => Browser
+  readonly browser: (origin?: string) => Browser
   readonly events: SessionEvent[]
   readonly calls: string[]
   /** What each path runs, next to `/sign-in`, `/regenerate`, `/sign-out`, `/set` and `/token`. */
@@ -72,7 +72,7 @@ export function newSite({ use, ...options }: Partial<SessionOptions<unknown>> = 
   }
   const site: Site = {
     sessions,
-    browser: () => new Browser(server),
+    browser: (origin) => new Browser(server, origin),
     events,
     calls,
     routes,

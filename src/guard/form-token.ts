@@ -1,0 +1,117 @@
+/** How far a form is searched. A larger one has to send its token in the header. */
+const MAX_BYTES = 10_000_000
+/** How much is searched at a time. */
+const WINDOW = 65_536
+/** The end of a window that is searched again with the next one: longer than any match. */
+const OVERLAP = 4000
+
+/**
+ * Returns the value of a form's field that a token can be, from a copy of the body; the first one, if there are more.
+ * Returns `undefined` if there is none in the first 10 MB, and reads no further. Only a window of the body is held here.
+ * What was read is kept by the runtime, for the handler.
+ */
+export async function tokenInForm(request: Request, field: string): Promise<string | undefined> {
+  const form = formOf(request.headers.get('content-type') ?? '', field)
+  const isTooLarge = Number(request.headers.get('content-length') ?? 0) > MAX_BYTES
+  if (form === undefined || isTooLarge || request.bodyUsed) return undefined
+  try {
+    const reader = request.clone().body?.getReader()
+    if (reader === undefined) return undefined
+    const token = await search(reader, form)
+    // Not awaited, since it waits for the other copy.
+    reader.cancel().catch(() => undefined)
+    return token
+  } catch {
+    // An unreadable form has no token.
+    return undefined
+  }
+}
+
+/** A kind of form. */
+interface Form {
+  /** The text to put before and after the body, so that its first and last fields are like the others. */
+  readonly start: string
+  readonly end: string
+  readonly tokenIn: (text: string) => string | undefined
+}
+
+async function search(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { start, end, tokenIn }: Form,
+): Promise<string | undefined> {
+  let text = start
+  let bytes = 0
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
+    const { done, value } = await reader.read()
+    bytes += value?.length ?? 0
+    if (bytes > MAX_BYTES) return undefined
+    text += done ? end : textOf(value)
+    if (!done && text.length < WINDOW) continue
+    const token = tokenIn(text)
+    if (done || token !== undefined) return token
+    text = text.slice(-OVERLAP)
+  }
+}
+
+/** Returns the form of a content type, or `undefined` if it is not one. */
+function formOf(type: string, field: string): Form | undefined {
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return urlencoded(field)
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type) ?? []
+  const boundary = quoted ?? bare
+  const isMultipart = /^multipart\/form-data\b/i.test(type)
+  return isMultipart && boundary !== undefined ? multipart(boundary, field) : undefined
+}
+
+/** The form of the URL Standard, section 5. */
+function urlencoded(field: string): Form {
+  const name = Array.from(bytesOf(field), (byte) => {
+    const hex = byte.toString(16).padStart(2, '0')
+    const digits = hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+    const space = byte === 0x20 ? '|\\+' : ''
+    return `(?:${escaped(textOf(Uint8Array.of(byte)))}|%${digits}${space})`
+  })
+  const pair = new RegExp(`&${name.join('')}=((?:[\\w-]|%[0-9A-Fa-f]{2}){86,128})&`)
+  const tokenIn = (text: string): string | undefined => {
+    const value = pair.exec(text)?.[1]
+    return value === undefined ? undefined : decodeURIComponent(value)
+  }
+  return { start: '&', end: '&', tokenIn }
+}
+
+/** The form of RFC 7578. */
+function multipart(boundary: string, field: string): Form {
+  const delimiter = escaped(`\r\n--${boundary}`)
+  // Few and short lines, so that a body without an empty line does not cost more than its length.
+  const lines = '((?:[^\\r\\n]{1,400}\\r\\n){1,4})'
+  const part = new RegExp(`${delimiter}\\r\\n${lines}\\r\\n([\\w-]{86,128})(?=${delimiter})`, 'g')
+  const name = textOf(bytesOf(field))
+  const tokenIn = (text: string): string | undefined => {
+    for (const [, headers = '', value] of text.matchAll(part)) {
+      const [, quoted, bare] =
+        /^content-disposition:.*;\s*name=(?:"([^"]*)"|([^;\s]*))\s*$/im.exec(headers) ?? []
+      if ((quoted ?? bare) === name) return value
+    }
+    return undefined
+  }
+  return { start: '\r\n', end: '', tokenIn }
+}
+
+const latin1 = new TextDecoder('latin1')
+
+/** Returns a text with a character for each byte. */
+function textOf(bytes: Uint8Array | undefined): string {
+  return latin1.decode(bytes)
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** Returns the pattern that matches this text. */
+function escaped(text: string): string {
+  return text.replaceAll(
+    /\W/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
