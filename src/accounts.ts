@@ -100,7 +100,7 @@ export function accounts<Env = AnyEnv>(
         cookieName: settings.cookie.name,
         limit,
         emit: settings.emit,
-        call: (method, call) => session.call('user-index', method, ({ now }) => call(now)),
+        call: (method, run) => session.call('user-index', method, run),
       }
     )
   }
@@ -155,7 +155,7 @@ export function accounts<Env = AnyEnv>(
           cookieName: settings.cookie.name,
           limit,
           emit: settings.emit,
-          call: (method, run) => call('user-index', method, ({ now }) => run(now)),
+          call: (method, run) => call('user-index', method, run),
         })
       },
     }),

@@ -42,12 +42,16 @@ export interface OwnerCall {
   readonly method: 'look' | 'end'
   readonly userId: string
   readonly now: number
+  /** The timeouts in force. Absent from callers of the previous version: then those of the last use count. */
+  readonly idle?: number | undefined
+  readonly absolute?: number | undefined
 }
 
 /** The reply to a user's object for a session that still belongs to the user. */
 export interface Look {
   readonly ok: true
   readonly usedAt: number
+  /** By the timeouts in force. It is in the past if they have become shorter, and the session has not been used since. */
   readonly expiresAt: number
 }
 
@@ -85,12 +89,19 @@ export function step(present: State | undefined, call: Call): Step {
 /**
  * Applies a call by the user's own object: reads the last use of the session, or ends it, if it belongs to the user.
  */
-export function ownerStep(present: State | undefined, { method, userId, now }: OwnerCall): Step {
-  const expiresAt = present === undefined ? 0 : deadlineOf(present.meta)
-  const isTheirs = present?.meta.account?.userId === userId
-  if (present === undefined || !isTheirs || expiresAt <= now) return stepTo(ENDED, present)
+export function ownerStep(
+  present: State | undefined,
+  { method, userId, now, idle, absolute }: OwnerCall,
+): Step {
+  if (present === undefined || present.meta.account?.userId !== userId)
+    return stepTo(ENDED, present)
+  // Whatever the timeouts say now, others may say something else later.
   if (method === 'end') return { reply: { ok: true }, ...over(present, now) }
-  return stepTo({ ok: true, usedAt: present.meta.usedAt, expiresAt }, present)
+  const { meta } = present
+  const isTold = idle !== undefined && absolute !== undefined
+  const expiresAt = deadlineOf(meta, isTold ? { idle, absolute } : meta)
+  if (Math.max(expiresAt, deadlineOf(meta)) <= now) return stepTo(ENDED, present)
+  return stepTo({ ok: true, usedAt: meta.usedAt, expiresAt }, present)
 }
 
 function firstStep({ method, context, hash, patch }: Call): Step {
