@@ -12,6 +12,7 @@ import {
   NOTHING,
   regenerated,
   rotated,
+  SPENT,
   statusOf,
   tombstoneOf,
   touched,
@@ -75,9 +76,9 @@ export function step(present: State | undefined, call: Call): Step {
   // A repeated regenerate, or one of another request that renews, finds its own secret here.
   if (newHash === meta.hash)
     return stepTo({ ok: true, ...statusOf(meta, newHash, context) }, present)
-  if (gone !== undefined) return stepTo(gone, present)
+  if (gone !== undefined) return stepTo(overReply(gone, call), present)
   if (newHash !== undefined) return regenerateStep(present, call, newHash)
-  if (patch?.onceUntil !== undefined) return joinStep(present, hash, context)
+  if (patch?.onceUntil !== undefined) return joinStep(present, call)
   const used = touched(meta, context)
   const state = used === meta ? present : { meta: used, entries }
   const status = statusOf(used, hash, context)
@@ -131,13 +132,19 @@ export function over(present: State, now: number): Omit<Step, 'reply'> {
 }
 
 /** Applies a `create` that finds its own session. Records no use, since that would count as a use by the browser. */
-function joinStep(present: State, hash: string, context: CallContext): Step {
+function joinStep(present: State, call: Call): Step {
   const { meta } = present
-  if (!mayJoin(meta, context.now)) return stepTo(ENDED, present)
+  const { hash, context } = call
+  if (!mayJoin(meta, context.now)) return stepTo(overReply(ENDED, call), present)
   return stepTo(
     { ok: true, ...NOTHING, ...statusOf(meta, hash, context), createdAt: meta.createdAt },
     present,
   )
+}
+
+/** Returns the answer for a session that is over: to a `write` with `onceUntil`, that the handle has had one. */
+function overReply(gone: Gone, { method, patch }: Call): Gone {
+  return gone === ENDED && method === 'write' && patch?.onceUntil !== undefined ? SPENT : gone
 }
 
 function regenerateStep(present: State, call: Call, newHash: string): Step {

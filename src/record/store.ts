@@ -51,8 +51,11 @@ export interface Capabilities {
 
 /** The reason that a credential has no session. */
 export type Gone =
-  /** The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. */
-  | { readonly ok: false; readonly gone: 'ended' }
+  /**
+   * The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. `isSpent` is
+   * the answer to a `write` with `onceUntil`.
+   */
+  | { readonly ok: false; readonly gone: 'ended'; readonly isSpent?: true }
   /** The session is past its idle or absolute timeout, though the record may still exist. */
   | { readonly ok: false; readonly gone: 'expired' }
   /** The stored data cannot be read as a session. */
@@ -152,6 +155,9 @@ export interface SessionStore {
    * Applies the patch to an existing session, and never creates one. Applies all of it or nothing, and stores it before
    * the reply. A patch that changed something is not applied again if its id is repeated soon. The reply is then the
    * first one, except that taken texts over 8,000 characters are not kept.
+   *
+   * With `onceUntil`, it changes nothing, and answers as `create` with it would. If that would create the session, the
+   * answer is `ended`; if the handle has had its session, `isSpent` is true besides.
    */
   write(credential: Credential, context: CallContext, patch: Patch): Await<WriteReply>
 

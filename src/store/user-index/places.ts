@@ -37,13 +37,12 @@ export class Places {
     const row = this.listed.get(id)
     const place = this.reserved.get(reservation)
     const excess = Math.max(0, this.excess(id, limit, over))
-    const hasPlace = row !== undefined || place !== undefined
-    if (excess > 0 && !hasPlace && limit?.whenFull === 'refuse') return undefined
+    const isFull = excess > 0 && limit?.whenFull === 'refuse'
+    if (isFull && row === undefined && place === undefined) return undefined
     this.listed.set(id, merged(row, session, isSignIn))
     this.reserved.delete(id)
     this.reserved.delete(reservation)
-    const ended =
-      limit?.whenFull === 'end-oldest' ? this.#oldestFirst(id, over).slice(0, excess) : []
+    const ended = isFull ? [] : this.#oldestFirst(id, over).slice(0, excess)
     return place?.isRevoked === true ? [...ended, session] : ended
   }
 

@@ -11,7 +11,7 @@ import {
   type UserCall,
 } from './user-call.ts'
 import type { ListedSession, SessionLimit } from './user-list.ts'
-import { type Ending, merged, timed, type UserRows, type UserStorage } from './user-rows.ts'
+import { type Ending, timed, type UserRows, type UserStorage } from './user-rows.ts'
 
 /** One call of an object may make 1,000 others (Cloudflare: limits), and the time of a list or revocation is limited. */
 const BATCH = 250
