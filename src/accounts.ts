@@ -171,10 +171,10 @@ export function accounts<Env = AnyEnv>(
     },
     changed: (session, change) => signInsOf(session).changed(change),
     finish: (session) => known.get(session)?.finish(),
-    async signIn(session, account, details: SignInDetails) {
+    async signIn(session, account, details: SignInDetails, mayBegin) {
       checkUserId(account.userId)
       checkDetails(details)
-      return signInsOf(session).begin(account, details)
+      return signInsOf(session).begin(account, details, mayBegin)
     },
   }
 }

@@ -46,11 +46,15 @@ export class Listing {
 
   /**
    * Reserves the session's place before it is changed, if a full list refuses. The place is free again after `release`,
-   * or after a minute. Throws `ERR_SESSION_LIMIT`.
+   * or after a minute. Reserves none if `mayBegin` returns false. Throws `ERR_SESSION_LIMIT`.
    */
-  async reserve(userId: string, session: ListedSession): Promise<void> {
+  async reserve(
+    userId: string,
+    session: ListedSession,
+    mayBegin?: () => Promise<boolean>,
+  ): Promise<void> {
     const { limit } = this.#context
-    if (limit?.whenFull !== 'refuse') return
+    if (limit?.whenFull !== 'refuse' || (await mayBegin?.()) === false) return
     await this.release()
     // Also if the reply is lost.
     this.#reserved = { userId, id: session.id }

@@ -61,6 +61,7 @@ export class SignIns {
   async begin(
     { userId, provenAt }: Pick<Account, 'userId' | 'provenAt'>,
     details: SignInDetails,
+    mayBegin?: () => Promise<boolean>,
   ): Promise<PendingToken> {
     const session = this.#session
     const before = session.pending
@@ -75,7 +76,7 @@ export class SignIns {
       device: deviceOf(session.request),
     }
     const { handle } = session.token ?? session.minted()
-    await this.#listing?.reserve(userId, this.#listed(signIn, handle))
+    await this.#listing?.reserve(userId, this.#listed(signIn, handle), mayBegin)
     const pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, note: details }
     session.pending = pending
     return pending

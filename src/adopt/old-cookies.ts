@@ -3,7 +3,7 @@ import { secretFor } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { OldCookie, Takeover } from '../migrate/adoption.ts'
 import { isGone } from '../record/meta.ts'
-import type { Credential, Gone, WriteReply } from '../record/store.ts'
+import type { Credential, WriteReply } from '../record/store.ts'
 import type { FeatureSession, PendingToken } from '../request/feature.ts'
 import { isJustRotated } from '../request/state.ts'
 import { newPatch, orThrow } from '../session/changes.ts'
@@ -107,10 +107,8 @@ async function created(
 ): Promise<WriteReply | undefined> {
   const onceUntil = session.settings.now() + rememberSeconds * 1000
   const patch = { ...newPatch({ set: textsOf(session, loaded) }), onceUntil }
-  const spent = loaded.userId === undefined ? undefined : await spentReply(session, onceUntil)
-  if (spent !== undefined) return spent
   try {
-    const { signIn, ...rest } = await signInOf(session, loaded)
+    const { signIn, ...rest } = await signInOf(session, loaded, onceUntil)
     return await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
   } catch (error) {
     if (error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT') return undefined
@@ -120,24 +118,21 @@ async function created(
   }
 }
 
-/**
- * Returns the store's answer if the cookie has had its session. A sign-in may reserve a place on the user's list, and a
- * replayed cookie must not take one.
- */
-async function spentReply(session: FeatureSession, onceUntil: number): Promise<Gone | undefined> {
+/** Returns false if the cookie has had its session, so that the creation will be refused. */
+async function mayBegin(session: FeatureSession, onceUntil: number): Promise<boolean> {
   const { store } = session
   const reply = await session.call(store.name, 'read', (context) =>
     store.write(session.minted(), context, { id: '', onceUntil }),
   )
-  if (!isGone(reply)) return undefined
-  // An object of the previous version does not tell: the creation will.
-  return reply.gone === 'ended' && reply.isSpent !== true ? undefined : reply
+  // An object of the previous version does not tell.
+  return !isGone(reply) || (reply.gone === 'ended' && reply.isSpent !== true)
 }
 
 /** Returns the session's sign-in, if there is one. */
 async function signInOf(
   session: FeatureSession,
   { userId, details = {}, authenticatedAt }: Adopted<object>,
+  onceUntil: number,
 ): Promise<Pick<PendingToken, 'secret' | 'note'> & Pick<PendingToken['patch'], 'signIn'>> {
   if (userId === undefined) return { secret: '', signIn: undefined }
   if (session.signIn === undefined) {
@@ -149,7 +144,9 @@ async function signInOf(
   const provenAt = authenticatedAt?.getTime() ?? 0
   // An invalid date is unknown, too. JSON would turn its NaN into null, and the sign-in would count as fresh.
   const account = { userId, provenAt: Number.isFinite(provenAt) ? provenAt : 0 }
-  const { patch, ...rest } = await session.signIn(session, account, details)
+  const { patch, ...rest } = await session.signIn(session, account, details, () =>
+    mayBegin(session, onceUntil),
+  )
   return { ...rest, signIn: patch.signIn }
 }
 

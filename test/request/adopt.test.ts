@@ -531,6 +531,8 @@ describe('an old cookie on objects', () => {
     expect(await statusOf('/fresh')).toBe(401)
     expect(await statusOf('/fresh', app.now - 11 * MINUTE)).toBe(401)
     expect(await statusOf('/fresh', app.now - 9 * MINUTE)).toBe(200)
+    // An invalid date is an unknown one.
+    expect(await statusOf('/fresh', Number.NaN)).toBe(401)
   })
 
   test('works with a read cache', async () => {
