@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { Reach } from '../../src/store/user-index/reach.ts'
 import { parseCall } from '../../src/store/user-index/user-call.ts'
 import { UserCell } from '../../src/store/user-index/user-cell.ts'
 import type { ListedSession } from '../../src/store/user-index/user-list.ts'
@@ -14,14 +15,17 @@ function sessionOf(id: string): ListedSession {
 }
 
 /** A cell with the sessions a, b and c, which it reaches without an object; and what it has ended. */
-function newCell(): { readonly cell: UserCell; readonly ended: string[] } {
+function newCell(look: Reach['look'] = async () => undefined): {
+  readonly cell: UserCell
+  readonly ended: string[]
+} {
   const ended: string[] = []
   const listed = new Map(['a', 'b', 'c'].map((id) => [id, sessionOf(id)] as const))
   const cell = new UserCell(
     { userId: 'ada', listed, reserved: new Map(), ending: new Map() },
     { save: () => undefined, wakeAt: () => undefined },
     {
-      look: async () => undefined,
+      look,
       end: async (address) => {
         ended.push(address.slice('object:'.length))
         return true
@@ -124,4 +128,25 @@ test.each([
   { method: 'add', session: SESSION, reservation: 7 },
 ])('an object refuses %o as JSON sends it', (call) => {
   expect(() => parseCall(JSON.stringify({ ...ASKED, ...call }))).toThrow(TypeError)
+})
+
+test('a sign-in that comes while the list asks for the former session of that id stays on the list', async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const isLate = { a: true }
+  const { cell } = newCell(async (address) => {
+    if (address !== 'object:a' || !isLate.a) return { ok: true, usedAt: NOW, expiresAt: NOW + HOUR }
+    await promise
+    return { ok: false, gone: 'ended' }
+  })
+  const list = (): Promise<string> =>
+    cell.call(JSON.stringify({ ...ASKED, method: 'list', after: '' }))
+  const listing = list()
+  const again = { ...SESSION, createdAt: NOW }
+  await cell.call(JSON.stringify({ ...ASKED, method: 'add', session: again, isSignIn: true }))
+  resolve(undefined)
+  await listing
+  isLate.a = false
+  expect(JSON.parse(await list())).toMatchObject({
+    sessions: [{ id: 'a' }, { id: 'b' }, { id: 'c' }],
+  })
 })
