@@ -43,7 +43,7 @@ export type Which =
   | { readonly kind: 'all' }
 
 /** The circumstances in which a session is put on the list. */
-export interface Adding {
+interface Adding {
   /** False if the session only has a new token or address. Then the details of its device stay. */
   readonly isSignIn: boolean
   /** Absent if the session is listed in any case. */
