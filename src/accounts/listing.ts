@@ -39,9 +39,14 @@ export class Listing {
     return this.#waiting !== undefined || this.#reserved !== undefined
   }
 
-  /** Notes that this session has to be on this user's list. */
+  /** Notes that this session has to be on this user's list. A sign-in that waits stays one if its session moves. */
   note(userId: string, session: ListedSession, why: ListingReason): void {
-    this.#waiting = { userId, session, why }
+    const before = this.#waiting
+    const isSame = before?.userId === userId && before.session.id === session.id
+    this.#waiting =
+      isSame && before.why === 'sign-in'
+        ? { userId, session: { ...before.session, ...session }, why: 'sign-in' }
+        : { userId, session, why }
   }
 
   /**

@@ -265,6 +265,19 @@ describe('the list of one request', () => {
     expect(await rowsOf(userId)).toEqual(['$', '=b'])
   })
 
+  test('keeps the details of a sign-in whose session moves before it is listed', async () => {
+    const userId = newUser()
+    const { listing, owner } = newListing(userId)
+    const { now } = owner
+    listing.note(userId, { ...entry('a', now), label: 'phone' }, 'sign-in')
+    listing.note(userId, { ...entry('a', now), address: 'kv:session:moved' }, 'moved')
+    await listing.settle()
+    expect(await users.list(owner)).toMatchObject([{ label: 'phone', address: 'kv:session:moved' }])
+    listing.note(userId, entry('b', now), 'sign-in')
+    listing.note(userId, entry('b', now), 'kept')
+    await expect(listing.settle()).rejects.toThrow('ERR_SESSION_LIMIT')
+  })
+
   test('gives the first user’s place back when another one signs in', async () => {
     const [first, last] = [newUser(), newUser()]
     const { listing, owner } = newListing(first)
