@@ -60,6 +60,18 @@ export function countedStore(store: SessionStore): SessionStore {
 /** The same index of users, with each call noted. */
 export function countedUsers(users: UserIndex): UserIndex {
   return {
+    reserve(...parameters) {
+      note('users.reserve')
+      return users.reserve(...parameters)
+    },
+    release(...parameters) {
+      note('users.release')
+      return users.release(...parameters)
+    },
+    use(...parameters) {
+      note('users.use')
+      return users.use(...parameters)
+    },
     add(...parameters) {
       note('users.add')
       return users.add(...parameters)

@@ -100,7 +100,7 @@ export function accounts<Env = AnyEnv>(
         cookieName: settings.cookie.name,
         limit,
         emit: settings.emit,
-        call: (method, call) => session.call('user-index', method, ({ now }) => call(now)),
+        call: (method, run) => session.call('user-index', method, run),
       }
     )
   }
@@ -155,7 +155,7 @@ export function accounts<Env = AnyEnv>(
           cookieName: settings.cookie.name,
           limit,
           emit: settings.emit,
-          call: (method, run) => call('user-index', method, ({ now }) => run(now)),
+          call: (method, run) => call('user-index', method, run),
         })
       },
     }),
@@ -171,10 +171,10 @@ export function accounts<Env = AnyEnv>(
     },
     changed: (session, change) => signInsOf(session).changed(change),
     finish: (session) => known.get(session)?.finish(),
-    async signIn(session, account, details: SignInDetails) {
+    async signIn(session, account, details: SignInDetails, mayBegin) {
       checkUserId(account.userId)
       checkDetails(details)
-      return signInsOf(session).begin(account, details)
+      return signInsOf(session).begin(account, details, mayBegin)
     },
   }
 }

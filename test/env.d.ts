@@ -24,6 +24,7 @@ declare global {
       readonly USERS: DurableObjectNamespace<UserObject>
       readonly ITEMS: DurableObjectNamespace<ItemObject>
       readonly FORMER_SESSIONS: DurableObjectNamespace<SessionObject>
+      readonly FORMER_USERS: DurableObjectNamespace<UserObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
       /** Ports of real servers of this machine; 0 where there is none. */
       readonly REDIS_PORT: number
@@ -37,6 +38,7 @@ declare global {
         | 'FaultyObject'
         | 'ItemObject'
         | 'FormerSessionObject'
+        | 'FormerUserObject'
     }
   }
 }

@@ -6,12 +6,22 @@ import { kvStore } from '../src/store/kv.ts'
 import { memcachedStore } from '../src/store/memcached.ts'
 import { redisStore } from '../src/store/redis.ts'
 import { userIndex, UserObject } from '../src/store/user-index.ts'
-import { SessionObject as FormerSessionObject } from './fixtures/protocol-1.mjs'
+import {
+  SessionObject as FormerSessionObject,
+  UserObject as FormerUserObject,
+} from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
-export { FaultyObject, FormerSessionObject, ItemObject, SessionObject, UserObject }
+export {
+  FaultyObject,
+  FormerSessionObject,
+  FormerUserObject,
+  ItemObject,
+  SessionObject,
+  UserObject,
+}
 
 type Data = Record<string, string | number>
 

@@ -1,4 +1,4 @@
-import type { Await } from '../record/store.ts'
+import type { Await, CallContext } from '../record/store.ts'
 import type { SessionEvent } from '../request/event.ts'
 import type { Owner, SessionLimit, UserIndex } from '../store/user-index/user-list.ts'
 
@@ -9,17 +9,20 @@ export interface ListContext {
   readonly limit: SessionLimit | undefined
   readonly emit: (event: SessionEvent) => void
   /** Makes a call within the time limit. Throws `ERR_STORE` if it fails. */
-  readonly call: <T>(method: ListMethod, call: (now: number) => Await<T>) => Await<T>
+  readonly call: <T>(method: ListMethod, call: (context: CallContext) => Await<T>) => Await<T>
 }
 
-export type ListMethod = 'add' | 'remove' | 'list' | 'revoke'
+export type ListMethod = 'add' | 'reserve' | 'release' | 'use' | 'remove' | 'list' | 'revoke'
 
 /** Calls the index for a user. */
 export function callIndex<T>(
-  { cookieName, call, index }: ListContext,
+  { cookieName, call, index, limit }: ListContext,
   method: ListMethod,
   userId: string,
   run: (index: UserIndex, owner: Owner) => Promise<T>,
 ): Await<T> {
-  return call(method, (now) => run(index, { cookieName, userId, now }))
+  const notesUse = limit !== undefined
+  return call(method, ({ now, idle, absolute }) =>
+    run(index, { cookieName, userId, now, idle, absolute, notesUse }),
+  )
 }

@@ -65,6 +65,7 @@ export class SignIns {
   async begin(
     { userId, provenAt }: Pick<Account, 'userId' | 'provenAt'>,
     details: SignInDetails,
+    mayBegin?: () => Promise<boolean>,
   ): Promise<PendingToken> {
     const session = this.#session
     const before = session.pending
@@ -84,7 +85,7 @@ export class SignIns {
       device: deviceOf(session.request),
     }
     const { handle } = session.token ?? session.minted()
-    await this.#listing?.reserve(userId, this.#listed(signIn, handle))
+    await this.#listing?.reserve(userId, this.#listed(signIn, handle), mayBegin)
     const pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, note: details }
     session.pending = pending
     return pending
@@ -108,9 +109,10 @@ export class SignIns {
     const handle = token?.handle
     // Set by `begin`.
     const details = pending.note as SignInDetails | undefined
-    const isKnown = details === undefined && handle === formerHandle
-    if (account === undefined || handle === undefined || isKnown) return
-    this.#listing?.note(account.userId, this.#listed(account, handle, details))
+    if (account === undefined || handle === undefined) return
+    const moved = handle === formerHandle ? 'kept' : 'moved'
+    const why = details === undefined ? moved : 'sign-in'
+    this.#listing?.note(account.userId, this.#listed(account, handle, details), why)
     await this.#leaveFormer(account)
   }
 
@@ -126,7 +128,16 @@ export class SignIns {
 
   /** Updates the lists before the response is sent. Returns `undefined` if they are up to date. */
   finish(): Promise<void> | undefined {
-    return this.#made?.isWaiting === true ? this.list() : undefined
+    return this.#made?.isWaiting === true ? this.list() : this.#noteUse()
+  }
+
+  /** Notes the use on the list when the cookie does. Returns `undefined` if the store itself records it. */
+  #noteUse(): Promise<void> | undefined {
+    const { state, store, settings, id } = this.#session
+    if (store.can.recordUse || state.is !== 'live') return undefined
+    const { token, status, askedAt } = state
+    const isDue = askedAt - token.usedAt >= settings.context.touch
+    return isDue && status.account ? this.#listing?.use(status.account.userId, id) : undefined
   }
 
   /** Puts the session on its user's list, if necessary. Ends a session that the list refuses. */

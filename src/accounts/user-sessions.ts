@@ -9,9 +9,12 @@ export interface UserSession {
   readonly id: string
   /** When the user signed in. */
   readonly createdAt: Date
-  /** The last recorded use. Durable Objects record one each `touchInterval`. Workers KV records only the sign-in. */
+  /**
+   * The last recorded use. Durable Objects record one each `touchInterval`, and so does Workers KV with
+   * `accounts({ limit })`. Without a limit, Workers KV records only the sign-in.
+   */
   readonly lastSeenAt: Date
-  /** When the session expires if it is not used again. On Workers KV, its absolute deadline. */
+  /** When the session expires if it is not used again. On Workers KV without a limit, its absolute deadline. */
   readonly expiresAt: Date
   readonly userAgent: string | undefined
   readonly country: string | undefined
@@ -46,7 +49,7 @@ export class UserSessions {
    */
   async revoke(id: string): Promise<boolean> {
     checkSessionId(id)
-    return (await this.#revoke({ only: id })) > 0
+    return (await this.#revoke({ kind: 'one', only: id })) > 0
   }
 
   /**
@@ -55,12 +58,12 @@ export class UserSessions {
    */
   async revokeOthers(session: AnySession): Promise<number> {
     checkSessionId((session as AnySession | undefined)?.id)
-    return this.#revoke({ except: session.id })
+    return this.#revoke({ kind: 'others', except: session.id })
   }
 
   /** Ends all sessions, as for a closed account (OWASP ASVS 7.4.2). Returns their number. */
   async revokeAll(): Promise<number> {
-    return this.#revoke({})
+    return this.#revoke({ kind: 'all' })
   }
 
   async #revoke(which: Which): Promise<number> {
@@ -80,7 +83,7 @@ export class UserSessions {
   }
 }
 
-/** Throws `ERR_VALUE` if the id is missing, since JSON drops it, and a message without one ends all of the user's sessions. */
+/** Throws `ERR_VALUE` if the id is missing. */
 function checkSessionId(id: unknown): void {
   if (typeof id === 'string') return
   throw new SessionError(

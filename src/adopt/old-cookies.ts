@@ -132,7 +132,7 @@ async function created(
   const onceUntil = session.settings.now() + rememberSeconds * 1000
   const patch = { ...newPatch({ set: textsOf(session, loaded) }), onceUntil }
   try {
-    const { signIn, ...rest } = await signInOf(session, loaded)
+    const { signIn, ...rest } = await signInOf(session, loaded, onceUntil)
     const reply = await session.adopt(session.minted(), { ...rest, patch: { ...patch, signIn } })
     if (!isGone(reply)) orThrow(reply)
     return reply
@@ -144,10 +144,21 @@ async function created(
   }
 }
 
+/** Returns false if the cookie has had its session, so that the creation will be refused. */
+async function mayBegin(session: FeatureSession, onceUntil: number): Promise<boolean> {
+  const { store } = session
+  const reply = await session.call(store.name, 'read', (context) =>
+    store.write(session.minted(), context, { id: '', onceUntil }),
+  )
+  // An object of the previous version does not tell.
+  return !isGone(reply) || (reply.gone === 'ended' && reply.isSpent !== true)
+}
+
 /** Returns the session's sign-in, if there is one. */
 async function signInOf(
   session: FeatureSession,
   { userId: givenId, details, authenticatedAt }: Adopted<object>,
+  onceUntil: number,
 ): Promise<Pick<PendingToken, 'secret' | 'note'> & Pick<PendingToken['patch'], 'signIn'>> {
   const userId = givenId ?? undefined
   if (userId === undefined) return { secret: '', signIn: undefined }
@@ -158,9 +169,11 @@ async function signInOf(
     )
   }
   const provenAt = authenticatedAt?.getTime() ?? 0
-  // An invalid date would become the present one.
-  if (Number.isNaN(provenAt)) throw new TypeError('authenticatedAt is not a valid Date')
-  const { patch, ...rest } = await session.signIn(session, { userId, provenAt }, details ?? {})
+  // An invalid date is unknown, too. JSON would turn its NaN into null, and the sign-in would count as fresh.
+  const account = { userId, provenAt: Number.isFinite(provenAt) ? provenAt : 0 }
+  const { patch, ...rest } = await session.signIn(session, account, details ?? {}, () =>
+    mayBegin(session, onceUntil),
+  )
   return { ...rest, signIn: patch.signIn }
 }
 

@@ -1,4 +1,5 @@
 import { checkCookie, clearCookie, type CookieAttributes, readCookies } from '../codec/cookie.ts'
+import { SessionError } from '../errors.ts'
 
 /** What a genuine old cookie says. */
 export interface OldCookie {
@@ -61,7 +62,7 @@ export interface ReaderOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded>
 
 const REMEMBER_SECONDS = 400 * 86_400
 
-/** Takes over the visitors of an old application by a reader of one's own. Throws `ERR_OPTION` for a cookie that is none. */
+/** Takes over the visitors of an old application by a reader of one's own. Throws `ERR_OPTION` for a cookie that is none, or a time that is not finite. */
 export function adoption<Env, Loaded>({
   name,
   find = (header) => readCookies(header, name, true)[0],
@@ -72,6 +73,13 @@ export function adoption<Env, Loaded>({
 }: ReaderOptions<Env, Loaded>): Adoption<Env, Loaded> {
   const cookie = { ...COOKIE, ...clear, name }
   checkCookie(cookie)
+  // JSON turns other numbers into null: nothing would be remembered, and a replayed cookie would begin a session.
+  if (!(Number.isFinite(rememberSeconds) && rememberSeconds >= 0)) {
+    throw new SessionError(
+      'ERR_OPTION',
+      `The ${name} cookie's rememberSeconds is ${rememberSeconds}. Write a finite number of seconds, or of days as maxAgeDays.`,
+    )
+  }
   const cleared = clearCookie(cookie)
   return (env) => ({
     cookieName: name,

@@ -172,6 +172,8 @@ function nextRevision({ revision = 0 }: Meta): number {
 
 /** The answer if there is no session. */
 export const ENDED: Gone = { ok: false, gone: 'ended' }
+/** The answer if the handle has had its session, and is asked for it by `onceUntil`. */
+export const SPENT: Gone = { ...ENDED, isSpent: true }
 /** The answer if the stored data cannot be read as a session. */
 export const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 /** The outcome of changes that return nothing. */

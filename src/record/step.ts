@@ -12,6 +12,7 @@ import {
   NOTHING,
   regenerated,
   rotated,
+  SPENT,
   statusOf,
   tombstoneOf,
   touched,
@@ -42,12 +43,16 @@ export interface OwnerCall {
   readonly method: 'look' | 'end'
   readonly userId: string
   readonly now: number
+  /** The timeouts in force. Absent from callers of the previous version: then those of the last use count. */
+  readonly idle?: number | undefined
+  readonly absolute?: number | undefined
 }
 
 /** The reply to a user's object for a session that still belongs to the user. */
 export interface Look {
   readonly ok: true
   readonly usedAt: number
+  /** By the timeouts in force. It is in the past if they have become shorter, and the session has not been used since. */
   readonly expiresAt: number
 }
 
@@ -71,9 +76,9 @@ export function step(present: State | undefined, call: Call): Step {
   // A repeated regenerate, or one of another request that renews, finds its own secret here.
   if (newHash === meta.hash)
     return stepTo({ ok: true, ...statusOf(meta, newHash, context) }, present)
-  if (gone !== undefined) return stepTo(gone, present)
+  if (gone !== undefined) return stepTo(overReply(gone, call), present)
   if (newHash !== undefined) return regenerateStep(present, call, newHash)
-  if (patch?.onceUntil !== undefined) return joinStep(present, hash, context)
+  if (patch?.onceUntil !== undefined) return joinStep(present, call)
   const used = touched(meta, context)
   const state = used === meta ? present : { meta: used, entries }
   const status = statusOf(used, hash, context)
@@ -85,12 +90,19 @@ export function step(present: State | undefined, call: Call): Step {
 /**
  * Applies a call by the user's own object: reads the last use of the session, or ends it, if it belongs to the user.
  */
-export function ownerStep(present: State | undefined, { method, userId, now }: OwnerCall): Step {
-  const expiresAt = present === undefined ? 0 : deadlineOf(present.meta)
-  const isTheirs = present?.meta.account?.userId === userId
-  if (present === undefined || !isTheirs || expiresAt <= now) return stepTo(ENDED, present)
+export function ownerStep(
+  present: State | undefined,
+  { method, userId, now, idle, absolute }: OwnerCall,
+): Step {
+  if (present === undefined || present.meta.account?.userId !== userId)
+    return stepTo(ENDED, present)
+  // Whatever the timeouts say now, others may say something else later.
   if (method === 'end') return { reply: { ok: true }, ...over(present, now) }
-  return stepTo({ ok: true, usedAt: present.meta.usedAt, expiresAt }, present)
+  const { meta } = present
+  const isTold = idle !== undefined && absolute !== undefined
+  const expiresAt = deadlineOf(meta, isTold ? { idle, absolute } : meta)
+  if (Math.max(expiresAt, deadlineOf(meta)) <= now) return stepTo(ENDED, present)
+  return stepTo({ ok: true, usedAt: meta.usedAt, expiresAt }, present)
 }
 
 function firstStep({ method, context, hash, patch }: Call): Step {
@@ -120,13 +132,19 @@ export function over(present: State, now: number): Omit<Step, 'reply'> {
 }
 
 /** Applies a `create` that finds its own session. Records no use, since that would count as a use by the browser. */
-function joinStep(present: State, hash: string, context: CallContext): Step {
+function joinStep(present: State, call: Call): Step {
   const { meta } = present
-  if (!mayJoin(meta, context.now)) return stepTo(ENDED, present)
+  const { hash, context } = call
+  if (!mayJoin(meta, context.now)) return stepTo(overReply(ENDED, call), present)
   return stepTo(
     { ok: true, ...NOTHING, ...statusOf(meta, hash, context), createdAt: meta.createdAt },
     present,
   )
+}
+
+/** Returns the answer for a session that is over: to a `write` with `onceUntil`, that the handle has had one. */
+function overReply(gone: Gone, { method, patch }: Call): Gone {
+  return gone === ENDED && method === 'write' && patch?.onceUntil !== undefined ? SPENT : gone
 }
 
 function regenerateStep(present: State, call: Call, newHash: string): Step {

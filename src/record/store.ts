@@ -55,9 +55,15 @@ export interface Capabilities {
 export type Gone =
   /**
    * The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. `at` is when
-   * it was ended, by the clock of that call. It is absent if no word of that is left.
+   * it was ended, by the clock of that call. It is absent if no word of that is left. `isSpent` is the answer to a
+   * `write` with `onceUntil`.
    */
-  | { readonly ok: false; readonly gone: 'ended'; readonly at?: number }
+  | {
+      readonly ok: false
+      readonly gone: 'ended'
+      readonly at?: number
+      readonly isSpent?: true
+    }
   /** The store does not return the session, and may not return it yet: the token is that young. */
   | { readonly ok: false; readonly gone: 'unseen' }
   /** The session is past its idle or absolute timeout, though the record may still exist. */
@@ -163,6 +169,9 @@ export interface SessionStore {
    * Applies the patch to an existing session, and never creates one. Applies all of it or nothing, and stores it before
    * the reply. A patch that changed something is not applied again if its id is repeated soon. The reply is then the
    * first one, except that taken texts over 8,000 characters are not kept.
+   *
+   * With `onceUntil`, it changes nothing, and answers as `create` with it would. If that would create the session, the
+   * answer is `ended`; if the handle has had its session, `isSpent` is true besides.
    */
   write(credential: Credential, context: CallContext, patch: Patch): Await<WriteReply>
 

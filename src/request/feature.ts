@@ -121,11 +121,15 @@ export interface Feature<Methods extends object = object, More extends object = 
   readonly changed?: (session: FeatureSession, change: TokenChange) => Promise<void> | undefined
   /** Runs after the commit; the response waits for it. Returns `undefined` if there is nothing to do. */
   readonly finish?: (session: FeatureSession) => Promise<void> | undefined
-  /** Begins a sign-in, for the features that need one. */
+  /**
+   * Begins a sign-in, for the features that need one. Before it reserves anything, it asks `mayBegin`, which returns
+   * false if the sign-in is certain to be refused.
+   */
   readonly signIn?: (
     session: FeatureSession,
     account: Pick<Account, 'userId' | 'provenAt'>,
     details: object,
+    mayBegin: () => Promise<boolean>,
   ) => Promise<PendingToken>
 }
 

@@ -42,8 +42,8 @@ export interface Patch extends Changes {
    */
   readonly signIn?: Account | undefined
   /**
-   * In `create` only: the handle never has another session. The store remembers that until this time, in milliseconds
-   * since 1970, even after the end of the session.
+   * In `create`: the handle never has another session. The store remembers that until this time, in milliseconds
+   * since 1970, even after the end of the session. In `write`, only asks if it had one.
    */
   readonly onceUntil?: number
 }

@@ -147,7 +147,9 @@ function cachedStore(
     async write(credential, context, patch) {
       const reply = await store.write(credential, context, patch)
       if (isGone(reply)) return dropped(credential, context, reply)
-      return reply.ok ? changed(credential, context, reply, { patch }) : withBookmark(reply)
+      // With `onceUntil` it only asks.
+      const isChanged = reply.ok && reply.createdAt === undefined
+      return isChanged ? changed(credential, context, reply, { patch }) : withBookmark(reply)
     },
 
     async regenerate(credential, context, regeneration) {

@@ -17,7 +17,7 @@ import type { Account } from '../session/account.ts'
 import type { Entries, Patch } from '../session/patch.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
-import { markOf, once } from './kv/once.ts'
+import { madeOnce, markOf, once } from './kv/once.ts'
 
 export type { SessionKvNamespace }
 
@@ -117,6 +117,11 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
 
     async write(credential, context, patch) {
       const { handle, secret } = credential
+      if (patch.onceUntil !== undefined) {
+        const join = async (): Promise<WriteReply> =>
+          joinReply(await get(handle), await hashOf(secret), context)
+        return madeOnce(namespace, markOf(prefix, handle), join)
+      }
       const [value, hash] = await Promise.all([getForChange(handle, context), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return goneOf(live, value, credential, context)

@@ -493,6 +493,15 @@ describe.skipIf(HERE.isKv)('an old cookie on objects', () => {
     expect(await rowsOf(id)).toEqual({})
   })
 
+  test.each([Infinity, Number.NaN, -1])('is not remembered for %s seconds', (rememberSeconds) => {
+    const load = (): undefined => undefined
+    const make = (): unknown => adoption({ name: 'old', verify, load, rememberSeconds })
+    expect(make).toThrow(`ERR_OPTION: The old cookie's rememberSeconds is ${rememberSeconds}.`)
+    const maxAgeDays = rememberSeconds
+    const options = { name: 'old', secret: OLD_SECRET, load, maxAgeDays }
+    expect(() => tornadoCookie(options)).toThrow('ERR_OPTION')
+  })
+
   test('is on its user’s list before its cookie leaves, once for parallel requests', async () => {
     const users = userIndex(env.USERS)
     const app = newMovedApp(durableObjectStore(env.SESSIONS), { accounts: { index: users } })
@@ -552,6 +561,8 @@ describe.skipIf(HERE.isKv)('an old cookie on objects', () => {
     expect(await statusOf('/fresh')).toBe(401)
     expect(await statusOf('/fresh', app.now - 11 * MINUTE)).toBe(401)
     expect(await statusOf('/fresh', app.now - 9 * MINUTE)).toBe(200)
+    // An invalid date is an unknown one.
+    expect(await statusOf('/fresh', Number.NaN)).toBe(401)
   })
 
   test('works with a read cache', async () => {

@@ -1223,6 +1223,29 @@ function onceTests({ store }: StoreUnderTest): void {
     }
   })
 
+  test('has a write with onceUntil tell what a create would find, and change nothing', async () => {
+    const ask = (credential: Credential, milliseconds: number): Await<WriteReply> =>
+      store.write(credential, momentAt(milliseconds), { id: '', onceUntil: START + 31 * DAY })
+    const unused = {
+      handle: store.handleFor?.(await sha256(newRandomText())) ?? '',
+      secret: newRandomText(),
+    }
+    expect(await ask(unused, 0)).toEqual({ ok: false, gone: 'ended' })
+    expect(await store.create(unused, momentAt(0), setting({}))).toMatchObject({ ok: true })
+    const { credential, createAt } = await newOnce()
+    expect(await ask(credential, 1000)).toMatchObject({ ok: true, createdAt: START })
+    expect(await createAt(1000)).toMatchObject({ ok: true, createdAt: START })
+    await store.read(credential, momentAt(12 * MINUTE))
+    const spent = { ok: false, gone: 'ended', isSpent: true }
+    expect(await ask(credential, 13 * MINUTE)).toEqual(spent)
+    expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
+    await store.destroy(credential, momentAt(14 * MINUTE))
+    expect(await ask(credential, 15 * MINUTE)).toEqual(spent)
+    const { credential: other } = await newOnce()
+    await regenerated(store, other)
+    expect(await ask(other, 1000)).toEqual({ ok: false, gone: 'rotated', at: START })
+  })
+
   test('makes no other session after it has expired', async () => {
     const { credential, createAt } = await newOnce()
     expect((await createAt(ABSOLUTE)).ok).toBe(false)

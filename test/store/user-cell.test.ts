@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 
 import type { Reach } from '../../src/store/user-index/reach.ts'
-import { UserCell, type UserStorage } from '../../src/store/user-index/user-cell.ts'
+import { UserCell } from '../../src/store/user-index/user-cell.ts'
 import type { ListedSession } from '../../src/store/user-index/user-list.ts'
+import type { UserStorage } from '../../src/store/user-index/user-rows.ts'
 
 const HOUR = 3_600_000
 const NOW = 1_800_000_000_000
@@ -44,7 +45,11 @@ function cellWith(
       expiresAt: NOW + HOUR,
     })
   }
-  const cell = new UserCell({ userId: 'ada', listed, ending: new Map() }, storage, reach)
+  const cell = new UserCell(
+    { userId: 'ada', listed, reserved: new Map(), ending: new Map() },
+    storage,
+    reach,
+  )
   return { cell, ended, alarm }
 }
 

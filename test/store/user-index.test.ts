@@ -424,23 +424,6 @@ describe('a revocation', () => {
     }
   })
 
-  test('of a place taken for a sign-in that never came is repeated, and then forgotten', async () => {
-    const app = appWith({
-      accounts: { limit: { max: 5, whenFull: 'refuse' } },
-      store: {
-        ...durableObjectStore(env.SESSIONS),
-        create: () => Promise.reject(new Error('no connection')),
-      },
-    })
-    const userId = newUser()
-    app.handler = (session) => session.signIn(userId)
-    expect((await app.browser().fetch('/')).status).toBe(503)
-    const mine = app.sessions.user(userId, {})
-    expect(await mine.list()).toEqual([])
-    expect(await mine.revokeAll()).toBe(1)
-    expect(await kept(userId)).toMatchObject({ rows: 2, hasAlarm: true })
-  })
-
   test('does not end a session that another user has taken over', async () => {
     const app = appWith()
     const [userId, other] = [newUser(), newUser()]

@@ -1,3 +1,4 @@
+import { ENDED, SPENT } from '../../record/meta.ts'
 import type { WriteReply } from '../../record/store.ts'
 import type { Patch } from '../../session/patch.ts'
 import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
@@ -16,6 +17,20 @@ interface Making {
  */
 export function markOf(prefix: string, handle: string): string {
   return `${prefix}${handle}.once`
+}
+
+/**
+ * Returns the reply to joining a session that was made once. Returns `ended` if there is no mark that it was made.
+ */
+export async function madeOnce(
+  namespace: SessionKvNamespace,
+  mark: string,
+  join: () => Promise<WriteReply>,
+): Promise<WriteReply> {
+  // Without a get of the session, whose absence this location would remember.
+  if ((await namespace.get(mark, { type: 'text' })) === null) return ENDED
+  const reply = await join()
+  return reply === ENDED ? SPENT : reply
 }
 
 /**

@@ -1,5 +1,5 @@
 import { withFreshStub } from '../object/fresh-stub.ts'
-import type { ListPage, UserCall } from './user-cell.ts'
+import type { Asked, ListPage, UserCall } from './user-call.ts'
 import type { ListedSession, Owner, Revoked, UserIndex } from './user-list.ts'
 import type { UserObject } from './user-object.ts'
 
@@ -11,16 +11,16 @@ export interface UserObjectNamespace {
 
 type Call = UserCall extends infer Each
   ? Each extends UserCall
-    ? Omit<Each, 'userId' | 'now'>
+    ? Omit<Each, keyof Asked>
     : never
   : never
 
 /** Returns the index over the objects of a namespace, which `find` returns on use. */
 export function objectIndex(find: () => UserObjectNamespace): UserIndex {
-  async function call<Reply>({ cookieName, userId, now }: Owner, what: Call): Promise<Reply> {
-    const request = JSON.stringify({ ...what, userId, now })
+  async function call<Reply>({ cookieName, ...asked }: Owner, what: Call): Promise<Reply> {
+    const request = JSON.stringify({ ...what, ...asked })
     // A cookie's name has no space, so no two owners share a name.
-    const id = find().idFromName(`${cookieName} ${userId}`)
+    const id = find().idFromName(`${cookieName} ${asked.userId}`)
     const send = async (): Promise<string> => (find().get(id) as UserObject).call(request)
     const reply = await (what.method === 'list' ? withFreshStub(send) : send())
     return JSON.parse(reply) as Reply
@@ -31,9 +31,21 @@ export function objectIndex(find: () => UserObjectNamespace): UserIndex {
     return next === undefined ? sessions : [...sessions, ...(await listAfter(owner, next))]
   }
 
+  const add: UserIndex['add'] = async (owner, session, adding) =>
+    (await call<readonly string[] | null>(owner, { method: 'add', session, ...adding })) ??
+    undefined
+
   return {
-    add: async (owner, session, limit) =>
-      (await call<readonly string[] | null>(owner, { method: 'add', session, limit })) ?? undefined,
+    async reserve(owner, session, limit) {
+      const { id } = session
+      const reply = await call<boolean | number>(owner, { method: 'reserve', id, limit })
+      if (typeof reply === 'boolean') return reply
+      // An object of the previous version took the call for `goOn`. It reserves by `add`.
+      return (await add(owner, session, { isSignIn: true, limit })) !== undefined
+    },
+    release: (owner, id) => call(owner, { method: 'release', id }),
+    add,
+    use: (owner, id) => call(owner, { method: 'use', id }),
     remove: (owner, id) => call(owner, { method: 'remove', id }),
     list: async (owner) => {
       const sessions = await listAfter(owner, '')

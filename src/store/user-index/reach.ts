@@ -6,14 +6,15 @@ import { withFreshStub } from '../object/fresh-stub.ts'
 import { hasMethod, namespacesOf, objectById } from '../object/own-bindings.ts'
 import type { SessionObjectStub } from '../object/session-object.ts'
 import { withinTime } from '../within-time.ts'
+import type { Asked } from './user-call.ts'
 
 /** A user's object's access to the sessions on its list. Every method throws if a session can't be reached. */
 export interface Reach {
   /**
-   * Returns the session's times, or that it has ended or belongs to another user, or `undefined` if the store can't
-   * tell.
+   * Returns the session's times by the timeouts in force, or that it has ended or belongs to another user, or
+   * `undefined` if the store can't tell.
    */
-  look(address: string, userId: string, now: number): Promise<Look | Gone | undefined>
+  look(address: string, asked: Asked): Promise<Look | Gone | undefined>
   /** Ends the session. Returns true if that is certain: the store has ended it and no longer returns it. */
   end(address: string, userId: string, now: number): Promise<boolean>
 }
@@ -46,9 +47,9 @@ export function reachThrough(env: object): Reach {
   }
 
   return {
-    async look(address, userId, now) {
+    async look(address, { userId, now, idle, absolute }) {
       if (!address.startsWith(OBJECT)) return undefined
-      return ask(address.slice(OBJECT.length), { method: 'look', userId, now })
+      return ask(address.slice(OBJECT.length), { method: 'look', userId, now, idle, absolute })
     },
 
     async end(address, userId, now) {

@@ -1,52 +1,20 @@
+import { ARRIVAL_MS, Places } from './places.ts'
 import type { Reach } from './reach.ts'
-import type { ListedSession, SessionLimit, Which } from './user-list.ts'
-
-/** A call to a user's object, as JSON. `now` is the caller's clock. */
-export type UserCall = { readonly userId: string; readonly now: number } & (
-  | {
-      readonly method: 'add'
-      readonly session: ListedSession
-      readonly limit?: SessionLimit | undefined
-    }
-  | { readonly method: 'remove'; readonly id: string }
-  | { readonly method: 'list'; readonly after: string }
-  | { readonly method: 'revoke'; readonly which: Which }
-  | { readonly method: 'goOn' }
-)
-
-/** A page of the list, in order of ids. `next` is the id that the next page begins after, if there is one. */
-export interface ListPage {
-  readonly sessions: readonly ListedSession[]
-  readonly next?: string | undefined
-}
-
-/** A session that has to be ended, until that is certain. */
-interface Ending {
-  readonly address: string
-  readonly createdAt: number
-  /** When to end it again. It has been ended once. */
-  readonly againAt?: number
-}
-
-/** The data of a user's object. */
-export interface UserRows {
-  readonly userId: string
-  readonly listed: ReadonlyMap<string, ListedSession>
-  readonly ending: ReadonlyMap<string, Ending>
-}
-
-/** The storage of a user's object. Changes are durable before any later call or reply leaves. */
-export interface UserStorage {
-  /** Saves the rows of these ids. If no row is left, storage is emptied. */
-  save(rows: UserRows, ids: readonly string[]): void
-  /** Sets the only time at which `wake` is called. */
-  wakeAt(time: number): void
-}
+import {
+  type Add,
+  type Asked,
+  type ListPage,
+  parseCall,
+  type Reserve,
+  selected,
+  type Selection,
+  type UserCall,
+} from './user-call.ts'
+import type { ListedSession, SessionLimit } from './user-list.ts'
+import { type Ending, timed, type UserRows, type UserStorage } from './user-rows.ts'
 
 /** One call of an object may make 1,000 others (Cloudflare: limits), and the time of a list or revocation is limited. */
 const BATCH = 250
-/** A listed sign-in may take this long to be stored. */
-const ARRIVAL_MS = 60_000
 /** Other locations may read a deleted KV key for 60 s, and a request there may write it back. */
 const AGAIN_MS = 90_000
 /** The delay before a retry. It doubles after each failure, up to an hour. */
@@ -56,7 +24,9 @@ const MAX_RETRY_MS = 3_600_000
 /** One user's list, and the endings that are pending. */
 export class UserCell {
   #userId: string
-  readonly #listed: Map<string, ListedSession>
+  readonly #places: Places
+  readonly #listed: Places['listed']
+  readonly #reserved: Places['reserved']
   readonly #ending: Map<string, Ending>
   readonly #storage: UserStorage
   readonly #reach: Reach
@@ -64,15 +34,17 @@ export class UserCell {
 
   constructor(rows: UserRows, storage: UserStorage, reach: Reach) {
     this.#userId = rows.userId
-    this.#listed = new Map(rows.listed)
+    this.#places = new Places(rows)
+    this.#listed = this.#places.listed
+    this.#reserved = this.#places.reserved
     this.#ending = new Map(rows.ending)
     this.#storage = storage
     this.#reach = reach
   }
 
-  /** Handles one call: a JSON text in, a JSON text out. */
+  /** Handles one call: a JSON text in, a JSON text out. Throws a `TypeError` for an unknown call. */
   async call(text: string): Promise<string> {
-    const call = JSON.parse(text) as UserCall
+    const call = parseCall(text)
     this.#userId = call.userId
     return JSON.stringify(await this.#answer(call))
   }
@@ -82,71 +54,85 @@ export class UserCell {
     await this.#endSome(now).catch(() => undefined)
     const old = Array.from(this.#listed.values()).filter(({ expiresAt }) => expiresAt <= now)
     // The timeouts may have become longer since the sign-in.
-    const alive = await this.#look(old.slice(0, BATCH), now)
-    for (const session of alive) this.#listed.set(session.id, session)
-    this.#save(alive.map(({ id }) => id))
+    const alive = await this.#look(old.slice(0, BATCH), { userId: this.#userId, now })
+    for (const { id, expiresAt } of alive) this.#places.update(id, { expiresAt })
+    this.#save([...alive.map(({ id }) => id), ...this.#places.freeLate(now)])
     this.#rearm(now)
   }
 
   #answer(call: UserCall): Promise<unknown> {
     const { method, now } = call
-    if (method === 'add') return this.#add(call.session, call.limit, now)
-    if (method === 'remove') return this.#remove(call.id)
-    if (method === 'list') return this.#list(call.after, now)
-    return method === 'revoke' ? this.#revoke(call.which, now) : this.#endSome(now)
+    if (method === 'add') return this.#add(call)
+    if (method === 'list') return this.#list(call.after, call)
+    if (method === 'reserve') return this.#reserve(call)
+    if (method === 'revoke') return this.#revoke(call.which, now)
+    return method === 'goOn' ? this.#endSome(now) : this.#change(call)
   }
 
-  async #add(
-    session: ListedSession,
-    limit: SessionLimit | undefined,
-    now: number,
-  ): Promise<readonly string[] | null> {
-    const max = limit?.max ?? Infinity
-    if (this.#placesLeft(session.id, max) < 0) await this.#look([...this.#listed.values()], now)
-    // There is no await from here to the save, so no other sign-in comes in between.
-    const excess = -this.#placesLeft(session.id, max)
-    if (excess > 0 && limit?.whenFull === 'refuse') return null
-    const oldest = excess > 0 ? this.#oldestFirst(session.id).slice(0, excess) : []
-    const isFirst = this.#listed.size === 0
-    this.#listed.set(session.id, { ...this.#listed.get(session.id), ...session })
-    this.#beginEnding(oldest, now)
-    this.#save([session.id])
-    if (isFirst && this.#ending.size === 0) this.#storage.wakeAt(session.expiresAt)
-    // The others are certain to end by now. This sign-in need not wait for one that can't be reached.
-    await this.#endSome(now).catch(() => undefined)
-    return oldest.map(({ id }) => id)
-  }
-
-  /** Returns the number of free places besides that of this session. */
-  #placesLeft(id: string, max: number): number {
-    return max - this.#listed.size - (this.#listed.has(id) ? 0 : 1)
-  }
-
-  #oldestFirst(except: string): ListedSession[] {
-    return Array.from(this.#listed.values())
-      .filter(({ id }) => id !== except)
-      .toSorted((one, other) => one.createdAt - other.createdAt)
-  }
-
-  async #remove(id: string): Promise<null> {
-    if (this.#listed.delete(id)) this.#save([id])
+  async #change({ method, id, now }: Extract<UserCall, { id: string }>): Promise<null> {
+    const places = method === 'remove' ? this.#listed : this.#reserved
+    const isChanged =
+      method === 'use' ? this.#places.update(id, { usedAt: now }) : places.delete(id)
+    if (isChanged) this.#save([id])
     return null
   }
 
-  async #list(after: string, now: number): Promise<ListPage> {
+  async #reserve(call: Reserve & Asked): Promise<boolean> {
+    const { id, limit, now } = call
+    const over = await this.#overIfFull(id, limit, call)
+    // There is no await from here to the save, so no other sign-in comes in between.
+    const freed = this.#places.freeLate(now)
+    if (this.#listed.has(id) && !over.has(id)) return true
+    if (this.#places.excess(id, limit, over) > 0) return false
+    const until = this.#places.reserve(id, now)
+    this.#save([id, ...freed])
+    if (this.#listed.size + this.#ending.size === 0) this.#storage.wakeAt(until)
+    return true
+  }
+
+  async #add(call: Add & Asked): Promise<readonly string[] | null> {
+    const { session, limit, reservation = session.id, now } = call
+    const over = await this.#overIfFull(session.id, limit, call)
+    // There is no await from here to the save, so no other sign-in comes in between.
+    const freed = this.#places.freeLate(now)
+    const isFirst = this.#listed.size === 0
+    const ended = this.#places.add(call, over)
+    if (ended === undefined) return null
+    this.#beginEnding(ended, now)
+    this.#save([session.id, reservation, ...freed])
+    if (isFirst && this.#ending.size === 0) this.#storage.wakeAt(session.expiresAt)
+    // The others are certain to end by now. This sign-in need not wait for one that can't be reached.
+    await this.#endSome(now).catch(() => undefined)
+    return ended.map(({ id }) => id)
+  }
+
+  /** Returns the listed sessions that are over and take no place. Asks them only if there may be too many. */
+  async #overIfFull(
+    id: string,
+    limit: SessionLimit | undefined,
+    asked: Asked,
+  ): Promise<ReadonlySet<string>> {
+    if (this.#places.excess(id, limit, new Set()) <= 0) return new Set()
+    const before = [...this.#listed.values()]
+    const alive = new Set((await this.#look(before, asked)).map((session) => session.id))
+    return new Set(before.map((session) => session.id).filter((each) => !alive.has(each)))
+  }
+
+  async #list(after: string, asked: Asked): Promise<ListPage> {
     const ids = [...this.#listed.keys()].filter((id) => id > after).toSorted()
     const some = ids.slice(0, BATCH)
     const sessions = await this.#look(
       some.flatMap((id) => this.#listed.get(id) ?? []),
-      now,
+      asked,
     )
     return ids.length > BATCH ? { sessions, next: some.at(-1) } : { sessions }
   }
 
-  async #revoke({ only, except }: Which, now: number): Promise<{ ids: string[]; left: number }> {
-    const revoked = Array.from(this.#listed.values()).filter(
-      ({ id }) => (only === undefined || id === only) && id !== except,
-    )
+  async #revoke(which: Selection, now: number): Promise<{ ids: string[]; left: number }> {
+    const isSelected = selected(which) ?? (() => false)
+    const revoked = Array.from(this.#listed.values()).filter(({ id }) => isSelected(id))
+    const onTheirWay = this.#places.revoke(isSelected)
+    if (onTheirWay.length > 0) this.#save(onTheirWay)
     this.#beginEnding(revoked, now)
     return { ids: revoked.map(({ id }) => id), left: await this.#endSome(now) }
   }
@@ -191,31 +177,45 @@ export class UserCell {
     else this.#ending.set(id, { ...ending, againAt: now + AGAIN_MS })
   }
 
-  /** Returns the sessions that still exist, with their times. Sessions that are over leave the list. */
-  async #look(sessions: readonly ListedSession[], now: number): Promise<ListedSession[]> {
-    const seen = await Promise.all(sessions.map((session) => this.#seen(session, now)))
+  /**
+   * Returns the sessions that have not expired by the timeouts in force, with their times. Sessions that are over
+   * leave the list. Those that another Worker with longer timeouts would still accept stay, so that they can be ended.
+   */
+  async #look(sessions: readonly ListedSession[], asked: Asked): Promise<ListedSession[]> {
+    const seen = await Promise.all(sessions.map((session) => this.#seen(session, asked)))
+    // A row that has changed meanwhile is a later sign-in's.
     const over = sessions.filter(
-      ({ id, createdAt }, index) =>
-        seen[index] === undefined && now - createdAt >= ARRIVAL_MS && this.#listed.delete(id),
+      (session, index) => seen[index] === undefined && this.#listed.get(session.id) === session,
     )
+    for (const { id } of over) this.#listed.delete(id)
     if (over.length > 0) this.#save(over.map(({ id }) => id))
-    return seen.filter((session) => session !== undefined)
+    return sessions.flatMap((session, index) => {
+      const present = seen[index]
+      if (present === undefined) return []
+      // One that can't be reached may still exist.
+      return present === session || present.expiresAt > asked.now ? [present] : []
+    })
   }
 
-  async #seen(session: ListedSession, now: number): Promise<ListedSession | undefined> {
+  async #seen(session: ListedSession, asked: Asked): Promise<ListedSession | undefined> {
     try {
-      const look = await this.#reach.look(session.address, this.#userId, now)
-      if (look === undefined) return session.expiresAt > now ? session : undefined
+      const look = await this.#reach.look(session.address, asked)
+      if (look === undefined)
+        return session.expiresAt > asked.now ? timed(session, asked) : undefined
       if (!look.ok || !this.#listed.has(session.id)) return undefined
       return { ...session, usedAt: look.usedAt, expiresAt: look.expiresAt }
     } catch {
-      // A session that can't be reached may still exist.
       return session
     }
   }
 
   #save(ids: readonly string[]): void {
-    const rows = { userId: this.#userId, listed: this.#listed, ending: this.#ending }
+    const rows = {
+      userId: this.#userId,
+      listed: this.#listed,
+      reserved: this.#reserved,
+      ending: this.#ending,
+    }
     this.#storage.save(rows, ids)
   }
 
@@ -223,7 +223,10 @@ export class UserCell {
   #rearm(now: number): void {
     const retryAt = now + Math.min(RETRY_MS * 2 ** Math.max(0, this.#failures - 1), MAX_RETRY_MS)
     const endings = Array.from(this.#ending.values(), ({ againAt = retryAt }) => againAt)
-    const expiries = Array.from(this.#listed.values(), ({ expiresAt }) => expiresAt)
+    const expiries = [
+      ...Array.from(this.#listed.values(), ({ expiresAt }) => expiresAt),
+      ...Array.from(this.#reserved.values(), ({ until }) => until),
+    ]
     if (endings.length > 0) this.#storage.wakeAt(Math.min(...endings))
     else if (expiries.length > 0) this.#storage.wakeAt(Math.max(retryAt, ...expiries))
   }

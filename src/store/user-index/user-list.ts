@@ -1,9 +1,14 @@
-/** The owner of a list: a user, for the sessions under one cookie name. */
+/** The owner of a list: a user, for the sessions under one cookie name; and the time and the timeouts of the call. */
 export interface Owner {
   readonly cookieName: string
   readonly userId: string
   /** The time of the call by the caller's clock, in milliseconds since 1970. */
   readonly now: number
+  /** The timeouts in force, in milliseconds. */
+  readonly idle: number
+  readonly absolute: number
+  /** True if `use` is called for sessions whose store records no use. Otherwise their idle timeout is not judged. */
+  readonly notesUse: boolean
 }
 
 /** A session on a user's list. Times are milliseconds since 1970. */
@@ -14,7 +19,7 @@ export interface ListedSession {
   readonly address: string
   readonly createdAt: number
   readonly expiresAt: number
-  /** The last known use. For a store that records no use, the sign-in. */
+  /** The last known use. For a store that records no use, the last one told by `use`, or the sign-in. */
   readonly usedAt: number
   readonly userAgent?: string | undefined
   readonly country?: string | undefined
@@ -28,10 +33,23 @@ export interface SessionLimit {
   readonly whenFull: 'refuse' | 'end-oldest'
 }
 
-/** The sessions to end: all, only one, or all except one. */
-export interface Which {
-  readonly only?: string
-  readonly except?: string
+/**
+ * The sessions to end. The kind is explicit, so that a lost id never means all. Objects of the previous version read
+ * the ids alone.
+ */
+export type Which =
+  | { readonly kind: 'one'; readonly only: string }
+  | { readonly kind: 'others'; readonly except: string }
+  | { readonly kind: 'all' }
+
+/** The circumstances in which a session is put on the list. */
+interface Adding {
+  /** False if the session only has a new token or address. Then the details of its device stay. */
+  readonly isSignIn: boolean
+  /** Absent if the session is listed in any case. */
+  readonly limit?: SessionLimit | undefined
+  /** The id under which the place was reserved, if the sign-in has ended in another session. */
+  readonly reservation?: string | undefined
 }
 
 /**
@@ -40,14 +58,23 @@ export interface Which {
  */
 export interface UserIndex {
   /**
-   * Puts the session on the list, or updates its details if it is listed. Returns the ids of sessions that were ended
-   * to make room, or `undefined` if the list is full and refuses.
+   * Reserves a place for a minute, for a session that is not stored yet. Returns true if there is one, and if the
+   * session is on the list already: then it needs no other place, and stays as it is.
    */
-  add(
-    owner: Owner,
-    session: ListedSession,
-    limit: SessionLimit | undefined,
-  ): Promise<readonly string[] | undefined>
+  reserve(owner: Owner, session: ListedSession, limit: SessionLimit): Promise<boolean>
+
+  /** Gives a reserved place back. A session on the list stays there. */
+  release(owner: Owner, id: string): Promise<void>
+
+  /**
+   * Puts a stored session on the list, or updates its details if it is listed. Returns the ids of sessions that were
+   * ended to make room. Returns `undefined` if the list is full and refuses, and the session is neither on it nor has
+   * a reserved place.
+   */
+  add(owner: Owner, session: ListedSession, adding: Adding): Promise<readonly string[] | undefined>
+
+  /** Records a use of the session at this time, for a store that records none. */
+  use(owner: Owner, id: string): Promise<void>
 
   /** Takes the session off the list without ending it. */
   remove(owner: Owner, id: string): Promise<void>

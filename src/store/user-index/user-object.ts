@@ -1,11 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
 
 import { reachThrough } from './reach.ts'
-import { UserCell, type UserRows } from './user-cell.ts'
+import { UserCell } from './user-cell.ts'
+import type { UserRows } from './user-rows.ts'
 
-/** The prefixes of row names: the owner, a listed session, and a session to end. */
+/** The prefixes of row names: the owner, a listed session, a reserved place, and a session to end. */
 const USER = '$'
 const LISTED = '='
+const RESERVED = '?'
 const ENDING = '!'
 
 /**
@@ -43,12 +45,17 @@ export class UserObject extends DurableObject {
       }
       return rows
     }
-    return { userId: kv.get<string>(USER) ?? '', listed: rowsOf(LISTED), ending: rowsOf(ENDING) }
+    return {
+      userId: kv.get<string>(USER) ?? '',
+      listed: rowsOf(LISTED),
+      reserved: rowsOf(RESERVED),
+      ending: rowsOf(ENDING),
+    }
   }
 
-  #save({ userId, listed, ending }: UserRows, ids: readonly string[]): void {
+  #save({ userId, listed, reserved, ending }: UserRows, ids: readonly string[]): void {
     const { storage } = this.ctx
-    if (listed.size + ending.size === 0) {
+    if (listed.size + reserved.size + ending.size === 0) {
       // deleteAll leaves no row, so nothing is billed. Before 2026-02-24 it left the alarm.
       void storage.deleteAlarm()
       void storage.deleteAll()
@@ -58,6 +65,7 @@ export class UserObject extends DurableObject {
       if (storage.kv.get(USER) !== userId) storage.kv.put(USER, userId)
       for (const id of ids) {
         this.#put(LISTED + id, listed.get(id))
+        this.#put(RESERVED + id, reserved.get(id))
         this.#put(ENDING + id, ending.get(id))
       }
     })
