@@ -134,6 +134,7 @@ export class Dictionary {
   /** Records a new text, or `null` for a deletion. */
   record(name: string, text: string | null): void {
     this.#patch = undefined
+    this.#operations?.forget(name)
     this.#unsaved ??= new Map()
     this.#unsaved.set(name, text)
   }
@@ -141,6 +142,7 @@ export class Dictionary {
   /** Records the deletion of all the application's keys. */
   clear(): void {
     this.#patch = undefined
+    this.#operations?.forget()
     this.#unsaved = withoutData(this.#unsaved)
     this.#saved = withoutData(this.#saved)
     this.#isCleared = true
