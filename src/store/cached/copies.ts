@@ -22,7 +22,7 @@ const MAX_CHARACTERS_EACH = MAX_CHARACTERS / 16
 export class Copies {
   readonly #maxAge: number
   readonly #held = new Map<string, Held>()
-  /** The secrets that the store has refused. A copy of an earlier answer may still arrive. */
+  /** The tokens that the store has refused. A copy of an earlier answer may still arrive. */
   readonly #refused = new BoundedMap<true>(MAX_COPIES)
   #characters = 0
 
@@ -48,8 +48,8 @@ export class Copies {
   }
 
   /** True if the store has refused this token, so that a copy from elsewhere must not answer for it. */
-  isRefused({ secret }: Credential): boolean {
-    return this.#refused.get(secret) === true
+  isRefused({ handle, secret }: Credential): boolean {
+    return this.#refused.get(`${handle} ${secret}`) === true
   }
 
   /** True if a copy from elsewhere may answer for this token, since no newer state of the session is known. */
@@ -98,7 +98,7 @@ export class Copies {
 
   /** Notes that the store has refused this token. Its session may continue with another one. */
   refuse({ handle, secret }: Credential): void {
-    this.#refused.set(secret, true)
+    this.#refused.set(`${handle} ${secret}`, true)
     const held = this.#held.get(handle)
     if (held?.secret === secret) this.#drop(handle, held)
   }
