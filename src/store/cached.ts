@@ -155,6 +155,7 @@ function cachedStore(
     },
 
     async write(credential, context, patch) {
+      checkTouch(context)
       const reply = await store.write(credential, context, patch)
       if (isGone(reply)) return dropped(credential, context, reply)
       return reply.ok ? changed(credential, context, reply, { patch }) : withBookmark(reply)
