@@ -1,6 +1,6 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
-import { finite, finitePatch } from './finite.ts'
+import { finite, finitePatch, finiteTime } from './finite.ts'
 import { CORRUPT, deadlineOf, isLasting } from './meta.ts'
 import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
 import type {
@@ -185,7 +185,7 @@ export function cellStore(
     { now, idle, absolute, touch, renew = 0 }: CallContext,
     more = '',
   ): Promise<Reply> {
-    const times = `${finite(now)},${finite(idle)},${finite(absolute)},${finite(touch)}`
+    const times = `${finiteTime(now)},${finite(idle)},${finite(absolute)},${finite(touch)}`
     const due = renew === Infinity ? 0 : finite(renew)
     const request = `["${method}","${secret}",${times},${due}${more}]`
     return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)
@@ -201,7 +201,12 @@ export function cellStore(
       address: parts.addressOf !== undefined,
     },
     create: (credential, context, patch) =>
-      call<WriteReply>('create', credential, context, `,${JSON.stringify(finitePatch(patch))}`),
+      call<WriteReply>(
+        'create',
+        credential,
+        context,
+        `,${JSON.stringify(finitePatch(patch, context.now))}`,
+      ),
     read: (credential, context) => call<ReadReply>('read', credential, context),
     write: (credential, context, patch) =>
       call<WriteReply>('write', credential, context, `,${JSON.stringify(patch)}`),

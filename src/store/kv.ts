@@ -3,6 +3,7 @@ import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
+import { finite, finiteContext, finitePatch } from '../record/finite.ts'
 import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../record/meta.ts'
 import { isAnotherUsers } from '../record/step.ts'
 import type { CallContext, Gone, SessionStore, WriteReply } from '../record/store.ts'
@@ -75,8 +76,9 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: this location would then remember for a while that the key is absent.
-    async create({ handle, secret }, context, patch) {
-      const { now, absolute } = context
+    async create({ handle, secret }, context, given) {
+      const { now, absolute } = finiteContext(context)
+      const patch = finitePatch(given, now)
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
@@ -159,7 +161,7 @@ function signedIn(session: KvSession, { absolute }: CallContext, account?: Accou
     ...session,
     account,
     createdAt: account.at,
-    expiresAt: account.at + absolute,
+    expiresAt: account.at + finite(absolute),
     entries: isAnotherUsers(session.account, account) ? {} : session.entries,
   }
 }

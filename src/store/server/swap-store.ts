@@ -110,7 +110,7 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
     newHandle: newRandomText,
     idOf: (handle) => encodeHex(decodeHandle(handle)),
     create: (credential, context, patch) =>
-      ask(credential, { method: 'create', context, patch: finitePatch(patch) }),
+      ask(credential, { method: 'create', context, patch: finitePatch(patch, context.now) }),
     read: (credential, context) => ask(credential, { method: 'read', context }),
     write: (credential, context, patch) => ask(credential, { method: 'write', context, patch }),
     regenerate: (credential, context, { secret: newSecret, grace, patch }) =>
