@@ -76,11 +76,11 @@ describe('an update of a recorded value', () => {
   })
 
   test('ends in ERR_CONFLICT while something else goes on setting its key', async () => {
-    let isOver = false
+    const state = { isOver: false }
     const { result, stored } = await inRequest({}, async (session) => {
       session.set('n', 0)
       const setting = (async () => {
-        for (let each = 1; !isOver && each < 5000; each += 1) {
+        for (let each = 1; !state.isOver && each < 5000; each += 1) {
           session.set('n', each)
           // oxlint-disable-next-line no-await-in-loop
           await scheduler.wait(0)
@@ -91,7 +91,7 @@ describe('an update of a recorded value', () => {
         return n
       })
       const code = await updating.catch(codeOf)
-      isOver = true
+      state.isOver = true
       await setting
       session.set('n', 'last')
       return code

@@ -1060,9 +1060,9 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
     await store.destroy(credential, momentAt(0))
     const left = (await dump?.(credential.handle)) ?? ''
     expect(left).not.toContain('Ada')
-    expect(left.length).toBeLessThan(250)
-    if (store.name === 'durable-object') expect(left).toBe('')
-    else expect(left).toContain(String(START))
+    expect(left.length).toBeLessThan(store.name === 'durable-object' ? 1 : 250)
+    // An object keeps it in its memory, so that it has no row.
+    expect(left.includes(String(START))).toBe(store.name !== 'durable-object')
   })
 
   test('destroys twice without complaint', async () => {
