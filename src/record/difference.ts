@@ -1,6 +1,7 @@
 import {
   DATA,
   MAX_TOTAL_CHARACTERS,
+  isSum,
   type Outcome,
   type Patch,
   type Refusal,
@@ -37,7 +38,7 @@ export function differenceOf(before: Texts, patch: Patch): Difference | Refusal 
   const taken = take.map(textOf)
   for (const name of take) after.delete(name)
   const counts = add(patch, after)
-  if (!counts.every(Number.isFinite)) return { ok: false, why: 'not-a-number' }
+  if (!counts.every(isSum)) return { ok: false, why: 'not-a-number' }
   for (const [name, text] of set) after.set(name, text)
   if (charactersOf(after) > MAX_TOTAL_CHARACTERS) return { ok: false, why: 'too-large' }
   const named = [...(patch.increment ?? NONE), ...set].map(([name]) => name)

@@ -1,5 +1,5 @@
 import type { Account } from '../session/account.ts'
-import type { Applied, Outcome } from '../session/patch.ts'
+import type { Applied, Outcome, Patch } from '../session/patch.ts'
 import type { CallContext, Gone, Status } from './store.ts'
 
 type Timeouts = Pick<CallContext, 'idle' | 'absolute'>
@@ -21,16 +21,30 @@ export interface Meta extends Timeouts {
   readonly revision?: number
   /** The time until which the store remembers that this handle has had its session. */
   readonly onceUntil?: number | undefined
+  /** The time the session was ended. Only in a tombstone. */
+  readonly endedAt?: number
   /** The ids of the last operations, oldest first, with their outcomes if there are any. */
-  readonly operations: readonly (readonly [id: string, outcome?: Outcome])[]
+  readonly operations: readonly Operation[]
+  /** A minute since 1970, and the numbers of operations in the minute before it and in it; absent in older records. */
+  readonly pace?: readonly [minute: number, before: number, during: number]
 }
 
+type Operation = readonly [id: string, outcome?: Partial<Outcome>]
+
+/** The time for which a store reports when a session was ended: longer than a request that overlaps the end takes. */
+const END_KNOWN_MS = 60_000
+
 /**
- * The number of remembered operations: as many as one request may have pending when the connection to the store breaks.
+ * The number of operations that are always remembered: an operation and 15 others, as many as one request may have
+ * pending when the connection to the store breaks.
  */
-const MAX_OPERATIONS = 16
+const MIN_OPERATIONS = 16
+/** The number remembered of a minute: an operation and 64 others, of the other requests to a session in heavy use. */
+const MAX_OPERATIONS = 65
 /** The size up to which the result of `take` is remembered. Above it, a repeated operation returns nothing. */
 const MAX_OUTCOME_CHARACTERS = 8000
+/** The size of all remembered results of `take`: memcached stores 1 MB for a session. */
+const MAX_OUTCOMES_CHARACTERS = 128_000
 
 /** Returns a stored record, or `undefined` if it is damaged. */
 export function parseMeta(stored: unknown): Meta | undefined {
@@ -43,6 +57,21 @@ export function parseMeta(stored: unknown): Meta | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The texts of lists of operations, without brackets: they are long, and each differs little from the one before. */
+const listTexts = new WeakMap<readonly Operation[], string>()
+
+/** Returns the text of a record for storage, and for `parseMeta`. `more` is stored beside it. */
+export function metaText(meta: Meta, more?: object): string {
+  const { operations } = meta
+  let list = listTexts.get(operations)
+  if (list === undefined) {
+    list = JSON.stringify(operations).slice(1, -1)
+    listTexts.set(operations, list)
+  }
+  const rest = JSON.stringify({ ...meta, operations: undefined, ...more })
+  return `${rest.slice(0, -1)},"operations":[${list}]}`
 }
 
 export function newMeta(
@@ -58,18 +87,30 @@ export function newMeta(
 const NO_HASH = ''
 
 /**
- * Returns the tombstone of a session whose handle must not get another one; `undefined` once it may be forgotten. It
- * contains no data, and no secret matches it.
+ * Returns the tombstone of a session that was ended at `endedAt`, or has expired. It contains no data, and no secret
+ * matches it. Returns `undefined` if there is nothing to remember.
  */
-export function tombstoneOf({ onceUntil = 0 }: Meta, now: number): Meta | undefined {
-  if (onceUntil <= now) return undefined
-  const times = { createdAt: onceUntil, usedAt: onceUntil, idle: 0, absolute: 0, onceUntil }
-  return { hash: NO_HASH, ...times, operations: [] }
+export function tombstoneOf(
+  { onceUntil = 0 }: Meta,
+  now: number,
+  endedAt?: number,
+): Meta | undefined {
+  const isOnce = onceUntil > now
+  if (!isOnce && endedAt === undefined) return undefined
+  const until = isOnce ? onceUntil : now + END_KNOWN_MS
+  const times = { createdAt: until, usedAt: until, idle: 0, absolute: 0 }
+  const why = { ...(isOnce && { onceUntil }), ...(endedAt !== undefined && { endedAt }) }
+  return { hash: NO_HASH, ...times, ...why, operations: [] }
 }
 
 /** True if the record is the tombstone of a session that is over. */
 export function isTombstone({ hash }: Meta): boolean {
   return hash === NO_HASH
+}
+
+/** True if a session or a tombstone must outlive its process. A tombstone that only has the time of the end need not. */
+export function isLasting(meta: Meta): boolean {
+  return !isTombstone(meta) || meta.onceUntil !== undefined
 }
 
 /** The maximum time of the parallel first requests of one page and its reload. */
@@ -92,7 +133,7 @@ export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
 
 /** Returns the reason that this secret has no access, or `undefined` if it has. */
 export function goneReason(meta: Meta, hash: string, context: CallContext): Gone | undefined {
-  if (isTombstone(meta)) return ENDED
+  if (isTombstone(meta)) return ended(meta.endedAt, context.now)
   if (deadlineOf(meta, context) <= context.now) return { ok: false, gone: 'expired' }
   // Hashes of 192 random bits: the timing of the comparison reveals nothing useful.
   if (meta.hash === hash) return undefined
@@ -121,31 +162,6 @@ function isDue(
   return now - rotatedAt >= renew && now >= (former?.until ?? 0)
 }
 
-/**
- * Returns the record with a new secret, and with the account of a sign-in. The previous secret is valid for the grace,
- * if there is one.
- */
-export function regenerated(
-  meta: Meta,
-  hash: string,
-  { now }: CallContext,
-  {
-    grace,
-    account,
-  }: { readonly grace?: number | undefined; readonly account?: Account | undefined },
-): Meta {
-  const { former: _, ...rest } = meta
-  return {
-    ...rest,
-    ...(account && { account, createdAt: account.at }),
-    hash,
-    usedAt: Math.max(meta.usedAt, now),
-    rotatedAt: now,
-    revision: nextRevision(meta),
-    ...(grace !== undefined && { former: { hash: meta.hash, until: now + grace } }),
-  }
-}
-
 /** Returns the record with this use, or the same record if the last one is recent. Time never goes back. */
 export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext): Meta {
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
@@ -156,17 +172,72 @@ export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext)
 }
 
 /** Returns the record with the outcome of an operation, so that a repeated operation is recognized. */
-export function withOperation(meta: Meta, id: string, { taken, counts }: Outcome): Meta {
-  const isSmall = taken.join('').length <= MAX_OUTCOME_CHARACTERS
-  const hasOutcome = taken.length + counts.length > 0
-  const operation = hasOutcome
-    ? ([id, { taken: isSmall ? taken : [], counts }] as const)
-    : ([id] as const)
-  const operations = [...meta.operations.slice(1 - MAX_OPERATIONS), operation]
-  return { ...meta, revision: nextRevision(meta), operations }
+export function withOperation(meta: Meta, patch: Patch, outcome: Outcome, now: number): Meta {
+  const pace = paceAt(meta, now)
+  const max = Math.min(Math.max(pace[1] + pace[2], MIN_OPERATIONS), MAX_OPERATIONS)
+  const operation = operationOf(patch, outcome)
+  const operations =
+    outcome.taken.length > 0
+      ? [...withinSize(meta.operations.slice(1 - max)), operation]
+      : appended(meta.operations, operation, max)
+  return { ...meta, revision: nextRevision(meta), operations, pace }
 }
 
-function nextRevision({ revision = 0 }: Meta): number {
+/** Returns the list with an operation more, cut to its last ones, and derives its text from the one of the list. */
+function appended(list: readonly Operation[], operation: Operation, max: number): Operation[] {
+  const dropped = Math.max(0, list.length + 1 - max)
+  const longer = list.slice(dropped)
+  longer.push(operation)
+  const text = listTexts.get(list)
+  if (text !== undefined && longer.length > 1) {
+    const start = dropped === 0 ? 0 : JSON.stringify(list.slice(0, dropped)).length - 1
+    listTexts.set(longer, `${text.slice(start)},${JSON.stringify(operation)}`)
+  }
+  return longer
+}
+
+function paceAt(
+  { pace: [last, before, during] = [0, 0, 0] }: Meta,
+  now: number,
+): NonNullable<Meta['pace']> {
+  // The clocks of two callers may differ.
+  const minute = Math.max(last, Math.floor(now / 60_000))
+  if (minute === last) return [last, before, during + 1]
+  return [minute, minute === last + 1 ? during : 0, 1]
+}
+
+/** Returns the remembered form of an operation. Empty lists are left out, since most operations have one result. */
+function operationOf({ id }: Patch, { taken, counts }: Outcome): Operation {
+  const isTaken = taken.length > 0 && charactersOf(taken) <= MAX_OUTCOME_CHARACTERS
+  const outcome = { ...(isTaken && { taken }), ...(counts.length > 0 && { counts }) }
+  return taken.length + counts.length > 0 ? [id, outcome] : [id]
+}
+
+/** Returns the operations without the oldest results of `take` that exceed the limit of all. */
+function withinSize(operations: readonly Operation[]): readonly Operation[] {
+  let characters = MAX_OUTCOME_CHARACTERS
+  return operations
+    .toReversed()
+    .map((operation) => {
+      const [id, { taken, ...rest } = {}] = operation
+      if (taken === undefined) return operation
+      characters += charactersOf(taken)
+      return characters <= MAX_OUTCOMES_CHARACTERS ? operation : ([id, rest] as const)
+    })
+    .toReversed()
+}
+
+function charactersOf(texts: readonly (string | null)[]): number {
+  return texts.join('').length
+}
+
+/** Returns the outcome of an operation that was applied before, or `undefined`. */
+export function outcomeOf({ operations }: Meta, { id }: Patch): Outcome | undefined {
+  const known = operations.find((operation) => operation[0] === id)
+  return known && { ...NOTHING, ...known[1] }
+}
+
+export function nextRevision({ revision = 0 }: Meta): number {
   return revision + 1
 }
 
@@ -178,6 +249,11 @@ export const SPENT: Gone = { ...ENDED, isSpent: true }
 export const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 /** The outcome of changes that return nothing. */
 export const NOTHING: Pick<Applied, 'taken' | 'counts'> = { taken: [], counts: [] }
+
+/** Returns the answer for a session that was ended at this time, which is reported for a minute. */
+export function ended(at: number | undefined, now: number): Gone {
+  return at === undefined || at + END_KNOWN_MS <= now ? ENDED : { ok: false, gone: 'ended', at }
+}
 
 /** True if a reply says that there is no session. */
 export function isGone(reply: object): reply is Gone {

@@ -1,6 +1,7 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
-import { CORRUPT, deadlineOf } from './meta.ts'
+import { finite, finitePatch, finiteTime } from './finite.ts'
+import { CORRUPT, deadlineOf, isLasting } from './meta.ts'
 import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
 import type {
   CallContext,
@@ -22,6 +23,7 @@ export const PROTOCOL = 2
 
 /**
  * Makes a step durable, or throws before it returns a promise. Without a state, it deletes everything of the session.
+ * The time of the session's end is kept in memory only, so that an ended session has no data in storage.
  */
 export type Save = (
   state: State | undefined,
@@ -67,7 +69,7 @@ export class SessionCell {
     this.#save = save
   }
 
-  /** The time the stored data expires; 0 if there is none. */
+  /** The time the state in memory expires; 0 if there is none. */
   get deadline(): number {
     return this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
   }
@@ -115,7 +117,8 @@ export class SessionCell {
   /** Makes a step durable, then returns its reply. */
   #take({ reply, state, changed }: Step, method: Method): string | Promise<string> {
     if (state === this.#state) return this.#replyText(reply, method)
-    const saving = this.#save(state, changed, this.#state === undefined)
+    const [before, after] = [lasting(this.#state), lasting(state)]
+    const saving = before === after ? undefined : this.#save(after, changed, before === undefined)
     this.#state = state
     const replyText = this.#replyText(reply, method)
     return saving === undefined ? replyText : saving.then(() => replyText)
@@ -126,7 +129,7 @@ export class SessionCell {
    * tombstone.
    */
   async sweep(now: number): Promise<number | undefined> {
-    if (this.deadline > now) return this.deadline
+    if (this.deadline > now) return lasting(this.#state) && this.deadline
     const { state, changed } = this.#state ? over(this.#state, now) : NO_STATE
     const saving = this.#save(state, changed, false)
     this.#state = state
@@ -159,6 +162,11 @@ export class SessionCell {
   }
 }
 
+/** Returns the state if it must be stored. */
+function lasting(state: State | undefined): State | undefined {
+  return state !== undefined && isLasting(state.meta) ? state : undefined
+}
+
 /** Sends a request to a cell, and returns its reply. */
 export type Send = (
   handle: string,
@@ -177,7 +185,9 @@ export function cellStore(
     { now, idle, absolute, touch, renew = 0 }: CallContext,
     more = '',
   ): Promise<Reply> {
-    const request = `["${method}","${secret}",${now},${idle},${absolute},${touch},${renew}${more}]`
+    const times = `${finiteTime(now)},${finite(idle)},${finite(absolute)},${finite(touch)}`
+    const due = renew === Infinity ? 0 : finite(renew)
+    const request = `["${method}","${secret}",${times},${due}${more}]`
     return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)
   }
 
@@ -191,11 +201,17 @@ export function cellStore(
       address: parts.addressOf !== undefined,
     },
     create: (credential, context, patch) =>
-      call<WriteReply>('create', credential, context, `,${JSON.stringify(patch)}`),
+      call<WriteReply>(
+        'create',
+        credential,
+        context,
+        `,${JSON.stringify(finitePatch(patch, context.now))}`,
+      ),
     read: (credential, context) => call<ReadReply>('read', credential, context),
     write: (credential, context, patch) =>
       call<WriteReply>('write', credential, context, `,${JSON.stringify(patch)}`),
-    regenerate: async (credential, context, { patch = null, ...regeneration }) => {
+    regenerate: async (credential, context, { patch = null, secret, grace }) => {
+      const regeneration = { secret, grace: grace === undefined ? grace : finite(grace) }
       const more = `,${JSON.stringify(patch)},${JSON.stringify(regeneration)}`
       const reply = await call<RegenerateReply>('regenerate', credential, context, more)
       return reply.ok ? { ...reply, handle: credential.handle } : reply

@@ -3,6 +3,7 @@ import type { Patch } from '../session/patch.ts'
 import { differenceOf, type Texts } from './difference.ts'
 import {
   deadlineOf,
+  ended,
   ENDED,
   goneReason,
   isTombstone,
@@ -10,7 +11,7 @@ import {
   type Meta,
   newMeta,
   NOTHING,
-  regenerated,
+  outcomeOf,
   rotated,
   SPENT,
   statusOf,
@@ -18,6 +19,7 @@ import {
   touched,
   withOperation,
 } from './meta.ts'
+import { regenerated } from './regenerated.ts'
 import type { CallContext, Gone, Status, WriteReply } from './store.ts'
 
 /** The state of one session in a store. */
@@ -84,7 +86,7 @@ export function step(present: State | undefined, call: Call): Step {
   const status = statusOf(used, hash, context)
   return patch === undefined
     ? stepTo({ ok: true, ...status }, state)
-    : writeStep(state, patch, status)
+    : writeStep(state, patch, status, context)
 }
 
 /**
@@ -94,10 +96,11 @@ export function ownerStep(
   present: State | undefined,
   { method, userId, now, idle, absolute }: OwnerCall,
 ): Step {
-  if (present === undefined || present.meta.account?.userId !== userId)
-    return stepTo(ENDED, present)
+  if (present === undefined || present.meta.account?.userId !== userId) {
+    return stepTo(ended(present?.meta.endedAt, now), present)
+  }
   // Whatever the timeouts say now, others may say something else later.
-  if (method === 'end') return { reply: { ok: true }, ...over(present, now) }
+  if (method === 'end') return { reply: { ok: true }, ...over(present, now, now) }
   const { meta } = present
   const isTold = idle !== undefined && absolute !== undefined
   const expiresAt = deadlineOf(meta, isTold ? { idle, absolute } : meta)
@@ -109,7 +112,8 @@ function firstStep({ method, context, hash, patch }: Call): Step {
   if (method === 'destroy') return stepTo({ ok: true }, undefined)
   if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)
   const meta = newMeta(hash, context, { account: patch.signIn, onceUntil: patch.onceUntil })
-  const made = writeStep({ meta, entries: new Map() }, patch, statusOf(meta, hash, context))
+  const status = statusOf(meta, hash, context)
+  const made = writeStep({ meta, entries: new Map() }, patch, status, context)
   return made.reply.ok ? made : { ...made, state: undefined }
 }
 
@@ -118,15 +122,16 @@ function destroyStep(present: State, gone: Gone | undefined, now: number): Step 
   const { account } = present.meta
   return {
     reply: account === undefined ? { ok: true } : { ok: true, account },
-    ...over(present, now),
+    // A session that has expired was over before.
+    ...over(present, now, gone === undefined ? now : undefined),
   }
 }
 
-/** Returns the state after the end of a session, usually none. */
-export function over(present: State, now: number): Omit<Step, 'reply'> {
+/** Returns the state after a session was ended at `endedAt`, or has expired: a tombstone, or none. */
+export function over(present: State, now: number, endedAt?: number): Omit<Step, 'reply'> {
   const { meta, entries } = present
   if (isTombstone(meta) && meta.usedAt > now) return { state: present, changed: [] }
-  const tombstone = tombstoneOf(meta, now)
+  const tombstone = tombstoneOf(meta, now, endedAt)
   if (tombstone === undefined) return { state: undefined, changed: [] }
   return { state: { meta: tombstone, entries: new Map() }, changed: [...entries.keys()] }
 }
@@ -167,17 +172,17 @@ function regenerateStep(present: State, call: Call, newHash: string): Step {
   }
 }
 
-function writeStep(state: State, patch: Patch, status: Status): Step {
-  const known = state.meta.operations.find(([id]) => id === patch.id)
-  if (known !== undefined) return stepTo({ ok: true, ...status, ...(known[1] ?? NOTHING) }, state)
+function writeStep(state: State, patch: Patch, status: Status, { now }: CallContext): Step {
+  const known = outcomeOf(state.meta, patch)
+  if (known !== undefined) return stepTo({ ok: true, ...status, ...known }, state)
   const difference = differenceOf(state.entries, patch)
   if (!difference.ok) return stepTo({ ...difference, ...status }, state)
   const { after, changed, outcome } = difference
   const reply = { ok: true, ...status, ...outcome } as const
   if (changed.length === 0) return stepTo(reply, state)
-  const meta = withOperation(state.meta, patch.id, outcome)
+  const meta = withOperation(state.meta, patch, outcome, now)
   const { revision = 0 } = meta
-  return { reply: { ...reply, revision }, state: { meta, entries: after }, changed }
+  return { reply: { ...reply, revision, moved: true }, state: { meta, entries: after }, changed }
 }
 
 /** True if a sign-in takes over the session of another user. All data of that user must go. */

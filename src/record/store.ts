@@ -54,9 +54,11 @@ export interface Capabilities {
 /** The reason that a credential has no session. */
 export type Gone =
   /**
-   * The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. `at` is when
-   * it was ended, by the clock of that call. It is absent if no word of that is left. `isSpent` is the answer to a
-   * `write` with `onceUntil`.
+   * The session was never created, was destroyed or cleaned up; or the handle cannot be one of this store. `at` is the
+   * time of the end, in milliseconds since 1970: the `now` of the `destroy`, or of the call of the user's object, that
+   * ended the session. A store reports it for a minute where that costs nothing: Durable Objects while they are in
+   * memory. Without `at`, the session ended long ago, or the store does not know when. A repeated `destroy` is still
+   * `ok`, and does not change the time. `isSpent` is the answer to a `write` with `onceUntil`.
    */
   | {
       readonly ok: false
@@ -167,8 +169,10 @@ export interface SessionStore {
 
   /**
    * Applies the patch to an existing session, and never creates one. Applies all of it or nothing, and stores it before
-   * the reply. A patch that changed something is not applied again if its id is repeated soon. The reply is then the
-   * first one, except that taken texts over 8,000 characters are not kept.
+   * the reply. With `can.atomic`, a patch that changed something is not applied again if its id is repeated: after up
+   * to 15 other changes at any time, and after up to 64 within a minute. The reply is then the first one, without
+   * `moved`, and with the present status. Taken texts are not kept if they exceed 8,000 characters, or 128,000 together
+   * with those of later patches.
    *
    * With `onceUntil`, it changes nothing, and answers as `create` with it would. If that would create the session, the
    * answer is `ended`; if the handle has had its session, `isSpent` is true besides.

@@ -1,7 +1,8 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow } from './changes.ts'
 import type { Dictionary } from './dictionary.ts'
-import { keyOf, type Patch, sumOf } from './patch.ts'
+import type { Sent } from './operations.ts'
+import { isSum, keyOf, type Patch, sumOf } from './patch.ts'
 
 /**
  * The maximum number of tries. Against N other requests `update` needs at most N tries, since every round has a winner.
@@ -11,12 +12,19 @@ const MAX_UPDATE_TRIES = 100
 /** Returns the new text of an entry from the current one; `null` is an absent entry. */
 type Next = (text: string | null) => Promise<string | null>
 
+/** The result of an operation in the store: the new text of the entry. */
+interface Stored {
+  readonly text: string | null
+  /** The first try, if this was a repetition that the store had applied before, or may have. */
+  readonly repeated?: Sent | undefined
+}
+
 /** The two forms of an awaited operation on one entry. */
 interface Operation {
   /** Applies the operation to a recorded text that is not written yet. */
   readonly recorded: (text: string | null) => string | null | Promise<string | null>
-  /** Applies the operation in the store. */
-  readonly stored: () => Promise<string | null>
+  /** Applies the operation in the store. `before` is the text that this request has written. */
+  readonly stored: (before: string | null | undefined, triesLeft: number) => Promise<Stored>
 }
 
 /**
@@ -27,17 +35,20 @@ function change(
   dictionary: Dictionary,
   name: string,
   operation: Operation,
+  triesLeft: number = MAX_UPDATE_TRIES,
 ): Promise<string | null> {
   const { writing } = dictionary
   if (writing !== undefined) {
-    const again = (): Promise<string | null> => change(dictionary, name, operation)
+    const again = (): Promise<string | null> => change(dictionary, name, operation, triesLeft)
     return writing.then(again, again)
   }
-  const unsaved = dictionary.unsaved(name)
-  if (unsaved !== undefined) return changeRecorded(dictionary, name, unsaved, operation)
+  if (dictionary.unsaved(name) !== undefined) {
+    return changeRecorded(dictionary, name, operation, triesLeft)
+  }
   const { saved } = dictionary
-  return operation.stored().then((text) => {
-    saved.set(name, text)
+  return operation.stored(saved.get(name), triesLeft).then(({ text, repeated }) => {
+    // What this request has written since the first try is newer.
+    if (repeated === undefined || repeated.before === saved.get(name)) saved.set(name, text)
     return text
   })
 }
@@ -45,13 +56,20 @@ function change(
 async function changeRecorded(
   dictionary: Dictionary,
   name: string,
-  unsaved: string | null,
   operation: Operation,
+  triesLeft: number,
 ): Promise<string | null> {
+  const unsaved = dictionary.unsaved(name) ?? null
   const made = operation.recorded(unsaved)
   // Only a promise is awaited, so that the next changes of the handler come after this one.
   const text = made instanceof Promise ? await made : made
-  if (dictionary.unsaved(name) !== unsaved) return change(dictionary, name, operation)
+  if (dictionary.unsaved(name) !== unsaved) {
+    if (triesLeft > 1) return change(dictionary, name, operation, triesLeft - 1)
+    throw new SessionError(
+      'ERR_CONFLICT',
+      `update(): this request changed the key each of the ${MAX_UPDATE_TRIES} times that the function ran. Do not change the key inside the function, or while it runs.`,
+    )
+  }
   await dictionary.writeEntry(name, text, unsaved)
   return text
 }
@@ -67,12 +85,16 @@ export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>):
 /** Adds to a number. Returns the sum. An absent entry counts as 0. */
 export function increment(dictionary: Dictionary, name: string, by: number): Promise<number> {
   const sum = change(dictionary, name, {
-    recorded: (text) => finiteText(sumOf(text, by)),
-    stored: () => {
-      finiteText(by)
+    recorded: (text) => sumText(sumOf(text, by)),
+    stored: (before) => {
+      if (!Number.isFinite(by)) sumText(Number.NaN)
       return dictionary.operations
-        .apply(`+${by}${name}`, { increment: [[name, by]] })
-        .then(({ counts }) => String(counts[0]))
+        .apply(name, { kind: `+${by}`, before }, { increment: [[name, by]] })
+        .then((applied) => ({
+          // An object of an earlier version adds without this limit.
+          text: sumText(applied.counts[0] ?? Number.NaN),
+          ...repetition(applied),
+        }))
     },
   })
   const known =
@@ -95,13 +117,24 @@ function recount(
   if (!(error instanceof SessionError && error.code === 'ERR_VALUE')) throw error
   return update(dictionary, name, async (text) => {
     const isPresent = decodeChecked(dictionary, keyOf(name), text) !== undefined
-    return finiteText(sumOf(isPresent ? text : null, by))
+    return sumText(sumOf(isPresent ? text : null, by))
   })
 }
 
-function finiteText(number: number): string {
-  if (!Number.isFinite(number)) orThrow({ ok: false, why: 'not-a-number' })
-  return String(number)
+function sumText(sum: number): string {
+  if (!isSum(sum)) orThrow({ ok: false, why: 'not-a-number' })
+  return String(sum)
+}
+
+/** Returns the first try of an operation that was repeated, unless the repetition itself was applied. */
+function repetition({
+  moved,
+  repeated,
+}: {
+  readonly moved?: true
+  readonly repeated: Sent | undefined
+}): Pick<Stored, 'repeated'> {
+  return moved === true ? {} : { repeated }
 }
 
 /** Deletes an entry. Returns its previous text, or `null`. */
@@ -112,9 +145,14 @@ export async function take(dictionary: Dictionary, name: string): Promise<string
       taken = text
       return null
     },
-    stored: async () => {
-      taken = (await dictionary.operations.apply(`-${name}`, { take: [name] })).taken[0] ?? null
-      return null
+    stored: async (before) => {
+      const applied = await dictionary.operations.apply(
+        name,
+        { kind: '-', before },
+        { take: [name] },
+      )
+      taken = applied.taken[0] ?? null
+      return { text: null, ...repetition(applied) }
     },
   })
   return taken
@@ -122,61 +160,82 @@ export async function take(dictionary: Dictionary, name: string): Promise<string
 
 /**
  * Replaces the text of an entry with the result of `next`. Returns the new text. Uses compare-and-set, retried with the
- * current text if another request has changed it.
+ * current text if another request has changed it. `kind` is the same for the same update.
  */
 export async function update(
   dictionary: Dictionary,
   name: string,
   next: Next,
+  kind: unknown = next,
 ): Promise<string | null> {
   return change(dictionary, name, {
     recorded: next,
-    stored: async () => {
-      const unanswered = dictionary.operations.unanswered(name)
-      const current =
-        unanswered === undefined ? await dictionary.text(name) : expectedBy(unanswered)
-      const made = await updatePatch(name, current, next)
-      // The same text from the same text: this repeats the update with the unknown outcome.
-      const isRepeated = unanswered !== undefined && textOf(unanswered) === textOf(made)
-      return compareAndSet(dictionary, name, next, isRepeated ? unanswered : made, MAX_UPDATE_TRIES)
+    stored: async (before, triesLeft) => {
+      const sameKind = dictionary.operations.unanswered(name, (sent) => sent.kind === kind)
+      const repeated = sameKind ?? (await sameUpdate(dictionary, name, next))
+      let current: string | null | undefined
+      if (repeated !== undefined) {
+        const reply = await dictionary.operations.send(name, repeated)
+        if (reply.ok) return { text: textOf(repeated.patch), ...repetition({ ...reply, repeated }) }
+        // It was not applied, and never will be.
+        if (reply.why === 'conflict') current = reply.current[0] ?? null
+      }
+      if (current === undefined) current = await dictionary.text(name)
+      return compareAndSet(dictionary, name, { next, kind, before, current }, triesLeft)
     },
   })
+}
+
+/** Returns the update with an unknown outcome that makes the same text of the same text, and forgets it. */
+async function sameUpdate(
+  { operations }: Dictionary,
+  name: string,
+  next: Next,
+): Promise<Sent | undefined> {
+  const sent = operations.unanswered(name, ({ patch }) => patch.expect !== undefined)
+  if (sent === undefined) return undefined
+  try {
+    if ((await next(expectedBy(sent.patch))) === textOf(sent.patch)) return sent
+  } catch (error) {
+    operations.remember(name, sent)
+    throw error
+  }
+  operations.remember(name, sent)
+  return undefined
 }
 
 async function compareAndSet(
   dictionary: Dictionary,
   name: string,
-  next: Next,
-  patch: Patch,
+  attempt: Omit<Sent, 'patch'> & { readonly next: Next; readonly current: string | null },
   triesLeft: number,
-): Promise<string | null> {
-  const reply = await dictionary.operations.send(name, patch)
+): Promise<Stored> {
+  const { next, current, kind, before } = attempt
+  const text = await next(current)
+  const patch = newPatch({ expect: [[name, current]], ...changesOf([[name, text]]) })
+  const reply = await dictionary.operations.send(name, { kind, before, patch })
   if (!reply.ok && reply.why === 'conflict' && triesLeft > 1) {
-    const newer = await updatePatch(name, reply.current[0] ?? null, next)
-    return compareAndSet(dictionary, name, next, newer, triesLeft - 1)
+    const newer = { ...attempt, current: reply.current[0] ?? null }
+    return compareAndSet(dictionary, name, newer, triesLeft - 1)
   }
   orThrow(reply)
-  return textOf(patch)
+  return { text }
 }
 
-/** Returns the text that a patch of `updatePatch` sets. */
+/** Returns the text that the patch of an update sets. */
 function textOf(patch: Patch): string | null {
   return patch.set?.[0]?.[1] ?? null
 }
 
-/** Returns the text that a patch of `updatePatch` expects. */
+/** Returns the text that the patch of an update expects. */
 function expectedBy(patch: Patch): string | null {
   return patch.expect?.[0]?.[1] ?? null
-}
-
-async function updatePatch(name: string, current: string | null, next: Next): Promise<Patch> {
-  return newPatch({ expect: [[name, current]], ...changesOf([[name, await next(current)]]) })
 }
 
 /** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */
 export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
   // `update` stores what its function changed in place, and what `take` returns is not stored any more.
-  const value = dictionary.peek(text)
+  const value = dictionary.stored.peek(text)
   const { codec, id } = dictionary.port
   if (value === undefined || codec.check?.(key, value) === undefined) return value
   dictionary.port.report({ type: 'invalid', keys: [key], id })

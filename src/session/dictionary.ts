@@ -35,8 +35,6 @@ export class Dictionary {
   /** The messages that a store without `take` has shown, and whose deletion is recorded. */
   shown: Set<string> | undefined
   #operations: Operations | undefined
-  /** The checks of the codec for values that cannot be frozen. */
-  #watched: (() => void)[] | undefined
 
   constructor(port: SessionPort) {
     this.port = port
@@ -63,25 +61,7 @@ export class Dictionary {
 
   /** Returns the frozen value of an entry's text, for the application. A change in place fails the commit. */
   decode(text: string | null, name: string): unknown {
-    const value = this.peek(text)
-    const check =
-      text === null || value === undefined ? undefined : this.port.codec.watch?.(text, value)
-    if (check !== undefined) (this.#watched ??= []).push(() => check(this.own(name)))
-    return value
-  }
-
-  /**
-   * Returns the frozen value of a text, which may be changed in place as far as freezing allows. A text that cannot be
-   * read back is reported, and counts as absent.
-   */
-  peek(text: string | null): unknown {
-    if (text === null) return undefined
-    try {
-      return this.port.codec.decode(text)
-    } catch {
-      this.port.report({ type: 'corrupt', id: this.port.id })
-      return undefined
-    }
+    return this.stored.decode(text, () => this.own(name))
   }
 
   /** Returns the text of an entry as this request sees it, or `null`. */
@@ -123,6 +103,7 @@ export class Dictionary {
   /** Records a new text, or `null` for a deletion. */
   record(name: string, text: string | null): void {
     this.#patch = undefined
+    this.#operations?.forget(name)
     this.#unsaved ??= new Map()
     this.#unsaved.set(name, text)
   }
@@ -130,6 +111,7 @@ export class Dictionary {
   /** Records the deletion of all the application's keys. */
   clear(): void {
     this.#patch = undefined
+    this.#operations?.forget()
     this.#unsaved = withoutData(this.#unsaved)
     this.#saved = withoutData(this.#saved)
     this.#isCleared = true
@@ -145,7 +127,6 @@ export class Dictionary {
   discard(): void {
     this.#patch = undefined
     this.#unsaved = undefined
-    this.#watched = undefined
     this.empty()
     this.stored.forget()
   }
@@ -239,7 +220,7 @@ export class Dictionary {
    */
   finish(): Promise<void> | undefined {
     this.#isSealed = true
-    for (const check of this.#watched ?? []) check()
+    this.stored.check()
     return this.#operations?.settled()?.then(() => this.#commitLast()) ?? this.#commitLast()
   }
 

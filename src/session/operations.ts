@@ -1,12 +1,22 @@
 import { newPatch, orThrow } from './changes.ts'
-import type { Applied, Changes, Patch, Refusal } from './patch.ts'
+import { type Applied, type Changes, DATA, type Patch, type Refusal } from './patch.ts'
 import type { SessionPort } from './port.ts'
+
+/** An operation on an entry that was sent to the store. */
+export interface Sent {
+  /** Two operations of the same kind on the same entry are the same operation. */
+  readonly kind: unknown
+  readonly patch: Patch
+  /** The text of the entry that this request had written before; `undefined` if it had written none. */
+  readonly before: string | null | undefined
+}
 
 /** The awaited operations of one request: the pending ones, and those with an unknown outcome after a store error. */
 export class Operations {
   readonly #port: Pick<SessionPort, 'write'>
   readonly #underWay = new Set<Promise<unknown>>()
-  readonly #unsure = new Map<string, Patch[]>()
+  /** The operations with an unknown outcome, by entry name. */
+  readonly #unsure = new Map<string, Sent[]>()
 
   constructor(port: Pick<SessionPort, 'write'>) {
     this.#port = port
@@ -26,20 +36,46 @@ export class Operations {
     return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay)
   }
 
-  /** Applies the changes of an operation in the store. Repeated after a store error, it sends the same patch again. */
-  apply(operation: string, changes: Changes): Promise<Applied> {
-    return this.send(operation, this.unanswered(operation) ?? newPatch(changes)).then(orThrow)
+  /**
+   * Applies the changes of an operation in the store. Repeated after a store error, it sends the same patch again.
+   * Returns the outcome, and the first try if this is a repetition.
+   */
+  apply(
+    name: string,
+    { kind, before }: Omit<Sent, 'patch'>,
+    changes: Changes,
+  ): Promise<Applied & { readonly repeated: Sent | undefined }> {
+    const repeated = this.unanswered(name, (sent) => sent.kind === kind)
+    return this.send(name, repeated ?? { kind, before, patch: newPatch(changes) }).then(
+      (reply) => ({ ...orThrow(reply), repeated }),
+    )
   }
 
-  /** Returns the patch of this operation whose outcome is unknown after a store error, and forgets it. */
-  unanswered(operation: string): Patch | undefined {
-    return this.#unsure.get(operation)?.pop()
+  /** Returns the last matching operation on an entry whose outcome is unknown after a store error, and forgets it. */
+  unanswered(name: string, isSame: (sent: Sent) => boolean): Sent | undefined {
+    const unsure = this.#unsure.get(name) ?? []
+    const index = unsure.findLastIndex(isSame)
+    return index < 0 ? undefined : unsure.splice(index, 1)[0]
   }
 
-  send(operation: string, patch: Patch): Promise<Applied | Refusal> {
-    return this.#port.write(patch).catch((error: unknown) => {
-      this.#unsure.set(operation, [...(this.#unsure.get(operation) ?? []), patch])
+  send(name: string, sent: Sent): Promise<Applied | Refusal> {
+    return this.#port.write(sent.patch).catch((error: unknown) => {
+      this.remember(name, sent)
       throw error
     })
+  }
+
+  /** Remembers an operation with an unknown outcome. */
+  remember(name: string, sent: Sent): void {
+    this.#unsure.set(name, [...(this.#unsure.get(name) ?? []), sent])
+  }
+
+  /** Forgets the operations on an entry, since its value was replaced; on every key of the application by default. */
+  forget(replaced?: string): void {
+    for (const name of this.#unsure.keys()) {
+      if (replaced === undefined ? name.startsWith(DATA) : name === replaced) {
+        this.#unsure.delete(name)
+      }
+    }
   }
 }

@@ -28,7 +28,7 @@ export interface Changes {
   readonly delete?: readonly string[]
   /** Deletes these, and returns their texts. */
   readonly take?: readonly string[]
-  /** Adds to these numbers, and returns the sums. An absent number counts as 0. */
+  /** Adds to these numbers, and returns the sums, from -(2^53 - 1) to 2^53 - 1. An absent number counts as 0. */
   readonly increment?: readonly (readonly [name: string, by: number])[]
   readonly set?: readonly (readonly [name: string, text: string])[]
 }
@@ -54,13 +54,19 @@ export interface Outcome {
   readonly counts: readonly number[]
 }
 
-export type Applied = { readonly ok: true } & Outcome
+export type Applied = { readonly ok: true } & Outcome & {
+    /**
+     * True if this call counted the revision of the session up by one. Absent if it changed nothing, if the patch had
+     * been applied before, or if the store does not tell.
+     */
+    readonly moved?: true
+  }
 
 /** The reason that a patch was not applied to an existing session. No part of it was applied. */
 export type Refusal =
   /** `expect` does not match; `current` has the texts of these entries. */
   | { readonly ok: false; readonly why: 'conflict'; readonly current: readonly (string | null)[] }
-  /** An entry to increment is not a number, or the sum is not finite. */
+  /** An entry to increment is not a number, or the sum is not between -(2^53 - 1) and 2^53 - 1. */
   | { readonly ok: false; readonly why: 'not-a-number' }
   /** The session would exceed `MAX_TOTAL_CHARACTERS`, or the own limit of the store, such as `1000000 bytes`. */
   | { readonly ok: false; readonly why: 'too-large'; readonly limit?: string }
@@ -68,10 +74,17 @@ export type Refusal =
 /** The maximum size of a dictionary. Escaped and in UTF-8, it fits one RPC (32 MiB) and one KV value (25 MiB). */
 export const MAX_TOTAL_CHARACTERS = 8_000_000
 
-/** Returns the sum of a stored number and another one. It is not finite if either is not a number. */
+/** Returns the sum of a stored number and another one. It is NaN if either is not a number. */
 export function sumOf(text: string | null, by: number): number {
+  // JSON makes null of a number that is not finite.
+  if (typeof by !== 'number') return Number.NaN
   // Only a JSON number starts like this; the text of a serializer starts with its mark.
   return (text === null ? 0 : Number(/^[-\d]/.test(text) ? text : Number.NaN)) + by
+}
+
+/** True if a sum may be stored. Beyond 2^53 - 1 adding 1 may change nothing, so counts would be lost. */
+export function isSum(sum: number): boolean {
+  return Math.abs(sum) <= Number.MAX_SAFE_INTEGER
 }
 
 /** Returns the outcome of a patch if there is no session, or `undefined` if the patch stores anything. */

@@ -1,6 +1,5 @@
 import { SessionError } from '../errors.ts'
 import { decodeChecked, increment, operate, take, update } from './atomic.ts'
-import { newPatch, orThrow } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import type { Dictionary } from './dictionary.ts'
 import { DATA, FLASH, keyOf } from './patch.ts'
@@ -90,14 +89,14 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** True if the key has a value. */
   async has(key: Key<Data>): Promise<boolean> {
     const dictionary = this.#dictionary.toRead()
-    return dictionary.peek(await dictionary.text(nameOf(key))) !== undefined
+    return dictionary.stored.peek(await dictionary.text(nameOf(key))) !== undefined
   }
 
   /** Returns the keys that have a value, in no particular order. */
   async keys(): Promise<Key<Data>[]> {
     const dictionary = this.#dictionary.toRead()
     const texts = await dictionary.texts(DATA)
-    const readable = texts.filter(([, text]) => dictionary.peek(text) !== undefined)
+    const readable = texts.filter(([, text]) => dictionary.stored.peek(text) !== undefined)
     return readable.map(([name]) => keyOf(name) as Key<Data>)
   }
 
@@ -128,7 +127,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Adds to a number in the store. Returns the sum; a missing key counts as 0. Throws `ERR_VALUE` if the value is not a
-   * number or the sum is not finite. Throws `ERR_NOT_ATOMIC` if the store is not atomic.
+   * number, or if the sum is not between -(2^53 - 1) and 2^53 - 1, beyond which adding 1 may change nothing. Throws
+   * `ERR_NOT_ATOMIC` if the store is not atomic.
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
     const dictionary = this.#dictionary.toChange('increment')
@@ -137,8 +137,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Replaces a value with the result of `fn`. Returns the new value. `fn` may be async. It runs again if another
-   * request won. It deletes the key by returning `undefined`. Throws `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC`
-   * if the store is not atomic, and any error of `fn`.
+   * request won, or if this request changed the key meanwhile. It deletes the key by returning `undefined`. Throws
+   * `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC` if the store is not atomic, and any error of `fn`.
+   *
+   * After `ERR_STORE` it is unknown whether the value was replaced. The same update called again is applied once: one
+   * with the same function object, or with one that returns the same value for the same value. So retry with the same
+   * function object if the result depends on anything else, such as the time or a random id. Any other function is
+   * another update, and is applied in any case.
    */
   async update<K extends Key<Data>>(
     key: K,
@@ -158,7 +163,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
       return value === undefined ? null : encodeChecked(dictionary, key, value)
     }
     const name = nameOf(key)
-    const text = await operate(dictionary, () => update(dictionary, name, next))
+    const text = await operate(dictionary, () => update(dictionary, name, next, fn))
     return dictionary.decode(text, name) as Value<Data, K> | undefined
   }
 
@@ -203,11 +208,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
       for (const name of names) dictionary.record(name, null)
       dictionary.shown = new Set(names)
     } else if (names.length > 0) {
-      const patch = dictionary.operations.unanswered(FLASH) ?? newPatch({ take: names })
-      const { taken } = orThrow(await dictionary.operations.send(FLASH, patch))
+      const { operations } = dictionary
+      const kind = { kind: FLASH, before: undefined }
+      const { taken, repeated } = await operations.apply(FLASH, kind, { take: names })
+      const all = repeated?.patch.take ?? names
       return snapshot(
         dictionary,
-        (patch.take ?? []).map((name, index) => [name, taken[index] ?? null]),
+        all.map((name, index) => [name, taken[index] ?? null]),
       )
     }
     return snapshot(dictionary, texts)

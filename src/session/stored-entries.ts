@@ -1,10 +1,12 @@
 import type { Entries } from './patch.ts'
 import { codecSessionOf, type SessionPort } from './port.ts'
 
-/** The stored entries of one request, loaded once. */
+/** The stored entries of one request, loaded once, and the values of their texts. */
 export class StoredEntries {
   readonly #port: SessionPort
   #loading: Promise<Entries | undefined> | undefined
+  /** The checks of the codec for values that cannot be frozen. */
+  #watched: (() => void)[] | undefined
 
   constructor(port: SessionPort) {
     this.#port = port
@@ -31,8 +33,9 @@ export class StoredEntries {
     await this.load(true)
   }
 
-  /** Makes the next call load them again. */
+  /** Makes the next call load them again. Values in use are no longer checked. */
   forget(): void {
+    this.#watched = undefined
     this.#loading = undefined
   }
 
@@ -54,5 +57,33 @@ export class StoredEntries {
       if (this.#loading === reading) this.#loading = undefined
     })
     return reading
+  }
+
+  /** Returns the frozen value of a text. A change in place fails `check`, unless `own` is the changed text. */
+  decode(text: string | null, own: () => string | null | undefined): unknown {
+    const value = this.peek(text)
+    const watch =
+      text === null || value === undefined ? undefined : this.#port.codec.watch?.(text, value)
+    if (watch !== undefined) (this.#watched ??= []).push(() => watch(own()))
+    return value
+  }
+
+  /**
+   * Returns the frozen value of a text, which may be changed in place as far as freezing allows. A text that cannot be
+   * read back is reported, and counts as absent.
+   */
+  peek(text: string | null): unknown {
+    if (text === null) return undefined
+    try {
+      return this.#port.codec.decode(text)
+    } catch {
+      this.#port.report({ type: 'corrupt', id: this.#port.id })
+      return undefined
+    }
+  }
+
+  /** Throws `ERR_VALUE` if a value was changed in place. */
+  check(): void {
+    for (const check of this.#watched ?? []) check()
   }
 }

@@ -9,6 +9,7 @@ import type {
   SessionStore,
   Status,
 } from '../record/store.ts'
+import type { Patch } from '../session/patch.ts'
 import { Copies } from './cached/copies.ts'
 import { type Copy, copyOf } from './cached/freshness.ts'
 import { SharedCopies } from './cached/shared-copies.ts'
@@ -91,7 +92,10 @@ function cachedStore(
     context: CallContext,
   ): Promise<ReadReply> {
     const copy = await copiesOfAll.find(credential, context)
-    if (copy === undefined) return readStore(credential, context)
+    // The isolate may have learnt of a later state in the meantime.
+    if (copy === undefined || !copies.isNewest(credential, copy)) {
+      return readStore(credential, context)
+    }
     copies.keep(credential, copy)
     return answerOf(copy)
   }
@@ -104,19 +108,23 @@ function cachedStore(
     change: Parameters<Copies['change']>[3],
   ): Reply {
     copies.change(credential, context.now, reply, change)
-    if (shared !== undefined) {
-      context.defer?.(async () => {
-        const copy = copies.since(credential, context.now)
-        if (copy !== undefined) await shared.put(credential, copy)
-      })
-    }
+    share(credential, context)
     return withBookmark(reply)
+  }
+
+  /** Shares the copy for this token after the response, if this call has made one. */
+  function share(credential: Credential, { now, defer }: CallContext): void {
+    if (shared === undefined) return
+    defer?.(async () => {
+      const copy = copies.since(credential, now)
+      if (copy !== undefined) await shared.put(credential, copy)
+    })
   }
 
   /** Notes that this token no longer has a session. */
   function dropped(credential: Credential, { now }: CallContext, reply: Gone): Gone {
-    if (reply.gone === 'rotated') copies.forget(credential)
-    else copies.outdate(credential.handle, now)
+    copies.refuse(credential)
+    if (reply.gone !== 'rotated') copies.outdate(credential.handle, now)
     return reply
   }
 
@@ -130,14 +138,16 @@ function cachedStore(
     addressOf: store.addressOf?.bind(store),
 
     read(credential, context): Await<ReadReply> {
+      checkTouch(context)
       const copy = context.fresh === true ? undefined : copies.find(credential, context)
       if (copy !== undefined) return answerOf(copy)
-      return shared === undefined || context.fresh === true
+      return shared === undefined || context.fresh === true || copies.isRefused(credential)
         ? readStore(credential, context)
         : readShared(shared, credential, context)
     },
 
     async create(credential, context, patch) {
+      checkTouch(context)
       const reply = await store.create(credential, context, patch)
       // A joined session was made by another request.
       if (!reply.ok || reply.createdAt !== undefined) return reply.ok ? withBookmark(reply) : reply
@@ -145,6 +155,7 @@ function cachedStore(
     },
 
     async write(credential, context, patch) {
+      checkTouch(context)
       const reply = await store.write(credential, context, patch)
       if (isGone(reply)) return dropped(credential, context, reply)
       // With `onceUntil` it only asks.
@@ -156,18 +167,32 @@ function cachedStore(
       const reply = await store.regenerate(credential, context, regeneration)
       if (isGone(reply)) return dropped(credential, context, reply)
       if (!reply.ok) return reply
-      copies.outdate(credential.handle, context.now, reply.revision ?? 0)
+      const next = { handle: reply.handle, secret: regeneration.secret }
+      copies.renew(credential, next, context.now, reply, regeneration.patch ?? NO_PATCH)
+      share(next, context)
       return withBookmark(reply)
     },
 
     async destroy(credential, context) {
       const reply = await store.destroy(credential, context)
       if (isGone(reply)) return dropped(credential, context, reply)
+      copies.refuse(credential)
       copies.outdate(credential.handle, context.now)
       if (shared !== undefined) context.defer?.(() => shared.delete(credential.handle))
       return reply
     },
   }
+}
+
+const NO_PATCH: Patch = { id: '' }
+
+/** Throws `ERR_OPTION` if every use must be recorded, since the use that a copy answers is not. */
+function checkTouch({ touch }: CallContext): void {
+  if (touch > 0) return
+  throw new SessionError(
+    'ERR_OPTION',
+    'cached(): with touchInterval: 0 the store records every use, so a copy can never answer. Remove touchInterval: 0, or cached().',
+  )
 }
 
 /** Returns the reply with its revision as the token's bookmark. */

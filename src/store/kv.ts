@@ -3,7 +3,8 @@ import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
-import { CORRUPT, ENDED, isDictionary, mayJoin, NOTHING, rotated } from '../record/meta.ts'
+import { finite, finiteContext, finitePatch } from '../record/finite.ts'
+import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../record/meta.ts'
 import { isAnotherUsers } from '../record/step.ts'
 import type {
   CallContext,
@@ -14,10 +15,11 @@ import type {
   WriteReply,
 } from '../record/store.ts'
 import type { Account } from '../session/account.ts'
-import type { Entries, Patch } from '../session/patch.ts'
+import type { Patch } from '../session/patch.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
 import { madeOnce, markOf, once } from './kv/once.ts'
+import { endSession, isAlive, type KvSession, type KvValue, parseValue } from './kv/value.ts'
 
 export type { SessionKvNamespace }
 
@@ -27,18 +29,6 @@ export interface KvStoreOptions {
   /** Seconds for which a location may answer from its cache. KV's default is 60, its minimum 30. */
   readonly cacheTtl?: number
 }
-
-/** A session, or the tombstone that `regenerate` leaves at the previous key. Times are milliseconds. */
-type KvValue =
-  | { readonly isCorrupt: true }
-  | {
-      readonly hash: string
-      readonly createdAt: number
-      readonly expiresAt: number
-      readonly entries: Entries
-      readonly account?: Account
-    }
-  | { readonly rotatedAt: number }
 
 const NO_PATCH: Patch = { id: '' }
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
@@ -93,8 +83,9 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: this location would then remember for a while that the key is absent.
-    async create({ handle, secret }, context, patch) {
-      const { now, absolute } = context
+    async create({ handle, secret }, context, given) {
+      const { now, absolute } = finiteContext(context)
+      const patch = finitePatch(given, now)
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
@@ -158,12 +149,14 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       return { ok: true, handle: newHandle, ...statusOf(session) }
     },
 
-    async destroy({ handle }) {
+    async destroy({ handle }, { now }) {
       const value = await get(handle)
       if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
-      // Delete a missing value too: this location may only remember that it was absent.
+      if (value !== undefined && 'endedAt' in value) return { ok: true }
+      // End a missing session too: this location may only remember that it was absent.
       const key = prefix + handle
-      await changes.make(key, () => namespace.delete(key))
+      const wasAlive = isAlive(value, now)
+      await changes.make(key, () => endSession(namespace, key, { now, wasAlive }))
       return { ok: true, ...(value && 'account' in value ? accountOf(value) : {}) }
     },
 
@@ -202,7 +195,7 @@ function signedIn(session: KvSession, { absolute }: CallContext, account?: Accou
     ...session,
     account,
     createdAt: account.at,
-    expiresAt: account.at + absolute,
+    expiresAt: account.at + finite(absolute),
     entries: isAnotherUsers(session.account, account) ? {} : session.entries,
   }
 }
@@ -212,13 +205,13 @@ function idPart(handle: string): string {
   return handle.slice(0, RANDOM_TEXT_LENGTH)
 }
 
-type KvSession = Extract<KvValue, { hash: string }>
 type Live = { readonly ok: true; readonly session: KvSession }
 
 function liveValue(value: KvValue | undefined, hash: string, context: CallContext): Live | Gone {
   if (value === undefined) return ENDED
   if ('isCorrupt' in value) return CORRUPT
   if ('rotatedAt' in value) return rotated(value.rotatedAt)
+  if (value.endedAt !== undefined) return ended(value.endedAt, context.now)
   const deadline = Math.min(value.expiresAt, value.createdAt + context.absolute)
   if (deadline <= context.now) return { ok: false, gone: 'expired' }
   return value.hash === hash ? { ok: true, session: value } : ENDED
@@ -238,19 +231,6 @@ function joinReply(value: KvValue | undefined, hash: string, context: CallContex
 
 function isSession(value: KvValue | undefined, hash: string): value is KvSession {
   return value !== undefined && 'hash' in value && value.hash === hash
-}
-
-function parseValue(text: string): KvValue {
-  try {
-    const value = JSON.parse(text) as Partial<KvSession & { rotatedAt: number }>
-    const { hash, createdAt, expiresAt, rotatedAt, entries } = value
-    const hasTimes = Number.isFinite(createdAt) && Number.isFinite(expiresAt)
-    if (typeof hash === 'string' && hasTimes && isDictionary(entries)) return value as KvSession
-    if (rotatedAt !== undefined && Number.isFinite(rotatedAt)) return { rotatedAt }
-  } catch {
-    // Treated like JSON that is not a session.
-  }
-  return { isCorrupt: true }
 }
 
 function checkOptions(prefix: string, cacheTtl: number | undefined): void {

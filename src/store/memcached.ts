@@ -41,6 +41,8 @@ const DEFAULT_ITEM_BYTES = 1024 * 1024
 const RESERVED_BYTES = 4096
 /** Above this a time to live is taken for a time since 1970 (memcached: doc/protocol.txt). */
 const MAX_RELATIVE_SECONDS = 30 * 24 * 3600
+/** Times are 32-bit numbers (memcached: memcached.h). */
+const MAX_TIME = 2 ** 31 - 1
 /** An item that is over at once. */
 const OVER = -1
 const encoder = new TextEncoder()
@@ -92,7 +94,7 @@ function expiryOf(ttl: number): number {
   // The server's clock has whole seconds, and the present one may be nearly over.
   const seconds = Math.ceil(ttl / 1000) + 1
   if (seconds <= MAX_RELATIVE_SECONDS) return seconds
-  return Math.floor(Date.now() / 1000) + seconds
+  return Math.min(Math.floor(Date.now() / 1000) + seconds, MAX_TIME)
 }
 
 function heldOf(item: MemcachedItem | undefined): Held {

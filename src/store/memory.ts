@@ -17,8 +17,7 @@ export function memoryStore(): SessionStore {
 
   function newCell(handle: string): SessionCell {
     const cell = new SessionCell(undefined, (state, _changed, isNew) => {
-      if (state === undefined) cells.delete(handle)
-      else cells.set(handle, cell)
+      if (state !== undefined) cells.set(handle, cell)
       if (isNew) untilSweep -= 1
       return undefined
     })
@@ -33,7 +32,10 @@ export function memoryStore(): SessionStore {
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
-      for (const each of cells.values()) void each.sweep(now)
+      for (const [name, each] of cells) {
+        void each.sweep(now)
+        if (each.deadline === 0) cells.delete(name)
+      }
     }
     return reply
   }

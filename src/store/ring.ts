@@ -62,7 +62,11 @@ export function ringStore(
     const reply = await callNode(present, call)
     if (!('gone' in reply) || reply.gone !== 'ended') return reply
     const former = formerNodeOf(handle, now, present)
-    return former === undefined ? reply : callNode(former, call)
+    if (former === undefined) return reply
+    const formerReply = await callNode(former, call)
+    const isEnded = 'gone' in formerReply && formerReply.gone === 'ended'
+    // The node that had the session knows when it was ended.
+    return isEnded && formerReply.at === undefined ? reply : formerReply
   }
 
   return {

@@ -82,7 +82,6 @@ const UNSTORABLE: readonly (readonly [what: string, loaded: unknown, keys: reado
   ['an empty user’s id', { userId: '' }, []],
   ['a level that there is not', { userId: 'ada', details: { aal: 9 } }, []],
   ['a time that is no Date', { userId: 'ada', authenticatedAt: 1_700_000_000 }, []],
-  ['an invalid Date', { userId: 'ada', authenticatedAt: new Date('yesterday') }, []],
 ]
 
 describe('an old cookie that leads to what cannot be stored', () => {

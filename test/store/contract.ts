@@ -177,7 +177,7 @@ function createTests({ store, dump }: StoreUnderTest): void {
     const credential = newCredential(store)
     const reply = await store.create(credential, momentAt(0), setting({ '=a': '1', '!0': '"hi"' }))
     const used = store.can.recordUse ? { usedAt: START, revision: 1 } : {}
-    expect(reply).toEqual({ ok: true, ...used, ...NONE })
+    expect(reply).toEqual({ ok: true, ...used, ...NONE, ...(store.can.revise && { moved: true }) })
     expect(await store.read(credential, momentAt(0))).toEqual({
       ok: true,
       ...used,
@@ -217,7 +217,8 @@ function createTests({ store, dump }: StoreUnderTest): void {
     const credential = newCredential(store)
     const patch = setting({ '=a': '1' })
     const first = await store.create(credential, momentAt(0), patch)
-    expect(await store.create(credential, momentAt(10), patch)).toEqual(first)
+    const again = await store.create(credential, momentAt(10), patch)
+    expect({ moved: undefined, ...again }).toEqual({ ...first, moved: undefined })
     expect(await entriesOf(store, credential)).toEqual({ '=a': '1' })
   })
 
@@ -227,7 +228,11 @@ function createTests({ store, dump }: StoreUnderTest): void {
     const first = await store.create(credential, momentAt(0), patch)
     expect(first).toMatchObject({ ok: true, counts: [5] })
     await writing(store, credential, { increment: [['=n', 2]], set: [['=a', '2']] })
-    expect(await store.create(credential, momentAt(0), patch)).toEqual({ ...first, revision: 2 })
+    expect(await store.create(credential, momentAt(0), patch)).toEqual({
+      ...first,
+      revision: 2,
+      moved: undefined,
+    })
     expect(await entriesOf(store, credential)).toEqual({ '=n': '7', '=a': '2' })
   })
 
@@ -459,6 +464,7 @@ function atomicTests({ store }: StoreUnderTest): void {
       ok: true,
       usedAt: START,
       revision: 2,
+      moved: true,
       taken: ['20', null, null],
       counts: [1, 2, 5, 4],
     })
@@ -555,6 +561,32 @@ function atomicTests({ store }: StoreUnderTest): void {
     })
   })
 
+  test.for([
+    ['9007199254740991', 1],
+    ['-9007199254740991', -1],
+    ['9007199254740990', 1.5],
+    ['1e300', 1],
+    ['9007199254740993', 1],
+    ['0', 2 ** 53],
+  ] as const)('counts to no sum that is not exact: %s + %d', async ([text, by]) => {
+    const credential = await newSession(store, { '=n': text })
+    const reply = await writing(store, credential, { increment: [['=n', by]], set: [['=b', '2']] })
+    expect(reply).toMatchObject({ ok: false, why: 'not-a-number' })
+    expect(await entriesOf(store, credential)).toEqual({ '=n': text })
+  })
+
+  test('counts fractions, up to the largest exact integer, and back from beyond it', async () => {
+    const entries = { '=f': '0.5', '=n': '9007199254740990', '=large': '9007199254740992' }
+    const credential = await newSession(store, entries)
+    const increment = [
+      ['=f', 0.25],
+      ['=n', 1],
+      ['=large', -1],
+    ] as const
+    const counts = [0.75, 9_007_199_254_740_991, 9_007_199_254_740_991]
+    expect(await writing(store, credential, { increment })).toMatchObject({ ok: true, counts })
+  })
+
   test.for(['"1"', 'null', 'true', '[1]', '{}', '', '~1', 'NaN', 'Infinity', '1e308', ' 1'])(
     'counts on no other text than a number, nor past all numbers: %s',
     async (text) => {
@@ -623,7 +655,11 @@ function repeatTests({ store }: StoreUnderTest): void {
         ['=t', '"again"'],
       ],
     })
-    expect(await store.write(credential, momentAt(0), patch)).toEqual({ ...first, revision: 3 })
+    expect(await store.write(credential, momentAt(0), patch)).toEqual({
+      ...first,
+      revision: 3,
+      moved: undefined,
+    })
     expect(await entriesOf(store, credential)).toEqual({ '=n': '13', '=a': '2', '=t': '"again"' })
   })
 
@@ -654,15 +690,49 @@ function repeatTests({ store }: StoreUnderTest): void {
     expect(await entriesOf(store, credential)).toEqual({ '=n': '1' })
   })
 
-  test('still knows a patch after 15 others', async () => {
-    const credential = await newSession(store)
-    const patch = newPatch({ increment: [['=n', 1]] })
-    await store.write(credential, momentAt(0), patch)
-    for (let round = 0; round < 15; round += 1) {
-      await writing(store, credential, { increment: [['=n', 1]] })
+  test.for([
+    ['15 others, however late', 15, 10 * MINUTE],
+    ['64 others within a minute', 64, 900],
+  ] as const)('still knows a patch after %s', async ([, others, apart]) => {
+    const credential = await newSession(store, { '=t': '"once"' })
+    const counting = newPatch({ increment: [['=n', 1]] })
+    const taking = newPatch({ take: ['=t'] })
+    const timeouts = { idle: ABSOLUTE }
+    await store.write(credential, momentAt(0), taking)
+    await store.write(credential, momentAt(0), counting)
+    for (let round = 1; round < others; round += 1) {
+      const moment = momentAt(round * apart, timeouts)
+      await store.write(credential, moment, newPatch({ increment: [['=n', 1]] }))
     }
-    expect(await store.write(credential, momentAt(0), patch)).toMatchObject({ counts: [1] })
-    expect(await entriesOf(store, credential)).toEqual({ '=n': '16' })
+    const late = momentAt(others * apart, timeouts)
+    expect(await store.write(credential, late, taking)).toMatchObject({ taken: ['"once"'] })
+    await store.write(credential, late, newPatch({ increment: [['=n', 1]] }))
+    expect(await store.write(credential, late, counting)).toMatchObject({ counts: [1] })
+    expect(await entriesOf(store, credential, late)).toEqual({ '=n': `${others + 1}` })
+  })
+
+  test('says whether this very patch moved the revision', async () => {
+    const credential = await newSession(store, { '=a': '1', '=n': '1' })
+    const patch = newPatch({ increment: [['=n', 1]] })
+    const first = await store.write(credential, momentAt(0), patch)
+    expect(first).toMatchObject({ revision: 2, moved: true })
+    const nothing: Changes[] = [
+      { set: [['=a', '1']] },
+      { delete: ['=missing'] },
+      { take: ['=missing'] },
+      { increment: [['=n', 0]] },
+      { expect: [['=a', '1']], set: [['=a', '1']] },
+    ]
+    for (const changes of nothing) {
+      const reply = await store.write(credential, momentAt(TOUCH), newPatch(changes))
+      expect(reply).toMatchObject({ ok: true, revision: 2 })
+      expect(reply).not.toHaveProperty('moved')
+    }
+    const again = await store.write(credential, momentAt(0), patch)
+    expect(again).toMatchObject({ ok: true, revision: 2, counts: [2] })
+    expect(again).not.toHaveProperty('moved')
+    const refused = await writing(store, credential, { expect: [['=a', '2']] })
+    expect(refused).not.toHaveProperty('moved')
   })
 
   test('still knows a patch after a regenerate', async () => {
@@ -946,18 +1016,54 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
     const credential = await newSession(store, { '=a': '1' })
     expect(await store.destroy(credential, momentAt(0))).toEqual({ ok: true })
     const ended = { ok: false, gone: 'ended' }
-    expect(await store.read(credential, momentAt(1))).toEqual(ended)
-    expect(await store.write(credential, momentAt(1), setting({ '=a': '2' }))).toEqual(ended)
-    expect(await store.regenerate(credential, momentAt(1), { secret: newRandomText() })).toEqual(
-      ended,
-    )
-    expect(await store.read(credential, momentAt(2))).toEqual(ended)
+    expect(await store.read(credential, momentAt(MINUTE))).toEqual(ended)
+    const late = store.write(credential, momentAt(MINUTE), setting({ '=a': '2' }))
+    expect(await late).toEqual(ended)
+    const secret = newRandomText()
+    expect(await store.regenerate(credential, momentAt(MINUTE), { secret })).toEqual(ended)
+    expect(await store.read(credential, momentAt(2 * MINUTE))).toEqual(ended)
   })
 
-  test.runIf(dump !== undefined)('leaves nothing of it stored', async () => {
+  test('says for a minute when it was ended, to every call', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    await store.destroy(credential, momentAt(5))
+    const ended = { ok: false, gone: 'ended', at: START + 5 }
+    // The clock of another caller may be behind.
+    for (const at of [0, 5, 1000, MINUTE + 4]) {
+      expect(await store.read(credential, momentAt(at))).toEqual(ended)
+      expect(await store.write(credential, momentAt(at), setting({ '=a': '2' }))).toEqual(ended)
+      const secret = newRandomText()
+      expect(await store.regenerate(credential, momentAt(at), { secret })).toEqual(ended)
+    }
+    expect(await store.read(credential, momentAt(MINUTE + 5))).toEqual({ ok: false, gone: 'ended' })
+  })
+
+  test('keeps the time of the end when it is destroyed again', async () => {
+    const credential = await newSession(store)
+    await store.destroy(credential, momentAt(5))
+    expect(await store.destroy(credential, momentAt(1000))).toEqual({ ok: true })
+    const ended = { ok: false, gone: 'ended', at: START + 5 }
+    expect(await store.read(credential, momentAt(2000))).toEqual(ended)
+    expect(await store.destroy(credential, momentAt(2 * MINUTE))).toEqual({ ok: true })
+    expect(await store.read(credential, momentAt(3 * MINUTE))).toEqual({ ok: false, gone: 'ended' })
+  })
+
+  test('creates nothing over a session that was ended a moment ago', async () => {
+    if (!store.can.atomic) return
+    const credential = await newSession(store, { '=a': '1' })
+    await store.destroy(credential, momentAt(5))
+    const late = await store.create(credential, momentAt(6), setting({ '=a': '2' }))
+    expect(late).toEqual({ ok: false, gone: 'ended', at: START + 5 })
+  })
+
+  test.runIf(dump !== undefined)('leaves nothing of it stored but the time', async () => {
     const credential = await newSession(store, { '=name': '"Ada"' })
     await store.destroy(credential, momentAt(0))
-    expect(await dump?.(credential.handle)).toBe('')
+    const left = (await dump?.(credential.handle)) ?? ''
+    expect(left).not.toContain('Ada')
+    expect(left.length).toBeLessThan(store.name === 'durable-object' ? 1 : 250)
+    // An object keeps it in its memory, so that it has no row.
+    expect(left.includes(String(START))).toBe(store.name !== 'durable-object')
   })
 
   test('destroys twice without complaint', async () => {
@@ -966,10 +1072,11 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
     expect(await store.destroy(credential, momentAt(0))).toEqual({ ok: true })
   })
 
-  test('destroys an expired session', async () => {
+  test('destroys an expired session, which ended before', async () => {
     const credential = await newSession(store)
     const late = momentAt(ABSOLUTE)
     expect(await store.destroy(credential, late)).toEqual({ ok: true })
+    expect(await store.read(credential, late)).toEqual({ ok: false, gone: 'ended' })
     expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
   })
 
@@ -985,7 +1092,8 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
     })
     expect(await entriesOf(store, { handle, secret })).toEqual({ '=a': '1' })
     expect(await store.destroy({ handle, secret }, momentAt(7))).toEqual({ ok: true })
-    expect(await store.read({ handle, secret }, momentAt(8))).toEqual({ ok: false, gone: 'ended' })
+    const after = await store.read({ handle, secret }, momentAt(8))
+    expect(after).toEqual({ ok: false, gone: 'ended', at: START + 7 })
   })
 
   test('destroys one session only', async () => {
@@ -1003,7 +1111,8 @@ function destroyTests({ store, dump }: StoreUnderTest): void {
       writing(store, credential, { set: [['=c', '1']] }),
       store.read(credential, momentAt(TOUCH)),
     ])
-    expect(await store.read(credential, momentAt(0))).toEqual({ ok: false, gone: 'ended' })
+    const after = await store.read(credential, momentAt(0))
+    expect(after).toEqual({ ok: false, gone: 'ended', at: START })
   })
 }
 
@@ -1215,10 +1324,11 @@ function onceTests({ store }: StoreUnderTest): void {
     const { credential, createAt } = await newOnce()
     expect(await store.destroy(credential, momentAt(0))).toMatchObject({ ok: true })
     for (const later of [0, 1000, 2 * MINUTE, DAY, 30 * DAY]) {
-      expect(await createAt(later)).toEqual({ ok: false, gone: 'ended' })
-      expect(await store.read(credential, momentAt(later))).toEqual({ ok: false, gone: 'ended' })
+      const ended = { ok: false, gone: 'ended', ...(later < MINUTE && { at: START }) }
+      expect(await createAt(later)).toEqual(ended)
+      expect(await store.read(credential, momentAt(later))).toEqual(ended)
       const late = store.write(credential, momentAt(later), setting({ '=a': '9' }))
-      expect(await late).toEqual({ ok: false, gone: 'ended' })
+      expect(await late).toEqual(ended)
       expect(await store.destroy(credential, momentAt(later))).toMatchObject({ ok: true })
     }
   })

@@ -213,7 +213,7 @@ describe('what it costs', () => {
     }
   })
 
-  test('a regenerate is a get and two puts, a destroy a get and a delete', async () => {
+  test('a regenerate is a get and two puts, a destroy a get and a put', async () => {
     expect(
       await costOf((one, credential) =>
         one.regenerate(credential, moment, { secret: newRandomText() }),
@@ -221,7 +221,7 @@ describe('what it costs', () => {
     ).toEqual(['get', 'put', 'put'])
     expect(await costOf((one, credential) => one.destroy(credential, moment))).toEqual([
       'get',
-      'delete',
+      'put',
     ])
   })
 

@@ -198,7 +198,7 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
     })
 
     test('is as large as memcached really takes, and can still be used, renewed and signed in', async () => {
-      const credential = await newSession(store)
+      const credential = await newSession(store, { '=b': '1' })
       const text = await textFor(credential, MAX_BYTES)
       const patch = { id: 'i'.repeat(24), set: [['=a', text]] } as const
       expect(await store.write(credential, momentAt(0), patch)).toMatchObject({ ok: true })

@@ -131,3 +131,12 @@ describe('an object', () => {
     await expect(call(PROTOCOL + 2)).rejects.toThrow(/newer than this object/)
   })
 })
+
+test('a Worker refuses a sum that an object of the former version could not count to exactly', async () => {
+  const app = newApp({ store: durableObjectStore(env.FORMER_SESSIONS) })
+  const browser = app.browser()
+  app.handler = (session) => session.set('n', Number.MAX_SAFE_INTEGER)
+  await browser.fetch('/')
+  app.handler = (session) => session.increment('n').catch((error: unknown) => Object(error).code)
+  expect(await browser.json('/')).toBe('ERR_VALUE')
+})

@@ -19,6 +19,13 @@ function newToken(): Token {
 /** What a store says of a session. */
 const seen = (revision: number, text = '1') => ({ usedAt: NOW, revision, entries: { '=n': text } })
 
+/** What a store says to the write that made this revision. */
+const moved = (revision: number) => ({ ...seen(revision), moved: true }) as const
+
+function newSecretOf(token: Token): Token {
+  return { ...token, secret: newRandomText() }
+}
+
 /** Keeps what a store says, as of this time. */
 function keep(
   cache: Copies,
@@ -80,11 +87,53 @@ describe('a read cache keeps', () => {
     cache.change(token, NOW, seen(2), { patch: set })
     expect(textIn(cache, token)).toBe(undefined)
     keep(cache, token, NOW, seen(2))
-    cache.change(token, NOW, seen(3), { patch: set })
+    cache.change(token, NOW, moved(3), { patch: set })
     expect(textIn(cache, token)).toBe('set')
     // Another change lies between.
-    cache.change(token, NOW, seen(5), { patch: newPatch({ set: [['=m', '1']] }) })
+    cache.change(token, NOW, moved(5), { patch: newPatch({ set: [['=m', '1']] }) })
     expect(textIn(cache, token)).toBe(undefined)
+  })
+
+  test('no guess where a write does not say that it made the new revision itself', () => {
+    const cache = new Copies(MAX_AGE)
+    const token = newToken()
+    const patch = newPatch({ set: [['=n', 'text']] })
+    keep(cache, token, NOW, seen(2))
+    cache.change(token, NOW, seen(2), { patch })
+    expect(textIn(cache, token)).toBe('1')
+    cache.change(token, NOW, seen(3), { patch })
+    expect(textIn(cache, token)).toBe(undefined)
+  })
+
+  test('what a session had under its former token, where only the token was changed', () => {
+    const cache = new Copies(MAX_AGE)
+    const [token, other] = [newToken(), newToken()]
+    const [next, last] = [newSecretOf(token), newSecretOf(token)]
+    const nothing = newPatch({})
+    keep(cache, token, NOW, seen(2))
+    cache.renew(token, next, NOW, seen(3), nothing)
+    expect(textIn(cache, next)).toBe('1')
+    expect(textIn(cache, token)).toBe(undefined)
+    // Another change lies between.
+    cache.renew(next, last, NOW, seen(5), nothing)
+    expect(textIn(cache, last)).toBe(undefined)
+    const [ada, bob] = ['ada', 'bob'].map((userId) => ({ userId, at: NOW }))
+    keep(cache, other, NOW, { ...seen(2), ...(ada && { account: ada }) })
+    const bobs = newSecretOf(other)
+    cache.renew(other, bobs, NOW, { ...seen(3), ...(bob && { account: bob }) }, nothing)
+    expect(cache.find(bobs, MOMENT)).toMatchObject({ account: bob, entries: {} })
+  })
+
+  test('nothing for a token that the store has refused, in whatever order the answers come', () => {
+    const cache = new Copies(MAX_AGE)
+    const token = newToken()
+    keep(cache, token, NOW, seen(2))
+    cache.refuse(token)
+    expect(textIn(cache, token)).toBe(undefined)
+    // An answer that was on its way.
+    keep(cache, token, NOW, seen(2))
+    expect(textIn(cache, token)).toBe(undefined)
+    expect(cache.isNewest(token, { at: NOW, usedAt: NOW, revision: 9, entries: {} })).toBe(false)
   })
 
   test('2,000 sessions, and drops the oldest first', () => {

@@ -180,9 +180,10 @@ describe('while it migrates', () => {
       expect(await ring.read(present, momentAt(0))).toMatchObject({ ok: true, account })
       expect(await ring.destroy(present, momentAt(0))).toEqual({ ok: true, account })
       for (const store of [ring, former])
-        expect(await store.read(present, momentAt(0))).toEqual(ENDED)
+        expect(await store.read(present, momentAt(0))).toEqual({ ...ENDED, at: START })
       expect(await holdersOf(nodes, present)).toEqual([])
-      expect(await ring.write(present, momentAt(0), setting({ '=a': '2' }))).toEqual(ENDED)
+      const late = await ring.write(present, momentAt(0), setting({ '=a': '2' }))
+      expect(late).toEqual({ ...ENDED, at: START })
     }
   })
 

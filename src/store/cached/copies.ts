@@ -1,4 +1,6 @@
+import { BoundedMap } from '../../codec/bounded-map.ts'
 import { differenceOf } from '../../record/difference.ts'
+import { isAnotherUsers } from '../../record/step.ts'
 import type { CallContext, Credential, Status } from '../../record/store.ts'
 import type { Entries, Patch } from '../../session/patch.ts'
 import { type Copy, copyOf, isGood } from './freshness.ts'
@@ -20,6 +22,8 @@ const MAX_CHARACTERS_EACH = MAX_CHARACTERS / 16
 export class Copies {
   readonly #maxAge: number
   readonly #held = new Map<string, Held>()
+  /** The tokens that the store has refused. A copy of an earlier answer may still arrive. */
+  readonly #refused = new BoundedMap<true>(MAX_COPIES)
   #characters = 0
 
   constructor(maxAge: number) {
@@ -36,26 +40,55 @@ export class Copies {
     return isGood(held, bookmark, { now, touch, maxAge: this.#maxAge }) ? held : undefined
   }
 
-  /** Keeps a copy, unless it is `undefined` or something newer is known. */
-  keep({ handle, secret }: Credential, copy: Copy | undefined): void {
-    if (copy !== undefined) this.#hold(handle, { ...copy, secret })
+  /** Keeps a copy, unless it is `undefined`, or a newer state of the session or the end of its token is known. */
+  keep(credential: Credential, copy: Copy | undefined): void {
+    const { handle, secret } = credential
+    if (copy === undefined || this.isRefused(credential)) return
+    this.#hold(handle, { ...copy, secret })
+  }
+
+  /** True if the store has refused this token, so that a copy from elsewhere must not answer for it. */
+  isRefused({ handle, secret }: Credential): boolean {
+    return this.#refused.get(`${handle} ${secret}`) === true
+  }
+
+  /** True if a copy from elsewhere may answer for this token, since no newer state of the session is known. */
+  isNewest(credential: Credential, { revision }: Copy): boolean {
+    const known = this.#held.get(credential.handle)?.revision ?? 0
+    return revision >= known && !this.isRefused(credential)
   }
 
   /** Notes that a patch was applied, and updates the copy. */
   change(
     credential: Credential,
     at: number,
-    status: Status,
+    status: Status & { readonly moved?: true },
     { patch, isCreation = false }: { readonly patch: Patch; readonly isCreation?: boolean },
   ): void {
     const { revision } = status
     if (revision === undefined) return
-    const before = isCreation ? NEW : this.#held.get(credential.handle)
-    const isKnown =
-      before?.entries !== undefined && (isCreation || before.secret === credential.secret)
-    const entries = isKnown ? entriesAfter(before, revision, patch) : undefined
+    const before = isCreation ? NEW : this.#copyBefore(credential)
+    const entries = before && entriesAfter(before, status, patch)
     if (entries === undefined) this.outdate(credential.handle, at, revision)
     else this.keep(credential, copyOf(at, status, entries))
+  }
+
+  /** Notes that the session has another token, and moves the copy to it. */
+  renew(credential: Credential, next: Credential, at: number, status: Status, patch: Patch): void {
+    const { revision = 0, account } = status
+    const before = this.#copyBefore(credential)
+    this.outdate(credential.handle, at, revision)
+    // The only change since the copy is then the one of the token.
+    if (before?.revision !== revision - 1) return
+    const entries = isAnotherUsers(before.account, account) ? {} : before.entries
+    const difference = differenceOf(new Map(Object.entries(entries)), patch)
+    if (difference.ok) this.keep(next, copyOf(at, status, Object.fromEntries(difference.after)))
+  }
+
+  /** Returns the copy for this token, which may be too old to answer. */
+  #copyBefore({ handle, secret }: Credential): Copy | undefined {
+    const held = this.#held.get(handle)
+    return held?.secret === secret && isCopy(held) ? held : undefined
   }
 
   /** Notes that the session has this revision or, by default, has ended. Earlier copies are no longer valid. */
@@ -63,16 +96,17 @@ export class Copies {
     this.#hold(handle, { at, revision, secret: '' })
   }
 
-  /** Notes that this token is no longer valid, though its session continues. */
-  forget({ handle, secret }: Credential): void {
+  /** Notes that the store has refused this token. Its session may continue with another one. */
+  refuse({ handle, secret }: Credential): void {
+    this.#refused.set(`${handle} ${secret}`, true)
     const held = this.#held.get(handle)
     if (held?.secret === secret) this.#drop(handle, held)
   }
 
   /** Returns the copy to share for this token, or `undefined` if none is recent enough. */
   since({ handle, secret }: Credential, at: number): Copy | undefined {
-    const held = this.#held.get(handle)
-    return held?.secret === secret && isCopy(held) && held.at >= at ? held : undefined
+    const held = this.#copyBefore({ handle, secret })
+    return held !== undefined && held.at >= at ? held : undefined
   }
 
   #hold(handle: string, held: Held): void {
@@ -97,21 +131,20 @@ export class Copies {
   }
 }
 
-const NEW = { revision: 0, entries: {}, secret: '' }
+const NEW = { revision: 0, entries: {} }
 
 function isCopy(held: Held): held is Held & Copy {
   return held.entries !== undefined
 }
 
-/** Returns the entries at this revision, or `undefined` if more than the patch has changed. */
+/** Returns the entries after a write, or `undefined` if more than its patch has changed, or may have. */
 function entriesAfter(
-  before: { readonly revision: number; readonly entries?: Entries },
-  revision: number,
+  { revision: before, entries }: Pick<Copy, 'revision' | 'entries'>,
+  { revision, moved }: { readonly revision?: number; readonly moved?: true },
   patch: Patch,
 ): Entries | undefined {
-  const { entries = {} } = before
-  if (revision === before.revision) return entries
-  if (revision !== before.revision + 1) return undefined
+  if (revision === before) return entries
+  if (revision !== before + 1 || moved !== true) return undefined
   const difference = differenceOf(new Map(Object.entries(entries)), patch)
   return difference.ok ? Object.fromEntries(difference.after) : undefined
 }

@@ -1,4 +1,4 @@
-import { isDictionary, type Meta, parseMeta } from '../../record/meta.ts'
+import { isDictionary, type Meta, metaText, parseMeta } from '../../record/meta.ts'
 import type { State } from '../../record/step.ts'
 import type { Entries } from '../../session/patch.ts'
 
@@ -45,8 +45,7 @@ export class SessionRows {
   /** Saves the changes. Throws if storage refuses one, and earlier ones may then be stored. */
   save({ meta, entries }: State, changed: readonly string[]): void {
     for (const name of changed) this.#save(name, entries.get(name))
-    const row: SessionRow = { ...meta, entries: Object.fromEntries(this.#together) }
-    this.#rows.put(SESSION, JSON.stringify(row))
+    this.#rows.put(SESSION, metaText(meta, { entries: Object.fromEntries(this.#together) }))
   }
 
   /** Notes that storage has been emptied. */

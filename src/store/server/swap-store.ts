@@ -3,6 +3,7 @@ import { BoundedMap } from '../../codec/bounded-map.ts'
 import { hashOf } from '../../codec/mac.ts'
 import { newRandomText } from '../../codec/random.ts'
 import { SessionError } from '../../errors.ts'
+import { finite, finiteContext, finitePatch } from '../../record/finite.ts'
 import { CORRUPT, deadlineOf } from '../../record/meta.ts'
 import { type Call, type State, type Step, step } from '../../record/step.ts'
 import type { Credential, SessionStore } from '../../record/store.ts'
@@ -83,10 +84,17 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
 
   async function ask<Reply>(
     { handle, secret }: Credential,
-    { newSecret, ...request }: Request,
+    { newSecret, grace, ...request }: Request,
   ): Promise<Reply> {
+    const context = finiteContext(request.context)
     const newHash = newSecret === undefined ? undefined : await hashOf(newSecret)
-    const call = { ...request, hash: await hashOf(secret), newHash }
+    const hashes = { hash: await hashOf(secret), newHash }
+    const call = {
+      ...request,
+      ...hashes,
+      context,
+      grace: grace === undefined ? grace : finite(grace),
+    }
     try {
       const outcome = await withEngine((engine) => run(engine, handle, call))
       return replyOf(outcome, call.method, handle) as Reply
@@ -101,7 +109,8 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
     can: { atomic: true, recordUse: true, revise: true, adopt: false, address: false },
     newHandle: newRandomText,
     idOf: (handle) => encodeHex(decodeHandle(handle)),
-    create: (credential, context, patch) => ask(credential, { method: 'create', context, patch }),
+    create: (credential, context, patch) =>
+      ask(credential, { method: 'create', context, patch: finitePatch(patch, context.now) }),
     read: (credential, context) => ask(credential, { method: 'read', context }),
     write: (credential, context, patch) => ask(credential, { method: 'write', context, patch }),
     regenerate: (credential, context, { secret: newSecret, grace, patch }) =>

@@ -2,6 +2,8 @@ import { SessionError } from '../../errors.ts'
 import { PROTOCOL } from '../../record/session-cell.ts'
 import type { Look, OwnerCall } from '../../record/step.ts'
 import type { Gone } from '../../record/store.ts'
+import type { SessionKvNamespace } from '../kv/namespace.ts'
+import { endSession, isAlive, parseValue } from '../kv/value.ts'
 import { withFreshStub } from '../object/fresh-stub.ts'
 import { hasMethod, namespacesOf, objectById } from '../object/own-bindings.ts'
 import type { SessionObjectStub } from '../object/session-object.ts'
@@ -21,6 +23,8 @@ export interface Reach {
 
 /** One hanging object must not delay the end of the others. Below the caller's default time limit of 5 s. */
 const TIME_LIMIT_MS = 4000
+/** The number of KV namespaces up to which a session is looked for. An object may make 1,000 calls for one of its own. */
+const MAX_LOOKED_AT = 2
 const OBJECT = 'object:'
 const KV = 'kv:'
 
@@ -57,13 +61,29 @@ export function reachThrough(env: object): Reach {
         return (await ask(address.slice(OBJECT.length), { method: 'end', userId, now })).ok
       }
       if (kvs.length === 0) throw unreachable('KV')
-      await Promise.all(kvs.map((kv) => kv.delete(address.slice(KV.length))))
+      await endInKv(kvs, address.slice(KV.length), now)
       return false
     },
   }
 }
 
-function isKv(binding: unknown): binding is { delete(key: string): Promise<void> } {
+/**
+ * Ends a session on KV, whose key is in one of the namespaces. The time of the end stays there for a minute if the
+ * session is found.
+ */
+async function endInKv(
+  kvs: readonly SessionKvNamespace[],
+  key: string,
+  now: number,
+): Promise<void> {
+  const mayLook = kvs.length <= MAX_LOOKED_AT
+  const texts = await Promise.all(mayLook ? kvs.map((kv) => kv.get(key, { type: 'text' })) : [])
+  const at = texts.findIndex((text) => text !== null && isAlive(parseValue(text), now))
+  const [wasAlive, some] = at < 0 ? [false, kvs] : [true, kvs.slice(at, at + 1)]
+  await Promise.all(some.map((kv) => endSession(kv, key, { now, wasAlive })))
+}
+
+function isKv(binding: unknown): binding is SessionKvNamespace {
   return hasMethod(binding, 'getWithMetadata')
 }
 

@@ -1,0 +1,28 @@
+import type { Account } from '../session/account.ts'
+import { type Meta, nextRevision } from './meta.ts'
+import type { CallContext } from './store.ts'
+
+/**
+ * Returns the record with a new secret, and with the account of a sign-in. The previous secret is valid for the grace,
+ * if there is one.
+ */
+export function regenerated(
+  meta: Meta,
+  hash: string,
+  { now }: CallContext,
+  {
+    grace,
+    account,
+  }: { readonly grace?: number | undefined; readonly account?: Account | undefined },
+): Meta {
+  const { former: _, ...rest } = meta
+  return {
+    ...rest,
+    ...(account && { account, createdAt: account.at }),
+    hash,
+    usedAt: Math.max(meta.usedAt, now),
+    rotatedAt: now,
+    revision: nextRevision(meta),
+    ...(grace !== undefined && { former: { hash: meta.hash, until: now + grace } }),
+  }
+}

@@ -1,0 +1,61 @@
+import { isDictionary } from '../../record/meta.ts'
+import type { Account } from '../../session/account.ts'
+import type { Entries } from '../../session/patch.ts'
+import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
+
+/** A session. Times are milliseconds. */
+export interface KvSession {
+  readonly hash: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly entries: Entries
+  readonly account?: Account
+  /** The time the session was ended. Then no secret has this hash, and there are no entries. */
+  readonly endedAt?: number
+}
+
+/** A session, what is left of one that was ended, or the tombstone that `regenerate` leaves at the previous key. */
+export type KvValue = { readonly isCorrupt: true } | KvSession | { readonly rotatedAt: number }
+
+export function parseValue(text: string): KvValue {
+  try {
+    const value = JSON.parse(text) as Partial<KvSession & { rotatedAt: number }>
+    const { hash, createdAt, expiresAt, rotatedAt, entries, endedAt = 0 } = value
+    const hasTimes = [createdAt, expiresAt, endedAt].every(Number.isFinite)
+    if (typeof hash === 'string' && hasTimes && isDictionary(entries)) return value as KvSession
+    if (rotatedAt !== undefined && Number.isFinite(rotatedAt)) return { rotatedAt }
+  } catch {
+    // Treated like JSON that is not a session.
+  }
+  return { isCorrupt: true }
+}
+
+/** True if the value is a session that neither was ended nor is past its deadline. */
+export function isAlive(value: KvValue | undefined, now: number): boolean {
+  if (value === undefined || !('hash' in value)) return false
+  return value.endedAt === undefined && value.expiresAt > now
+}
+
+/**
+ * Ends the session of a key. If it was alive, the time stays there for a minute in place of the session, which costs a
+ * put in place of a delete. If KV refuses one of the two, tries the other.
+ */
+export async function endSession(
+  namespace: Pick<SessionKvNamespace, 'put' | 'delete'>,
+  key: string,
+  { now, wasAlive }: { readonly now: number; readonly wasAlive: boolean },
+): Promise<void> {
+  const leaveWord = (): Promise<void> =>
+    namespace.put(key, wordOf(now), { expirationTtl: MIN_TTL_SECONDS })
+  const remove = (): Promise<void> => namespace.delete(key)
+  await (wasAlive ? leaveWord().catch(remove) : remove().catch(leaveWord))
+}
+
+/**
+ * Returns the value that stays after the end of a session. It has the form of a session, so that earlier versions of
+ * this library answer `ended`, and not `corrupt`: no secret has an empty hash.
+ */
+function wordOf(now: number): string {
+  const times = { createdAt: now, expiresAt: now + MIN_TTL_SECONDS * 1000, endedAt: now }
+  return JSON.stringify({ hash: '', ...times, entries: {} } satisfies KvSession)
+}
