@@ -55,8 +55,9 @@ async function replace(
 ): Promise<Applied | Refusal> {
   const { store } = session
   const { secret, patch } = replacement
+  const isUnsent = session.isIssued && token !== session.arrival.token
   const reply = await session.call(store.name, 'regenerate', (context) =>
-    store.regenerate(token, context, replacement),
+    store.regenerate(token, context, { secret, patch, isUnsent }),
   )
   if (isGone(reply)) {
     const hasNext =

@@ -128,7 +128,11 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     },
 
     // Under a new key: a new secret under the same key would be refused in locations that still cache the old value.
-    async regenerate(credential, context, { secret: newSecret, patch = NO_PATCH }) {
+    async regenerate(
+      credential,
+      context,
+      { secret: newSecret, isUnsent = false, patch = NO_PATCH },
+    ) {
       const { handle, secret } = credential
       const both = Promise.all([hashOf(secret), hashOf(newSecret)])
       const [value, [hash, newHash]] = await Promise.all([get(handle), both])
@@ -140,12 +144,13 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
         if (!isSession(moved, newHash)) return goneOf(live, value, credential, context)
         return { ok: true, handle: newHandle, ...statusOf(moved) }
       }
-      const session = signedIn(live.session, context, patch.signIn)
+      const session = signedIn(live.session, context, patch)
       const difference = differenceOf(new Map(Object.entries(session.entries)), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       await put(newHandle, { ...session, hash: newHash, entries }, context.now)
-      await put(handle, { rotatedAt: context.now }, context.now)
+      // KV accepts one write a second for a key, and this request may have just created the session.
+      if (!isUnsent) await put(handle, { rotatedAt: context.now }, context.now)
       return { ok: true, handle: newHandle, ...statusOf(session) }
     },
 
@@ -189,14 +194,18 @@ function goneOf(
 }
 
 /** Returns the session with this user signed in. Another user's entries are dropped. */
-function signedIn(session: KvSession, { absolute }: CallContext, account?: Account): KvSession {
+function signedIn(
+  session: KvSession,
+  { absolute }: CallContext,
+  { signIn: account, replacesAnothers = false }: Patch,
+): KvSession {
   if (account === undefined) return session
   return {
     ...session,
     account,
     createdAt: account.at,
     expiresAt: account.at + finite(absolute),
-    entries: isAnotherUsers(session.account, account) ? {} : session.entries,
+    entries: replacesAnothers || isAnotherUsers(session.account, account) ? {} : session.entries,
   }
 }
 
