@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 
-import { kvStore } from '../../src/store/kv.ts'
+import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { objectIndex } from '../../src/store/user-index/object-index.ts'
 import { reachThrough } from '../../src/store/user-index/reach.ts'
 import { UserCell } from '../../src/store/user-index/user-cell.ts'
@@ -74,15 +74,21 @@ export function inWorld(options: AppOptions): AppOptions {
   return { reading, ...(isCached && revises && { cached: { maxAgeSeconds: 20 } }), ...options }
 }
 
-function newKv(): AppOptions & { readonly index: UserIndex } {
+/** Returns an application's options for KV as documented, and an index that reaches it. */
+export function newKv(): AppOptions & { readonly index: UserIndex } {
   const clock = { now: Date.now() }
   const kv = new StaleKv(() => clock.now)
   return {
     clock,
     isInSeconds: true,
     store: kvStore(kv.location()),
-    index: newIndex({ ...kv.location(), getWithMetadata: () => undefined }),
+    index: newIndex(asBinding(kv.location())),
   }
+}
+
+/** Returns a namespace that looks like a binding of KV, whose methods are its prototype's. */
+function asBinding(namespace: SessionKvNamespace): object {
+  return Object.create({ ...namespace, getWithMetadata: () => undefined }) as object
 }
 
 /** Returns an index whose users' objects are at another location of KV (simulated: nothing is durable, and no alarm). */
