@@ -3,7 +3,6 @@ import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
-import { finite, finiteContext, finitePatch } from '../record/finite.ts'
 import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../record/meta.ts'
 import { isAnotherUsers } from '../record/step.ts'
 import type {
@@ -83,9 +82,8 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: this location would then remember for a while that the key is absent.
-    async create({ handle, secret }, context, given) {
-      const { now, absolute } = finiteContext(context)
-      const patch = finitePatch(given, now)
+    async create({ handle, secret }, context, patch) {
+      const { now, absolute } = context
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
@@ -195,7 +193,7 @@ function signedIn(session: KvSession, { absolute }: CallContext, account?: Accou
     ...session,
     account,
     createdAt: account.at,
-    expiresAt: account.at + finite(absolute),
+    expiresAt: account.at + absolute,
     entries: isAnotherUsers(session.account, account) ? {} : session.entries,
   }
 }
