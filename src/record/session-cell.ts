@@ -1,8 +1,17 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
-import { finite, finitePatch, finiteTime } from './finite.ts'
 import { CORRUPT, deadlineOf, isLasting } from './meta.ts'
-import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
+import {
+  type Call,
+  finite,
+  finitePatch,
+  over,
+  type OwnerCall,
+  ownerStep,
+  type State,
+  type Step,
+  step,
+} from './step.ts'
 import type {
   CallContext,
   Credential,
@@ -185,7 +194,7 @@ export function cellStore(
     { now, idle, absolute, touch, renew = 0 }: CallContext,
     more = '',
   ): Promise<Reply> {
-    const times = `${finiteTime(now)},${finite(idle)},${finite(absolute)},${finite(touch)}`
+    const times = `${finite(now)},${finite(idle)},${finite(absolute)},${finite(touch)}`
     const due = renew === Infinity ? 0 : finite(renew)
     const request = `["${method}","${secret}",${times},${due}${more}]`
     return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)

@@ -176,3 +176,32 @@ export function isAnotherUsers(former: Account | undefined, account: Account | u
 function stepTo(reply: Step['reply'], state: State | undefined): Step {
   return { reply, state, changed: [] }
 }
+
+/**
+ * Stands for an infinite duration: 60 years. KV has no longer time to live (a 32-bit number of seconds), and an object
+ * no alarm after 2189.
+ */
+const FOREVER_MS = 60 * 366 * 24 * 3_600_000
+
+/**
+ * Returns a number of milliseconds that JSON keeps, in a message and in storage. Infinity becomes a very long duration.
+ * Throws a `TypeError` for NaN and anything that is not a number, since no comparison with it is true.
+ */
+export function finite(milliseconds: number): number {
+  if (Number.isFinite(milliseconds)) return milliseconds
+  if (milliseconds === Infinity) return FOREVER_MS
+  throw new TypeError(`A time or timeout is ${milliseconds}, not a number of milliseconds.`)
+}
+
+/** Returns the context with finite numbers. */
+export function finiteContext(context: CallContext): CallContext {
+  const { now, idle, absolute, touch } = context
+  const timeouts = { idle: finite(idle), absolute: finite(absolute), touch: finite(touch) }
+  return { ...context, now: finite(now), ...timeouts }
+}
+
+/** Returns the patch with a finite `onceUntil`. */
+export function finitePatch(patch: Patch, now: number): Patch {
+  const { onceUntil } = patch
+  return onceUntil === undefined ? patch : { ...patch, onceUntil: now + finite(onceUntil - now) }
+}

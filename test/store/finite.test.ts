@@ -107,7 +107,6 @@ for (const [name, isThere, makeStore] of STORES) {
       ['idle', Number.NaN],
       ['absolute', Number.NaN],
       ['touch', Number.NaN],
-      ['now', Infinity],
       ['idle', -Infinity],
     ] as const)('throws where a creation has none: %s %s', async ([field, value]) => {
       if (store.name === 'kv' && field === 'touch') return
@@ -115,7 +114,7 @@ for (const [name, isThere, makeStore] of STORES) {
       const wrong = { ...momentAt(0), [field]: value } as unknown as CallContext
       const create = async (): Promise<unknown> =>
         store.create(credential, wrong, setting({ '=a': '1' }))
-      await expect(create()).rejects.toThrow('Each must be a number of milliseconds')
+      await expect(create()).rejects.toThrow('not a number of milliseconds')
       expect(await store.read(credential, momentAt(0))).toMatchObject({ ok: false, gone: 'ended' })
     })
   })

@@ -3,9 +3,16 @@ import { BoundedMap } from '../../codec/bounded-map.ts'
 import { hashOf } from '../../codec/mac.ts'
 import { newRandomText } from '../../codec/random.ts'
 import { SessionError } from '../../errors.ts'
-import { finite, finiteContext, finitePatch } from '../../record/finite.ts'
 import { CORRUPT, deadlineOf } from '../../record/meta.ts'
-import { type Call, type State, type Step, step } from '../../record/step.ts'
+import {
+  type Call,
+  finite,
+  finiteContext,
+  finitePatch,
+  type State,
+  type Step,
+  step,
+} from '../../record/step.ts'
 import type { Credential, SessionStore } from '../../record/store.ts'
 import { type Engine, type Held, NOTHING_HELD, type WithEngine } from './engine.ts'
 
