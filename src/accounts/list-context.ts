@@ -1,5 +1,6 @@
 import type { Await, CallContext } from '../record/store.ts'
 import type { SessionEvent } from '../request/event.ts'
+import { noteEnding } from '../request/open.ts'
 import type { Owner, SessionLimit, UserIndex } from '../store/user-index/user-list.ts'
 
 /** The dependencies of a user's list of sessions. */
@@ -25,4 +26,10 @@ export function callIndex<T>(
   return call(method, ({ now, idle, absolute }) =>
     run(index, { cookieName, userId, now, idle, absolute, notesUse }),
   )
+}
+
+/** Reports that a session was revoked, and notes that it is over for the requests that arrive from now on. */
+export function tellRevoked({ emit }: ListContext, id: string): void {
+  noteEnding(id)
+  emit({ type: 'revoked', id })
 }

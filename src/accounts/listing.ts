@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
-import { callIndex, type ListContext } from './list-context.ts'
+import { callIndex, type ListContext, tellRevoked } from './list-context.ts'
 
 /**
  * The reason that a session has to be on the list.
@@ -123,7 +123,7 @@ export class Listing {
     if (ended === undefined) throw this.#full(session.id)
     if (reserved === undefined) await this.release()
     else this.#reserved = undefined
-    for (const id of ended) this.#context.emit({ type: 'revoked', id })
+    for (const id of ended) tellRevoked(this.#context, id)
   }
 
   /**

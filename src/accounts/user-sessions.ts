@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
 import type { ListedSession, Which } from '../store/user-index/user-list.ts'
-import { callIndex, type ListContext } from './list-context.ts'
+import { callIndex, type ListContext, tellRevoked } from './list-context.ts'
 
 /** One of a user's sessions, for an account page. */
 export interface UserSession {
@@ -70,7 +70,7 @@ export class UserSessions {
     const { ids, left } = await callIndex(this.#context, 'revoke', this.#userId, (index, owner) =>
       index.revoke(owner, which),
     )
-    for (const id of ids) this.#context.emit({ type: 'revoked', id })
+    for (const id of ids) tellRevoked(this.#context, id)
     let remaining = left
     while (remaining > 0) {
       // One call of an object can reach a limited number of others.

@@ -43,8 +43,8 @@ const MIN_OPERATIONS = 16
 const MAX_OPERATIONS = 65
 /** The size up to which the result of `take` is remembered. Above it, a repeated operation returns nothing. */
 const MAX_OUTCOME_CHARACTERS = 8000
-/** The size of all remembered results of `take`: memcached stores 1 MB for a session. */
-const MAX_OUTCOMES_CHARACTERS = 128_000
+/** The size of all operations from which on the fewest are remembered: memcached stores 1 MB for a session. */
+const MAX_OPERATIONS_CHARACTERS = 128_000
 
 /** Returns a stored record, or `undefined` if it is damaged. */
 export function parseMeta(stored: unknown): Meta | undefined {
@@ -62,16 +62,14 @@ export function parseMeta(stored: unknown): Meta | undefined {
 /** The texts of lists of operations, without brackets: they are long, and each differs little from the one before. */
 const listTexts = new WeakMap<readonly Operation[], string>()
 
+function listTextOf(operations: readonly Operation[]): string {
+  return listTexts.get(operations) ?? JSON.stringify(operations).slice(1, -1)
+}
+
 /** Returns the text of a record for storage, and for `parseMeta`. `more` is stored beside it. */
 export function metaText(meta: Meta, more?: object): string {
-  const { operations } = meta
-  let list = listTexts.get(operations)
-  if (list === undefined) {
-    list = JSON.stringify(operations).slice(1, -1)
-    listTexts.set(operations, list)
-  }
   const rest = JSON.stringify({ ...meta, operations: undefined, ...more })
-  return `${rest.slice(0, -1)},"operations":[${list}]}`
+  return `${rest.slice(0, -1)},"operations":[${listTextOf(meta.operations)}]}`
 }
 
 export function newMeta(
@@ -173,27 +171,19 @@ export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext)
 
 /** Returns the record with the outcome of an operation, so that a repeated operation is recognized. */
 export function withOperation(meta: Meta, patch: Patch, outcome: Outcome, now: number): Meta {
+  const { operations } = meta
   const pace = paceAt(meta, now)
-  const max = Math.min(Math.max(pace[1] + pace[2], MIN_OPERATIONS), MAX_OPERATIONS)
+  const text = listTextOf(operations)
+  const isLong = text.length > MAX_OPERATIONS_CHARACTERS
+  const max = isLong ? 0 : Math.min(pace[1] + pace[2], MAX_OPERATIONS)
+  const dropped = Math.max(0, operations.length + 1 - Math.max(max, MIN_OPERATIONS))
   const operation = operationOf(patch, outcome)
-  const operations =
-    outcome.taken.length > 0
-      ? [...withinSize(meta.operations.slice(1 - max)), operation]
-      : appended(meta.operations, operation, max)
-  return { ...meta, revision: nextRevision(meta), operations, pace }
-}
-
-/** Returns the list with an operation more, cut to its last ones, and derives its text from the one of the list. */
-function appended(list: readonly Operation[], operation: Operation, max: number): Operation[] {
-  const dropped = Math.max(0, list.length + 1 - max)
-  const longer = list.slice(dropped)
-  longer.push(operation)
-  const text = listTexts.get(list)
-  if (text !== undefined && longer.length > 1) {
-    const start = dropped === 0 ? 0 : JSON.stringify(list.slice(0, dropped)).length - 1
-    listTexts.set(longer, `${text.slice(start)},${JSON.stringify(operation)}`)
-  }
-  return longer
+  const longer = [...operations.slice(dropped), operation]
+  // The text follows from the one before, which is much quicker than to write it anew.
+  const start = dropped === 0 ? 0 : JSON.stringify(operations.slice(0, dropped)).length - 1
+  const separator = longer.length > 1 ? ',' : ''
+  listTexts.set(longer, text.slice(start) + separator + JSON.stringify(operation))
+  return { ...meta, revision: nextRevision(meta), operations: longer, pace }
 }
 
 function paceAt(
@@ -208,27 +198,9 @@ function paceAt(
 
 /** Returns the remembered form of an operation. Empty lists are left out, since most operations have one result. */
 function operationOf({ id }: Patch, { taken, counts }: Outcome): Operation {
-  const isTaken = taken.length > 0 && charactersOf(taken) <= MAX_OUTCOME_CHARACTERS
+  const isTaken = taken.length > 0 && taken.join('').length <= MAX_OUTCOME_CHARACTERS
   const outcome = { ...(isTaken && { taken }), ...(counts.length > 0 && { counts }) }
   return taken.length + counts.length > 0 ? [id, outcome] : [id]
-}
-
-/** Returns the operations without the oldest results of `take` that exceed the limit of all. */
-function withinSize(operations: readonly Operation[]): readonly Operation[] {
-  let characters = MAX_OUTCOME_CHARACTERS
-  return operations
-    .toReversed()
-    .map((operation) => {
-      const [id, { taken, ...rest } = {}] = operation
-      if (taken === undefined) return operation
-      characters += charactersOf(taken)
-      return characters <= MAX_OUTCOMES_CHARACTERS ? operation : ([id, rest] as const)
-    })
-    .toReversed()
-}
-
-function charactersOf(texts: readonly (string | null)[]): number {
-  return texts.join('').length
 }
 
 /** Returns the outcome of an operation that was applied before, or `undefined`. */

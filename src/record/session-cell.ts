@@ -1,6 +1,5 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
-import { finite, finitePatch, finiteTime } from './finite.ts'
 import { CORRUPT, deadlineOf, isLasting } from './meta.ts'
 import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
 import type {
@@ -185,9 +184,7 @@ export function cellStore(
     { now, idle, absolute, touch, renew = 0 }: CallContext,
     more = '',
   ): Promise<Reply> {
-    const times = `${finiteTime(now)},${finite(idle)},${finite(absolute)},${finite(touch)}`
-    const due = renew === Infinity ? 0 : finite(renew)
-    const request = `["${method}","${secret}",${times},${due}${more}]`
+    const request = `["${method}","${secret}",${now},${idle},${absolute},${touch},${renew}${more}]`
     return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)
   }
 
@@ -201,17 +198,11 @@ export function cellStore(
       address: parts.addressOf !== undefined,
     },
     create: (credential, context, patch) =>
-      call<WriteReply>(
-        'create',
-        credential,
-        context,
-        `,${JSON.stringify(finitePatch(patch, context.now))}`,
-      ),
+      call<WriteReply>('create', credential, context, `,${JSON.stringify(patch)}`),
     read: (credential, context) => call<ReadReply>('read', credential, context),
     write: (credential, context, patch) =>
       call<WriteReply>('write', credential, context, `,${JSON.stringify(patch)}`),
-    regenerate: async (credential, context, { patch = null, secret, grace }) => {
-      const regeneration = { secret, grace: grace === undefined ? grace : finite(grace) }
+    regenerate: async (credential, context, { patch = null, ...regeneration }) => {
       const more = `,${JSON.stringify(patch)},${JSON.stringify(regeneration)}`
       const reply = await call<RegenerateReply>('regenerate', credential, context, more)
       return reply.ok ? { ...reply, handle: credential.handle } : reply

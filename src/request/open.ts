@@ -116,6 +116,11 @@ export function nextOrder(): number {
   return lastOrder
 }
 
+/** True if this isolate has ended a session since a request arrived. */
+export function hasEndedSince({ order }: Arrival, id: string): boolean {
+  return (endings.get(id) ?? 0) > order
+}
+
 /** Notes that this isolate has ended a session. */
 export function noteEnding(id: string): void {
   endings.set(id, nextOrder())

@@ -55,9 +55,8 @@ async function replace(
 ): Promise<Applied | Refusal> {
   const { store } = session
   const { secret, patch } = replacement
-  const isUnsent = session.isIssued && token !== session.arrival.token
   const reply = await session.call(store.name, 'regenerate', (context) =>
-    store.regenerate(token, context, { secret, patch, isUnsent }),
+    store.regenerate(token, context, { ...replacement, isUnsent: isUnsent(session, token) }),
   )
   if (isGone(reply)) {
     const hasNext =
@@ -75,6 +74,11 @@ async function replace(
   session.isIssued = true
   if (patch.signIn === undefined) session.report({ type: 'regenerated', id: session.id })
   return { ok: true, taken: [], counts: [] }
+}
+
+/** True if no browser has the token, since this request issued it. */
+function isUnsent({ isIssued, arrival }: TokenSession, token: Token): boolean {
+  return isIssued && token !== arrival.token
 }
 
 /** Leaves a session that a sign-in found gone. Returns true if the browser has another token to try. */

@@ -67,7 +67,7 @@ async function changeRecorded(
     if (triesLeft > 1) return change(dictionary, name, operation, triesLeft - 1)
     throw new SessionError(
       'ERR_CONFLICT',
-      `update(): this request changed the key each of the ${MAX_UPDATE_TRIES} times that the function ran. Do not change the key inside the function, or while it runs.`,
+      'update(): this request changed the key itself during each of 100 runs of the function. Change it before or after the update.',
     )
   }
   await dictionary.writeEntry(name, text, unsaved)
@@ -192,16 +192,10 @@ async function sameUpdate(
   name: string,
   next: Next,
 ): Promise<Sent | undefined> {
-  const sent = operations.unanswered(name, ({ patch }) => patch.expect !== undefined)
+  const sent = operations.unsure(name, ({ patch }) => patch.expect !== undefined)
   if (sent === undefined) return undefined
-  try {
-    if ((await next(expectedBy(sent.patch))) === textOf(sent.patch)) return sent
-  } catch (error) {
-    operations.remember(name, sent)
-    throw error
-  }
-  operations.remember(name, sent)
-  return undefined
+  const isSame = (await next(expectedBy(sent.patch))) === textOf(sent.patch)
+  return isSame ? operations.unanswered(name, (each) => each === sent) : undefined
 }
 
 async function compareAndSet(

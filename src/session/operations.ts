@@ -51,23 +51,25 @@ export class Operations {
     )
   }
 
-  /** Returns the last matching operation on an entry whose outcome is unknown after a store error, and forgets it. */
+  /** Returns the last matching operation on an entry whose outcome is unknown after a store error. */
+  unsure(name: string, isSame: (sent: Sent) => boolean): Sent | undefined {
+    return this.#unsure.get(name)?.findLast(isSame)
+  }
+
+  /** Does the same as `unsure`, and forgets the operation. */
   unanswered(name: string, isSame: (sent: Sent) => boolean): Sent | undefined {
-    const unsure = this.#unsure.get(name) ?? []
-    const index = unsure.findLastIndex(isSame)
-    return index < 0 ? undefined : unsure.splice(index, 1)[0]
+    const found = this.unsure(name, isSame)
+    if (found !== undefined) {
+      this.#unsure.set(name, this.#unsure.get(name)?.filter((sent) => sent !== found) ?? [])
+    }
+    return found
   }
 
   send(name: string, sent: Sent): Promise<Applied | Refusal> {
     return this.#port.write(sent.patch).catch((error: unknown) => {
-      this.remember(name, sent)
+      this.#unsure.set(name, [...(this.#unsure.get(name) ?? []), sent])
       throw error
     })
-  }
-
-  /** Remembers an operation with an unknown outcome. */
-  remember(name: string, sent: Sent): void {
-    this.#unsure.set(name, [...(this.#unsure.get(name) ?? []), sent])
   }
 
   /** Forgets the operations on an entry, since its value was replaced; on every key of the application by default. */

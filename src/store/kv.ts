@@ -3,9 +3,7 @@ import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
-import { finite, finiteContext, finitePatch } from '../record/finite.ts'
 import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../record/meta.ts'
-import { isAnotherUsers } from '../record/step.ts'
 import type {
   CallContext,
   Credential,
@@ -19,7 +17,14 @@ import type { Patch } from '../session/patch.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
 import { madeOnce, markOf, once } from './kv/once.ts'
-import { endSession, isAlive, type KvSession, type KvValue, parseValue } from './kv/value.ts'
+import {
+  endSession,
+  isAlive,
+  type KvSession,
+  type KvValue,
+  parseValue,
+  signedIn,
+} from './kv/value.ts'
 
 export type { SessionKvNamespace }
 
@@ -83,9 +88,8 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     idOf: (handle) => encodeHex(decodeHandle(idPart(handle))),
 
     // No get before: this location would then remember for a while that the key is absent.
-    async create({ handle, secret }, context, given) {
-      const { now, absolute } = finiteContext(context)
-      const patch = finitePatch(given, now)
+    async create({ handle, secret }, context, patch) {
+      const { now, absolute } = context
       const difference = differenceOf(new Map(), patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
@@ -191,22 +195,6 @@ function goneOf(
 ): Gone {
   const isYoung = usedAt !== undefined && now - usedAt < VISIBLE_AFTER_MS
   return value === undefined && isYoung ? { ok: false, gone: 'unseen' } : gone
-}
-
-/** Returns the session with this user signed in. Another user's entries are dropped. */
-function signedIn(
-  session: KvSession,
-  { absolute }: CallContext,
-  { signIn: account, replacesAnothers = false }: Patch,
-): KvSession {
-  if (account === undefined) return session
-  return {
-    ...session,
-    account,
-    createdAt: account.at,
-    expiresAt: account.at + finite(absolute),
-    entries: replacesAnothers || isAnotherUsers(session.account, account) ? {} : session.entries,
-  }
 }
 
 /** The part of a handle that `regenerate` keeps. */

@@ -36,8 +36,14 @@ describe('sessions in a bucket', () => {
     const copy = browser.copy()
     await browser.fetch('/end')
     expect(await copy.json('/')).toEqual({ theme: null })
+    // What is left says when the session ended, until the lifecycle rule deletes it.
     const { objects } = await env.BUCKET.list({ prefix: 'sessions/' })
-    expect(objects).toEqual([])
+    const texts = await Promise.all(
+      objects.map(async ({ key }) => (await env.BUCKET.get(key))?.text()),
+    )
+    expect(texts.map((text = '') => JSON.parse(text) as unknown)).toMatchObject([
+      { hash: '', entries: {}, endedAt: expect.any(Number) },
+    ])
   })
 
   test('can no more than those in KV: an atomic operation is refused', async () => {

@@ -29,7 +29,7 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
   },
   'user index': {
     imports: { 'edge-session/store/user-index': ['userIndex', 'UserObject'] },
-    own: /^src\/store\/(user-index(\.ts|\/)|object\/own-bindings\.ts)/,
+    own: /^src\/store\/(user-index(\.ts|\/)|object\/own-bindings\.ts|kv\/)/,
   },
 }
 

@@ -130,7 +130,8 @@ describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () =
     }
     // The adoption has just written the key, and KV takes one write a second. The browser's next try is in time.
     const isRefused = HERE.isKv && !['load()', 'flashes()'].includes(what)
-    if (isRefused) expect((await browser.fetch('/')).status).toBe(503)
+    const refused = isRefused ? [(await browser.fetch('/')).status] : []
+    expect(refused).toEqual(isRefused ? [503] : [])
     expect(await browser.json('/')).toBe('ok')
     expect(browser.cookies.has('old')).toBe(false)
     expect(browser.cookies.has('__Host-session')).toBe(expected !== undefined)
@@ -255,7 +256,8 @@ describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () =
     const browser = await app.visitor()
     expect(await browser.json('/')).toEqual({ notice: 'We have moved.' })
     // At least once: the adoption has just written the key, so that KV refuses the deletion.
-    if (HERE.isKv) expect(await browser.json('/')).toEqual({ notice: 'We have moved.' })
+    const again = HERE.isKv ? [await browser.json('/')] : []
+    expect(again).toEqual(HERE.isKv ? [{ notice: 'We have moved.' }] : [])
     expect(await browser.json('/')).toEqual({})
   })
 

@@ -3,7 +3,6 @@ import { BoundedMap } from '../../codec/bounded-map.ts'
 import { hashOf } from '../../codec/mac.ts'
 import { newRandomText } from '../../codec/random.ts'
 import { SessionError } from '../../errors.ts'
-import { finite, finiteContext, finitePatch } from '../../record/finite.ts'
 import { CORRUPT, deadlineOf } from '../../record/meta.ts'
 import { type Call, type State, type Step, step } from '../../record/step.ts'
 import type { Credential, SessionStore } from '../../record/store.ts'
@@ -84,17 +83,10 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
 
   async function ask<Reply>(
     { handle, secret }: Credential,
-    { newSecret, grace, ...request }: Request,
+    { newSecret, ...request }: Request,
   ): Promise<Reply> {
-    const context = finiteContext(request.context)
     const newHash = newSecret === undefined ? undefined : await hashOf(newSecret)
-    const hashes = { hash: await hashOf(secret), newHash }
-    const call = {
-      ...request,
-      ...hashes,
-      context,
-      grace: grace === undefined ? grace : finite(grace),
-    }
+    const call = { ...request, hash: await hashOf(secret), newHash }
     try {
       const outcome = await withEngine((engine) => run(engine, handle, call))
       return replyOf(outcome, call.method, handle) as Reply
@@ -109,8 +101,7 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
     can: { atomic: true, recordUse: true, revise: true, adopt: false, address: false },
     newHandle: newRandomText,
     idOf: (handle) => encodeHex(decodeHandle(handle)),
-    create: (credential, context, patch) =>
-      ask(credential, { method: 'create', context, patch: finitePatch(patch, context.now) }),
+    create: (credential, context, patch) => ask(credential, { method: 'create', context, patch }),
     read: (credential, context) => ask(credential, { method: 'read', context }),
     write: (credential, context, patch) => ask(credential, { method: 'write', context, patch }),
     regenerate: (credential, context, { secret: newSecret, grace, patch }) =>
