@@ -60,15 +60,23 @@ export class Listing {
   ): Promise<void> {
     const { limit } = this.#context
     if (limit?.whenFull !== 'refuse' || (await mayBegin?.()) === false) return
-    await this.release()
+    const { id } = session
+    if (this.#reserved?.userId === userId) {
+      if (this.#reserved.id === id) return
+      await this.release()
+    }
+    const before = this.#reserved
     // Also if the reply is lost.
-    this.#reserved = { userId, id: session.id }
+    this.#reserved = { userId, id }
     const hasPlace = await callIndex(this.#context, 'reserve', userId, (index, owner) =>
       index.reserve(owner, session, limit),
     )
-    if (hasPlace) return
-    this.#reserved = undefined
-    throw this.#full(session.id)
+    if (!hasPlace) {
+      // The sign-in before it stays.
+      this.#reserved = before
+      throw this.#full(id)
+    }
+    if (before !== undefined) await this.#try('release', before.userId, before.id)
   }
 
   /**
@@ -128,7 +136,8 @@ export class Listing {
 
   /** Takes an ended session off the list. A failure does no harm, since ended sessions leave the list by themselves. */
   async remove(userId: string, id: string): Promise<void> {
-    if (this.#waiting?.session.id === id) this.#waiting = undefined
+    const waiting = this.#waiting
+    if (waiting?.userId === userId && waiting.session.id === id) this.#waiting = undefined
     await this.#try('remove', userId, id)
   }
 

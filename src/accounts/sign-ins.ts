@@ -73,22 +73,28 @@ export class SignIns {
       session.pending = { ...before, note: details }
       return session.pending
     }
-    // If the store is not atomic, the change has not been made yet, and this one takes its place.
-    if (before !== undefined && session.store.can.atomic) await session.settle(before)
-    else await session.drop()
-    const { aal } = details
-    const signIn: Account = {
-      userId,
-      at: session.settings.now(),
-      ...(provenAt !== undefined && { provenAt }),
-      ...(aal && { aal }),
-      device: deviceOf(session.request),
-    }
+    // If the store is not atomic, the change has not been made yet, and this one takes its place if it succeeds.
+    const { atomic } = session.store.can
+    if (before !== undefined && atomic) await session.settle(before)
+    const replacesAnothers = !atomic && replacesUser(before, userId)
+    const signIn = this.#account(userId, provenAt, details)
     const { handle } = session.token ?? session.minted()
     await this.#listing?.reserve(userId, this.#listed(signIn, handle), mayBegin)
-    const pending = { secret: newSecret(), patch: { ...newPatch({}), signIn }, note: details }
+    const patch = { ...newPatch({}), signIn, ...(replacesAnothers && { replacesAnothers }) }
+    const pending = { secret: newSecret(), patch, note: details }
     session.pending = pending
     return pending
+  }
+
+  #account(userId: string, provenAt: number | undefined, { aal }: SignInDetails): Account {
+    const { settings, request } = this.#session
+    return {
+      userId,
+      at: settings.now(),
+      ...(provenAt !== undefined && { provenAt }),
+      ...(aal && { aal }),
+      device: deviceOf(request),
+    }
   }
 
   /** Records a token that was issued or dropped, or a session that has ended. */
@@ -172,6 +178,12 @@ export class SignIns {
       ...(details && deviceDetails(request, details)),
     }
   }
+}
+
+/** True if the pending token is another user's, or replaces another user's. */
+function replacesUser(pending: PendingToken | undefined, userId: string): boolean {
+  const { signIn, replacesAnothers = false } = pending?.patch ?? {}
+  return replacesAnothers || (signIn !== undefined && signIn.userId !== userId)
 }
 
 /** True if the pending token is for this sign-in. The details for the list may differ. */

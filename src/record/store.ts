@@ -122,6 +122,8 @@ export interface Regeneration {
   readonly secret: string
   /** The milliseconds for which the previous secret stays valid beside the new one; only with `can.atomic`. */
   readonly grace?: number
+  /** True if no response has the previous token, so that nobody else can come with it. */
+  readonly isUnsent?: boolean
   /** The patch to apply in the same write. It has changes only without `can.atomic`. */
   readonly patch?: Patch | undefined
 }

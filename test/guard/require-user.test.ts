@@ -6,7 +6,9 @@ import { requireFresh, requireUser, type UserGuard } from '../../src/guard/requi
 import type { SessionOptions } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { CONTEXT, newSite, signedIn, type Site } from '../support/site.ts'
+import { world } from '../support/worlds.ts'
 
+const HERE = world()
 const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
 /** A site whose `/guarded` says who is signed in. */
@@ -23,7 +25,7 @@ describe('requireUser', () => {
     const site = guardedSite(requireUser())
     const browser = await signedIn(site)
     expect(await browser.json('/guarded')).toEqual(['ada', null])
-    expect(site.calls).toEqual(['read'])
+    expect(site.calls).toEqual(HERE.isReading ? [] : ['read'])
   })
 
   test.for(['GET', 'HEAD'])(
@@ -118,7 +120,8 @@ describe('requireUser', () => {
     },
   )
 
-  test.for([
+  // A copy answers while it is young.
+  test.skipIf(HERE.isCached).for([
     ['refuse', 503],
     ['anonymous', 401],
   ] as const)('lets nobody in whose store fails (%s)', async ([onStoreFailure, status]) => {

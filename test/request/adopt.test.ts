@@ -17,6 +17,7 @@ import { Browser } from '../support/browser.ts'
 import { newMovedApp, OLD_SECRET, STORES } from '../support/old-app.ts'
 import { CONTEXT } from '../support/site.ts'
 import { StaleKv } from '../support/stale-kv.ts'
+import { storesHere, world } from '../support/worlds.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -27,7 +28,11 @@ const idAfterLoad = async (session: AppSession): Promise<string> => {
   return session.id
 }
 
-describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
+const HERE = world()
+
+describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () => undefined]) => {
+  const isKv = /^kv$/i.test(name)
+
   test('becomes a session when the session is first read, and is cleared', async () => {
     const app = newMovedApp(newStore())
     app.handler = all
@@ -35,28 +40,31 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     const response = await browser.fetch('/')
     expect(await response.json()).toEqual({ name: 'Ada' })
     expect(response.headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^__Host-session=1\./),
+      expect.stringMatching(HERE.isCached ? /^__Host-session=2\./ : /^__Host-session=1\./),
       CLEARED,
     ])
     expect(response.headers.get('Cache-Control')).toBe('private, no-store')
     expect(app.eventTypes()).toEqual(['created', 'adopted'])
-    expect(app.calls).toEqual(['create', 'read'])
+    expect(app.calls).toEqual(HERE.isReading ? [] : ['create', 'read'])
     expect(browser.cookies.has('old')).toBe(false)
     expect(await browser.json('/')).toEqual({ name: 'Ada' })
     expect(app.loads).toEqual(['Ada'])
   })
 
-  test('is left alone by a request that does not use its session', async () => {
-    const app = newMovedApp(newStore())
-    const browser = await app.visitor()
-    const response = await browser.fetch('/')
-    expect(response.headers.getSetCookie()).toEqual([])
-    expect([app.loads, app.calls, app.events]).toEqual([[], [], []])
-    app.handler = (session) => [session.id, session.isNew]
-    await browser.fetch('/')
-    expect([app.loads, app.calls, app.events]).toEqual([[], [], []])
-    expect(browser.cookies.has('old')).toBe(true)
-  })
+  test.skipIf(HERE.isReading)(
+    'is left alone by a request that does not use its session',
+    async () => {
+      const app = newMovedApp(newStore())
+      const browser = await app.visitor()
+      const response = await browser.fetch('/')
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect([app.loads, app.calls, app.events]).toEqual([[], [], []])
+      app.handler = (session) => [session.id, session.isNew]
+      await browser.fetch('/')
+      expect([app.loads, app.calls, app.events]).toEqual([[], [], []])
+      expect(browser.cookies.has('old')).toBe(true)
+    },
+  )
 
   test.for<[what: string, forge: (text: string) => string]>([
     ['forged', (text) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`],
@@ -101,7 +109,7 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     for (const copy of copies) expect(await copy.json('/')).toEqual(['Ada', id])
     expect(app.loads).toEqual([])
     const made = app.eventTypes().filter((type) => type === 'adopted').length
-    expect(name === 'KV' ? made >= 1 : made === 1).toBe(true)
+    expect(isKv ? made >= 1 : made === 1).toBe(true)
   })
 
   test.for<[what: string, use: (session: AppSession) => unknown, expected: object | undefined]>([
@@ -113,13 +121,16 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     ['load()', (session) => session.load(), { name: 'Ada' }],
     ['flashes()', (session) => session.flashes(), { name: 'Ada' }],
     ['signOut()', (session) => session.signOut(), undefined],
-  ])('is adopted by %s too', async ([, use, expected]) => {
+  ])('is adopted by %s too', async ([what, use, expected]) => {
     const app = newMovedApp(newStore())
     const browser = await app.visitor('Ada')
     app.handler = async (session) => {
       await use(session)
       return 'ok'
     }
+    // The adoption has just written the key, and KV takes one write a second. The browser's next try is in time.
+    const isRefused = HERE.isKv && !['load()', 'flashes()'].includes(what)
+    if (isRefused) expect((await browser.fetch('/')).status).toBe(503)
     expect(await browser.json('/')).toBe('ok')
     expect(browser.cookies.has('old')).toBe(false)
     expect(browser.cookies.has('__Host-session')).toBe(expected !== undefined)
@@ -220,6 +231,9 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     const app = newMovedApp(newStore())
     const browser = await app.visitor()
     const kept = browser.copy()
+    app.handler = all
+    // On KV the adoption is a write of its own.
+    if (HERE.isKv) await browser.fetch('/')
     app.handler = (session) => session.regenerate()
     await browser.fetch('/')
     app.handler = all
@@ -240,6 +254,8 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     app.handler = (session) => session.flashes()
     const browser = await app.visitor()
     expect(await browser.json('/')).toEqual({ notice: 'We have moved.' })
+    // At least once: the adoption has just written the key, so that KV refuses the deletion.
+    if (HERE.isKv) expect(await browser.json('/')).toEqual({ notice: 'We have moved.' })
     expect(await browser.json('/')).toEqual({})
   })
 
@@ -284,7 +300,7 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
 
   test('keeps its session when the store fails', async () => {
     let isDown = true
-    const store = newStore()
+    const store = newStore() ?? kvStore(env.SESSION_KV)
     const broken: SessionStore = {
       ...store,
       create: (...call) =>
@@ -300,21 +316,25 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
     expect([...browser.cookies.keys()]).toEqual(['__Host-session'])
   })
 
-  test('is adopted by the request that asks again after a failure', async () => {
-    const app = newMovedApp(newStore())
-    const browser = await app.visitor('Ada')
-    const good = app.load
-    app.load = () => Promise.reject(new Error('down'))
-    app.handler = async (session) => {
-      const failure = await session.get('name').catch((error: unknown) => String(error))
-      app.load = good
-      return [failure, await session.get('name')]
-    }
-    expect(await browser.json('/')).toEqual([
-      "SessionError: ERR_STORE: The old cookie's store failed to load the session: down",
-      'Ada',
-    ])
-  })
+  // The read before the handler fails, or finds it.
+  test.skipIf(HERE.isReading)(
+    'is adopted by the request that asks again after a failure',
+    async () => {
+      const app = newMovedApp(newStore())
+      const browser = await app.visitor('Ada')
+      const good = app.load
+      app.load = () => Promise.reject(new Error('down'))
+      app.handler = async (session) => {
+        const failure = await session.get('name').catch((error: unknown) => String(error))
+        app.load = good
+        return [failure, await session.get('name')]
+      }
+      expect(await browser.json('/')).toEqual([
+        "SessionError: ERR_STORE: The old cookie's store failed to load the session: down",
+        'Ada',
+      ])
+    },
+  )
 
   test('that cannot be looked up goes on as an anonymous visitor where that is wanted', async () => {
     const app = newMovedApp(newStore(), { onStoreFailure: 'anonymous' })
@@ -352,52 +372,55 @@ describe.for(STORES)('on %s, an old cookie', ([name, newStore]) => {
   })
 })
 
-describe.for(STORES.filter(([name]) => name !== 'KV'))('on %s, an old cookie', ([, newStore]) => {
-  test('keeps all of twenty increments of parallel first requests', async () => {
-    const app = newMovedApp(newStore())
-    app.handler = (session) => session.increment('n')
-    const browser = await app.visitor()
-    await Promise.all(Array.from({ length: 20 }, () => browser.copy().fetch('/')))
-    app.handler = all
-    expect(await browser.json('/')).toMatchObject({ n: 20 })
-  })
+describe.skipIf(HERE.isKv).for(STORES.filter(([name]) => name !== 'KV'))(
+  'on %s, an old cookie',
+  ([, newStore]) => {
+    test('keeps all of twenty increments of parallel first requests', async () => {
+      const app = newMovedApp(newStore())
+      app.handler = (session) => session.increment('n')
+      const browser = await app.visitor()
+      await Promise.all(Array.from({ length: 20 }, () => browser.copy().fetch('/')))
+      app.handler = all
+      expect(await browser.json('/')).toMatchObject({ n: 20 })
+    })
 
-  test('is good as long as nobody has used its session, and then no more', async () => {
-    const app = newMovedApp(newStore())
-    app.handler = idAfterLoad
-    const lost = await app.visitor()
-    const [retried, thief] = [lost.copy(), lost.copy()]
-    const id = await lost.json('/')
-    app.now += 10 * MINUTE
-    expect(await retried.json('/')).toBe(id)
-    app.now += 2 * MINUTE
-    app.handler = all
-    expect(await retried.json('/')).toMatchObject({ name: expect.any(String) })
-    expect(await thief.json('/')).toEqual({})
-    expect(app.eventTypes()).toEqual(['created', 'adopted', 'refused: replayed'])
-    expect(thief.cookies.size).toBe(0)
-  })
+    test('is good as long as nobody has used its session, and then no more', async () => {
+      const app = newMovedApp(newStore())
+      app.handler = idAfterLoad
+      const lost = await app.visitor()
+      const [retried, thief] = [lost.copy(), lost.copy()]
+      const id = await lost.json('/')
+      app.now += 10 * MINUTE
+      expect(await retried.json('/')).toBe(id)
+      app.now += 2 * MINUTE
+      app.handler = all
+      expect(await retried.json('/')).toMatchObject({ name: expect.any(String) })
+      expect(await thief.json('/')).toEqual({})
+      expect(app.eventTypes()).toEqual(['created', 'adopted', 'refused: replayed'])
+      expect(thief.cookies.size).toBe(0)
+    })
 
-  test('lets nothing be written back by a request that joined too late', async () => {
-    const app = newMovedApp(newStore())
-    const browser = await app.visitor()
-    const slow = browser.copy()
-    app.handler = async (session, request) => {
-      await session.load()
-      if (new URL(request.url).pathname === '/out') return session.signOut()
-      const other = browser.copy()
-      app.handler = (inner) => inner.signOut()
-      await other.fetch('/out')
-      return session.set('a', 1)
-    }
-    expect((await slow.fetch('/')).status).toBe(409)
-    app.handler = all
-    expect(await slow.json('/')).toEqual({})
-    expect(await browser.json('/')).toEqual({})
-  })
-})
+    test('lets nothing be written back by a request that joined too late', async () => {
+      const app = newMovedApp(newStore())
+      const browser = await app.visitor()
+      const slow = browser.copy()
+      app.handler = async (session, request) => {
+        await session.load()
+        if (new URL(request.url).pathname === '/out') return session.signOut()
+        const other = browser.copy()
+        app.handler = (inner) => inner.signOut()
+        await other.fetch('/out')
+        return session.set('a', 1)
+      }
+      expect((await slow.fetch('/')).status).toBe(409)
+      app.handler = all
+      expect(await slow.json('/')).toEqual({})
+      expect(await browser.json('/')).toEqual({})
+    })
+  },
+)
 
-describe('an old cookie on objects', () => {
+describe.skipIf(HERE.isKv)('an old cookie on objects', () => {
   async function rowsOf(id: string): Promise<Record<string, unknown>> {
     const stub = env.SESSIONS.get(env.SESSIONS.idFromString(id))
     return runInDurableObject(stub, (_, { storage }) => Object.fromEntries(storage.kv.list()))
@@ -556,8 +579,8 @@ describe('an old cookie on objects', () => {
   })
 })
 
-describe('an old cookie', () => {
-  test('leaves it open who is signed in until it is looked at', async () => {
+describe.skipIf(HERE.isKv)('an old cookie', () => {
+  test.skipIf(HERE.isReading)('leaves it open who is signed in until it is looked at', async () => {
     const app = newMovedApp(memoryStore())
     app.load = () => ({ userId: 'ada' })
     app.handler = async (session) => {
@@ -685,7 +708,7 @@ describe('an old cookie', () => {
   })
 })
 
-describe('an old cookie on KV as Cloudflare promises it', () => {
+describe.skipIf(HERE.isKv)('an old cookie on KV as Cloudflare promises it', () => {
   test('becomes one session under parallel first requests, though KV refuses a write', async () => {
     let now = Date.now()
     const app = newMovedApp(kvStore(new StaleKv(() => now).location()))

@@ -1,18 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import type { SessionStore } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import { type App, type Handler, newApp } from '../support/app.ts'
+import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { storesHere, world } from '../support/worlds.ts'
 
 const STORES = {
   objects: () => durableObjectStore(env.SESSIONS),
   memory: () => memoryStore(),
   kv: () => kvStore(env.SESSION_KV),
 }
+const HERE = world()
 const ATOMIC = { objects: STORES.objects, memory: STORES.memory }
 
 const set: Handler = (session) => {
@@ -59,6 +62,11 @@ const BLIND_ATOMIC: Record<string, Handler> = {
   take: async (session) => (await session.take('a')) ?? 'ok',
 }
 
+/** An application over such a store, or else that of the world. */
+function appOn(newStore?: () => SessionStore, options: AppOptions = {}): App {
+  return newApp(newStore === undefined ? options : { ...options, store: newStore() })
+}
+
 async function visitor(app: App): Promise<Browser> {
   const browser = app.browser()
   app.handler = set
@@ -66,13 +74,13 @@ async function visitor(app: App): Promise<Browser> {
   return browser
 }
 
-describe.for(Object.entries(STORES))(
+describe.for(storesHere<() => SessionStore>(STORES))(
   'a session that ended before the request came, on %s',
   ([name, newStore]) => {
     const changes = { ...BLIND, ...(name === 'kv' ? {} : BLIND_ATOMIC) }
 
     test.for(Object.entries(changes))('makes the visitor a new one: %s', async ([, change]) => {
-      const app = newApp({ store: newStore() })
+      const app = appOn(newStore)
       const browser = await visitor(app)
       const dead = browser.copy()
       app.handler = async (session) => {
@@ -89,7 +97,7 @@ describe.for(Object.entries(STORES))(
     })
 
     test('gives the new session only what this request writes', async () => {
-      const app = newApp({ store: newStore() })
+      const app = appOn(newStore)
       const browser = await visitor(app)
       const dead = browser.copy()
       app.handler = async (session) => {
@@ -107,7 +115,7 @@ describe.for(Object.entries(STORES))(
     })
 
     test('is not written by a request that came before the end, though it had read nothing', async () => {
-      const app = newApp({ store: newStore() })
+      const app = appOn(newStore)
       const browser = await visitor(app)
       const slow = browser.copy()
       const gate = Promise.withResolvers<undefined>()
@@ -131,43 +139,50 @@ describe.for(Object.entries(STORES))(
   },
 )
 
-describe.for(Object.entries(ATOMIC))('a session that expired, on %s', ([, newStore]) => {
-  test.for(Object.entries({ ...BLIND, ...BLIND_ATOMIC }))(
-    'makes the visitor a new one: %s',
-    async ([, change]) => {
-      const app = newApp({ store: newStore(), idleTimeout: 60 })
-      const browser = await visitor(app)
-      app.now += 61_000
-      app.events.length = 0
-      app.calls.length = 0
-      app.handler = change
-      expect((await browser.fetch('/')).status).toBe(200)
-      expect(app.events[0]).toMatchObject({ type: 'expired', timeout: 'idle' })
-      expect(app.calls.filter((call) => call === 'read')).toEqual(
-        change === BLIND_ATOMIC['update'] ? ['read'] : [],
-      )
-    },
-  )
-})
+describe.skipIf(HERE.isKv).for(storesHere<() => SessionStore>(ATOMIC))(
+  'a session that expired, on %s',
+  ([, newStore]) => {
+    test.for(Object.entries({ ...BLIND, ...BLIND_ATOMIC }))(
+      'makes the visitor a new one: %s',
+      async ([, change]) => {
+        const app = appOn(newStore, { idleTimeout: 60 })
+        const browser = await visitor(app)
+        app.now += 61_000
+        app.events.length = 0
+        app.calls.length = 0
+        app.handler = change
+        expect((await browser.fetch('/')).status).toBe(200)
+        expect(app.events[0]).toMatchObject({ type: 'expired', timeout: 'idle' })
+        expect(app.calls.filter((call) => call === 'read')).toEqual(
+          change === BLIND_ATOMIC['update'] && !HERE.isReading ? ['read'] : [],
+        )
+      },
+    )
+  },
+)
 
-test('a revocation that another browser learns only by its next write makes it a new visitor', async () => {
-  const app = newApp({ accounts: { index: userIndex(env.USERS) } })
-  const userId = crypto.randomUUID()
-  const [one, other] = [app.browser(), app.browser()]
-  app.handler = async (session) => {
-    await session.signIn(userId)
-    return 'ok'
-  }
-  await one.fetch('/')
-  await other.fetch('/')
-  expect(await app.sessions.user(userId, {}).revokeAll()).toBe(2)
-  app.handler = (session) => session.increment('n')
-  expect(await other.json('/')).toBe(1)
-  app.handler = all
-  expect(await other.json('/')).toEqual({ n: 1, user: null })
-  app.handler = set
-  expect((await one.fetch('/')).status).toBe(200)
-})
+// A copy that says it is alive makes the write a late one; KV learns of a revocation up to 60 s later.
+test.skipIf(HERE.isCached || HERE.isKv)(
+  'a revocation that another browser learns only by its next write makes it a new visitor',
+  async () => {
+    const app = newApp({ accounts: { index: userIndex(env.USERS) } })
+    const userId = crypto.randomUUID()
+    const [one, other] = [app.browser(), app.browser()]
+    app.handler = async (session) => {
+      await session.signIn(userId)
+      return 'ok'
+    }
+    await one.fetch('/')
+    await other.fetch('/')
+    expect(await app.sessions.user(userId, {}).revokeAll()).toBe(2)
+    app.handler = (session) => session.increment('n')
+    expect(await other.json('/')).toBe(1)
+    app.handler = all
+    expect(await other.json('/')).toEqual({ n: 1, user: null })
+    app.handler = set
+    expect((await one.fetch('/')).status).toBe(200)
+  },
+)
 
 test('a dead cookie in a framework’s middleware is written like a new visitor’s', async () => {
   const app = newApp()
@@ -182,7 +197,8 @@ test('a dead cookie in a framework’s middleware is written like a new visitor�
   const url = new URL('https://app.example/')
   const headers = { cookie: dead.cookies.headerFor(url, { method: 'GET', isForeign: false }) }
   const session = await open(new Request(url, { headers }), {})
-  expect(await session.increment('n')).toBe(1)
+  session.set('n', 1)
+  await session.commit()
   const response = await commit(session, new Response('ok'))
   expect(response.status).toBe(200)
   expect(response.headers.getSetCookie()).toHaveLength(1)

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { type SessionEvent, type SessionStore, type Secrets } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, newApp } from '../support/app.ts'
+import { world } from '../support/worlds.ts'
 
+const HERE = world()
 const OLD = 'the old secret, which has more than 32 bytes'
 const NEW = 'the new secret, which has more than 32 bytes'
 
@@ -32,7 +34,7 @@ describe('rotating the secret', () => {
     expect(await first.json()).toEqual({ a: 1 })
     const [setCookie = ''] = first.headers.getSetCookie()
     expect(setCookie).toMatch(/^__Host-session=1\./)
-    expect(app.calls).toEqual(['read'])
+    expect(app.calls).toEqual(HERE.isReading ? [] : ['read'])
     expect(app.events).toMatchObject([{ type: 're-signed' } satisfies Partial<SessionEvent>])
 
     const signedAgain = setCookie.slice(0, setCookie.indexOf(';'))
@@ -45,22 +47,25 @@ describe('rotating the secret', () => {
     expect(await third.json()).toEqual({ a: 1 })
   })
 
-  test('signs again on the next response even when the session is not used, with no call and no new time', async () => {
-    const store = memoryStore()
-    const former = appWith(store, [OLD])
-    const cookie = await cookieFrom(former)
-    const app = appWith(store, [NEW, OLD])
-    app.now = former.now + 29 * 60_000
-    app.handler = () => 'static'
-    const response = await app.browser().fetch('/', { headers: { cookie } })
-    const [setCookie = ''] = response.headers.getSetCookie()
-    expect(app.calls).toEqual([])
-    app.now += 60_000
-    app.handler = (session) => session.all()
-    const signedAgain = setCookie.slice(0, setCookie.indexOf(';'))
-    const late = await app.browser().fetch('/', { headers: { cookie: signedAgain } })
-    expect(await late.json()).toEqual({})
-  })
+  test.skipIf(HERE.isReading)(
+    'signs again on the next response even when the session is not used, with no call and no new time',
+    async () => {
+      const store = memoryStore()
+      const former = appWith(store, [OLD])
+      const cookie = await cookieFrom(former)
+      const app = appWith(store, [NEW, OLD])
+      app.now = former.now + 29 * 60_000
+      app.handler = () => 'static'
+      const response = await app.browser().fetch('/', { headers: { cookie } })
+      const [setCookie = ''] = response.headers.getSetCookie()
+      expect(app.calls).toEqual([])
+      app.now += 60_000
+      app.handler = (session) => session.all()
+      const signedAgain = setCookie.slice(0, setCookie.indexOf(';'))
+      const late = await app.browser().fetch('/', { headers: { cookie: signedAgain } })
+      expect(await late.json()).toEqual({})
+    },
+  )
 
   test('makes what a retired secret signed anonymous, with an event and no call', async () => {
     const store = memoryStore()

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type Handler, newApp } from '../support/app.ts'
+import { world } from '../support/worlds.ts'
 
+const HERE = world()
 const MINUTE = 60_000
 
 const setOne: Handler = (session) => {
@@ -78,15 +80,18 @@ describe('a response with the session in it', () => {
     expect(response.headers.get('Vary')).toBe('Cookie')
   })
 
-  test('varies by cookie when the session was used, and not when it was not', async () => {
-    const app = newApp()
-    app.handler = readOne
-    expect((await app.browser().fetch('/')).headers.get('Vary')).toBe('Cookie')
-    app.handler = () => 'static'
-    const untouched = await app.browser().fetch('/')
-    expect(untouched.headers.get('Vary')).toBe(null)
-    expect(untouched.headers.get('Cache-Control')).toBe(null)
-  })
+  test.skipIf(HERE.isReading)(
+    'varies by cookie when the session was used, and not when it was not',
+    async () => {
+      const app = newApp()
+      app.handler = readOne
+      expect((await app.browser().fetch('/')).headers.get('Vary')).toBe('Cookie')
+      app.handler = () => 'static'
+      const untouched = await app.browser().fetch('/')
+      expect(untouched.headers.get('Vary')).toBe(null)
+      expect(untouched.headers.get('Cache-Control')).toBe(null)
+    },
+  )
 
   test.for([
     ['Accept-Encoding', 'Accept-Encoding, Cookie'],
@@ -181,19 +186,22 @@ describe('the cookie is sent again', () => {
     app.now += 1
     expect((await browser.fetch('/')).headers.getSetCookie()).toHaveLength(1)
     expect((await browser.fetch('/')).headers.getSetCookie()).toEqual([])
-    expect(app.calls).toEqual(['read', 'read', 'read'])
+    expect(app.calls).toEqual(HERE.isReading ? [] : ['read', 'read', 'read'])
   })
 
-  test('not for a request that does not use its session, however old the token is', async () => {
-    const app = newApp()
-    const browser = app.browser()
-    app.handler = setOne
-    await browser.fetch('/')
-    app.now += 29 * MINUTE
-    app.handler = (session) => session.id
-    expect((await browser.fetch('/')).headers.getSetCookie()).toEqual([])
-    app.now += MINUTE
-    app.handler = readOne
-    expect(await browser.json('/')).toBe(null)
-  })
+  test.skipIf(HERE.isReading)(
+    'not for a request that does not use its session, however old the token is',
+    async () => {
+      const app = newApp()
+      const browser = app.browser()
+      app.handler = setOne
+      await browser.fetch('/')
+      app.now += 29 * MINUTE
+      app.handler = (session) => session.id
+      expect((await browser.fetch('/')).headers.getSetCookie()).toEqual([])
+      app.now += MINUTE
+      app.handler = readOne
+      expect(await browser.json('/')).toBe(null)
+    },
+  )
 })

@@ -5,6 +5,9 @@ import { SessionError, type SessionOptions, type SessionStore } from '../../src/
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { world } from '../support/worlds.ts'
+
+const HERE = world()
 
 type Method = 'create' | 'read' | 'write' | 'regenerate' | 'destroy'
 
@@ -89,12 +92,16 @@ describe('a store that fails', () => {
     },
   )
 
-  test('in a read does not spoil the session: the handler can read again', async () => {
-    const { app, browser, failing } = await visitor()
-    failing.fail = { read: 'before' }
-    app.handler = (session) => twice(() => session.all())
-    expect(await browser.json('/')).toEqual({ n: 1, t: 'token' })
-  })
+  // The read before the handler would meet the failure.
+  test.skipIf(HERE.isReading)(
+    'in a read does not spoil the session: the handler can read again',
+    async () => {
+      const { app, browser, failing } = await visitor()
+      failing.fail = { read: 'before' }
+      app.handler = (session) => twice(() => session.all())
+      expect(await browser.json('/')).toEqual({ n: 1, t: 'token' })
+    },
+  )
 
   test('in the commit fails the request, with nothing half-written', async () => {
     const { app, browser, failing } = await visitor()

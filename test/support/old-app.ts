@@ -29,7 +29,7 @@ export interface MovedApp extends App {
 }
 
 /** An application over this store that takes over the cookie `old` of a Tornado application. */
-export function newMovedApp(store: SessionStore, options: AppOptions = {}): MovedApp {
+export function newMovedApp(store: SessionStore | undefined, options: AppOptions = {}): MovedApp {
   const loads: string[] = []
   const old = tornadoCookie<unknown, Loaded>({
     name: 'old',
@@ -39,7 +39,7 @@ export function newMovedApp(store: SessionStore, options: AppOptions = {}): Move
       return moved.load(value)
     },
   })
-  const app = newApp({ store, use: [adopting(old)], ...options })
+  const app = newApp({ ...(store && { store }), use: [adopting(old)], ...options })
   const moved: MovedApp = Object.assign(app, {
     loads,
     load: (value: string): Loaded => ({ data: { name: value } }),

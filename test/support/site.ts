@@ -9,10 +9,12 @@ import {
   type SessionEvent,
   type SessionOptions,
 } from '../../src/index.ts'
+import { cached } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
-import type { App } from './app.ts'
+import { type App, beforehand } from './app.ts'
 import { Browser } from './browser.ts'
 import { countingStore } from './counting-store.ts'
+import { inWorld } from './worlds.ts'
 
 export const CONTEXT: RequestContext = {
   waitUntil: () => undefined,
@@ -33,13 +35,22 @@ export interface Site {
 }
 
 /** A site on real objects, with its own clock, events and counted store, and with `accounts()`. */
-export function newSite({ use, ...options }: Partial<SessionOptions<unknown>> = {}): Site {
-  const { store, calls } = countingStore(durableObjectStore(env.SESSIONS))
+export function newSite(siteOptions: Partial<SessionOptions<unknown>> = {}): Site {
+  const {
+    use,
+    store: given = durableObjectStore(env.SESSIONS),
+    cached: copies,
+    reading = false,
+    clock = { now: Date.now() },
+    isInSeconds = false,
+    ...options
+  } = inWorld(siteOptions)
+  const { store, calls } = countingStore(typeof given === 'function' ? given(env) : given)
   const events: SessionEvent[] = []
   const features: readonly Feature[] = use ?? []
   const sessions = createSessions({
     secrets: [env.SESSION_SECRET],
-    store,
+    store: copies === undefined ? store : cached(store, copies),
     onEvent: (event) => void events.push(event),
     now: () => site.now,
     ...options,
@@ -66,9 +77,19 @@ export function newSite({ use, ...options }: Partial<SessionOptions<unknown>> = 
     }),
     '/token': withSession(async ({ session }) => csrfToken(session)),
   }
-  const server = async (request: Request): Promise<Response> => {
+  const fetch = async (request: Request): Promise<Response> => {
     const route = routes[new URL(request.url).pathname]
     return (await route?.(request, {}, CONTEXT)) ?? new Response('not found', { status: 404 })
+  }
+  // A wrapper around all routes that has read the session.
+  const fetchAfterRead = withSession(async (request) => {
+    await beforehand(request.session, calls)
+    return fetch(request)
+  })
+  const server = async (request: Request): Promise<Response> => {
+    if (isInSeconds && clock.now === clock.leftAt) clock.now += 1000
+    clock.leftAt = clock.now
+    return reading ? fetchAfterRead(request, {}, CONTEXT) : fetch(request)
   }
   const site: Site = {
     sessions,
@@ -76,7 +97,12 @@ export function newSite({ use, ...options }: Partial<SessionOptions<unknown>> = 
     events,
     calls,
     routes,
-    now: Date.now(),
+    get now() {
+      return clock.now
+    },
+    set now(now) {
+      clock.now = now
+    },
   }
   return site
 }
