@@ -6,6 +6,7 @@ import { differenceOf } from '../record/difference.ts'
 import { rotated } from '../record/meta.ts'
 import type { CallContext, SessionStore, WriteReply } from '../record/store.ts'
 import type { Patch } from '../session/patch.ts'
+import { atRate } from './kv/at-rate.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
 import {
   accountOf,
@@ -148,8 +149,9 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       await put(newHandle, { ...session, hash: newHash, entries }, context.now)
-      // KV accepts one write a second for a key, and this request may have just created the session.
-      if (!isUnsent) await put(handle, { rotatedAt: context.now }, context.now)
+      const tombstone = { rotatedAt: context.now }
+      // This request may have just created the session.
+      if (!isUnsent) await atRate(() => put(handle, tombstone, context.now))
       return { ok: true, handle: newHandle, ...statusOf(session) }
     },
 
