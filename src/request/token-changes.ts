@@ -1,6 +1,6 @@
 import type { Token } from '../codec/token.ts'
 import { isGone } from '../record/meta.ts'
-import type { Credential, Gone, WriteReply } from '../record/store.ts'
+import type { Credential, Gone, RegenerateReply, WriteReply } from '../record/store.ts'
 import type { Account } from '../session/account.ts'
 import type { Applied, Patch, Refusal } from '../session/patch.ts'
 import type { FeatureSession, PendingToken, TokenChange } from './feature.ts'
@@ -39,6 +39,8 @@ export async function dropPending(session: TokenSession): Promise<void> {
   if (pending !== undefined) await tell(session, { is: 'dropped', pending })
 }
 
+type Replaced = Extract<RegenerateReply, { readonly ok: true }>
+
 interface Replacement {
   readonly secret: string
   readonly patch: Patch
@@ -55,8 +57,9 @@ async function replace(
 ): Promise<Applied | Refusal> {
   const { store } = session
   const { secret, patch } = replacement
+  const isUnsent = session.isIssued && token !== session.arrival.token
   const reply = await session.call(store.name, 'regenerate', (context) =>
-    store.regenerate(token, context, { ...replacement, isUnsent: isUnsent(session, token) }),
+    store.regenerate(token, context, { secret, patch, isUnsent }),
   )
   if (isGone(reply)) {
     const hasNext =
@@ -67,18 +70,22 @@ async function replace(
     return next === undefined ? session.createNow(patch) : replace(session, next, replacement)
   }
   if (!reply.ok) return reply
-  const createdAt = patch.signIn?.at ?? token.createdAt
-  // If the store records no use, the token tells how young it is.
-  const usedAt = store.can.recordUse ? token.usedAt : session.settings.now()
-  session.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)
-  session.isIssued = true
-  if (patch.signIn === undefined) session.report({ type: 'regenerated', id: session.id })
+  confirmReplaced(session, token, { replacement, reply })
   return { ok: true, taken: [], counts: [] }
 }
 
-/** True if no browser has the token, since this request issued it. */
-function isUnsent({ isIssued, arrival }: TokenSession, token: Token): boolean {
-  return isIssued && token !== arrival.token
+function confirmReplaced(
+  session: TokenSession,
+  token: Token,
+  { replacement, reply }: { readonly replacement: Replacement; readonly reply: Replaced },
+): void {
+  const { secret, patch } = replacement
+  const createdAt = patch.signIn?.at ?? token.createdAt
+  // If the store records no use, the token tells how young it is.
+  const usedAt = session.store.can.recordUse ? token.usedAt : session.settings.now()
+  session.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)
+  session.isIssued = true
+  if (patch.signIn === undefined) session.report({ type: 'regenerated', id: session.id })
 }
 
 /** Leaves a session that a sign-in found gone. Returns true if the browser has another token to try. */

@@ -45,7 +45,7 @@ export interface Patch extends Changes {
    * In `regenerate`, only without `can.atomic`: true if this sign-in replaces another user's, which has not been made
    * yet. The stored data is deleted before the changes are applied.
    */
-  readonly replacesAnothers?: true | undefined
+  readonly replacesAnothers?: boolean
   /**
    * In `create`: the handle never has another session. The store remembers that until this time, in milliseconds
    * since 1970, even after the end of the session. In `write`, only asks if it had one.

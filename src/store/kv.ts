@@ -3,28 +3,24 @@ import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
 import { differenceOf } from '../record/difference.ts'
-import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../record/meta.ts'
-import type {
-  CallContext,
-  Credential,
-  Gone,
-  SessionStore,
-  Status,
-  WriteReply,
-} from '../record/store.ts'
-import type { Account } from '../session/account.ts'
+import { rotated } from '../record/meta.ts'
+import type { CallContext, SessionStore, WriteReply } from '../record/store.ts'
 import type { Patch } from '../session/patch.ts'
+import { atRate } from './kv/at-rate.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
+import {
+  accountOf,
+  goneOf,
+  idPart,
+  isSession,
+  joinReply,
+  liveValue,
+  signedIn,
+  statusOf,
+} from './kv/live.ts'
 import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
 import { madeOnce, markOf, once } from './kv/once.ts'
-import {
-  endSession,
-  isAlive,
-  type KvSession,
-  type KvValue,
-  parseValue,
-  signedIn,
-} from './kv/value.ts'
+import { endSession, isAlive, type KvValue, parseValue } from './kv/value.ts'
 
 export type { SessionKvNamespace }
 
@@ -153,8 +149,9 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       await put(newHandle, { ...session, hash: newHash, entries }, context.now)
-      // KV accepts one write a second for a key, and this request may have just created the session.
-      if (!isUnsent) await put(handle, { rotatedAt: context.now }, context.now)
+      const tombstone = { rotatedAt: context.now }
+      // This request may have just created the session.
+      if (!isUnsent) await atRate(() => put(handle, tombstone, context.now))
       return { ok: true, handle: newHandle, ...statusOf(session) }
     },
 
@@ -171,63 +168,6 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
 
     addressOf: (handle) => `kv:${prefix}${handle}`,
   }
-}
-
-function accountOf({ account }: { readonly account?: Account | undefined }): {
-  readonly account?: Account
-} {
-  return account === undefined ? {} : { account }
-}
-
-function statusOf(session: KvSession): Pick<Status, 'account' | 'expiresAt'> {
-  return { ...accountOf(session), expiresAt: session.expiresAt }
-}
-
-/** Other locations may return a new value this much later (Cloudflare: how KV works). */
-const VISIBLE_AFTER_MS = 60_000
-
-/** Returns the answer for a session that is not there. A session with a token that is so young may only be unseen. */
-function goneOf(
-  gone: Gone,
-  value: KvValue | undefined,
-  { usedAt }: Credential,
-  { now }: CallContext,
-): Gone {
-  const isYoung = usedAt !== undefined && now - usedAt < VISIBLE_AFTER_MS
-  return value === undefined && isYoung ? { ok: false, gone: 'unseen' } : gone
-}
-
-/** The part of a handle that `regenerate` keeps. */
-function idPart(handle: string): string {
-  return handle.slice(0, RANDOM_TEXT_LENGTH)
-}
-
-type Live = { readonly ok: true; readonly session: KvSession }
-
-function liveValue(value: KvValue | undefined, hash: string, context: CallContext): Live | Gone {
-  if (value === undefined) return ENDED
-  if ('isCorrupt' in value) return CORRUPT
-  if ('rotatedAt' in value) return rotated(value.rotatedAt)
-  if (value.endedAt !== undefined) return ended(value.endedAt, context.now)
-  const deadline = Math.min(value.expiresAt, value.createdAt + context.absolute)
-  if (deadline <= context.now) return { ok: false, gone: 'expired' }
-  return value.hash === hash ? { ok: true, session: value } : ENDED
-}
-
-/**
- * Returns the reply to a request that would have made this session itself. KV records no use, so the request may join
- * for one minute only.
- */
-function joinReply(value: KvValue | undefined, hash: string, context: CallContext): WriteReply {
-  const live = liveValue(value, hash, context)
-  if (!live.ok) return live
-  const { createdAt } = live.session
-  const isOpen = mayJoin({ createdAt, usedAt: Infinity }, context.now)
-  return isOpen ? { ok: true, ...NOTHING, createdAt, ...accountOf(live.session) } : ENDED
-}
-
-function isSession(value: KvValue | undefined, hash: string): value is KvSession {
-  return value !== undefined && 'hash' in value && value.hash === hash
 }
 
 function checkOptions(prefix: string, cacheTtl: number | undefined): void {

@@ -1,8 +1,6 @@
 import { isDictionary } from '../../record/meta.ts'
-import { isAnotherUsers } from '../../record/step.ts'
-import type { CallContext } from '../../record/store.ts'
 import type { Account } from '../../session/account.ts'
-import type { Entries, Patch } from '../../session/patch.ts'
+import type { Entries } from '../../session/patch.ts'
 import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
 
 /** A session. Times are milliseconds. */
@@ -36,23 +34,6 @@ export function parseValue(text: string): KvValue {
 export function isAlive(value: KvValue | undefined, now: number): boolean {
   if (value === undefined || !('hash' in value)) return false
   return value.endedAt === undefined && value.expiresAt > now
-}
-
-/** Returns the session with this patch's user signed in. Another user's entries are dropped. */
-export function signedIn(
-  session: KvSession,
-  { absolute }: CallContext,
-  { signIn: account, replacesAnothers }: Patch,
-): KvSession {
-  if (account === undefined) return session
-  return {
-    ...session,
-    account,
-    createdAt: account.at,
-    expiresAt: account.at + absolute,
-    entries:
-      replacesAnothers === true || isAnotherUsers(session.account, account) ? {} : session.entries,
-  }
 }
 
 /**

@@ -1,0 +1,88 @@
+import { RANDOM_TEXT_LENGTH } from '../../codec/random.ts'
+import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../../record/meta.ts'
+import { isAnotherUsers } from '../../record/step.ts'
+import type { CallContext, Credential, Gone, Status, WriteReply } from '../../record/store.ts'
+import type { Account } from '../../session/account.ts'
+import type { Patch } from '../../session/patch.ts'
+import type { KvSession, KvValue } from './value.ts'
+
+export function accountOf({ account }: { readonly account?: Account | undefined }): {
+  readonly account?: Account
+} {
+  return account === undefined ? {} : { account }
+}
+
+export function statusOf(session: KvSession): Pick<Status, 'account' | 'expiresAt'> {
+  return { ...accountOf(session), expiresAt: session.expiresAt }
+}
+
+/** Other locations may return a new value this much later (Cloudflare: how KV works). */
+const VISIBLE_AFTER_MS = 60_000
+
+/** Returns the answer for a session that is not there. A session with a token that is so young may only be unseen. */
+export function goneOf(
+  gone: Gone,
+  value: KvValue | undefined,
+  { usedAt }: Credential,
+  { now }: CallContext,
+): Gone {
+  const isYoung = usedAt !== undefined && now - usedAt < VISIBLE_AFTER_MS
+  return value === undefined && isYoung ? { ok: false, gone: 'unseen' } : gone
+}
+
+/** Returns the session with this user signed in. Another user's entries are dropped. */
+export function signedIn(
+  session: KvSession,
+  { absolute }: CallContext,
+  { signIn: account, replacesAnothers = false }: Patch,
+): KvSession {
+  if (account === undefined) return session
+  return {
+    ...session,
+    account,
+    createdAt: account.at,
+    expiresAt: account.at + absolute,
+    entries: replacesAnothers || isAnotherUsers(session.account, account) ? {} : session.entries,
+  }
+}
+
+/** The part of a handle that `regenerate` keeps. */
+export function idPart(handle: string): string {
+  return handle.slice(0, RANDOM_TEXT_LENGTH)
+}
+
+type Live = { readonly ok: true; readonly session: KvSession }
+
+export function liveValue(
+  value: KvValue | undefined,
+  hash: string,
+  context: CallContext,
+): Live | Gone {
+  if (value === undefined) return ENDED
+  if ('isCorrupt' in value) return CORRUPT
+  if ('rotatedAt' in value) return rotated(value.rotatedAt)
+  if (value.endedAt !== undefined) return ended(value.endedAt, context.now)
+  const deadline = Math.min(value.expiresAt, value.createdAt + context.absolute)
+  if (deadline <= context.now) return { ok: false, gone: 'expired' }
+  return value.hash === hash ? { ok: true, session: value } : ENDED
+}
+
+/**
+ * Returns the reply to a request that would have made this session itself. KV records no use, so the request may join
+ * for one minute only.
+ */
+export function joinReply(
+  value: KvValue | undefined,
+  hash: string,
+  context: CallContext,
+): WriteReply {
+  const live = liveValue(value, hash, context)
+  if (!live.ok) return live
+  const { createdAt } = live.session
+  const isOpen = mayJoin({ createdAt, usedAt: Infinity }, context.now)
+  return isOpen ? { ok: true, ...NOTHING, createdAt, ...accountOf(live.session) } : ENDED
+}
+
+export function isSession(value: KvValue | undefined, hash: string): value is KvSession {
+  return value !== undefined && 'hash' in value && value.hash === hash
+}
