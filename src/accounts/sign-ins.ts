@@ -1,7 +1,6 @@
 import { newSecret } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { FeatureSession, PendingToken, TokenChange } from '../request/feature.ts'
-import { hasEndedSince } from '../request/open.ts'
 import type { Account } from '../session/account.ts'
 import { newPatch } from '../session/changes.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
@@ -47,9 +46,7 @@ export class SignIns {
       const { atomic } = session.store.can
       // If the sign-in waits for the commit, no earlier reply tells whose dictionary this is.
       if (!atomic && session.state.is === 'presented') await session.readNow(true)
-      // A location of KV may go on returning a session that this request has revoked.
-      const isRevoked = !atomic && hasEndedSince(session.arrival, session.id)
-      if (session.isGone || isRevoked) session.startOver()
+      if (session.isGone || session.isRevoked) session.startOver()
       const former = session.pending?.patch.signIn ?? confirmedAccount(session)
       this.#former = confirmedAccount(session)
       const pending = await this.begin({ userId }, details)
@@ -77,25 +74,27 @@ export class SignIns {
       return session.pending
     }
     // If the store is not atomic, the change has not been made yet, and this one takes its place if it succeeds.
-    if (before !== undefined && session.store.can.atomic) await session.settle(before)
-    const { aal } = details
-    const signIn: Account = {
-      userId,
-      at: session.settings.now(),
-      ...(provenAt !== undefined && { provenAt }),
-      ...(aal && { aal }),
-      device: deviceOf(session.request),
-    }
+    const { atomic } = session.store.can
+    if (before !== undefined && atomic) await session.settle(before)
+    const replacesAnothers = !atomic && replacesUser(before, userId)
+    const signIn = this.#account(userId, provenAt, details)
     const { handle } = session.token ?? session.minted()
     await this.#listing?.reserve(userId, this.#listed(signIn, handle), mayBegin)
-    const patch = {
-      ...newPatch({}),
-      signIn,
-      replacesAnothers: replacesUser(session.pending, userId),
-    }
+    const patch = { ...newPatch({}), signIn, ...(replacesAnothers && { replacesAnothers }) }
     const pending = { secret: newSecret(), patch, note: details }
     session.pending = pending
     return pending
+  }
+
+  #account(userId: string, provenAt: number | undefined, { aal }: SignInDetails): Account {
+    const { settings, request } = this.#session
+    return {
+      userId,
+      at: settings.now(),
+      ...(provenAt !== undefined && { provenAt }),
+      ...(aal && { aal }),
+      device: deviceOf(request),
+    }
   }
 
   /** Records a token that was issued or dropped, or a session that has ended. */
@@ -182,9 +181,9 @@ export class SignIns {
 }
 
 /** True if the pending token is another user's, or replaces another user's. */
-function replacesUser(pending: PendingToken | undefined, userId: string): true | undefined {
-  const { signIn, replacesAnothers } = pending?.patch ?? {}
-  return signIn !== undefined && signIn.userId !== userId ? true : replacesAnothers
+function replacesUser(pending: PendingToken | undefined, userId: string): boolean {
+  const { signIn, replacesAnothers = false } = pending?.patch ?? {}
+  return replacesAnothers || (signIn !== undefined && signIn.userId !== userId)
 }
 
 /** True if the pending token is for this sign-in. The details for the list may differ. */

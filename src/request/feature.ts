@@ -68,6 +68,11 @@ export interface FeatureSession {
   change<T>(make: () => Promise<T>, mayStartOver?: boolean): Promise<T>
   /** True if the session is over, or the store does not return it yet. */
   readonly isGone: boolean
+  /**
+   * True if this isolate has ended the session while the request ran, and the store may go on returning it for a
+   * while.
+   */
+  readonly isRevoked: boolean
   /** Forgets a session that is gone, so that the next write creates another one. */
   startOver(): void
   /** Returns the stored entries. For use inside `change`, which already holds the queue. */

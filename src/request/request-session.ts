@@ -1,5 +1,6 @@
 import type { Keyring } from '../codec/keyring.ts'
 import { familyOf, newSecret, type Token } from '../codec/token.ts'
+import { ENDED } from '../record/meta.ts'
 import type { Credential, Status, WriteReply } from '../record/store.ts'
 import { newPatch } from '../session/changes.ts'
 import type { DataCodec } from '../session/codec.ts'
@@ -19,6 +20,7 @@ import { StoredSession } from './stored-session.ts'
 import { timesOf } from './times.ts'
 import {
   adoptSession,
+  awaitsAnother,
   destroySessions,
   dropPending,
   endSession,
@@ -179,7 +181,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   async destroy(): Promise<void> {
     const { is } = this.state
-    if (is === 'ended') this.state = { ...this.state, is: 'destroyed' }
+    if (is === 'ended' || this.isRevoked) this.state = { is: 'destroyed', token: this.state.token }
     else if (is !== 'destroyed') await this.change(() => endSession(this), is === 'unseen')
   }
 
@@ -229,7 +231,12 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     const { is } = this.state
     if (this.failure !== undefined) return Promise.reject(this.failure)
     if (is === 'destroyed') return Promise.reject(endedError())
-    return this.isGone && !mayStartOver ? Promise.reject(this.lose()) : make()
+    if (mayStartOver) return make()
+    if (this.isRevoked) {
+      if (!awaitsAnother(this)) return Promise.reject(this.lose(ENDED))
+      this.startOver()
+    }
+    return this.isGone ? Promise.reject(this.lose()) : make()
   }
 
   /** Runs the calls one after the other, in order. A failure does not stop the next one. */

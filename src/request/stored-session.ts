@@ -18,7 +18,7 @@ import {
   type Refusal,
 } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
-import { isOverlapping } from './open.ts'
+import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
@@ -77,6 +77,15 @@ export class StoredSession {
   /** True if the session is over, or the store does not return it yet: only a sign-in can start another one. */
   get isGone(): boolean {
     return this.isOver || this.state.is === 'unseen'
+  }
+
+  /**
+   * True if this isolate has ended the session since the request arrived, and the store may go on returning it for a
+   * while: a location of Workers KV, which then must not write it back.
+   */
+  get isRevoked(): boolean {
+    const { store, token } = this
+    return !store.can.atomic && token !== undefined && hasEndedSince(this.arrival, this.id)
   }
 
   /** Returns the credential for the first write, the same one for a retry. Makes no call. */

@@ -41,6 +41,13 @@ export async function dropPending(session: TokenSession): Promise<void> {
 
 type Replaced = Extract<RegenerateReply, { readonly ok: true }>
 
+/** True if another user's sign-in waits, which does not need the session. */
+export function awaitsAnother({ pending, state }: TokenSession): boolean {
+  const signIn = pending?.patch.signIn
+  const former = state.is === 'live' ? state.status.account : undefined
+  return signIn !== undefined && signIn.userId !== former?.userId
+}
+
 interface Replacement {
   readonly secret: string
   readonly patch: Patch
