@@ -77,7 +77,7 @@ export function inWorld(options: AppOptions): AppOptions {
 /** Returns an application's options for KV as documented, and an index that reaches it. */
 export function newKv(): AppOptions & { readonly index: UserIndex } {
   const clock = { now: Date.now() }
-  const kv = new StaleKv(() => clock.now)
+  const kv = new StaleKv(() => clock.now, { isAwaited: true })
   return {
     clock,
     isInSeconds: true,
