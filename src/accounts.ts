@@ -126,7 +126,7 @@ export function accounts<Env = AnyEnv>(
       checkDetails(details)
       await dictionary.operations.run(async () => {
         // A copy must not decide whose dictionary was read.
-        if (session.isCopied) await dictionary.stored.loadFresh()
+        if (session.isCopied) await dictionary.loadFresh()
         if (await signInsOf(session).signIn(userId, details)) dictionary.empty()
       })
     },

@@ -112,7 +112,7 @@ function thawed({ dictionary, codec }: OwnSession, text: string): unknown {
     return codec.thaw === undefined ? (JSON.parse(text) as unknown) : codec.thaw(text)
   } catch {
     // Reports the error.
-    return dictionary.stored.peek(text)
+    return dictionary.peek(text)
   }
 }
 

@@ -1,5 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
+import { commitChanges } from '../session/changes.ts'
+import { savepointOf } from '../session/savepoint.ts'
 import { dictionaryOf, Session } from '../session/session.ts'
 import { afterFailedWork, cookieOf, discardOf, fail, lateError, send, settle } from './failure.ts'
 import { arrivalOf } from './open.ts'
@@ -97,7 +99,7 @@ export function requestSessionOf(session: object): RequestSession {
 /** Begins a handler: the session becomes `request.session`. Returns the value that `leave` needs. */
 export function enter(session: RequestSession, request: Request): Entered {
   // An inner handler that fails drops what it recorded itself, and no more.
-  const savepoint = session.depth > 0 ? session.dictionary.savepoint() : undefined
+  const savepoint = session.depth > 0 ? savepointOf(session.dictionary.changes) : undefined
   session.depth += 1
   const carrier = carrierOf(request)
   const { session: present } = carrier
@@ -136,7 +138,7 @@ export function answer(session: RequestSession, result: unknown): Await<Response
 function answerInside(session: RequestSession, result: unknown, entered: Entered): Await<Response> {
   const response = result instanceof Response ? result : Response.json(result)
   if (!session.store.can.atomic || !session.isUsed) return response
-  const writing = session.dictionary.commit(entered.savepoint)?.catch((error: unknown) => {
+  const writing = commitChanges(session.dictionary, entered.savepoint)?.catch((error: unknown) => {
     discardOf(session, entered)
     throw error
   })

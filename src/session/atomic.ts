@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { changesOf, newPatch, orThrow } from './changes.ts'
+import { changesOf, newPatch, orThrow, writeChanges } from './changes.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Sent } from './operations.ts'
 import { isSum, keyOf, type Patch, sumOf } from './patch.ts'
@@ -37,7 +37,7 @@ function change(
   operation: Operation,
   triesLeft: number = MAX_UPDATE_TRIES,
 ): Promise<string | null> {
-  const { writing } = dictionary
+  const { writing } = dictionary.changes
   if (writing !== undefined) {
     const again = (): Promise<string | null> => change(dictionary, name, operation, triesLeft)
     return writing.then(again, again)
@@ -70,15 +70,31 @@ async function changeRecorded(
       'update(): this request changed the key itself during each of 100 runs of the function. Change it before or after the update.',
     )
   }
-  await dictionary.writeEntry(name, text, unsaved)
+  await writeEntry(dictionary, name, { text, before: unsaved })
   return text
+}
+
+/** Writes one recorded entry. If that fails, restores the record, so that a repeated operation starts from it. */
+async function writeEntry(
+  dictionary: Dictionary,
+  name: string,
+  { text, before }: { readonly text: string | null; readonly before: string | null },
+): Promise<void> {
+  dictionary.record(name, text)
+  const { unsaved } = dictionary.changes
+  try {
+    await writeChanges(dictionary, newPatch(changesOf([[name, text]])))
+  } catch (error) {
+    if (unsaved?.get(name) === text) unsaved.set(name, before)
+    throw error
+  }
 }
 
 /** Runs an awaited operation on the dictionary. If the codec completes stored data, loads the dictionary first. */
 export function operate<T>(dictionary: Dictionary, operation: () => Promise<T>): Promise<T> {
   const mustLoad = dictionary.port.codec.complete !== undefined
   return dictionary.operations.run(
-    mustLoad ? () => dictionary.stored.prepare().then(operation) : operation,
+    mustLoad ? () => dictionary.prepare().then(operation) : operation,
   )
 }
 
@@ -229,7 +245,7 @@ function expectedBy(patch: Patch): string | null {
 /** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */
 export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
   // `update` stores what its function changed in place, and what `take` returns is not stored any more.
-  const value = dictionary.stored.peek(text)
+  const value = dictionary.peek(text)
   const { codec, id } = dictionary.port
   if (value === undefined || codec.check?.(key, value) === undefined) return value
   dictionary.port.report({ type: 'invalid', keys: [key], id })

@@ -3,10 +3,13 @@ import { SessionError } from '../errors.ts'
 import {
   type Applied,
   type Changes,
+  type Entries,
   MAX_TOTAL_CHARACTERS,
   type Patch,
   type Refusal,
 } from './patch.ts'
+import { codecSessionOf, type SessionPort } from './port.ts'
+import { type Recorded, recordedSince, type Savepoint, type Texts } from './savepoint.ts'
 
 /** Returns a patch of these changes, with a new operation id. */
 export function newPatch(changes: Changes): Patch {
@@ -25,7 +28,7 @@ export function changesOf(texts: Iterable<readonly [string, string | null]>): Ch
 }
 
 /** Returns the texts that a patch sets; `null` for entries that it deletes. */
-export function textsOf({
+function textsOf({
   set = [],
   delete: dropped = [],
 }: Patch): (readonly [name: string, text: string | null])[] {
@@ -71,6 +74,82 @@ export function notAtomicError(store: string, operation: string): SessionError {
 }
 
 /** Ignores a store failure, which is reported already. Rethrows any other error. */
-export function unlessStoreFailed(error: unknown): void {
+function unlessStoreFailed(error: unknown): void {
   if (!(error instanceof SessionError && error.code === 'ERR_STORE')) throw error
+}
+
+/** A dictionary, as far as its changes are written. */
+interface Writer {
+  readonly port: SessionPort
+  readonly changes: Recorded
+  /** True if something is recorded and not written. */
+  readonly isDirty: boolean
+  /** Loads the stored entries before a change, for a codec that completes them. */
+  prepare(): Promise<Entries | undefined>
+}
+
+/** Writes all recorded changes, or those recorded after a savepoint. Returns `undefined` if there are none. */
+export function commitChanges(writer: Writer, since?: Savepoint): Promise<void> | undefined {
+  const { changes, port } = writer
+  const recorded = recordedIn(writer, since)
+  if (recorded === undefined) return undefined
+  if (recorded === changes.unsaved && changes.patch !== undefined) {
+    return writeChanges(writer, changes.patch)
+  }
+  if (port.codec.complete === undefined) return writeChanges(writer, patchOf(writer, recorded))
+  return writer
+    .prepare()
+    .then((entries) => writeChanges(writer, patchOf(writer, recorded, entries)))
+}
+
+/** Returns the changes to write; `undefined` if there are none. */
+function recordedIn({ changes, isDirty }: Writer, since: Savepoint | undefined): Texts | undefined {
+  if (!isDirty) return undefined
+  const unsaved = (changes.unsaved ??= new Map())
+  const isWhole = since === undefined || (changes.mustClear && !since.mustClear)
+  return isWhole ? unsaved : recordedSince(unsaved, since)
+}
+
+function patchOf({ changes, port }: Writer, recorded: Texts, entries?: Entries): Patch {
+  const isWhole = recorded === changes.unsaved
+  // The clear must keep the texts that an awaited operation wrote after it.
+  if (changes.mustClear && isWhole) {
+    const clear = [...(changes.saved?.keys() ?? [])]
+    return (changes.patch = { ...newPatch(changesOf(recorded)), clear })
+  }
+  const completed = entries && port.codec.complete?.(entries, recorded, codecSessionOf(port))
+  const patch = newPatch(changesOf(completed ?? recorded))
+  if (isWhole) changes.patch = patch
+  return patch
+}
+
+/**
+ * Writes the recorded changes for the last time. If they only delete messages that were shown, and the store fails, the
+ * messages stay: they are then shown once more (Workers KV refuses a second write within a second).
+ */
+export function commitLast(writer: Writer): Promise<void> | undefined {
+  const { mustClear, shown, unsaved } = writer.changes
+  const names = [...(unsaved?.keys() ?? [])]
+  const mayFail = !mustClear && names.every((name) => shown?.has(name) === true)
+  return mayFail ? commitChanges(writer)?.catch(unlessStoreFailed) : commitChanges(writer)
+}
+
+/** Writes a patch of recorded changes. */
+export async function writeChanges({ changes, port }: Writer, patch: Patch): Promise<void> {
+  if (!port.canKeep) return
+  const { unsaved } = changes
+  const saved = (changes.saved ??= new Map())
+  const writing = port.write(patch)
+  changes.writing = writing
+  try {
+    orThrow(await writing)
+  } finally {
+    if (changes.writing === writing) changes.writing = undefined
+  }
+  if (patch.clear !== undefined && unsaved === changes.unsaved) changes.mustClear = false
+  for (const [name, text] of textsOf(patch)) {
+    saved.set(name, text)
+    // The change is kept if it was recorded again in the meantime.
+    if (unsaved?.get(name) === text) unsaved.delete(name)
+  }
 }

@@ -1,44 +1,29 @@
-import {
-  changesOf,
-  newPatch,
-  notAtomicError,
-  orThrow,
-  sealedError,
-  textsOf,
-  unlessStoreFailed,
-} from './changes.ts'
+import { commitLast, notAtomicError, sealedError } from './changes.ts'
 import { Operations } from './operations.ts'
-import { DATA, type Entries, type Patch } from './patch.ts'
+import { DATA, type Entries } from './patch.ts'
 import { codecSessionOf, type SessionPort } from './port.ts'
-import { recordedSince, rolledBack, type Savepoint, type Texts } from './savepoint.ts'
-import { StoredEntries } from './stored-entries.ts'
+import { type Recorded, rolledBack, type Savepoint, savepointOf, type Texts } from './savepoint.ts'
 
 /** The dictionary in one request: the stored entries once loaded, and the changes of the request on top. */
 export class Dictionary {
   readonly port: SessionPort
-  /**
-   * The recorded changes that are not written yet. `clear` replaces both maps, so that a pending write settles in the
-   * old ones.
-   */
-  #unsaved: Texts | undefined
-  /** The texts that this request has written, for its own later reads. */
-  #saved: Texts | undefined
-  #isCleared = false
-  #mustClear = false
-  /**
-   * The patch of `commit`. It keeps its id until something else is recorded, so that a repeated commit is recognized.
-   */
-  #patch: Patch | undefined
-  #writing: Promise<unknown> | undefined
-  readonly stored: StoredEntries
+  readonly changes: Recorded = {
+    unsaved: undefined,
+    saved: undefined,
+    isCleared: false,
+    mustClear: false,
+    patch: undefined,
+    writing: undefined,
+    shown: undefined,
+  }
+  #loading: Promise<Entries | undefined> | undefined
   #isSealed = false
-  /** The messages that a store without `take` has shown, and whose deletion is recorded. */
-  shown: Set<string> | undefined
   #operations: Operations | undefined
+  /** The checks of the codec for values that cannot be frozen. */
+  #watched: (() => void)[] | undefined
 
   constructor(port: SessionPort) {
     this.port = port
-    this.stored = new StoredEntries(port)
   }
 
   get operations(): Operations {
@@ -61,37 +46,91 @@ export class Dictionary {
 
   /** Returns the frozen value of an entry's text, for the application. A change in place fails the commit. */
   decode(text: string | null, name: string): unknown {
-    return this.stored.decode(text, () => this.own(name))
+    const value = this.peek(text)
+    const watch =
+      text === null || value === undefined ? undefined : this.port.codec.watch?.(text, value)
+    if (watch !== undefined) (this.#watched ??= []).push(() => watch(this.own(name)))
+    return value
+  }
+
+  /**
+   * Returns the frozen value of a text, which may be changed in place as far as freezing allows. A text that cannot be
+   * read back is reported, and counts as absent.
+   */
+  peek(text: string | null): unknown {
+    if (text === null) return undefined
+    try {
+      return this.port.codec.decode(text)
+    } catch {
+      this.port.report({ type: 'corrupt', id: this.port.id })
+      return undefined
+    }
+  }
+
+  /** Returns the stored entries. The first call loads them. */
+  load(isFresh = false): Promise<Entries | undefined> {
+    this.#loading ??= this.#read(isFresh)
+    return this.#loading
+  }
+
+  /** Loads them before a change, for a codec that completes stored data. */
+  async prepare(): Promise<Entries | undefined> {
+    const entries = await this.load()
+    if (entries !== undefined) await this.port.codec.prepare?.(entries, codecSessionOf(this.port))
+    return entries
+  }
+
+  /** Loads the store's own data, again if a copy has answered. */
+  async loadFresh(): Promise<void> {
+    await this.load(true)
+    if (!this.port.isCopied) return
+    this.#loading = undefined
+    await this.load(true)
+  }
+
+  #read(isFresh: boolean): Promise<Entries | undefined> {
+    const { port } = this
+    const { codec } = port
+    const read = port.read(isFresh)
+    const reading =
+      codec.admit === undefined
+        ? read
+        : read.then((entries) => entries && codec.admit?.(entries, codecSessionOf(port)))
+    reading.catch(() => {
+      // The next call must ask the store again.
+      if (this.#loading === reading) this.#loading = undefined
+    })
+    return reading
   }
 
   /** Returns the text of an entry as this request sees it, or `null`. */
   text(name: string): string | null | Promise<string | null> {
     const own = this.own(name)
-    return own === undefined ? this.stored.load().then((entries) => entries?.[name] ?? null) : own
+    return own === undefined ? this.load().then((entries) => entries?.[name] ?? null) : own
   }
 
   /** Returns the text of an entry after this request's own changes; `undefined` if there are none. */
   own(name: string): string | null | undefined {
     const unsaved = this.unsaved(name)
     if (unsaved !== undefined) return unsaved
-    const saved = this.#saved?.get(name)
-    return saved === undefined && this.#isCleared && name.startsWith(DATA) ? null : saved
+    const saved = this.changes.saved?.get(name)
+    return saved === undefined && this.changes.isCleared && name.startsWith(DATA) ? null : saved
   }
 
   /** Returns the recorded text of an entry that is not written yet; `undefined` if there is none. */
   unsaved(name: string): string | null | undefined {
-    const unsaved = this.#unsaved?.get(name)
+    const unsaved = this.changes.unsaved?.get(name)
     if (unsaved !== undefined) return unsaved
-    const saved = this.#saved?.get(name)
-    const isDropped = this.#mustClear && name.startsWith(DATA) && saved === undefined
+    const saved = this.changes.saved?.get(name)
+    const isDropped = this.changes.mustClear && name.startsWith(DATA) && saved === undefined
     return isDropped || !this.port.canKeep ? (saved ?? null) : undefined
   }
 
   /** Returns the entries of a space that have a text. */
   async texts(space: string): Promise<[name: string, text: string][]> {
-    const stored = (await this.stored.load()) ?? {}
+    const stored = (await this.load()) ?? {}
     const names = new Set(Object.keys(stored))
-    for (const texts of [this.#saved, this.#unsaved])
+    for (const texts of [this.changes.saved, this.changes.unsaved])
       for (const [name] of texts ?? []) names.add(name)
     return [...names].flatMap((name) => {
       const own = this.own(name)
@@ -102,20 +141,20 @@ export class Dictionary {
 
   /** Records a new text, or `null` for a deletion. */
   record(name: string, text: string | null): void {
-    this.#patch = undefined
+    this.changes.patch = undefined
     this.#operations?.forget(name)
-    this.#unsaved ??= new Map()
-    this.#unsaved.set(name, text)
+    this.changes.unsaved ??= new Map()
+    this.changes.unsaved.set(name, text)
   }
 
   /** Records the deletion of all the application's keys. */
   clear(): void {
-    this.#patch = undefined
+    this.changes.patch = undefined
     this.#operations?.forget()
-    this.#unsaved = withoutData(this.#unsaved)
-    this.#saved = withoutData(this.#saved)
-    this.#isCleared = true
-    this.#mustClear = true
+    this.changes.unsaved = withoutData(this.changes.unsaved)
+    this.changes.saved = withoutData(this.changes.saved)
+    this.changes.isCleared = true
+    this.changes.mustClear = true
   }
 
   /** Makes every further change throw. */
@@ -125,92 +164,36 @@ export class Dictionary {
 
   /** Drops the changes that are recorded and not written. Later reads load the dictionary again. */
   discard(): void {
-    this.#patch = undefined
-    this.#unsaved = undefined
+    this.changes.patch = undefined
+    this.changes.unsaved = undefined
     this.empty()
-    this.stored.forget()
-  }
-
-  /** Returns the changes so far, for `rollback` and `commit`. */
-  savepoint(): Savepoint {
-    const [isCleared, mustClear] = [this.#isCleared, this.#mustClear]
-    return { unsaved: new Map(this.#unsaved), saved: new Map(this.#saved), isCleared, mustClear }
+    this.#loading = undefined
+    this.#watched = undefined
   }
 
   /** Drops the changes that were recorded after the savepoint and are not written. */
   rollback(to: Savepoint): void {
-    const { unsaved, saved, isCleared, mustClear } = rolledBack(this.savepoint(), to)
-    this.#patch = undefined
-    this.#unsaved = unsaved
-    this.#saved = saved
-    this.#isCleared = isCleared
-    this.#mustClear = mustClear
+    const { changes } = this
+    Object.assign(changes, { ...rolledBack(savepointOf(changes), to), patch: undefined })
   }
 
   /** Treats the stored dictionary as empty. Recorded changes are still written. */
   empty(): void {
-    this.#saved = undefined
-    this.#isCleared = false
-    this.#mustClear = false
-    this.stored.empty()
-  }
-
-  /** The pending write of recorded changes. Until it has settled, the stored text is unknown. */
-  get writing(): Promise<unknown> | undefined {
-    return this.#writing
-  }
-
-  /** The texts that operations have written. After a `clear()` it is another map, so take it before the operation. */
-  get saved(): Texts {
-    return (this.#saved ??= new Map())
-  }
-
-  /** Writes one recorded entry. If that fails, restores the record, so that a repeated operation starts from it. */
-  async writeEntry(name: string, text: string | null, before: string | null): Promise<void> {
-    this.record(name, text)
-    const unsaved = this.#unsaved
-    try {
-      await this.#write(newPatch(changesOf([[name, text]])))
-    } catch (error) {
-      if (unsaved?.get(name) === text) unsaved.set(name, before)
-      throw error
-    }
+    this.changes.saved = undefined
+    this.changes.isCleared = false
+    this.changes.mustClear = false
+    this.#loading = Promise.resolve(undefined)
   }
 
   /** True if something is recorded and not written. */
   get isDirty(): boolean {
-    return this.#mustClear || (this.#unsaved !== undefined && this.#unsaved.size > 0)
+    const { mustClear, unsaved } = this.changes
+    return mustClear || (unsaved !== undefined && unsaved.size > 0)
   }
 
-  /** Writes all recorded changes, or those recorded after a savepoint. Returns `undefined` if there are none. */
-  commit(since?: Savepoint): Promise<void> | undefined {
-    const recorded = this.#recordedSince(since)
-    if (recorded === undefined) return undefined
-    if (recorded === this.#unsaved && this.#patch !== undefined) return this.#write(this.#patch)
-    if (this.port.codec.complete === undefined) return this.#write(this.#newPatch(recorded))
-    return this.stored.prepare().then((entries) => this.#write(this.#newPatch(recorded, entries)))
-  }
-
-  /** Returns the changes to write; `undefined` if there are none. */
-  #recordedSince(since: Savepoint | undefined): Texts | undefined {
-    if (!this.isDirty) return undefined
-    const unsaved = (this.#unsaved ??= new Map())
-    const isWhole = since === undefined || (this.#mustClear && !since.mustClear)
-    return isWhole ? unsaved : recordedSince(unsaved, since)
-  }
-
-  #newPatch(recorded: Texts, entries?: Entries): Patch {
-    const isWhole = recorded === this.#unsaved
-    // The clear must keep the texts that an awaited operation wrote after it.
-    if (this.#mustClear && isWhole) {
-      const clear = [...(this.#saved?.keys() ?? [])]
-      return (this.#patch = { ...newPatch(changesOf(recorded)), clear })
-    }
-    const changes =
-      entries && this.port.codec.complete?.(entries, recorded, codecSessionOf(this.port))
-    const patch = newPatch(changesOf(changes ?? recorded))
-    if (isWhole) this.#patch = patch
-    return patch
+  /** The texts that operations have written. After a `clear()` it is another map, so take it before the operation. */
+  get saved(): Texts {
+    return (this.changes.saved ??= new Map())
   }
 
   /**
@@ -220,37 +203,10 @@ export class Dictionary {
    */
   finish(): Promise<void> | undefined {
     this.#isSealed = true
-    this.stored.check()
-    return this.#operations?.settled()?.then(() => this.#commitLast()) ?? this.#commitLast()
-  }
-
-  /**
-   * Writes the recorded changes. If they only delete messages that were shown, and the store fails, the messages stay:
-   * they are then shown once more (Workers KV refuses a second write within a second).
-   */
-  #commitLast(): Promise<void> | undefined {
-    const names = [...(this.#unsaved?.keys() ?? [])]
-    const mayFail = !this.#mustClear && names.every((name) => this.shown?.has(name) === true)
-    return mayFail ? this.commit()?.catch(unlessStoreFailed) : this.commit()
-  }
-
-  async #write(patch: Patch): Promise<void> {
-    if (!this.port.canKeep) return
-    const unsaved = this.#unsaved
-    const { saved } = this
-    const writing = this.port.write(patch)
-    this.#writing = writing
-    try {
-      orThrow(await writing)
-    } finally {
-      if (this.#writing === writing) this.#writing = undefined
-    }
-    if (patch.clear !== undefined && unsaved === this.#unsaved) this.#mustClear = false
-    for (const [name, text] of textsOf(patch)) {
-      saved.set(name, text)
-      // The change is kept if it was recorded again in the meantime.
-      if (unsaved?.get(name) === text) unsaved.delete(name)
-    }
+    for (const check of this.#watched ?? []) check()
+    const settled = this.#operations?.settled()
+    if (settled !== undefined) return settled.then(() => commitLast(this))
+    return this.isDirty ? commitLast(this) : undefined
   }
 }
 

@@ -1,14 +1,40 @@
-import { DATA } from './patch.ts'
+import { DATA, type Patch } from './patch.ts'
 
 /** The texts by entry name; `null` is an entry known to be absent. */
 export type Texts = Map<string, string | null>
 
-/** The recorded and the written changes of a dictionary at one moment of a request. */
+/** The changes of a dictionary in one request. */
+export interface Recorded {
+  /**
+   * The recorded changes that are not written yet. `clear` replaces both maps, so that a pending write settles in the
+   * old ones.
+   */
+  unsaved: Texts | undefined
+  /** The texts that this request has written, for its own later reads. */
+  saved: Texts | undefined
+  /** True if this request has cleared the dictionary. */
+  isCleared: boolean
+  /** True if that is not written yet. */
+  mustClear: boolean
+  /** The patch of `commit`. It keeps its id until something else is recorded, so that a repeated commit is recognized. */
+  patch: Patch | undefined
+  /** The pending write. Until it has settled, the stored text is unknown. */
+  writing: Promise<unknown> | undefined
+  /** The messages that a store without `take` has shown, and whose deletion is recorded. */
+  shown: ReadonlySet<string> | undefined
+}
+
+/** The recorded and the written changes at one moment. */
 export interface Savepoint {
   readonly unsaved: Texts
   readonly saved: Texts
   readonly isCleared: boolean
   readonly mustClear: boolean
+}
+
+/** Returns the changes so far. */
+export function savepointOf({ unsaved, saved, isCleared, mustClear }: Recorded): Savepoint {
+  return { unsaved: new Map(unsaved), saved: new Map(saved), isCleared, mustClear }
 }
 
 /** Returns the changes without those that were recorded after the savepoint and are not written. */

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { decodeChecked, increment, operate, take, update } from './atomic.ts'
+import { commitChanges } from './changes.ts'
 import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
 import type { Dictionary } from './dictionary.ts'
 import { DATA, FLASH, keyOf } from './patch.ts'
@@ -76,7 +77,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    */
   async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
     const dictionary = this.#dictionary.toRead()
-    await (fresh ? dictionary.stored.loadFresh() : dictionary.stored.load())
+    await (fresh ? dictionary.loadFresh() : dictionary.load())
   }
 
   /** Returns the value, frozen, or `undefined`. Includes the changes made in this request. */
@@ -89,14 +90,14 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** True if the key has a value. */
   async has(key: Key<Data>): Promise<boolean> {
     const dictionary = this.#dictionary.toRead()
-    return dictionary.stored.peek(await dictionary.text(nameOf(key))) !== undefined
+    return dictionary.peek(await dictionary.text(nameOf(key))) !== undefined
   }
 
   /** Returns the keys that have a value, in no particular order. */
   async keys(): Promise<Key<Data>[]> {
     const dictionary = this.#dictionary.toRead()
     const texts = await dictionary.texts(DATA)
-    const readable = texts.filter(([, text]) => dictionary.stored.peek(text) !== undefined)
+    const readable = texts.filter(([, text]) => dictionary.peek(text) !== undefined)
     return readable.map(([name]) => keyOf(name) as Key<Data>)
   }
 
@@ -206,7 +207,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     const names = texts.map(([name]) => name)
     if (!dictionary.port.store.can.atomic) {
       for (const name of names) dictionary.record(name, null)
-      dictionary.shown = new Set(names)
+      dictionary.changes.shown = new Set(names)
     } else if (names.length > 0) {
       const { operations } = dictionary
       const kind = { kind: FLASH, before: undefined }
@@ -246,7 +247,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /** Writes the recorded changes now. Otherwise they are written after the handler, before the response is sent. */
   async commit(): Promise<void> {
     const dictionary = this.#dictionary.toChange()
-    await dictionary.operations.run(async () => dictionary.commit())
+    await dictionary.operations.run(async () => commitChanges(dictionary))
   }
 }
 
