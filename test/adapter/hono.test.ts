@@ -22,6 +22,7 @@ import { cached } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
+import { layerHere, storeHere, world } from '../support/worlds.ts'
 
 interface Data {
   visits: number
@@ -33,23 +34,27 @@ interface Flash {
   notice: string
 }
 
+const HERE = world()
+/** The calls of this world's middleware. */
+const BEFORE = HERE.isReading && !HERE.isCached ? ['read'] : []
 const calls: string[] = []
 
 type Options = Partial<Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>>
 
 /** A layer on real objects, with counted calls. */
 function newSessions(options: Options = {}) {
-  return createSessions({
+  const sessions = createSessions({
     secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
     store: (own) => {
       const counted = countingStore(durableObjectStore(own.SESSIONS))
       counted.calls.push = (...names) => calls.push(...names)
-      return counted.store
+      return storeHere(counted.store)
     },
     ...options,
     data: json<Data, Flash>(),
     use: [accounts()],
   })
+  return layerHere(sessions)
 }
 
 type App = Hono<SessionEnv<ReturnType<typeof newSessions>>>
@@ -89,16 +94,19 @@ describe('the session of a Hono application', () => {
     expect(await browser.json('/all')).toEqual({ visits: 2, name: 'ada' })
   })
 
-  test('costs a visitor who stores nothing no call and no cookie', async () => {
-    const app = newApp()
-    app.get('/plain', (c) => c.text('plain'))
-    const response = await browserOf(app).fetch('/plain')
-    expect(await response.text()).toBe('plain')
-    expect(response.headers.getSetCookie()).toEqual([])
-    expect(response.headers.has('Vary')).toBe(false)
-    await browserOf(app).fetch('/all')
-    expect(calls).toEqual([])
-  })
+  test.skipIf(HERE.isReading)(
+    'costs a visitor who stores nothing no call and no cookie',
+    async () => {
+      const app = newApp()
+      app.get('/plain', (c) => c.text('plain'))
+      const response = await browserOf(app).fetch('/plain')
+      expect(await response.text()).toBe('plain')
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(response.headers.has('Vary')).toBe(false)
+      await browserOf(app).fetch('/all')
+      expect(calls).toEqual([])
+    },
+  )
 
   test('is written before the response leaves, in one call', async () => {
     const app = newApp()
@@ -343,7 +351,7 @@ describe('when a handler throws', () => {
     calls.length = 0
     const response = await browser.fetch('/fail', { method: 'POST' })
     expect([response.status, await response.text()]).toEqual([500, 'sorry: mine'])
-    expect(calls).toEqual([])
+    expect(calls).toEqual(BEFORE)
     expect(await browser.json('/all')).toEqual({ visits: 1 })
   })
 

@@ -21,6 +21,7 @@ import { createSessions, json as dictionary, type SessionOptions } from '../../s
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
+import { layerHere, storeHere, world } from '../support/worlds.ts'
 
 interface Data {
   visits: number
@@ -32,22 +33,26 @@ interface Flash {
   notice: string
 }
 
+const HERE = world()
+/** The calls of this world's middleware. */
+const BEFORE = HERE.isReading && !HERE.isCached ? ['read'] : []
 const calls: string[] = []
 
 type Options = Partial<Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>>
 
 function newSessions(options: Options = {}) {
-  return createSessions({
+  const sessions = createSessions({
     secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
     store: (own) => {
       const counted = countingStore(durableObjectStore(own.SESSIONS))
       counted.calls.push = (...names) => calls.push(...names)
-      return counted.store
+      return storeHere(counted.store)
     },
     ...options,
     data: dictionary<Data, Flash>(),
     use: [accounts()],
   })
+  return layerHere(sessions)
 }
 
 interface Fetcher {
@@ -91,14 +96,17 @@ describe('the session of an AutoRouter', () => {
     expect(await browser.json('/all')).toEqual({ visits: 2, name: 'ada' })
   })
 
-  test('costs a visitor who stores nothing no call and no cookie', async () => {
-    const router = newRouter()
-    router.get('/plain', () => 'plain')
-    const response = await browserOf(router).fetch('/plain')
-    expect(await response.json()).toBe('plain')
-    expect([response.headers.getSetCookie(), response.headers.get('Vary')]).toEqual([[], null])
-    expect(calls).toEqual([])
-  })
+  test.skipIf(HERE.isReading)(
+    'costs a visitor who stores nothing no call and no cookie',
+    async () => {
+      const router = newRouter()
+      router.get('/plain', () => 'plain')
+      const response = await browserOf(router).fetch('/plain')
+      expect(await response.json()).toBe('plain')
+      expect([response.headers.getSetCookie(), response.headers.get('Vary')]).toEqual([[], null])
+      expect(calls).toEqual([])
+    },
+  )
 
   test('is written after format and finally, with the response as it is then', async () => {
     const sessions = newSessions()
@@ -170,7 +178,7 @@ describe('the session of an AutoRouter', () => {
     await browser.fetch('/visit', { method: 'POST' })
     calls.length = 0
     expect((await browser.fetch('/missing')).status).toBe(404)
-    expect(calls).toEqual([])
+    expect(calls).toEqual(BEFORE)
     expect(await browser.json('/all')).toEqual({ visits: 1 })
   })
 

@@ -19,6 +19,7 @@ import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
 import { newRouterApp, type TestRoute } from '../support/router-app.ts'
+import { layerHere, storeHere, world } from '../support/worlds.ts'
 
 interface Data {
   visits: number
@@ -34,22 +35,24 @@ interface Flash {
 const cloudflareContext = createContext<{ env: Cloudflare.Env; ctx: ExecutionContext }>()
 const sessionContext = createContext<Session<Data, Flash> & AccountMethods>()
 
+const HERE = world()
 const calls: string[] = []
 
 type Options = Partial<Omit<SessionOptions<Cloudflare.Env>, 'data' | 'use'>>
 
 function newSessions(options: Options = {}) {
-  return createSessions({
+  const sessions = createSessions({
     secrets: (own: Cloudflare.Env) => [own.SESSION_SECRET],
     store: (own) => {
       const counted = countingStore(durableObjectStore(own.SESSIONS))
       counted.calls.push = (...names) => calls.push(...names)
-      return counted.store
+      return storeHere(counted.store)
     },
     ...options,
     data: json<Data, Flash>(),
     use: [accounts()],
   })
+  return layerHere(sessions)
 }
 
 function middlewareOf(sessions = newSessions()) {
@@ -108,13 +111,16 @@ describe('the session of a React Router application', () => {
     expect((await browser.json<Page>('/all')).loaderData).toEqual({ all: { visits: 2 } })
   })
 
-  test('costs a visitor who stores nothing no call and no cookie', async () => {
-    const plain = await browserOf().fetch('/plain')
-    expect([plain.status, plain.headers.get('Vary')]).toEqual([200, null])
-    const read = await browserOf().fetch('/all')
-    expect([read.headers.get('Vary'), read.headers.getSetCookie()]).toEqual(['Cookie', []])
-    expect(calls).toEqual([])
-  })
+  test.skipIf(HERE.isReading)(
+    'costs a visitor who stores nothing no call and no cookie',
+    async () => {
+      const plain = await browserOf().fetch('/plain')
+      expect([plain.status, plain.headers.get('Vary')]).toEqual([200, null])
+      const read = await browserOf().fetch('/all')
+      expect([read.headers.get('Vary'), read.headers.getSetCookie()]).toEqual(['Cookie', []])
+      expect(calls).toEqual([])
+    },
+  )
 
   test('goes with a redirect that is thrown, as it does with one that is returned', async () => {
     const browser = browserOf()

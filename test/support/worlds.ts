@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 
+import type { Session, SessionStore } from '../../src/index.ts'
+import { cached } from '../../src/store/cached.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { objectIndex } from '../../src/store/user-index/object-index.ts'
 import { reachThrough } from '../../src/store/user-index/reach.ts'
@@ -104,4 +106,24 @@ function newIndex(kv: object): UserIndex {
       return cell
     },
   }))
+}
+
+/** Returns the layer of an adapter's test, whose session this world's middleware has read before it is handed over. */
+export function layerHere<Layer extends Opening>(sessions: Layer): Layer {
+  if (!current.isReading) return sessions
+  const open: Opening['open'] = async (...parameters) => {
+    const session = await sessions.open(...parameters)
+    await session.load()
+    return session
+  }
+  return Object.assign({}, sessions, { open })
+}
+
+interface Opening {
+  readonly open: (...parameters: never[]) => Promise<Pick<Session, 'load'>>
+}
+
+/** Returns the store of an adapter's test, which counts the calls that it gets from the copies of this world. */
+export function storeHere(store: SessionStore): SessionStore {
+  return current.isCached ? cached(store, { maxAgeSeconds: 20 }) : store
 }

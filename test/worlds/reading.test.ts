@@ -1,11 +1,16 @@
 import { CACHED, play, READING } from '../support/worlds.ts'
 
 const SUITES = [
+  'adapter/hono',
+  'adapter/itty-router',
+  'adapter/react-router',
   'guard/csrf',
+  'guard/csrf-subject',
+  'guard/csrf-visitor',
   'guard/current-user',
   'guard/require-user',
-  'request/dead-cookies',
   'request/adopt',
+  'request/dead-cookies',
   'request/late-writes',
   'request/orphans',
   'request/overlaps',
