@@ -161,7 +161,7 @@ for (const base of ['', '/kv'] as const) {
         'none',
       ])
       assert.deepEqual(await costs('/destroy', null), [
-        called('destroy', ...kv('kv.get', 'kv.delete')),
+        called('destroy', ...kv('kv.get', 'kv.put')),
         'cleared',
       ])
     })
