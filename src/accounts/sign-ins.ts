@@ -153,6 +153,8 @@ export class SignIns {
     } catch (error) {
       const isFull = error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT'
       if (isFull) await this.#session.destroyNow()
+      // Its cookie must not be sent: nobody could end it from a list.
+      this.#session.isIssued = false
       throw error
     }
   }

@@ -17,12 +17,13 @@ async function answerError(
 ): Promise<Response> {
   await session.drop()
   if (isStoreFailure(error)) {
-    // The response has no cookie of this request: the data for its token may not be stored.
     const { onStoreFailure } = session.settings
     const made: unknown =
       typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
     const response = made instanceof Response ? made : unavailableResponse()
-    return withSuccessor(session, replaced, response)
+    const instead = withSuccessor(session, replaced, response)
+    // A token that the store has issued already is the only one that still works.
+    return session.isIssued ? withSessionHeaders(session, instead) : instead
   }
   if (!isLate(session, error)) throw error
   session.dictionary.discard()

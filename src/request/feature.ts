@@ -66,6 +66,8 @@ export interface FeatureSession {
    * a new one.
    */
   change<T>(make: () => Promise<T>, mayStartOver?: boolean): Promise<T>
+  /** True if only this request knows the token, and the browser is to get it. */
+  isIssued: boolean
   /** True if the session is over, or the store does not return it yet. */
   readonly isGone: boolean
   /**

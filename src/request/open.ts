@@ -111,7 +111,7 @@ const endings = new BoundedMap<number>(MAX_ENDINGS)
 let lastOrder = 0
 
 /** Returns the next place in the order of arrivals and endings. A clock stands still between I/O; this does not. */
-export function nextOrder(): number {
+function nextOrder(): number {
   lastOrder += 1
   return lastOrder
 }

@@ -162,7 +162,8 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       // End a missing session too: this location may only remember that it was absent.
       const key = prefix + handle
       const wasAlive = isAlive(value, now)
-      await changes.make(key, () => endSession(namespace, key, { now, wasAlive }))
+      const end = (): Promise<void> => endSession(namespace, key, { now, wasAlive })
+      await changes.make(key, () => atRate(end))
       return { ok: true, ...(value && 'account' in value ? accountOf(value) : {}) }
     },
 

@@ -111,3 +111,53 @@ test('a sign-in on KV that is dropped with its handler stays on no list', async 
   await expect(app.browser().fetch('/')).rejects.toThrow('after')
   expect(await app.sessions.user(userId, {}).list()).toEqual([])
 })
+
+describe.for(Object.entries(STORES))(
+  'a store that fails after a token was issued, on %s',
+  ([, newStore]) => {
+    /** A store whose writes fail while `isDown`. */
+    function newUnsteadyApp(): { app: App; fault: { isDown: boolean } } {
+      const fault = { isDown: false }
+      const store = newStore()
+      const write: typeof store.write = (...parameters) => {
+        if (fault.isDown) throw new Error('down')
+        return store.write(...parameters)
+      }
+      return { app: newApp({ store: { ...store, write } }), fault }
+    }
+
+    const ISSUING: Record<string, Handler> = {
+      regenerate: (session) => session.regenerate(),
+      signIn: (session) => session.signIn('ada'),
+    }
+
+    test.for(Object.entries(ISSUING))('sends its cookie with the 503: %s', async ([, issue]) => {
+      const { app, fault } = newUnsteadyApp()
+      const browser = app.browser()
+      app.handler = (session) => session.increment('n')
+      await browser.fetch('/')
+      app.handler = async (session, request) => {
+        await issue(session, request)
+        fault.isDown = true
+        session.set('a', 1)
+        return 'ok'
+      }
+      const response = await browser.fetch('/')
+      expect(response.status).toBe(503)
+      expect(response.headers.getSetCookie()).toHaveLength(1)
+      fault.isDown = false
+      app.handler = (session) => session.all()
+      expect(await browser.json('/')).toEqual({ n: 1 })
+    })
+
+    test('sends no cookie if the store did not issue it', async () => {
+      const { app, fault } = newUnsteadyApp()
+      const browser = app.browser()
+      app.handler = (session) => session.increment('n')
+      await browser.fetch('/')
+      fault.isDown = true
+      const response = await browser.fetch('/')
+      expect([response.status, response.headers.getSetCookie()]).toEqual([503, []])
+    })
+  },
+)
