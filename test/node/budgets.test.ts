@@ -40,9 +40,9 @@ describe('the budgets that need no clock', () => {
     figures = await budgetFigures()
   })
 
-  it('18 files are on the path of a read, 21 on that of a write, 25 on that of a sign-in', () => {
+  it('18 files are on the path of a read, 21 on that of a write, 27 on that of a sign-in', () => {
     const { paths } = figures
-    const most = { read: 18, 'read, then write': 21, 'sign-in': 25 } as const
+    const most = { read: 18, 'read, then write': 21, 'sign-in': 27 } as const
     for (const [work, number] of Object.entries(most)) {
       const files = paths[work as keyof typeof most]
       assert.ok(files.length > 0 && files.length <= number, `${work}: ${files.join(' ')}`)
