@@ -47,9 +47,10 @@ export interface AccountMethods {
    * an anonymous visitor's. The session is on the user's list before its cookie is sent. A sign-in of the same user is
    * a re-authentication.
    *
-   * Throws `ERR_VALUE` for an invalid user id or detail, `ERR_SESSION_LIMIT` if the user already has the maximum number
-   * of sessions, and `ERR_SESSION_ENDED` if another request rotated this session's token meanwhile. On Workers KV it
-   * takes effect with the commit.
+   * A sign-in is never late: if the session was ended or its token rotated meanwhile, it begins a new session.
+   *
+   * Throws `ERR_VALUE` for an invalid user id or detail, and `ERR_SESSION_LIMIT` if the user already has the maximum
+   * number of sessions. On Workers KV it takes effect with the commit.
    */
   signIn(userId: string, details?: SignInDetails): Promise<void>
 

@@ -92,7 +92,7 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
 }
 
 /** The difference to allow for between the clocks of two machines. */
-const CLOCK_ALLOWANCE_MS = 10
+const CLOCK_ALLOWANCE_MS = 2
 
 /**
  * True if the session ended, or got a new token, after this request had arrived. Otherwise its cookie was dead on

@@ -224,8 +224,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Replaces the token immediately: the dictionary stays, and the old token is refused (OWASP: renew the session ID
    * after any privilege change). Does nothing if there is no session. Of two requests at the same time one wins; the
-   * other gets `ERR_SESSION_ENDED`. If the handler throws afterwards, the visitor is signed out: the new token is on no
-   * response. On Workers KV the token changes with the commit, so that each key is written once.
+   * other gets `ERR_SESSION_ENDED`. If the handler throws afterwards and nothing sends a response of ours, the session is
+   * ended, since nobody has the new token. On Workers KV the token changes with the commit, so that each key is written
+   * once.
    */
   async regenerate(): Promise<void> {
     const dictionary = this.#dictionary.toChange()
