@@ -38,13 +38,13 @@ const END_KNOWN_MS = 60_000
  * The number of operations that are always remembered: an operation and 15 others, as many as one request may have
  * pending when the connection to the store breaks.
  */
-const MIN_OPERATIONS = 16
+export const MIN_OPERATIONS = 16
 /** The number remembered of a minute: an operation and 64 others, of the other requests to a session in heavy use. */
 const MAX_OPERATIONS = 65
 /** The size up to which the result of `take` is remembered. Above it, a repeated operation returns nothing. */
 const MAX_OUTCOME_CHARACTERS = 8000
-/** The size of all operations from which on the fewest are remembered: memcached stores 1 MB for a session. */
-const MAX_OPERATIONS_CHARACTERS = 128_000
+/** The size of all remembered results of `take`: memcached stores 1 MB for a session. */
+const MAX_OUTCOMES_CHARACTERS = 128_000
 
 /** Returns a stored record, or `undefined` if it is damaged. */
 export function parseMeta(stored: unknown): Meta | undefined {
@@ -57,19 +57,6 @@ export function parseMeta(stored: unknown): Meta | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The texts of lists of operations, without brackets: they are long, and each differs little from the one before. */
-const listTexts = new WeakMap<readonly Operation[], string>()
-
-function listTextOf(operations: readonly Operation[]): string {
-  return listTexts.get(operations) ?? JSON.stringify(operations).slice(1, -1)
-}
-
-/** Returns the text of a record for storage, and for `parseMeta`. `more` is stored beside it. */
-export function metaText(meta: Meta, more?: object): string {
-  const rest = JSON.stringify({ ...meta, operations: undefined, ...more })
-  return `${rest.slice(0, -1)},"operations":[${listTextOf(meta.operations)}]}`
 }
 
 export function newMeta(
@@ -171,19 +158,18 @@ export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext)
 
 /** Returns the record with the outcome of an operation, so that a repeated operation is recognized. */
 export function withOperation(meta: Meta, patch: Patch, outcome: Outcome, now: number): Meta {
-  const { operations } = meta
   const pace = paceAt(meta, now)
-  const text = listTextOf(operations)
-  const isLong = text.length > MAX_OPERATIONS_CHARACTERS
-  const max = isLong ? 0 : Math.min(pace[1] + pace[2], MAX_OPERATIONS)
-  const dropped = Math.max(0, operations.length + 1 - Math.max(max, MIN_OPERATIONS))
-  const operation = operationOf(patch, outcome)
-  const longer = [...operations.slice(dropped), operation]
-  // The text follows from the one before, which is much quicker than to write it anew.
-  const start = dropped === 0 ? 0 : JSON.stringify(operations.slice(0, dropped)).length - 1
-  const separator = longer.length > 1 ? ',' : ''
-  listTexts.set(longer, text.slice(start) + separator + JSON.stringify(operation))
-  return { ...meta, revision: nextRevision(meta), operations: longer, pace }
+  const max = Math.min(Math.max(pace[1] + pace[2], MIN_OPERATIONS), MAX_OPERATIONS)
+  const operations = [...meta.operations.slice(1 - max), operationOf(patch, outcome)]
+  return { ...meta, revision: nextRevision(meta), operations: affordable(operations), pace }
+}
+
+/** Returns the last of these operations if their results are too large together. */
+function affordable(operations: readonly Operation[]): readonly Operation[] {
+  let characters = 0
+  for (const [, { taken = [] } = {}] of operations)
+    for (const text of taken) characters += text?.length ?? 0
+  return characters > MAX_OUTCOMES_CHARACTERS ? operations.slice(-MIN_OPERATIONS) : operations
 }
 
 function paceAt(

@@ -172,8 +172,9 @@ export interface SessionStore {
   /**
    * Applies the patch to an existing session, and never creates one. Applies all of it or nothing, and stores it before
    * the reply. With `can.atomic`, a patch that changed something is not applied again if its id is repeated: after up
-   * to 15 other changes at any time, and after up to 64 within a minute, unless these took 128,000 characters. The reply
-   * is then the first one, without `moved` and with the present status. Taken texts over 8,000 characters are not kept.
+   * to 15 other changes at any time, and after up to 64 within a minute, unless these took 128,000 characters or the
+   * object left memory in between. The reply is then the first one, without `moved` and with the present status. Taken
+   * texts over 8,000 characters are not kept.
    *
    * With `onceUntil`, it changes nothing, and answers as `create` with it would. If that would create the session, the
    * answer is `ended`; if the handle has had its session, `isSpent` is true besides.

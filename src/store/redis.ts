@@ -1,6 +1,6 @@
 import { newUniqueText } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
-import { metaText, parseMeta } from '../record/meta.ts'
+import { parseMeta } from '../record/meta.ts'
 import type { SessionStore } from '../record/store.ts'
 import {
   type Connection,
@@ -105,7 +105,7 @@ function parametersOf({ state, changed, ttl }: Next, version: string): string[] 
   if (state === undefined) return []
   const { meta, entries } = state
   const deleted = changed.filter((name) => !entries.has(name))
-  const fields = [VERSION, version, META, metaText(meta)]
+  const fields = [VERSION, version, META, JSON.stringify(meta)]
   for (const name of changed) {
     const text = entries.get(name)
     if (text !== undefined) fields.push(name, text)

@@ -1,4 +1,4 @@
-import { isDictionary, type Meta, metaText, parseMeta } from '../../record/meta.ts'
+import { isDictionary, type Meta, MIN_OPERATIONS, parseMeta } from '../../record/meta.ts'
 import type { State } from '../../record/step.ts'
 import type { Entries } from '../../session/patch.ts'
 
@@ -45,7 +45,10 @@ export class SessionRows {
   /** Saves the changes. Throws if storage refuses one, and earlier ones may then be stored. */
   save({ meta, entries }: State, changed: readonly string[]): void {
     for (const name of changed) this.#save(name, entries.get(name))
-    this.#rows.put(SESSION, metaText(meta, { entries: Object.fromEntries(this.#together) }))
+    // The others are known as long as the object is in memory. A row above a thousand bytes takes two pages.
+    const operations = meta.operations.slice(-MIN_OPERATIONS)
+    const row: SessionRow = { ...meta, operations, entries: Object.fromEntries(this.#together) }
+    this.#rows.put(SESSION, JSON.stringify(row))
   }
 
   /** Notes that storage has been emptied. */
