@@ -153,7 +153,7 @@ export class SignIns {
     } catch (error) {
       const isFull = error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT'
       if (isFull) await this.#session.destroyNow()
-      // Its cookie must not be sent: nobody could end it from a list.
+      // Its cookie must not be sent, because the session is not on its user's list.
       this.#session.isIssued = false
       throw error
     }

@@ -241,3 +241,27 @@ test('a write after a read that found the session alive is late, whenever it end
   expect(response.status).toBe(409)
   expect(response.headers.getSetCookie()[0]).toContain('Max-Age=0')
 })
+
+// Another isolate ended it: only the time that the store tells says when. The endings of this isolate are numbered.
+// After a read the session was known to be alive, and every end is late.
+test.skipIf(HERE.isReading).for([
+  ['long before', -60_000, 200],
+  ['just before', -2, 200],
+  ['at the same time, as far as two clocks can tell', -1, 409],
+  ['while the request ran', 5, 409],
+  ['nobody knows when', undefined, 200],
+] as const)('an end by another isolate %s', async ([, difference, status]) => {
+  const store = memoryStore()
+  let at: number | undefined
+  let isEnded = false
+  const write: typeof store.write = (...parameters) =>
+    isEnded
+      ? { ok: false, gone: 'ended', ...(at !== undefined && { at }) }
+      : store.write(...parameters)
+  const app = newApp({ store: { ...store, write } })
+  const browser = await visitor(app)
+  isEnded = true
+  at = difference === undefined ? undefined : app.now + difference
+  app.handler = set
+  expect((await browser.fetch('/')).status).toBe(status)
+})

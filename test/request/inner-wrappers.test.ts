@@ -150,6 +150,27 @@ test('two wrappers at once over one request: the one that began first may end fi
   expect(await found(browser)).toMatchObject({ first: 1 })
 })
 
+test('two wrappers at once over one request: one that fails drops nothing of the other', async () => {
+  const { withSession, found } = nested()
+  const request = new Request('https://app.example/')
+  const gate = Promise.withResolvers<undefined>()
+  const first = withSession(async () => {
+    await scheduler.wait(1)
+    throw new Error('first')
+  })(request, {}, CONTEXT)
+  const other = withSession(async ({ session }) => {
+    session.set('other', 1)
+    await gate.promise
+    return 'other'
+  })(request, {}, CONTEXT)
+  await expect(first).rejects.toThrow('first')
+  gate.resolve(undefined)
+  const answered = await other
+  const browser = new Browser(() => Promise.resolve(answered))
+  await browser.fetch('/')
+  expect(await found(browser)).toEqual({ other: 1 })
+})
+
 test('an inner handler whose write fails answers 503, and the outer one saves its own', async () => {
   const store = memoryStore()
   let isDown = false

@@ -10,6 +10,8 @@ interface World {
   /** The cookie of a sign-in at home, whose key the other location does not see yet. */
   readonly cookie: string
   readonly wait: (milliseconds: number) => void
+  /** Lets the other location see what is stored. */
+  readonly show: () => void
 }
 
 const who: Handler = async (session) => {
@@ -42,11 +44,9 @@ async function newWorld(): Promise<World> {
   }
   const response = await home.browser().fetch('/')
   const cookie = (response.headers.getSetCookie()[0] ?? '').split(';', 1).join('')
-  const wait = (milliseconds: number): void => {
-    now += milliseconds
-    isHidden = false
-  }
-  return { home, elsewhere, cookie, wait }
+  const wait = (milliseconds: number): void => void (now += milliseconds)
+  const show = (): void => void (isHidden = false)
+  return { home, elsewhere, cookie, wait, show }
 }
 
 const CHANGES: Record<string, Handler> = {
@@ -71,39 +71,44 @@ const CHANGES: Record<string, Handler> = {
 
 describe('on KV, a session that a location does not see yet', () => {
   test('is anonymous for a read, with an event, and its cookie stays', async () => {
-    const { elsewhere, cookie, wait } = await newWorld()
+    const { elsewhere, cookie, show } = await newWorld()
     const response = await send(elsewhere, cookie, who)
     expect(await response.json()).toBe(null)
     expect(response.headers.getSetCookie()).toEqual([])
     expect(elsewhere.events).toMatchObject([{ type: 'refused', reason: 'unseen' }])
-    wait(1000)
+    show()
     expect(await (await send(elsewhere, cookie, who)).json()).toBe('ada')
   })
 
   test.for(Object.entries(CHANGES))(
     'refuses a change with 503 and sends no cookie: %s',
     async ([, change]) => {
-      const { elsewhere, cookie, wait } = await newWorld()
+      const { elsewhere, cookie, show } = await newWorld()
       const response = await send(elsewhere, cookie, change)
       expect(response.status).toBe(503)
       expect(response.headers.get('Retry-After')).toBe('5')
       expect(response.headers.getSetCookie()).toEqual([])
-      wait(1000)
+      show()
       expect(await (await send(elsewhere, cookie, who)).json()).toBe('ada')
     },
   )
 
-  test('is ended by a sign-out all the same', async () => {
-    const { home, elsewhere, cookie, wait } = await newWorld()
-    wait(2000)
-    const response = await send(elsewhere, cookie, async (session) => {
-      await session.signOut()
-      return 'bye'
-    })
-    expect(response.status).toBe(200)
-    wait(60_000)
-    expect(await (await send(home, cookie, who)).json()).toBe(null)
-  })
+  test.for([false, true])(
+    'is ended by a sign-out all the same (after a read: %s)',
+    async (isRead) => {
+      const { home, elsewhere, cookie, wait } = await newWorld()
+      wait(2000)
+      const response = await send(elsewhere, cookie, async (session) => {
+        if (isRead) await session.load()
+        await session.signOut()
+        return 'bye'
+      })
+      expect(response.status).toBe(200)
+      expect(response.headers.getSetCookie()[0]).toContain('Max-Age=0')
+      wait(60_000)
+      expect(await (await send(home, cookie, who)).json()).toBe(null)
+    },
+  )
 
   test('does not keep a visitor from signing in again', async () => {
     const { elsewhere, cookie } = await newWorld()
@@ -134,13 +139,20 @@ test('a regenerate on KV makes the token a young one', async () => {
     await session.regenerate()
     return 'ok'
   })
+  // The session is 70 s old, and its new key 20 s.
+  wait(20_000)
   const [next = ''] = regenerated.headers.getSetCookie()
-  // The other location has no word of the new key: the store there answers nothing.
-  const lost = newApp({
-    store: kvStore(new StaleKv(() => Date.now()).location()),
-    now: () => home.now,
-  })
-  expect(elsewhere).toBeDefined()
-  const response = await send(lost, next.split(';', 1).join(''), CHANGES['a blind write'] ?? who)
-  expect([response.status, lost.events[0]]).toMatchObject([503, { reason: 'unseen' }])
+  const token = next.split(';', 1).join('')
+  const response = await send(elsewhere, token, CHANGES['a blind write'] ?? who)
+  expect([response.status, elsewhere.events[0]]).toMatchObject([503, { reason: 'unseen' }])
+})
+
+test('a sign-in that waits for the commit has its times in the same request', async () => {
+  const { home } = await newWorld()
+  home.handler = async (session) => {
+    await session.signIn('bob')
+    return [session.createdAt, session.expiresAt]
+  }
+  const [createdAt, expiresAt] = await home.browser().json<[string, string]>('/')
+  expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBe(30 * 60_000)
 })

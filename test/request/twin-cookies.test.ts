@@ -51,73 +51,69 @@ async function ended(app: App): Promise<string> {
   return cookie
 }
 
-describe.for(Object.entries(STORES))(
-  'of several cookies of our name, on %s',
-  ([name, newStore]) => {
-    test('the first whose session lives counts, for a read', async () => {
-      const app = newApp({ store: newStore() })
-      const over = await ended(app)
-      const live = await signedIn(app, 'ada')
-      const found = { user: 'ada', data: { name: 'ada' } }
-      for (const cookies of [
-        [over, live],
-        [live, over],
-        [over, over, live],
-      ]) {
-        expect(await (await send(app, cookies, who)).json()).toEqual(found)
-      }
-    })
+describe.for(Object.entries(STORES))('of several cookies of our name, on %s', ([, newStore]) => {
+  test('the first whose session lives counts, for a read', async () => {
+    const app = newApp({ store: newStore() })
+    const over = await ended(app)
+    const live = await signedIn(app, 'ada')
+    const found = { user: 'ada', data: { name: 'ada' } }
+    for (const cookies of [
+      [over, live],
+      [live, over],
+      [over, over, live],
+    ]) {
+      expect(await (await send(app, cookies, who)).json()).toEqual(found)
+    }
+  })
 
-    test('the first whose session lives is written, and no cookie is sent', async () => {
-      const app = newApp({ store: newStore() })
-      const over = await ended(app)
-      const live = await signedIn(app, 'ada')
-      const response = await send(app, [over, live], (session) => {
-        session.set('seen', 1)
-        return 'ok'
-      })
-      expect(response.status).toBe(200)
-      expect(response.headers.getSetCookie()).toEqual([])
-      expect(await (await send(app, [live], who)).json()).toMatchObject({ data: { seen: 1 } })
+  test('the first whose session lives is written, and no cookie is sent', async () => {
+    const app = newApp({ store: newStore() })
+    const over = await ended(app)
+    const live = await signedIn(app, 'ada')
+    const response = await send(app, [over, live], (session) => {
+      session.set('seen', 1)
+      return 'ok'
     })
+    expect(response.status).toBe(200)
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect(await (await send(app, [live], who)).json()).toMatchObject({ data: { seen: 1 } })
+  })
 
-    test('the session that lives gets the new token of a sign-in', async () => {
-      const app = newApp({ store: newStore() })
-      const over = await ended(app)
-      const live = await signedIn(app, 'ada')
-      const response = await send(app, [over, live], (session) => session.signIn('ada'))
-      const [cookie = ''] = response.headers.getSetCookie()
-      expect(await (await send(app, [cookie.split(';', 1).join('')], who)).json()).toEqual({
-        user: 'ada',
-        data: { name: 'ada' },
-      })
-      expect(await (await send(app, [live], who)).json()).toMatchObject({ user: null })
+  test('the session that lives gets the new token of a sign-in', async () => {
+    const app = newApp({ store: newStore() })
+    const over = await ended(app)
+    const live = await signedIn(app, 'ada')
+    const response = await send(app, [over, live], (session) => session.signIn('ada'))
+    const [cookie = ''] = response.headers.getSetCookie()
+    expect(await (await send(app, [cookie.split(';', 1).join('')], who)).json()).toEqual({
+      user: 'ada',
+      data: { name: 'ada' },
     })
+    expect(await (await send(app, [live], who)).json()).toMatchObject({ user: null })
+  })
 
-    test('a sign-out without a read ends each, since the browser would send the other next', async () => {
-      const app = newApp({ store: newStore() })
-      const over = await ended(app)
-      const [one, other] = [await signedIn(app, 'ada'), await signedIn(app, 'bob')]
-      const response = await send(app, [over, one, other], end)
-      expect(response.status).toBe(200)
-      app.now += 120_000
-      expect(await (await send(app, [one], who)).json()).toMatchObject({ user: null })
-      expect(await (await send(app, [other], who)).json()).toMatchObject({ user: null })
-    })
+  test('a sign-out without a read ends each, since the browser would send the other next', async () => {
+    const app = newApp({ store: newStore() })
+    const over = await ended(app)
+    const [one, other] = [await signedIn(app, 'ada'), await signedIn(app, 'bob')]
+    const response = await send(app, [over, one, other], end)
+    expect(response.status).toBe(200)
+    app.now += 120_000
+    expect(await (await send(app, [one], who)).json()).toMatchObject({ user: null })
+    expect(await (await send(app, [other], who)).json()).toMatchObject({ user: null })
+  })
 
-    test('if none lives, the visitor is a new one', async () => {
-      const app = newApp({ store: newStore() })
-      const [one, other] = [await ended(app), await ended(app)]
-      const response = await send(app, [one, other], (session) => {
-        session.set('a', 1)
-        return session.isNew
-      })
-      expect(response.status).toBe(200)
-      expect(response.headers.getSetCookie()).toHaveLength(1)
-      expect(name).not.toBe('')
+  test('if none lives, the visitor is a new one', async () => {
+    const app = newApp({ store: newStore() })
+    const [one, other] = [await ended(app), await ended(app)]
+    const response = await send(app, [one, other], (session) => {
+      session.set('a', 1)
+      return session.isNew
     })
-  },
-)
+    expect(response.status).toBe(200)
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+  })
+})
 
 test('costs one more call only where the first is over, and four values at most are looked at', async () => {
   const app = newApp()
