@@ -104,13 +104,13 @@ async function crash(...actions: readonly Action[]): Promise<void> {
   const load = Promise.all(
     visitors.flatMap((visitor) => actions.map((action) => repeat(visitor, action))),
   )
-  let isOver = false
-  const end = (): void => void (isOver = true)
+  const state = { isOver: false }
+  const end = (): void => void (state.isOver = true)
   // A failure is thrown below, where the load is awaited.
   load.then(end, end)
   // A number of answers, not a time: a busy machine is slower, and is to be killed under the same load.
   const enough = tally.acknowledged + SESSIONS * (2 + Math.random() * 2)
-  while (!isOver && tally.acknowledged < enough) await wait(5)
+  while (!state.isOver && tally.acknowledged < enough) await wait(5)
   await server.kill()
   await load
   await server.start()
