@@ -18,6 +18,7 @@ const STATUSES: Readonly<Record<SessionErrorCode, number>> = {
   ERR_NOT_LOADED: 500,
   ERR_SESSION_LIMIT: 403,
   ERR_RESPONSE_SENT: 500,
+  ERR_SPECULATIVE: 503,
   ERR_STORE: 503,
 }
 

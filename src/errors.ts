@@ -24,6 +24,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_LIMIT'
   /** The session was changed after the response was sent. */
   | 'ERR_RESPONSE_SENT'
+  /** `take` was called for a prefetch or prerender, whose page may never be shown. */
+  | 'ERR_SPECULATIVE'
   /** The store failed: the outcome of a write is unknown. `cause` is the error of the store. */
   | 'ERR_STORE'
 

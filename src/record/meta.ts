@@ -150,7 +150,8 @@ function isDue(
 /** Returns the record with this use, or the same record if the last one is recent. Time never goes back. */
 export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext): Meta {
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
-  if (isSamePolicy && now - meta.usedAt < touch) return meta
+  // With `touch` as long as `idle` nothing is a use, and a new policy waits for one.
+  if ((isSamePolicy || touch >= idle) && now - meta.usedAt < touch) return meta
   const usedAt = Math.max(meta.usedAt, now)
   const since = meta.absolute === absolute ? undefined : { absoluteSince: usedAt }
   return { ...meta, usedAt, idle, absolute, ...since }

@@ -43,7 +43,9 @@ function namesOf(use: unknown): unknown[] {
 }
 
 const WRITE_STORE = 'Write store: (env) => durableObjectStore(env.SESSIONS).'
-const COOKIE = 'name path domain sameSite secure httpOnly partitioned persistent'.split(' ')
+const COOKIE = 'name path domain sameSite secure httpOnly partitioned priority persistent'.split(
+  ' ',
+)
 const KNOWN =
   'secrets store data use idleTimeout absoluteTimeout touchInterval cookie lateWrites storeTimeout onStoreFailure onEvent now'.split(
     ' ',

@@ -138,7 +138,7 @@ export function createSessions<
   const layer: Layer<Env> = { settings, setupFor: setupFactory(options, settings) }
   // On Workers a request must not use the timer of another, so each call has its own client.
   const callOnce: LayerCall = async (store, method, call) =>
-    new StoreClient(settings, { id: '', depth: 0 }).call(store, method, call)
+    new StoreClient(settings, { id: '', depth: 0, purpose: 'view' }).call(store, method, call)
   const more = (options.use ?? []).map((feature) => feature.more?.(settings, callOnce))
   const sessions: Sessions<Data, Env, Flash, Methods> = {
     // The request has its session before the handler runs. Only a handler that returns undefined gets undefined.

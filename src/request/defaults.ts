@@ -23,6 +23,8 @@ const DEFAULTS = {
     secure: true,
     httpOnly: true,
     partitioned: false,
+    // Otherwise a sibling subdomain's 180 cookies push out the session's.
+    priority: 'High',
     persistent: false,
   },
   // The runtime retries a call of an object for up to 10 s; few people wait that long for a page.

@@ -9,6 +9,11 @@ import type { DataEvent } from '../session/codec.ts'
 export type SessionEvent =
   /** A cookie or its session was not accepted. The request continues as an anonymous one. */
   | { readonly type: 'refused'; readonly reason: RefusedReason; readonly id?: string }
+  /**
+   * The request had several cookies of our name, which a browser sends if another path, domain or host has set one too.
+   * Of those that we signed, the first whose session lives counts.
+   */
+  | { readonly type: 'duplicate-cookie'; readonly count: number }
   /** A session passed its idle or absolute timeout. */
   | { readonly type: 'expired'; readonly timeout: 'idle' | 'absolute'; readonly id: string }
   | { readonly type: 'created'; readonly id: string }

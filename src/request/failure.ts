@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
-import { lateWriteResponse, unavailableResponse } from './problem.ts'
+import { lateWriteResponse, speculativeResponse, unavailableResponse } from './problem.ts'
 import type { Entered, RequestSession } from './request-session.ts'
 import { currentCookie, withSessionHeaders, withSuccessor } from './response.ts'
 import { endedError } from './state.ts'
@@ -25,6 +25,7 @@ async function answerError(
     // A token that the store has issued already is the only one that still works.
     return session.isIssued ? withSessionHeaders(session, instead) : instead
   }
+  if (isSpeculative(error)) return withSuccessor(session, replaced, speculativeResponse())
   if (!isLate(session, error)) throw error
   session.dictionary.discard()
   return withSessionHeaders(session, withSuccessor(session, replaced, lateWriteResponse()))
@@ -35,13 +36,18 @@ function isLate({ isOver }: RequestSession, error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && isOver
 }
 
+/** True if a prefetch would have spent a value. */
+function isSpeculative(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_SPECULATIVE'
+}
+
 /** Returns the response to an error of the session's own; nothing recorded is written. `undefined` for any other error. */
 async function ownAnswer(
   session: RequestSession,
   error: unknown,
   replaced?: Response,
 ): Promise<Response | undefined> {
-  const isOwn = isStoreFailure(error) || isLate(session, error)
+  const isOwn = isStoreFailure(error) || isSpeculative(error) || isLate(session, error)
   return isOwn ? answerError(session, error, replaced) : undefined
 }
 

@@ -26,6 +26,8 @@ export function arrivalOf<T>(
   const hasCookie = values.length > 0
   const base = { token: undefined, isOldKey: false, hasCookie, at: now(), order: nextOrder() }
   if (!hasCookie) return proceed(base, setup)
+  const { length: count } = values
+  if (count > 1) settings.emit({ type: 'duplicate-cookie', count })
   const obstacle = obstacleOf(settings, request)
   if (obstacle === undefined) return firstToken({ settings, setup, values, base, proceed }, 0)
   settings.emit(obstacle)

@@ -42,6 +42,16 @@ export function unavailableResponse(): Response {
   )
 }
 
+/** Returns the response to a prefetch that must not be used, so that the browser asks again (RFC 9110 section 15.6.4). */
+export function speculativeResponse(): Response {
+  return problem(
+    503,
+    'Service Unavailable',
+    'ERR_SPECULATIVE',
+    'This page cannot be prefetched. Open it.',
+  )
+}
+
 /** The runtime has already retried for some time. A manual reload takes about as long. */
 const RETRY_AFTER_SECONDS = '5'
 

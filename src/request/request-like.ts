@@ -1,6 +1,25 @@
 /** The parts of a request that the library reads. On Workers, `cf` has the location of the visitor. */
 export interface RequestLike {
   readonly url: string
+  /** Default `GET`. */
+  readonly method?: string
   readonly headers: { get(name: string): string | null }
   readonly cf?: unknown
+}
+
+/**
+ * What a request is for. Only a `view` is a use of the session and spends flash messages: a HEAD shows nothing, and the
+ * page of a prefetch or prerender (`speculative`) may never be shown.
+ */
+export type Purpose = 'view' | 'head' | 'speculative'
+
+/** Fetch Standard: `Sec-Purpose`. `X-Sec-Purpose` is Turbo's, `Purpose` that of older browsers. */
+const PURPOSE_HEADERS = ['sec-purpose', 'x-sec-purpose', 'purpose']
+
+export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
+  if (method === 'HEAD') return 'head'
+  const isSpeculative = PURPOSE_HEADERS.some((name) =>
+    /^\s*prefetch\b/i.test(headers.get(name) ?? ''),
+  )
+  return isSpeculative ? 'speculative' : 'view'
 }

@@ -13,7 +13,7 @@ import { arrivalIn } from './arriving.ts'
 import type { FeatureSession, PendingToken } from './feature.ts'
 import { obstacleOf } from './open.ts'
 import type { Settings } from './options.ts'
-import type { RequestLike } from './request-like.ts'
+import { type Purpose, purposeOf, type RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
 import { StoredSession } from './stored-session.ts'
@@ -65,6 +65,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
   #canKeep: boolean | undefined
+  #purpose: Purpose | undefined
   /** The last call in the queue. The next one waits for it, since it may change the token. */
   #last: Promise<unknown> | undefined
 
@@ -86,6 +87,10 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   get canKeep(): boolean {
     return (this.#canKeep ??= obstacleOf(this.settings, this.request) === undefined)
+  }
+
+  get purpose(): Purpose {
+    return (this.#purpose ??= purposeOf(this.request))
   }
 
   get isArriving(): boolean {
@@ -199,10 +204,8 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   /** Does the work left for the end of the request, including failed work. Returns `undefined` if there is none. */
   finish(): Promise<void> | undefined {
     const { pending, deferred } = this
-    let work: Promise<unknown> | undefined
-    if (pending !== undefined && !this.isOver) {
-      work = this.change(() => this.settle(pending))
-    }
+    const isWaiting = pending !== undefined && !this.isOver
+    let work = isWaiting ? this.change<unknown>(() => this.settle(pending)) : undefined
     for (const { finish } of this.settings.hooks.finish) {
       work = work === undefined ? finish(this) : work.then(() => finish(this))
     }

@@ -31,7 +31,8 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
 }
 
 /** True if the token must be sent again, with the latest data from the store. */
-function isDue({ state, arrival, store, settings }: RequestSession): boolean {
+function isDue(session: RequestSession): boolean {
+  const { state, arrival, settings } = session
   const { context, cookie } = settings
   // With renewals, only the store knows if the token is still the latest.
   if (state.is !== 'live') return arrival.isOldKey && context.renew === undefined
@@ -42,9 +43,17 @@ function isDue({ state, arrival, store, settings }: RequestSession): boolean {
   if (bookmarkOf(state) !== token.bookmark) return true
   // The browser has the Max-Age of the previous timeout.
   if (cookie.persistent && token.usedAt < (status.absoluteSince ?? 0)) return true
+  return isUseDue(session, state)
+}
+
+/** True if the token's time of the last use is too old. */
+function isUseDue(
+  { store, settings: { context }, purpose }: RequestSession,
+  { askedAt, token }: Live,
+): boolean {
   // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? context.idle / 2 : context.touch
-  return state.askedAt - token.usedAt >= interval
+  return askedAt - token.usedAt >= interval && purpose === 'view'
 }
 
 async function withCookie(

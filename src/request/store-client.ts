@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { Await, CallContext } from '../record/store.ts'
 import type { SessionEvent } from './event.ts'
+import type { Purpose } from './request-like.ts'
 
 /** The settings of a client. Durations are in milliseconds. */
 interface ClientSettings {
@@ -15,6 +16,7 @@ interface ClientSession {
   readonly id: string
   /** The number of wrappers that will close the client. */
   readonly depth: number
+  readonly purpose: Purpose
 }
 
 /** A pending call. */
@@ -55,9 +57,18 @@ export class StoreClient {
     const { context, now } = this.#settings
     this.calledAt = now()
     const { idle, absolute, touch, renew } = context
-    const at = { now: this.calledAt, idle, absolute, touch, fresh: isFresh, defer: this.#defer }
+    const isUse = this.#session.purpose === 'view'
+    const at = {
+      now: this.calledAt,
+      idle,
+      absolute,
+      // A session expires before a use of it that is due only then.
+      touch: isUse ? touch : idle,
+      fresh: isFresh,
+      defer: this.#defer,
+    }
     try {
-      const result = run(renew === undefined ? at : { ...at, renew })
+      const result = run(renew === undefined || !isUse ? at : { ...at, renew })
       return isThenable(result) ? this.#withinTime(result, store, method) : result
     } catch (cause) {
       throw this.#failure(store, method, cause)

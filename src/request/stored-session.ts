@@ -20,6 +20,7 @@ import {
 import { goneEvent, type SessionEvent } from './event.ts'
 import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
+import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
@@ -27,9 +28,10 @@ import { isStoreFailure, StoreClient } from './store-client.ts'
  * The session of one request, as the store knows it: where the request stands, and how the answers of the store change
  * that.
  */
-export class StoredSession {
+export abstract class StoredSession {
   readonly settings: Settings
   readonly store: SessionStore
+  abstract readonly purpose: Purpose
   arrival: Arrival
   state: SessionState
   /** True if the visitor came without a session, as far as is known. */
@@ -255,7 +257,8 @@ export class StoredSession {
     const askedAt = this.#client?.calledAt ?? 0
     // If the store records no uses, the token records them when it is sent again.
     const sentAt = store.can.recordUse ? 0 : token.usedAt
-    const usedAt = status.usedAt ?? (askedAt - sentAt < settings.context.touch ? sentAt : askedAt)
+    const isUse = askedAt - sentAt >= settings.context.touch && this.purpose === 'view'
+    const usedAt = status.usedAt ?? (isUse ? askedAt : sentAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
   }
 }

@@ -171,10 +171,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Deletes a value and returns it. Of all requests that take it exactly one gets it; the others get `undefined`. For
    * values that may be used once: an OAuth state, a token from an email. Throws `ERR_NOT_ATOMIC` if the store is not
-   * atomic.
+   * atomic, and `ERR_SPECULATIVE` if there is a value and the request is a prefetch or prerender: its response is 503,
+   * and the browser asks again when the page is opened.
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = this.#dictionary.toChange('take')
+    const isSpeculative = dictionary.port.purpose === 'speculative'
+    if (isSpeculative && (await dictionary.text(nameOf(key))) !== null) throw speculativeError(key)
     const text = await operate(dictionary, () => take(dictionary, nameOf(key)))
     return decodeChecked(dictionary, key, text) as Value<Data, K> | undefined
   }
@@ -187,7 +190,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Returns the messages of earlier requests, by key. No other request gets them (on Workers KV: at least one gets
-   * them). A second call in the same request returns the same messages.
+   * them). A second call in the same request returns the same messages. A HEAD request leaves them to the next one. A
+   * prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const dictionary = this.#dictionary.toChange()
@@ -204,6 +208,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     const texts = (await dictionary.texts(FLASH)).filter(
       ([name]) => dictionary.own(name) === undefined,
     )
+    const { purpose } = dictionary.port
+    if (purpose !== 'view') return snapshot(dictionary, purpose === 'head' ? texts : [])
     const names = texts.map(([name]) => name)
     if (!dictionary.port.store.can.atomic) {
       for (const name of names) dictionary.record(name, null)
@@ -256,6 +262,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 export function nameOf(key: string, space: string = DATA): string {
   if (typeof key === 'string' && key.isWellFormed()) return space + key
   throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
+}
+
+function speculativeError(key: string): SessionError {
+  return new SessionError(
+    'ERR_SPECULATIVE',
+    `take(${JSON.stringify(key)}): a prefetch or prerender must not take a value. Nothing was taken.`,
+  )
 }
 
 /** Returns the text of the value of a key. Throws `ERR_VALUE` if the check of the codec refuses the value. */

@@ -204,8 +204,11 @@ describe('writing Set-Cookie', () => {
                 httpOnly ? '; HttpOnly' : '',
                 `; SameSite=${sameSite}`,
                 partitioned ? '; Partitioned' : '',
+                httpOnly ? '; Priority=High' : '',
               ].join('')
-              return [text, { domain, path, secure, httpOnly, partitioned, sameSite }] as const
+              const priority = httpOnly ? ('High' as const) : undefined
+              const attributes = { domain, path, secure, httpOnly, partitioned, sameSite, priority }
+              return [text, attributes] as const
             }),
           ),
         ),

@@ -30,10 +30,12 @@ describe('the cookies of the examples', () => {
   test('are not Secure where plain http is declared, and else what they always are', async () => {
     const url = 'http://localhost:8787/'
     expect(await setCookies(sessionsFor({ ...env, PLAIN_HTTP: 'yes' }), url)).toEqual([
-      expect.stringMatching(/^session=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^session=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Priority=High$/),
     ])
     expect(await setCookies(sessionsFor(env), url)).toEqual([
-      expect.stringMatching(/^__Host-session=[^;]+; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(
+        /^__Host-session=[^;]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Priority=High$/,
+      ),
     ])
   })
 
@@ -42,7 +44,9 @@ describe('the cookies of the examples', () => {
       expect.stringMatching(/^__Secure-session=[^;]+; Domain=shop\.example; Path=\/; Secure;/),
     ])
     expect(await setCookies(inFrames, 'https://shop.example/')).toEqual([
-      expect.stringMatching(/^__Host-embedded=[^;]+; .*Secure; .*SameSite=None; Partitioned$/),
+      expect.stringMatching(
+        /^__Host-embedded=[^;]+; .*Secure; .*SameSite=None; Partitioned; Priority=High$/,
+      ),
     ])
   })
 })

@@ -63,7 +63,7 @@ describe.for(STORES)('on %s, a visitor without a session', ([, newStore]) => {
     const response = await browser.fetch('/form')
     expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(
-        /^__Host-session-csrf=[\w-]{24}\.[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+        /^__Host-session-csrf=[\w-]{24}\.[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax; Priority=High$/,
       ),
     ])
     expect(response.headers.get('Cache-Control')).toBe('private, no-store')
@@ -272,19 +272,27 @@ describe.for(STORES)('on %s, a visitor without a session', ([, newStore]) => {
 
 describe('a visitor’s cookie', () => {
   test.for([
-    [{}, '__Host-session-csrf', 'Path=/; Secure; HttpOnly; SameSite=Lax'],
-    [{ sameSite: 'Strict' }, '__Host-session-csrf', 'Path=/; Secure; HttpOnly; SameSite=Lax'],
+    [{}, '__Host-session-csrf', 'Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High'],
+    [
+      { sameSite: 'Strict' },
+      '__Host-session-csrf',
+      'Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High',
+    ],
     [
       { name: '__Secure-s', domain: 'app.example', path: '/app', persistent: true },
       '__Host-s-csrf',
-      'Path=/; Secure; HttpOnly; SameSite=Lax',
+      'Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High',
     ],
     [
       { name: '__Host-Http-s', sameSite: 'None', partitioned: true },
       '__Host-s-csrf',
-      'Path=/; Secure; HttpOnly; SameSite=None; Partitioned',
+      'Path=/; Secure; HttpOnly; SameSite=None; Partitioned; Priority=High',
     ],
-    [{ name: 's', secure: false, httpOnly: false }, 's-csrf', 'Path=/; HttpOnly; SameSite=Lax'],
+    [
+      { name: 's', secure: false, httpOnly: false },
+      's-csrf',
+      'Path=/; HttpOnly; SameSite=Lax; Priority=High',
+    ],
   ] as const)(
     'of a session cookie with %j is %s, for this host only',
     async ([cookie, name, rest]) => {

@@ -110,7 +110,7 @@ for (const base of ['', '/kv'] as const) {
       const thief = browser.copy()
       const response = await post(browser, `${base}/destroy`)
       assert.deepEqual(response.headers.getSetCookie(), [
-        `${COOKIES[base]}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`,
+        `${COOKIES[base]}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High`,
       ])
       assert.equal(browser.cookies.size, 0)
       const view = await thief.json<View>(`${base}/session`)

@@ -108,7 +108,7 @@ const CONFLICT = {
   detail:
     'The session ended while this request was using it. Its last changes were not saved. Try again.',
 }
-const SET_COOKIE = '__Host-session=TOKEN; Path=/; Secure; HttpOnly; SameSite=Lax'
+const SET_COOKIE = '__Host-session=TOKEN; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High'
 const TEXT = 'naïve 日本 🍎 \u2028 "'
 
 /** What each of `runtimes/checks.ts` finds, in whatever runtime. */

@@ -269,7 +269,7 @@ describe('an application with the package', () => {
     assert.equal(first?.[0], 1)
     assert.match(
       first[1].join(),
-      /^__Host-session=[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+      /^__Host-session=[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Priority=High$/,
     )
     assert.deepEqual(second, [2, []])
     assert.equal(stranger?.[0], 1)

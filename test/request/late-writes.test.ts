@@ -59,7 +59,7 @@ describe('a write that comes after the session was destroyed', () => {
       code: 'ERR_SESSION_ENDED',
     })
     expect(response.headers.getSetCookie()).toEqual([
-      '__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax',
+      '__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High',
     ])
     expect(app.events).toMatchObject([
       { type: 'destroyed' },

@@ -87,6 +87,6 @@ describe('on plain http', () => {
     const app = newApp({ cookie: { name: 'session', secure: false } })
     app.handler = (session) => session.increment('n')
     const [setCookie] = (await onHttp(app, 'http://app.example/')).headers.getSetCookie()
-    expect(setCookie).toMatch(/^session=[\w.-]+; Path=\/; HttpOnly; SameSite=Lax$/)
+    expect(setCookie).toMatch(/^session=[\w.-]+; Path=\/; HttpOnly; SameSite=Lax; Priority=High$/)
   })
 })

@@ -22,7 +22,7 @@ describe('the attributes', () => {
     app.handler = setOne
     const [setCookie = ''] = (await app.browser().fetch('/')).headers.getSetCookie()
     expect(setCookie).toMatch(
-      /^__Host-session=1\.[\w-]{4}\.[\w-]+\.[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+      /^__Host-session=1\.[\w-]{4}\.[\w-]+\.[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax; Priority=High$/,
     )
     expect(setCookie.split(';')[0]?.length).toBeLessThan(200)
   })
@@ -34,7 +34,7 @@ describe('the attributes', () => {
     app.handler = setOne
     const [set = ''] = (await browser.fetch('/x')).headers.getSetCookie()
     expect(set).toMatch(
-      /^s=[\w.-]+; Domain=app\.example; Path=\/x; Secure; HttpOnly; SameSite=Strict$/,
+      /^s=[\w.-]+; Domain=app\.example; Path=\/x; Secure; HttpOnly; SameSite=Strict; Priority=High$/,
     )
     app.handler = async (session) => {
       await session.destroy()
@@ -42,7 +42,7 @@ describe('the attributes', () => {
     }
     const [clear = ''] = (await browser.fetch('/x')).headers.getSetCookie()
     expect(clear).toBe(
-      's=; Max-Age=0; Domain=app.example; Path=/x; Secure; HttpOnly; SameSite=Strict',
+      's=; Max-Age=0; Domain=app.example; Path=/x; Secure; HttpOnly; SameSite=Strict; Priority=High',
     )
   })
 

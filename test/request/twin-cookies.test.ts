@@ -156,3 +156,16 @@ test('a token regenerated a moment ago, beside one that is over, stays: no new s
     expect(response.headers.getSetCookie()).toEqual([])
   }
 })
+
+test('several cookies of our name are reported, whatever they hold; one is not', async () => {
+  const app = newApp()
+  const live = await signedIn(app, 'ada')
+  app.events.length = 0
+  await send(app, [live], who)
+  expect(app.events).toEqual([])
+  await send(app, ['__Host-session=x', live, '__Host-session=y'], who)
+  expect(app.events).toMatchObject([
+    { type: 'duplicate-cookie', count: 3 },
+    { type: 'refused', reason: 'malformed' },
+  ])
+})
