@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import { renewing } from '../../src/renew.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -150,7 +151,7 @@ describe.for(ATOMIC)('take, on %s', ([, newStore]) => {
   })
 })
 
-test('a prefetch does not renew a token, and its copy records no use', async () => {
+test('a copy that a prefetch has fetched records no use, and leaves the next use to the store', async () => {
   const app = newApp({ idleTimeout: 100, touchInterval: 5, cached: { maxAgeSeconds: 30 } })
   const browser = await visitor(app, (session) => session.set('a', 1))
   app.handler = read
@@ -161,4 +162,41 @@ test('a prefetch does not renew a token, and its copy records no use', async () 
   expect(await browser.json('/')).toBe(1)
   app.now += 99 * SECOND
   expect(await browser.json('/')).toBe(1)
+})
+
+test('a prefetch does not renew a token; the next page does', async () => {
+  const app = newApp({ use: [renewing({ everySeconds: 60 })] })
+  const browser = await visitor(app, (session) => session.set('a', 1))
+  app.handler = read
+  app.now += 61 * SECOND
+  const prefetched = await browser.fetch('/', { headers: SPECULATIVE.prefetch })
+  expect(prefetched.headers.getSetCookie()).toEqual([])
+  expect((await browser.fetch('/')).headers.getSetCookie()).toHaveLength(1)
+})
+
+test('on KV the time that a session has left does not grow by a prefetch', async () => {
+  const app = newApp({ store: STORES.kv(), idleTimeout: 100, touchInterval: 5 })
+  const browser = await visitor(app, (session) => session.set('a', 1))
+  const end = app.now + 100 * SECOND
+  app.handler = async (session) => {
+    await session.load()
+    return session.expiresAt?.getTime()
+  }
+  app.now += 60 * SECOND
+  const prefetched = await browser.fetch('/', { headers: SPECULATIVE.prefetch })
+  expect(await prefetched.json()).toBe(end)
+})
+
+test('after a change of the timeouts a prefetch is no use either', async () => {
+  const store = memoryStore()
+  const before = newApp({ store, idleTimeout: 100, absoluteTimeout: 1000 })
+  const browser = await visitor(before, (session) => session.set('a', 1))
+  const clock = { now: before.now + 60 * SECOND }
+  const after = newApp({ store, clock, idleTimeout: 90, absoluteTimeout: 1000 })
+  after.handler = read
+  const here = after.browser()
+  here.cookies.addAll(browser.cookies)
+  expect(await (await here.fetch('/', { headers: SPECULATIVE.prefetch })).json()).toBe(1)
+  clock.now += 31 * SECOND
+  expect(await here.json('/')).toBe(null)
 })
