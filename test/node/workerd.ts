@@ -61,8 +61,10 @@ export class Server {
     atEnd(() => this.#process?.kill('SIGKILL'))
   }
 
-  async start(): Promise<void> {
+  /** Starts it, with V8's inspector at this address, if there is one. */
+  async start({ inspector }: { readonly inspector?: string } = {}): Promise<void> {
     const options = ['--socket-addr', `http=127.0.0.1:${this.#port}`]
+    if (inspector !== undefined) options.push(`--inspector-addr=${inspector}`)
     const workerd = spawn(WORKERD, ['serve', this.#configuration, ...options], { stdio: 'inherit' })
     this.#process = workerd
     const deadline = Date.now() + START_MS
