@@ -1,0 +1,98 @@
+import type { Entry, History, Sight } from './history.ts'
+import type { Plan } from './plan.ts'
+import { GRACE_SECONDS, MAX_AGE_SECONDS } from './world.ts'
+
+/** What ended a token or a session, as its request was told. */
+interface End {
+  readonly what: string
+  readonly request: number
+  /** The place in the order of events from which on it must open nothing, and the time. */
+  readonly order: number
+  readonly at: number
+  readonly opens: (sight: Sight) => boolean
+}
+
+/** Returns what contradicts the rules of a session's life, in words. */
+export function faultsOfLife({ entries, sights, responses, errors }: History, plan: Plan): string[] {
+  const ends = entries.flatMap((entry) => endsOf(entry, entries, responses))
+  return [
+    ...errors.map(({ request, error }) => `#${request} threw ${String(error)}`),
+    ...sights.flatMap((sight) => ends.flatMap((end) => opensDead(sight, end, plan))),
+    ...sights.flatMap((sight) => hasWrongUser(sight, entries)),
+    ...lostSessions(sights, entries, responses, plan),
+  ]
+}
+
+function endsOf(entry: Entry, entries: readonly Entry[], responses: History['responses']): End[] {
+  if (entry.outcome !== 'done') return []
+  const { does, session, end: order, endedAt: at, request } = entry
+  if (does === 'destroy' || does === 'signOut') {
+    return [{ what: does, request, order, at, opens: (sight) => sight.session === session }]
+  }
+  if (does === 'regenerate' || does === 'signIn') {
+    const secret = responses.find((response) => response.request === request)?.secret
+    const opens = (sight: Sight): boolean =>
+      sight.session === session && sight.secret === secret && sight.secret !== undefined
+    return [{ what: does, request, order, at, opens }]
+  }
+  if (does === 'revokeAll') {
+    // What signed in before the revocation began, and nothing that signed in again since.
+    const before = entries.filter(
+      (each) => each.does === 'signIn' && each.wrote === entry.wrote && each.end < entry.start,
+    )
+    return before.map((signIn) => ({
+      what: does,
+      request,
+      order,
+      at,
+      opens: (sight) =>
+        sight.session === signIn.session &&
+        !entries.some(
+          (each) =>
+            each.does === 'signIn' && each.session === sight.session && each.end > signIn.end,
+        ),
+    }))
+  }
+  return []
+}
+
+/** A token that was dead when its request arrived opens nothing; a copy may answer a little longer. */
+function opensDead(sight: Sight, { what, request, order, at, opens }: End, { setting }: Plan): string[] {
+  if (sight.start < order || sight.request === request || !opens(sight)) return []
+  const allowed = (sight.mayBeOld ? MAX_AGE_SECONDS * 1000 + 2 * setting.skew : 0)
+  if (sight.startedAt - at <= allowed) return []
+  return [`#${sight.request} is let in by a token that a ${what} had ended`]
+}
+
+/** Nobody is signed in but by a sign-in of this session. */
+function hasWrongUser({ user, session, request, end }: Sight, entries: readonly Entry[]): string[] {
+  if (user === undefined) return []
+  const isAsked = entries.some(
+    (entry) =>
+      entry.does === 'signIn' &&
+      entry.wrote === user &&
+      entry.start < end &&
+      (entry.session === session || entry.outcome !== 'done'),
+  )
+  return isAsked ? [] : [`#${request} is signed in as ${user}, whom nobody has signed in there`]
+}
+
+/** A browser whose session nothing has ended, and that got every response, is still in it at the end. */
+function lostSessions(
+  sights: readonly Sight[],
+  entries: readonly Entry[],
+  responses: History['responses'],
+  { setting, steps }: Plan,
+): string[] {
+  const isQuiet = setting.faultRate === 0 && setting.browsers === 1 && !setting.renewing
+  const calm = new Set(['get', 'old get', 'set', 'delete', 'increment', 'update', 'take', 'clear'])
+  const isCalm = entries.every(({ does, outcome }) => calm.has(does) && outcome === 'done')
+  const length = (steps.at(-1)?.at ?? 0) + 2 * setting.skew
+  if (!isQuiet || !isCalm || length > (setting.idleSeconds - 400) * 1000) return []
+  const kept = responses.filter(({ setsCookie, isLost }) => setsCookie && !isLost)
+  const last = sights.at(-1)
+  if (kept.length !== 1 || last === undefined || last.session !== undefined) return []
+  return [`browser ${last.browser} has lost its session, which nothing has ended`]
+}
+
+export const RENEWAL_GRACE_MS = GRACE_SECONDS * 1000

@@ -1,0 +1,139 @@
+import type { Random } from './random.ts'
+
+/** What a handler does, one after the other. */
+export type Work =
+  | { readonly does: 'get' | 'take'; readonly key: string }
+  | { readonly does: 'set' | 'update'; readonly key: string }
+  | { readonly does: 'delete'; readonly key: string }
+  | { readonly does: 'increment'; readonly key: string }
+  | { readonly does: 'clear' | 'regenerate' | 'destroy' | 'signOut' | 'revokeAll' }
+  | { readonly does: 'signIn'; readonly user: string }
+  | { readonly does: 'think'; readonly milliseconds: number }
+
+/** A request, or something else that happens to a browser or a Worker. */
+export type Step =
+  | {
+      readonly does: 'request'
+      readonly at: number
+      readonly browser: number
+      readonly isolate: number
+      readonly work: readonly Work[]
+    }
+  | {
+      readonly does: 'steal'
+      readonly at: number
+      readonly browser: number
+      readonly from: number
+    }
+  | {
+      readonly does: 'jump'
+      readonly at: number
+      readonly isolate: number
+      readonly milliseconds: number
+    }
+  | { readonly does: 'deploy'; readonly at: number }
+
+/** Which world a run takes place in. */
+export interface Setting {
+  readonly store: 'objects' | 'memory'
+  readonly cached: 'no' | 'yes' | 'shared'
+  readonly renewing: boolean
+  readonly browsers: number
+  readonly isolates: number
+  /** The share of calls to which something happens. */
+  readonly faultRate: number
+  /** The most by which two clocks differ, in milliseconds. */
+  readonly skew: number
+  readonly idleSeconds: number
+  /** True if the first objects are of the previous protocol, until a deployment. */
+  readonly isFormer: boolean
+}
+
+export interface Plan {
+  readonly seed: number
+  readonly setting: Setting
+  readonly steps: readonly Step[]
+}
+
+export const USERS = ['ada', 'bob'] as const
+const TEXTS = ['s', 't'] as const
+const COUNTS = ['n', 'm'] as const
+const MINUTE = 60_000
+
+export function newPlan(seed: number, random: Random): Plan {
+  const setting = newSetting(random)
+  const count = 3 + random.below(12)
+  // Most requests overlap, and some come minutes later.
+  const scale = random.pick([50, 500, 500, 5000, 2 * MINUTE])
+  let at = 0
+  const steps = Array.from({ length: count }, (): Step => {
+    at += random.below(scale)
+    return newStep(random, setting, at)
+  })
+  return { seed, setting, steps }
+}
+
+function newSetting(random: Random): Setting {
+  return {
+    store: 'objects',
+    cached: random.weighted({ no: 3, yes: 1, shared: 1 }),
+    renewing: random.chance(0.25),
+    browsers: 1 + random.below(3),
+    isolates: 1 + random.below(3),
+    faultRate: random.pick([0, 0.05, 0.15, 0.3]),
+    skew: random.pick([0, 0, 20, 2000, 5 * MINUTE]),
+    idleSeconds: random.pick([1800, 1800, 600]),
+    isFormer: random.chance(0.15),
+  }
+}
+
+function newStep(random: Random, { browsers, isolates, skew }: Setting, at: number): Step {
+  const does = random.weighted({ request: 30, steal: 1, jump: skew > 0 ? 1 : 0, deploy: 1 })
+  const browser = random.below(browsers)
+  const isolate = random.below(isolates)
+  if (does === 'steal') return { does, at, browser, from: random.below(browsers) }
+  if (does === 'jump') {
+    return { does, at, isolate, milliseconds: random.below(2 * skew) - skew }
+  }
+  if (does === 'deploy') return { does, at }
+  const length = 1 + random.below(3)
+  const work = Array.from({ length }, () => newWork(random))
+  // After its own end a session refuses everything, which is a fault of the program.
+  const ending = work.findIndex((each) => each.does === 'destroy' || each.does === 'signOut')
+  return { does, at, browser, isolate, work: ending < 0 ? work : work.slice(0, ending + 1) }
+}
+
+function newWork(random: Random): Work {
+  const does = random.weighted({
+    get: 8,
+    set: 6,
+    increment: 6,
+    update: 4,
+    take: 2,
+    delete: 2,
+    clear: 0.5,
+    regenerate: 1,
+    signIn: 2,
+    signOut: 0.7,
+    destroy: 0.7,
+    revokeAll: 0.3,
+    think: 3,
+  })
+  switch (does) {
+    case 'increment':
+      return { does, key: random.pick(COUNTS) }
+    case 'set':
+    case 'update':
+    case 'take':
+      return { does, key: random.pick(TEXTS) }
+    case 'get':
+    case 'delete':
+      return { does, key: random.pick([...TEXTS, ...COUNTS]) }
+    case 'signIn':
+      return { does, user: random.pick(USERS) }
+    case 'think':
+      return { does, milliseconds: random.below(random.pick([30, 3000])) }
+    default:
+      return { does }
+  }
+}
