@@ -4,6 +4,8 @@ export interface KeptCookie {
   readonly value: string
   readonly domain: string
   readonly path: string
+  readonly secure: boolean
+  readonly httpOnly: boolean
   /** When it expires, in seconds since 1970; `undefined` for a session cookie. */
   readonly expires: number | undefined
 }
@@ -39,9 +41,11 @@ export interface Driver {
   readonly close: () => Promise<void>
 }
 
+export type EngineName = 'Chromium' | 'Firefox'
+
 /** How a driver starts: certificates are not checked, and names of `.test` lead to this machine. */
 export interface Engine {
-  readonly name: string
+  readonly name: EngineName
   /** Why its tests are skipped; `false` if it is here. */
   readonly skip: string | false
   readonly launch: () => Promise<Driver>

@@ -35,11 +35,8 @@ class ChromiumVisitor implements Visitor {
 
   async cookies(): ReturnType<Visitor['cookies']> {
     const cookies = await this.#context.cookies()
-    return cookies.map(({ name, value, domain, path, expires }) => ({
-      name,
-      value,
-      domain,
-      path,
+    return cookies.map(({ expires, ...cookie }) => ({
+      ...cookie,
       expires: expires < 0 ? undefined : expires,
     }))
   }

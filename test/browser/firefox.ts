@@ -110,11 +110,13 @@ interface BidiCookie {
   readonly value: { readonly value: string }
   readonly domain: string
   readonly path: string
+  readonly secure: boolean
+  readonly httpOnly: boolean
   readonly expiry?: number
 }
 
-function keptCookie({ name, value, domain, path, expiry }: BidiCookie): KeptCookie {
-  return { name, value: value.value, domain, path, expires: expiry }
+function keptCookie({ value, expiry, ...cookie }: BidiCookie): KeptCookie {
+  return { ...cookie, value: value.value, expires: expiry }
 }
 
 class FirefoxTab implements Tab {
