@@ -13,16 +13,6 @@ interface Message {
   readonly message?: string
 }
 
-/** An error that the browser answered a command with; `code` is one of W3C WebDriver BiDi, section 6.6. */
-export class BidiError extends Error {
-  readonly code: string
-
-  constructor(method: string, code: string, message: string) {
-    super(`${method}: ${code}: ${message}`)
-    this.code = code
-  }
-}
-
 /** A connection that speaks W3C WebDriver BiDi: commands, their results, and events. */
 export class BidiConnection {
   /** Called with each event that was subscribed to. */
@@ -46,7 +36,7 @@ export class BidiConnection {
     return new BidiConnection(socket)
   }
 
-  /** Sends a command and returns its result. Throws `BidiError` if the browser refuses it. */
+  /** Sends a command and returns its result. Throws if the browser refuses it, with the error code of its answer. */
   async send<Result = Fields>(method: string, params: Fields = {}): Promise<Result> {
     this.#count += 1
     const id = this.#count
@@ -55,7 +45,7 @@ export class BidiConnection {
       this.#socket.send(JSON.stringify({ id, method, params }))
     })
     if (message.type === 'success') return message.result as Result
-    throw new BidiError(method, message.error ?? '', message.message ?? '')
+    throw new Error(`${method}: ${message.error ?? ''}: ${message.message ?? ''}`)
   }
 
   close(): void {

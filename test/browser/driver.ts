@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises'
+
 /** A cookie that a browser keeps, as its own tools show it. */
 export interface KeptCookie {
   readonly name: string
@@ -49,4 +51,17 @@ export interface Engine {
   /** Why its tests are skipped; `false` if it is here. */
   readonly skip: string | false
   readonly launch: () => Promise<Driver>
+}
+
+const WAIT_MS = 30_000
+
+/** Asks a page until it says yes. A page that is left meanwhile does not answer; the next one will. */
+export async function untilTrue(tab: Pick<Tab, 'evaluate'>, expression: string): Promise<void> {
+  const deadline = Date.now() + WAIT_MS
+  for (;;) {
+    const answer = await tab.evaluate<boolean>(`Boolean(${expression})`).catch(String)
+    if (answer === true) return
+    if (Date.now() > deadline) throw new Error(`It did not become true: ${expression} (${answer})`)
+    await wait(20)
+  }
 }

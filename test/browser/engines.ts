@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 
 import { CHROMIUM, launchChromium } from './chromium.ts'
-import type { Driver, Engine, Tab, Visitor } from './driver.ts'
+import { type Driver, type Engine, type Tab, untilTrue, type Visitor } from './driver.ts'
 import { FIREFOX_ENGINE } from './firefox.ts'
 
 const CHROMIUM_ENGINE: Engine = {
@@ -47,11 +47,12 @@ class ChromiumVisitor implements Visitor {
 }
 
 function tabOf(page: Page): Tab {
+  const evaluate: Tab['evaluate'] = (expression) => page.evaluate(expression)
   return {
+    evaluate,
     goto: async (url) => void (await page.goto(url)),
     reload: async () => void (await page.reload()),
-    evaluate: (expression) => page.evaluate(expression),
-    waitUntil: async (expression) => void (await page.waitForFunction(expression)),
+    waitUntil: (expression) => untilTrue({ evaluate }, expression),
     click: (selector) => page.click(selector),
     fill: (selector, text) => page.fill(selector, text),
   }

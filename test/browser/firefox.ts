@@ -6,13 +6,19 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { atEnd, newDirectory, plainEnvironment } from '../node/project.ts'
-import { BidiConnection, BidiError } from './bidi.ts'
-import type { Driver, Engine, KeptCookie, Tab, Visitor } from './driver.ts'
+import { BidiConnection } from './bidi.ts'
+import {
+  type Driver,
+  type Engine,
+  type KeptCookie,
+  type Tab,
+  untilTrue,
+  type Visitor,
+} from './driver.ts'
 import { programOf } from './programs.ts'
 
 const FIREFOX = programOf(['firefox-esr', 'firefox'])
 const START_MS = 60_000
-const WAIT_MS = 30_000
 
 /** Nothing is asked of the network, and all names lead to this machine. */
 const PREFERENCES = {
@@ -34,14 +40,19 @@ const PREFERENCES = {
 }
 
 /** The Firefox of this machine, driven by WebDriver BiDi, which needs no program besides it. */
-export const FIREFOX_ENGINE: Engine = {
+export const FIREFOX_ENGINE = {
   name: 'Firefox',
   skip: FIREFOX === undefined && 'there is no Firefox on this machine: apt-get install firefox-esr',
   launch: launchFirefox,
+} as const satisfies Engine
+
+export interface FirefoxDriver extends Driver {
+  /** Exceptions that no page has caught, and what pages wrote to the console as errors, so far. */
+  readonly problems: readonly string[]
 }
 
 /** Starts Firefox without a window, with a profile that is gone afterwards. */
-async function launchFirefox(): Promise<Driver> {
+async function launchFirefox(): Promise<FirefoxDriver> {
   if (FIREFOX === undefined) throw new Error('There is no Firefox on this machine.')
   const profile = await newDirectory()
   const preferences = Object.entries(PREFERENCES).map(
@@ -58,7 +69,13 @@ async function launchFirefox(): Promise<Driver> {
   await connection.send('session.new', {
     capabilities: { alwaysMatch: { acceptInsecureCerts: true } },
   })
+  const problems: string[] = []
+  connection.onEvent = (method, { level, text }) => {
+    if (method === 'log.entryAdded' && level === 'error') problems.push(String(text))
+  }
+  await connection.send('session.subscribe', { events: ['log.entryAdded'] })
   return {
+    problems,
     newVisitor: () => newVisitor(connection),
     close: async () => {
       const isOver = once(firefox, 'exit')
@@ -147,12 +164,8 @@ class FirefoxTab implements Tab {
     return (JSON.parse(result?.value ?? '{}') as { value: T }).value
   }
 
-  async waitUntil(expression: string): Promise<void> {
-    const deadline = Date.now() + WAIT_MS
-    while (!(await this.#isTrue(expression))) {
-      if (Date.now() > deadline) throw new Error(`It did not become true: ${expression}`)
-      await wait(20)
-    }
+  waitUntil(expression: string): Promise<void> {
+    return untilTrue(this, expression)
   }
 
   async click(selector: string): Promise<void> {
@@ -184,16 +197,6 @@ class FirefoxTab implements Tab {
 
   async #act(type: string, actions: readonly object[]): Promise<void> {
     await this.#send('input.performActions', { actions: [{ type, id: type, actions }] })
-  }
-
-  /** A page that is left meanwhile has no answer; the next one will. */
-  async #isTrue(expression: string): Promise<boolean> {
-    try {
-      return await this.evaluate<boolean>(`Boolean(${expression})`)
-    } catch (error) {
-      if (error instanceof BidiError) return false
-      throw error
-    }
   }
 
   #send<Result>(method: string, params: Record<string, unknown>): Promise<Result> {
