@@ -75,11 +75,9 @@ describe('a WebSocket handshake', () => {
         expect(response.status).toBe(status)
         expect(response.headers.getSetCookie()).toEqual([])
         expect(site.calls).toEqual([])
-        if (status === 200) expect(site.events).toEqual([])
-        else {
-          expect(site.events).toMatchObject([{ type: 'refused', reason: 'cross-origin' }])
-          expect(await response.json()).toMatchObject({ status, code: 'ERR_CROSS_ORIGIN' })
-        }
+        const refused = [{ type: 'refused', reason: 'cross-origin' }]
+        expect(site.events).toMatchObject(status === 200 ? [] : refused)
+        expect(await response.text()).toContain(status === 200 ? 'in' : 'ERR_CROSS_ORIGIN')
       }
     },
   )
