@@ -53,21 +53,26 @@ async function search(
   let bytes = 0
   for (let searches = 0; ;) {
     // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
-    const { done, value } = await reader.read()
+    const { done, value = NOTHING } = await reader.read()
     // No announced length counts: it may be absent or wrong.
-    const piece = value?.subarray(0, limit - bytes)
-    bytes += piece?.length ?? 0
+    const piece = value.subarray(0, limit - bytes)
+    bytes += piece.length
     const isCut = bytes === limit
-    text += textOf(piece)
     const isLast = done || isCut
-    if (isLast) text += end
-    else if (text.length < WINDOW && searches > PIECES + bytes / PIECE_BYTES) continue
+    text += textOf(piece)
+    if (!isLast && isTooSoon(text, searches - bytes / PIECE_BYTES)) continue
     searches += 1
-    const token = tokenIn(text)
+    const token = tokenIn(isLast ? text + end : text)
     if (token !== undefined) return { token }
-    if (isLast) return isCut ? { limit } : {}
+    if (isCut) return { limit }
+    if (done) return {}
     text = text.slice(-OVERLAP)
   }
+}
+
+/** True if a text can wait for more pieces, because there were more searches than pieces of the usual size. */
+function isTooSoon(text: string, excess: number): boolean {
+  return text.length < WINDOW && excess > PIECES
 }
 
 /** Returns the form of a content type, or `undefined` if it is not one. */
@@ -113,10 +118,11 @@ function multipart(boundary: string, field: string): Form {
   return { limit: 1_000_000, start: '\r\n', end: '', tokenIn }
 }
 
+const NOTHING = new Uint8Array()
 const latin1 = new TextDecoder('latin1')
 
 /** Returns a text with a character for each byte. */
-function textOf(bytes: Uint8Array | undefined): string {
+function textOf(bytes: Uint8Array): string {
   return latin1.decode(bytes)
 }
 

@@ -97,7 +97,7 @@ describe('a form’s token', () => {
   test.for([976, 3999, 4000, 63_500])('is found across %i bytes of a field', async (size) => {
     for (const near of [0, 50, 90, 100]) {
       const text = `a=${'b'.repeat(size - near)}&csrf=${TOKEN}&c=d`
-      for (const piece of [1, 977, 65_536]) {
+      for (const piece of [17, 977, 65_536]) {
         expect(await tokenOf(chunked(encoder.encode(text), piece, URLENCODED))).toBe(TOKEN)
       }
     }
