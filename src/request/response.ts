@@ -225,23 +225,25 @@ export function withCaching(session: RequestSession, response: Response): Respon
   }
 }
 
-function limitCaching({ state }: RequestSession, response: Defaulted): Response {
+function limitCaching(session: RequestSession, response: Defaulted): Response {
   const { headers } = response
   const vary = headers.get('Vary')
   if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
     headers.append('Vary', 'Cookie')
   }
-  // A token whose session has not been read may be a signed-in user's.
-  const isAnonymous =
-    state.is === 'none' || (state.is === 'live' && state.status.account === undefined)
-  const said = headers.get('Cache-Control')
-  if (!said || !STORAGE.test(said)) {
-    const value = isAnonymous ? 'private, no-cache' : 'private, no-store'
-    headers.set('Cache-Control', said ? `${said}, ${value}` : value)
+  const said = headers.get('Cache-Control') ?? ''
+  const value = `private, no-${isAnonymous(session) ? 'cache' : 'store'}`
+  if (!STORAGE.test(said)) {
+    headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
     response[DEFAULTED] = true
-  } else if (!isAnonymous && response[DEFAULTED] === true) {
+  } else if (value === 'private, no-store' && response[DEFAULTED] === true) {
     // Another layer, or another visitor of a shared response, was anonymous.
     headers.set('Cache-Control', said.replace('no-cache', 'no-store'))
   }
   return response
+}
+
+/** True if nobody is signed in. A token whose session has not been read may be a signed-in user's. */
+function isAnonymous({ state }: RequestSession): boolean {
+  return state.is === 'none' || (state.is === 'live' && state.status.account === undefined)
 }

@@ -12,7 +12,7 @@ const ORIGIN = 'https://app.example'
 const USERS = ['ada', 'bob'] as const
 const BROWSERS = 3
 const SEQUENCES = 10_000
-const STEPS = 6
+const STEPS = 8
 const SEED = 20_261_128
 const IDLE_SECONDS = 1800
 /** What a page may say of itself, by path. An empty text says nothing. */
@@ -45,6 +45,8 @@ class World {
   readonly cache: WorkersCache
   readonly visitors: Visitor[]
   readonly #random: () => number
+  #current: Visitor
+  readonly #other: string
   wrong: string[] = []
   readonly story: string[] = []
 
@@ -59,6 +61,8 @@ class World {
       }),
       page: NOBODY,
     }))
+    this.#current = this.#oneOf(this.visitors)
+    this.#other = this.#oneOf(PAGES)
   }
 
   #oneOf<T>(list: readonly T[]): T {
@@ -66,16 +70,22 @@ class World {
   }
 
   async step(): Promise<void> {
-    const visitor = this.#oneOf(this.visitors)
+    if (this.#random() < 0.4) this.#current = this.#oneOf(this.visitors)
+    const visitor = this.#current
     const name = String(this.visitors.indexOf(visitor))
-    const kind = Math.floor(this.#random() * 9)
-    if (kind === 0) return this.#signIn(visitor, name)
-    if (kind === 1) return this.#signOut(visitor, name)
-    if (kind === 2) return this.#visit(visitor, name)
-    if (kind === 3) return this.#expire()
-    if (kind === 4) return this.#readAtOnce()
-    if (kind === 5) return this.#head(visitor, name)
-    return this.#read(visitor, name, this.#oneOf(PAGES))
+    const kind = Math.floor(this.#random() * 12)
+    if (kind === 0) return this.#expire()
+    if (kind === 1) return this.#readAtOnce()
+    if (kind === 2) return this.#head(visitor, name)
+    if (kind <= 4) return this.#signIn(visitor, name)
+    if (kind === 5) return this.#signOut(visitor, name)
+    if (kind <= 7) return this.#visit(visitor, name)
+    return this.#read(visitor, name, this.#page())
+  }
+
+  /** The page that says nothing of caches, or the other one of this sequence. */
+  #page(): string {
+    return this.#random() < 0.5 ? '/plain' : this.#other
   }
 
   async #signIn(visitor: Visitor, name: string): Promise<void> {
@@ -108,14 +118,14 @@ class World {
   }
 
   async #readAtOnce(): Promise<void> {
-    const path = this.#oneOf(PAGES)
+    const path = this.#page()
     await Promise.all(
       this.visitors.map((visitor, index) => this.#read(visitor, String(index), path)),
     )
   }
 
   async #head(visitor: Visitor, name: string): Promise<void> {
-    const path = this.#oneOf(PAGES)
+    const path = this.#page()
     this.story.push(`${name} asks for the head of ${path}`)
     await visitor.browser.fetch(path, { method: 'HEAD' })
   }
