@@ -186,7 +186,7 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     for (const value of [...others, cookie]) headers.append('Set-Cookie', value)
   }
   for (const [name, value, applies] of session.headers) {
-    if (applies?.() === false) continue
+    if (applies?.(headers) === false) continue
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }
