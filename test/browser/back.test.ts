@@ -62,7 +62,7 @@ const WAYS_OUT = {
   },
 } satisfies Record<string, (page: Page) => Promise<void>>
 
-runner.describe(
+void runner.describe(
   'Back after a sign-out, in Chromium with its back/forward cache',
   { skip: CHROMIUM === undefined && 'there is no Chromium on this machine' },
   () => {
@@ -128,6 +128,11 @@ runner.describe(
         assert.deepEqual(await afterBack('by itself', wayOut, '?x'), FRESH)
       })
     }
+
+    it('does not show the account of the redirect, left before a sign-out in another tab, by the headers alone', async () => {
+      const wayIn = 'by the redirect of the sign-in'
+      assert.deepEqual(await afterBack(wayIn, 'in another tab', '?x'), FRESH)
+    })
 
     // What docs/caching.md says that headers do not reach. If one fails, Chromium has changed, and the docs should.
     for (const wayOut of ['by a form', 'by fetch'] as const) {
