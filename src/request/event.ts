@@ -57,6 +57,8 @@ export type SessionEvent =
    * Two layers with the same cookie name each created a session for one request. Only the cookie of this one was sent.
    */
   | { readonly type: 'cookie-conflict'; readonly id: string }
+  /** `signOut()` left `cookies` out of `Clear-Site-Data`, which would have deleted a cookie of the same response. */
+  | { readonly type: 'cookies-kept'; readonly id: string }
 
 export type RefusedReason =
   | RefusedToken

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.ts'
 import type { Await } from '../record/store.ts'
 import { lateWriteResponse, speculativeResponse, unavailableResponse } from './problem.ts'
 import type { Entered, RequestSession } from './request-session.ts'
-import { currentCookie, withSessionHeaders, withSuccessor } from './response.ts'
+import { currentCookie, withCaching, withSessionHeaders, withSuccessor } from './response.ts'
 import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 import { endSession } from './token-changes.ts'
@@ -23,7 +23,7 @@ async function answerError(
     const response = made instanceof Response ? made : unavailableResponse()
     const instead = withSuccessor(session, replaced, response)
     // A token that the store has issued already is the only one that still works.
-    return session.isIssued ? withSessionHeaders(session, instead) : instead
+    return session.isIssued ? withSessionHeaders(session, instead) : withCaching(session, instead)
   }
   if (isSpeculative(error)) return withSuccessor(session, replaced, speculativeResponse())
   if (!isLate(session, error)) throw error
