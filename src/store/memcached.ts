@@ -57,8 +57,8 @@ export function memcachedStore<Client extends MemcachedClient>(
 ): SessionStore {
   const { prefix = 'session:', maxItemBytes = DEFAULT_ITEM_BYTES } = options
   check(client, prefix, maxItemBytes)
-  const withEngine: WithEngine = (work) =>
-    withClient(client, (each) => work(engineOver(each, prefix)))
+  const withEngine: WithEngine = (work, signal) =>
+    withClient(client, (each) => work(engineOver(each, prefix)), signal)
   return swapStore('memcached', withEngine, { bytes: maxItemBytes - RESERVED_BYTES, sizeOf })
 }
 

@@ -77,14 +77,14 @@ export function redisStore<Client extends RedisClient>(
 ): SessionStore {
   const isOpened = typeof client === 'object' && client !== null && isConnector(client)
   if (!isOpened) checkRedisClient(client)
-  const withEngine: WithEngine = (work) =>
-    withClient(client, (each) => work(engineOver(each, prefix)))
+  const withEngine: WithEngine = (work, signal) =>
+    withClient(client, (each) => work(engineOver(each, prefix, signal)), signal)
   return swapStore('redis', withEngine)
 }
 
-function engineOver(client: RedisClient, prefix: string): Engine {
+function engineOver(client: RedisClient, prefix: string, signal?: AbortSignal): Engine {
   const run = (handle: string, parameters: string[]): Promise<unknown> =>
-    runScript(client, SWAP, prefix + handle, parameters)
+    runScript(client, SWAP, [prefix + handle, ...parameters], signal)
 
   return {
     load: async (handle) => heldOf(await run(handle, [NO_VERSION])),
