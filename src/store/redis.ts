@@ -75,6 +75,12 @@ export function redisStore<Client extends RedisClient>(
   client: Client | Connector<Client>,
   { prefix = 'session:' }: RedisStoreOptions = {},
 ): SessionStore {
+  if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'redisStore: prefix is a text without half surrogates, such as session:.',
+    )
+  }
   const isOpened = typeof client === 'object' && client !== null && isConnector(client)
   if (!isOpened) checkRedisClient(client)
   const withEngine: WithEngine = (work, signal) =>

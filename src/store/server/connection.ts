@@ -74,9 +74,9 @@ export function keepOpen<Client extends object>(connector: Connector<Client>): C
     const client = (async (): Promise<Client> => connector.open(signal))()
     const opened: Opened<Client> = { client, isOpen: false }
     client.then(
-      (open) => {
+      (ready) => {
         opened.isOpen = true
-        openedBy.set(open, opened)
+        return openedBy.set(ready, opened)
       },
       () => close(opened, 'failed'),
     )

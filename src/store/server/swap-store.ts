@@ -99,8 +99,8 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
     const call = { ...request, hash: await hashOf(secret), newHash }
     let read: Step | undefined
     const work = (engine: Engine): Promise<Step> =>
-      run(engine, handle, call, (step) => {
-        read = step
+      run(engine, handle, call, (noted) => {
+        read = noted
       })
     try {
       const outcome = await withEngine(work, call.context.signal?.())
