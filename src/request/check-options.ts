@@ -98,6 +98,6 @@ function timeoutFault({
   const isInOrder = areNumbers && idle > 0 && idle <= absolute && absolute <= MAX_SECONDS
   return [
     !(isInOrder && touch >= 0 && touch <= idle / 2),
-    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: numbers, 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.`,
+    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout. All are numbers, of a thousand years at most.`,
   ]
 }

@@ -149,7 +149,7 @@ const MAX_SHOWN_CHARACTERS = 200
  */
 function shown(message: string): string {
   const isLong = message.length > MAX_SHOWN_CHARACTERS
-  const start = isLong ? message.slice(0, MAX_SHOWN_CHARACTERS).replace(/\S*$/, '…') : message
+  const start = isLong ? message.slice(0, MAX_SHOWN_CHARACTERS - 1).replace(/\S*$/, '…') : message
   return start.replaceAll(
     /(?<!\w)(["'`]).*?(?:\1(?!\w)|$)|[[{].*|(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{24,}/gs,
     '…',
