@@ -49,7 +49,7 @@ export function ringStore(
 ): SessionStore {
   const [sample, placeOf] = choiceOf(nodes)
   const [, formerPlaceOf] = migrating === undefined ? [] : choiceOf(migrating.from, sample)
-  const until: unknown = migrating?.until ?? new Date(0)
+  const until: unknown = migrating === undefined ? new Date(0) : migrating.until
   const endOfMigration = until instanceof Date ? until.getTime() : Number.NaN
   if (Number.isNaN(endOfMigration)) throw optionError('migrating.until is not a valid Date')
 

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import type { SessionStore } from '../../src/index.ts'
+import { differenceOf } from '../../src/record/difference.ts'
 import { checked, type DataSchema } from '../../src/schema.ts'
 import { serialized } from '../../src/serialize.ts'
 import type { DataCodec } from '../../src/session/codec.ts'
@@ -166,6 +167,18 @@ describe.each<[name: string, isHere: boolean, makeStore: () => SessionStore]>([
 test.each(['all', 'a set of each'])('on KV, %s: in proportion to the keys', async (name) => {
   const work = WORK[name] ?? (() => undefined)
   await isLinear((keys) => operationsWith(keys, work, { store: kvStore(env.SESSION_KV) }))
+})
+
+test('a clear that keeps half of the keys: in proportion to the keys', async () => {
+  await isLinear(async (keys) => {
+    const names = Array.from({ length: keys }, (_, n) => `=${key(n)}`)
+    const entries = new Map(names.map((name) => [name, 'v']))
+    const clear = names.slice(keys / 2)
+    return operationsOf(async () => {
+      const difference = differenceOf(entries, { id: 'x', clear })
+      expect(difference).toMatchObject({ ok: true, after: { size: clear.length } })
+    })
+  })
 })
 
 test('a dictionary that a schema refuses: in proportion to the keys', async () => {
