@@ -8,8 +8,10 @@ import { newApp } from '../support/app.ts'
 
 /** Returns the event of a first write whose store fails with this error. */
 async function failureOf(error: unknown): Promise<SessionEvent | undefined> {
-  const store = { ...memoryStore(), create: () => Promise.reject(error) }
-  const app = newApp({ store })
+  const create = async (): Promise<never> => {
+    throw error
+  }
+  const app = newApp({ store: { ...memoryStore(), create } })
   app.handler = (session) => session.set('a', 1)
   const response = await app.browser().fetch('/')
   expect(response.status).toBe(503)
