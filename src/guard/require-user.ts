@@ -60,7 +60,7 @@ export function requireUser(options: RequireUserOptions = {}): UserGuard {
  * re-authenticate before sensitive changes). Using the session does not count. It always asks the store.
  */
 export function requireFresh(seconds: number, options: RequireUserOptions = {}): UserGuard {
-  if (!(seconds > 0)) {
+  if (!(Number.isFinite(seconds) && seconds > 0)) {
     throw new SessionError('ERR_OPTION', 'requireFresh() takes a number of seconds above 0.')
   }
   return guard(

@@ -49,8 +49,17 @@ export type SessionEvent =
    * - `migration-failed`: `migrate` threw, or returned a value that the schema refuses. Nothing was written.
    */
   | DataEvent
-  /** A call of the store, or of the index of users, failed or timed out. */
-  | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
+  /**
+   * A call of the store, or of the index of users, failed or timed out. `message` is that of the error, without keys,
+   * tokens and values, and with 200 characters at most.
+   */
+  | {
+      readonly type: 'store-failed'
+      readonly call: string
+      readonly reason: StoreFailureReason
+      readonly message: string
+      readonly id: string
+    }
   /** `secrets` failed when it was called again. The previous keys stay in use. */
   | { readonly type: 'secrets-failed' }
   /**
@@ -81,6 +90,19 @@ export type RefusedReason =
   /** A guard refused the request: it came from another origin, or without the session's CSRF token. */
   | 'cross-origin'
   | 'csrf'
+
+export type StoreFailureReason =
+  /** There was no answer within `storeTimeout`, or within the time limit of the store's own client. */
+  | 'timeout'
+  /** The store refuses that many calls: Workers KV takes one write a second for each key. */
+  | 'rate-limit'
+  /** The Durable Object or the connection was reset. */
+  | 'reset'
+  /** The Durable Object has too many requests. */
+  | 'overloaded'
+  /** A binding or an exported class is missing. */
+  | 'binding'
+  | 'other'
 
 /** The event of a request over plain http. */
 export const INSECURE: SessionEvent = { type: 'refused', reason: 'insecure' }

@@ -52,8 +52,8 @@ export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   const present = Object.keys(values)
   const verdict = verdictOn(schema, values)
   if (verdict.issues === undefined) {
-    const known = Object.keys(Object(verdict.value))
-    return { keys: [], isComplete: present.every((key) => known.includes(key)) }
+    const known = new Set(Object.keys(Object(verdict.value)))
+    return { keys: [], isComplete: present.every((key) => known.has(key)) }
   }
   const places = new Set(verdict.issues.map(placeOf))
   const refused = present.filter((key) => places.has(key))

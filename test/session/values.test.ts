@@ -92,7 +92,7 @@ describe('set refuses at once, naming the key,', () => {
     const refusal = await refusalOf('x'.repeat(1_900_000))
     expect(refusal.code).toBe('ERR_TOO_LARGE')
     expect(refusal.message).toContain(
-      'set("profile"): the value has 1900009 bytes of text; the maximum is 1900000.',
+      'set("profile"): the value takes 1900009 bytes; the maximum is 1900000.',
     )
     const wide = await refusalOf('€'.repeat(640_000))
     expect(wide.message).toContain('1920009 bytes')
