@@ -4,6 +4,7 @@ import type { CsrfGuard } from '../guard/csrf.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
+import { isResponse, responseOf } from '../request/result.ts'
 import { Session } from '../session/session.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
@@ -52,8 +53,10 @@ export function sessionMiddleware<
     try {
       c.set(variable, opened)
       await next()
-      replace(c, await responseOf(c, session))
+      replace(c, await answerOf(c, session))
     } catch (error) {
+      // Hono copies the headers of the previous response, and a handler may have returned anything.
+      if (!isResponse(c.res)) c.res = undefined
       // Hono does not catch a thrown value that is not an Error.
       replace(c, await fail(session, error, { entered }))
     } finally {
@@ -63,12 +66,12 @@ export function sessionMiddleware<
 }
 
 /** Returns the response to send, or `undefined` if there is none yet. */
-async function responseOf(
+async function answerOf(
   c: Context,
   session: ReturnType<typeof requestSessionOf>,
 ): Promise<Response | undefined> {
   // Hono has already caught an error and called `app.onError`.
-  if (c.error !== undefined) return fail(session, c.error, { response: c.res })
+  if (c.error !== undefined) return fail(session, c.error, { response: responseOf(c.res) })
   return c.finalized ? answer(session, c.res) : undefined
 }
 

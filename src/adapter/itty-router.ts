@@ -2,6 +2,7 @@ import type { AutoRouterOptions, ErrorHandler, IRequest, StatusError } from 'itt
 
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
+import { isResponse, responseOf } from '../request/result.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
 /** The request that handlers of a router with `sessionHooks` receive. */
@@ -48,9 +49,19 @@ export function sessionHooks<
     carrierOf(request)[key] = [run, ...runsOf(request, key)]
   }
 
-  const begin: Hooks['finally'][number] = (_, request) => {
+  const begin = (_: unknown, request: Request): void => {
     const [run] = runsOf(request, key)
     if (run !== undefined) run.isFinishing = true
+  }
+
+  // AutoRouter's own format makes `{}` of a Blob, and of a Response of another realm.
+  const format = (result: unknown, request: Request): unknown => {
+    // No hook runs after an error here either.
+    begin(result, request)
+    if (result === undefined || isResponse(result)) return result && responseOf(result)
+    const response = responseOf(result)
+    response.headers.set('Content-Type', 'application/json; charset=utf-8')
+    return response
   }
 
   const close: Hooks['finally'][number] = async (result, request) => {
@@ -83,6 +94,7 @@ export function sessionHooks<
   }
 
   return {
+    format,
     ...others,
     before: [open, ...before],
     catch: failed,
@@ -105,8 +117,7 @@ async function answerTo(run: Run, error: unknown): Promise<Response | undefined>
 /** Returns the response, after the commit. */
 async function completed({ session, error }: Run, result: unknown): Promise<Response> {
   if (error === undefined || session.depth > 1) return answer(session, result)
-  const response = result instanceof Response ? result : Response.json(result)
-  return fail(session, error.fault, { response })
+  return fail(session, error.fault, { response: responseOf(result) })
 }
 
 /**

@@ -3,6 +3,7 @@ import type { LoaderFunctionArgs, RouterContext } from 'react-router'
 import { SessionError } from '../errors.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import { fail, lateError, requestSessionOf, send, settle } from '../request/lifecycle.ts'
+import { isResponse, responseOf as nativeOf } from '../request/result.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
 /** The arguments that React Router passes to a middleware, a loader and an action. */
@@ -112,7 +113,7 @@ function pageRequest({ request, url }: Arguments): Request {
 }
 
 function responseOf(result: unknown): Response {
-  if (result instanceof Response) return result
+  if (isResponse(result)) return nativeOf(result)
   throw new SessionError(
     'ERR_OPTION',
     'The middleware is for the server: next() gave no Response. Use it as a route’s middleware, not as its clientMiddleware.',

@@ -5,6 +5,7 @@ import { resolveOptions, takenError } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
 import { commit, keep, type Layer, open, requestSessionOf, run, wrap } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
+import { responseOf } from './result.ts'
 import { setupFactory } from './setup.ts'
 import { StoreClient } from './store-client.ts'
 
@@ -158,7 +159,7 @@ export function createSessions<
       opened.isHeld = true
       return opened.session as Session<Data, Flash> & Methods
     },
-    commit: async (session, response) => commit(requestSessionOf(session), response),
+    commit: async (session, response) => commit(requestSessionOf(session), responseOf(response)),
     run: (request, env, handle, ctx) =>
       run(layer, { request, env, ctx }, async ({ session }) => {
         const result: unknown = await handle(session as Session<Data, Flash> & Methods)

@@ -3,6 +3,7 @@ import type { Await } from '../record/store.ts'
 import { lateWriteResponse, unavailableResponse } from './problem.ts'
 import type { Entered, RequestSession } from './request-session.ts'
 import { currentCookie, withSessionHeaders, withSuccessor } from './response.ts'
+import { isResponse, responseOf } from './result.ts'
 import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 import { endSession } from './token-changes.ts'
@@ -20,7 +21,7 @@ async function answerError(
     const { onStoreFailure } = session.settings
     const made: unknown =
       typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
-    const response = made instanceof Response ? made : unavailableResponse()
+    const response = isResponse(made) ? responseOf(made) : unavailableResponse()
     const instead = withSuccessor(session, replaced, response)
     // A token that the store has issued already is the only one that still works.
     return session.isIssued ? withSessionHeaders(session, instead) : instead
