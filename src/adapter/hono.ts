@@ -3,8 +3,15 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { CsrfGuard } from '../guard/csrf.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
-import { isResponse, responseOf } from '../request/result.ts'
+import {
+  answer,
+  enter,
+  fail,
+  isResponse,
+  leave,
+  requestSessionOf,
+  responseOf,
+} from '../request/lifecycle.ts'
 import { Session } from '../session/session.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 

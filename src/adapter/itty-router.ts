@@ -1,8 +1,15 @@
 import type { AutoRouterOptions, ErrorHandler, IRequest, StatusError } from 'itty-router'
 
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
-import { isResponse, responseOf } from '../request/result.ts'
+import {
+  answer,
+  enter,
+  fail,
+  isResponse,
+  leave,
+  requestSessionOf,
+  responseOf,
+} from '../request/lifecycle.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
 /** The request that handlers of a router with `sessionHooks` receive. */

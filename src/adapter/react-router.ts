@@ -2,8 +2,16 @@ import type { LoaderFunctionArgs, RouterContext } from 'react-router'
 
 import { SessionError } from '../errors.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { fail, lateError, requestSessionOf, send, settle } from '../request/lifecycle.ts'
-import { isResponse, responseOf as nativeOf } from '../request/result.ts'
+import {
+  fail,
+  isResponse,
+  lateError,
+  requestSessionOf,
+  responseOf as nativeOf,
+  send,
+  settle,
+} from '../request/lifecycle.ts'
+import { withHeadersOf } from '../request/problem.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
 /** The arguments that React Router passes to a middleware, a loader and an action. */
@@ -57,7 +65,7 @@ export function sessionMiddleware<
     try {
       const response = responseOf(await next())
       const answer = thrown.get(session)
-      return answer === undefined ? response : withHeaders(response, answer.headers)
+      return answer === undefined ? response : withHeaders(response, answer)
     } finally {
       session.depth -= 1
       if (session.depth === 0) session.close()
@@ -121,15 +129,20 @@ function responseOf(result: unknown): Response {
 }
 
 /** The headers of our response for the browser and for caches. */
-const HEADERS = ['Cache-Control', 'Clear-Site-Data', 'Retry-After', 'Vary']
+const HEADERS = ['Cache-Control', 'Clear-Site-Data', 'Retry-After']
 
-function withHeaders(response: Response, headers: Headers): Response {
-  const result = new Response(response.body, response)
+function withHeaders(response: Response, answer: Response): Response {
+  const result = withHeadersOf(answer, response)
+  const { headers } = answer
   for (const name of HEADERS) {
     const value = headers.get(name)
     if (value !== null) result.headers.set(name, value)
   }
-  for (const value of headers.getSetCookie()) result.headers.append('Set-Cookie', value)
+  // A route without a page sends the thrown Response itself.
+  const cookies = new Set(result.headers.getSetCookie())
+  for (const value of headers.getSetCookie()) {
+    if (!cookies.has(value)) result.headers.append('Set-Cookie', value)
+  }
   return result
 }
 

@@ -8,10 +8,10 @@ import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
 import { type Entered, RequestSession } from './request-session.ts'
 import { joinOther, withSessionHeaders } from './response.ts'
-import { responseOf } from './result.ts'
+import { isResponse, responseOf } from './result.ts'
 import type { RequestContext, Setup } from './setup.ts'
 
-export { cookieOf, fail, lateError, send, settle }
+export { cookieOf, fail, isResponse, lateError, responseOf, send, settle }
 
 /** The session layer of one `createSessions` call. */
 export interface Layer<Env> {
