@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow, writeChanges } from './changes.ts'
+import type { DataCodec } from './codec.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Sent } from './operations.ts'
 import { isSum, keyOf, type Patch, sumOf } from './patch.ts'
@@ -242,12 +243,21 @@ function expectedBy(patch: Patch): string | null {
   return patch.expect?.[0]?.[1] ?? null
 }
 
+/** True if the check of the codec refuses the value, or throws. */
+function isRefused(codec: DataCodec, key: string, value: unknown): boolean {
+  try {
+    return codec.check?.(key, value) !== undefined
+  } catch {
+    return true
+  }
+}
+
 /** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */
 export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
   // `update` stores what its function changed in place, and what `take` returns is not stored any more.
   const value = dictionary.peek(text)
   const { codec, id } = dictionary.port
-  if (value === undefined || codec.check?.(key, value) === undefined) return value
+  if (value === undefined || !isRefused(codec, key, value)) return value
   dictionary.port.report({ type: 'invalid', keys: [key], id })
   return undefined
 }
