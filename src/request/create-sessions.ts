@@ -15,11 +15,25 @@ export interface RequestContext {
   passThroughOnException(): void
 }
 
+type Any = ReturnType<typeof JSON.parse>
+
+/**
+ * The default type of a handler's third argument. It can be passed on to a framework: the other members of an
+ * `ExecutionContext`, of which each runtime and version has its own, are untyped.
+ */
+export interface HandlerContext extends RequestContext {
+  readonly props: Any
+  readonly exports: Any
+  readonly tracing: Any
+  readonly abort: Any
+  readonly mapVirtualHost: Any
+}
+
 /**
  * The default type of a handler's request: a Request to which a router has added its parameters. They are as loosely
  * typed as in routers (`any` in the `IRequest` of itty-router).
  */
-export type RoutedRequest = Request & { readonly params: ReturnType<typeof JSON.parse> }
+export type RoutedRequest = Request & { readonly params: Any }
 
 /** The request that a wrapper takes: the handler's own type, or any Request if the handler asks for no other. */
 export type Incoming<R> = RoutedRequest extends R ? Request : R
@@ -38,6 +52,9 @@ export interface HasSession<Data extends object, Flash extends object, Methods =
   readonly session: Session<Data, Flash> & Methods
 }
 
+/** The type of a handler's `env`: untyped if the options do not say. */
+type HandlerEnv<Env> = unknown extends Env ? Any : Env
+
 /**
  * The type of `withSession`. The plain case comes first, so that a guard between the wrapper and the handler infers its
  * types. It cannot infer them from a type parameter that is not resolved yet.
@@ -46,14 +63,18 @@ interface WithSession<Data extends object, Env, Flash extends object, Methods> {
   <Result>(
     handler: (
       request: RoutedRequest & HasSession<Data, Flash, Methods>,
-      env: Env,
-      ctx: RequestContext,
+      env: HandlerEnv<Env>,
+      ctx: HandlerContext,
     ) => Result,
-  ): (request: Request, env: Env, ctx: RequestContext) => Promise<Answer<Result>>
+  ): (request: Request, env: Env, ctx?: RequestContext) => Promise<Answer<Result>>
 
   <R extends Request = RoutedRequest, Result = unknown, Context = RequestContext>(
-    handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
-  ): (request: Incoming<R>, env: Env, ctx: Context) => Promise<Answer<Result>>
+    handler: (
+      request: R & HasSession<Data, Flash, Methods>,
+      env: HandlerEnv<Env>,
+      ctx: Context,
+    ) => Result,
+  ): (request: Incoming<R>, env: Env, ctx?: Context) => Promise<Answer<Result>>
 }
 
 /** The result of `createSessions`. Its functions do not use `this`. */
