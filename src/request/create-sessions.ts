@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import type { AnyData } from '../session/data.ts'
+import type { AnyData, Storable } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
 import { resolveOptions, takenError } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
@@ -143,6 +143,15 @@ interface Hints {
 type AddAccounts =
   'Add accounts() of edge-session/accounts to use. Give the data by data: json<Data>(), not by type arguments.'
 
+/** Requires a codec for data that JSON would change or drop. */
+type CodecFor<Data, Flash> = [Data, Flash] extends [Storable<Data>, Storable<Flash>]
+  ? unknown
+  : CodecMissing<'JSON would change or drop a value of this type, such as a Date. Add data: serialized<Data>(devalue) of edge-session/serialize.'>
+
+interface CodecMissing<_Advice extends string> {
+  readonly data: object
+}
+
 /**
  * Returns the session layer of one Worker. Throws `ERR_OPTION` if an option cannot work. The secrets and the binding of
  * the store depend on `env`, so the first request checks them.
@@ -153,7 +162,7 @@ export function createSessions<
   Flash extends object = AnyData,
   const Use extends readonly Feature[] = readonly Feature[],
 >(
-  options: SessionOptions<Env, Data, Flash, Use>,
+  options: SessionOptions<Env, Data, Flash, Use> & CodecFor<Data, Flash>,
 ): Sessions<Data, Env, Flash, MethodsOf<Use>> & MoreOf<Use> {
   type Methods = MethodsOf<Use>
   const settings = resolveOptions(options as object as SessionOptions<never>)

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { DataCodec } from './codec.ts'
-import type { AnyData } from './data.ts'
+import type { AnyData, Storable } from './data.ts'
 
 /** The maximum number of UTF-8 bytes of a key and its text together. Durable Objects refuse a row over 2 MB. */
 const MAX_ENTRY_BYTES = 1_900_000
@@ -13,13 +13,14 @@ export const JSON_CODEC: DataCodec = {
 }
 
 /**
- * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`. It refuses a
- * value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object.
+ * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`, or `json<Data,
+ * Flash>()`. It refuses a value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object. A type
+ * with a Date, a Map or a function does not compile.
  */
-export function json<Data extends object, Flash extends object = AnyData>(): DataCodec<
-  Data,
-  Flash
-> {
+export function json<
+  Data extends object & Storable<Data>,
+  Flash extends object & Storable<Flash> = AnyData,
+>(): DataCodec<Data, Flash> {
   // Types have no value at run time.
   return JSON_CODEC as DataCodec<Data, Flash>
 }
