@@ -1,6 +1,9 @@
 import type { LoaderFunctionArgs, RouterContext } from 'react-router'
 
+import type { AccountMethods } from '../accounts.ts'
 import { SessionError } from '../errors.ts'
+import type { CsrfGuard } from '../guard/csrf.ts'
+import type { UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import {
   fail,
@@ -97,6 +100,14 @@ type OwnSession = ReturnType<typeof requestSessionOf>
  * context })]`. Its redirect to the sign-in names the page's path, not that of React Router's data request. Its refusal
  * is thrown, for the nearest `ErrorBoundary`.
  */
+export function guardMiddleware<S extends AccountMethods>(
+  guard: UserGuard,
+  options: { readonly context: RouterContext<S> },
+): SessionMiddleware
+export function guardMiddleware<S extends object>(
+  guard: CsrfGuard,
+  options: { readonly context: RouterContext<S> },
+): SessionMiddleware
 export function guardMiddleware<S extends object>(
   guard: Guard,
   { context }: { readonly context: RouterContext<S> },

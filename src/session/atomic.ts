@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow, writeChanges } from './changes.ts'
-import type { DataCodec } from './codec.ts'
+import { isRefused } from './codec.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Sent } from './operations.ts'
 import { isSum, keyOf, type Patch, sumOf } from './patch.ts'
@@ -241,15 +241,6 @@ function textOf(patch: Patch): string | null {
 /** Returns the text that the patch of an update expects. */
 function expectedBy(patch: Patch): string | null {
   return patch.expect?.[0]?.[1] ?? null
-}
-
-/** True if the check of the codec refuses the value, or throws. */
-function isRefused(codec: DataCodec, key: string, value: unknown): boolean {
-  try {
-    return codec.check?.(key, value) !== undefined
-  } catch {
-    return true
-  }
 }
 
 /** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */

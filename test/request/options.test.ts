@@ -60,6 +60,11 @@ describe('at construction', () => {
     [{ storeTimeout: 0 }, 'ERR_OPTION', 'storeTimeout is a number of seconds above 0.'],
     [{ cookie: { maxAge: 5 } }, 'ERR_OPTION', 'cookie.maxAge is unknown. Known: name'],
     [
+      { cookie: { maxAge: 5 } },
+      'ERR_OPTION',
+      'persistent. With persistent: true the cookie lives as long as absoluteTimeout.',
+    ],
+    [
       { cookie: { domain: 'example.com' } },
       'ERR_OPTION',
       'cookie "__Host-session": __Host- needs path: \'/\' and no domain.',
