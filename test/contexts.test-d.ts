@@ -37,7 +37,8 @@ describe('withSession around a whole application', () => {
     const router = AutoRouter()
     const handle = createRequestHandler({} as ServerBuild)
     const worker: ExportedHandlerFetchHandler<Cloudflare.Env> = () => new Response()
-    const own = (_: Request, __: Cloudflare.Env, ___: ExecutionContext): Response => new Response()
+    const own: (request: Request, env: Cloudflare.Env, ctx: ExecutionContext) => Response = () =>
+      new Response()
     void withSession((request, env, ctx) => router.fetch(request, env, ctx))
     void withSession((request) => handle(request, new RouterContextProvider()))
     void withSession((request, env, ctx) => own(request, env, ctx))

@@ -34,8 +34,8 @@ export interface SessionMiddlewareOptions<Name extends string> {
  * response. If a request passes the middleware more than once, it has one session, committed by the outermost.
  *
  * If a handler throws, even an `HTTPException`, recorded changes are dropped. The response is that of `app.onError`,
- * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409. A failed store is answered as
- * `onStoreFailure` says. Both replace the response of `app.onError`.
+ * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed
+ * store is answered as `onStoreFailure` says. All replace the response of `app.onError`.
  */
 export function sessionMiddleware<
   Data extends object,

@@ -31,8 +31,8 @@ type Options<Data extends object, Env, Flash extends object, Methods> = AutoRout
  * `finally`, when the response is complete. Other options are returned unchanged.
  *
  * If a handler throws, recorded changes are dropped. The response is that of `catch`, with the cookie of awaited
- * changes. An uncaught `ERR_SESSION_ENDED` becomes 409. A failed store is answered as `onStoreFailure` says. Neither
- * calls `catch`. A nested router shares the session, and the outer router commits it.
+ * changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed store is answered as
+ * `onStoreFailure` says. None of them calls `catch`. A nested router shares the session, and the outer router commits it.
  */
 export function sessionHooks<
   Data extends object,
@@ -56,16 +56,18 @@ export function sessionHooks<
     carrierOf(request)[key] = [run, ...runsOf(request, key)]
   }
 
-  const begin = (_: unknown, request: Request): void => {
+  const begin = (result: unknown, request: Request): Response | undefined => {
     const [run] = runsOf(request, key)
     if (run !== undefined) run.isFinishing = true
+    // For the hooks after this one, which may not know it.
+    return isResponse(result) ? responseOf(result) : undefined
   }
 
   // AutoRouter's own format makes `{}` of a Blob, and of a Response of another realm.
   const format = (result: unknown, request: Request): unknown => {
     // No hook runs after an error here either.
-    begin(result, request)
-    if (result === undefined || isResponse(result)) return result && responseOf(result)
+    const given = begin(result, request)
+    if (result === undefined || given !== undefined) return given
     const response = responseOf(result)
     response.headers.set('Content-Type', 'application/json; charset=utf-8')
     return response

@@ -42,7 +42,7 @@ export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
  *
  * The session is committed after the loaders, with its cookie on the response. A thrown redirect or 404 is a normal
  * response. If the status is 500 or more, recorded changes are dropped, since React Router has caught an error. A write
- * that is too late is thrown as a Response with 409, and a failed store as one with 503, for the nearest
+ * that is too late is thrown as a Response with 409, one that is too large with 413, and a failed store as one with 503, for the nearest
  * `ErrorBoundary`.
  */
 export function sessionMiddleware<

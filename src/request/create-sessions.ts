@@ -86,9 +86,10 @@ export interface Sessions<
 > {
   /**
    * Wraps a route or a whole `fetch`: the session is `request.session`. After the handler the session is committed, and
-   * its cookie is on the response. Anything other than a Response is sent as `Response.json(value)`. `undefined` passes
-   * through: the next or the outer wrapper of the same request commits. If the handler throws, nothing recorded is
-   * written, and the exception is rethrown. `ERR_SESSION_ENDED` becomes a 409 response.
+   * its cookie is on the response. Anything other than a Response is sent as `Response.json(value)`; a value that JSON
+   * cannot represent, such as a Map, throws `ERR_VALUE`. `undefined` passes through: the next or the outer wrapper of the
+   * same request commits. If the handler throws, nothing recorded is written, and the exception is rethrown. An uncaught
+   * `ERR_SESSION_ENDED` becomes a 409 response, and `ERR_TOO_LARGE` a 413.
    */
   readonly withSession: WithSession<Data, Env, Flash, Methods>
 
@@ -102,7 +103,7 @@ export interface Sessions<
     ctx?: Pick<RequestContext, 'waitUntil'>,
   ) => Promise<Session<Data, Flash> & Methods>
 
-  /** Writes the recorded changes. Returns the response to send: this one with its cookie, or a 409 response. */
+  /** Writes the recorded changes. Returns the response to send: this one with its cookie, or a 409, 413 or 503. */
   readonly commit: (session: Session<Data, Flash>, response: Response) => Promise<Response>
 
   /**

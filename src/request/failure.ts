@@ -20,13 +20,7 @@ async function answerError(
   await session.drop()
   // A commit that lost against other requests is no fault of the program. An `update()` that did throws in the handler.
   if (isStoreFailure(error) || hasCode(error, 'ERR_CONFLICT')) {
-    const { onStoreFailure } = session.settings
-    const made: unknown =
-      typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
-    const response = isResponse(made) ? responseOf(made) : unavailableResponse()
-    const instead = withSuccessor(session, replaced, response)
-    // A token that the store has issued already is the only one that still works.
-    return session.isIssued ? withSessionHeaders(session, instead) : instead
+    return answerStoreFailure(session, error, replaced)
   }
   const isTooLarge = hasCode(error, 'ERR_TOO_LARGE')
   if (!isTooLarge && !isLate(session, error)) throw error
@@ -35,6 +29,20 @@ async function answerError(
   if (!isTooLarge || session.depth <= 1) session.dictionary.discard()
   const instead = isTooLarge ? tooLargeResponse() : lateWriteResponse()
   return withSessionHeaders(session, withSuccessor(session, replaced, instead))
+}
+
+async function answerStoreFailure(
+  session: RequestSession,
+  error: SessionError,
+  replaced: Response | undefined,
+): Promise<Response> {
+  const { onStoreFailure } = session.settings
+  const made: unknown =
+    typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
+  const response = isResponse(made) ? responseOf(made) : unavailableResponse()
+  const instead = withSuccessor(session, replaced, response)
+  // A token that the store has issued already is the only one that still works.
+  return session.isIssued ? withSessionHeaders(session, instead) : instead
 }
 
 function hasCode(error: unknown, code: SessionErrorCode): error is SessionError {

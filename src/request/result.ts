@@ -30,7 +30,8 @@ export function responseOf(result: unknown): Response {
 function faultIn(value: unknown): string | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return typeof value
   if (typeof value !== 'object' || value === null) return undefined
-  if ('toJSON' in value && typeof value.toJSON === 'function') return undefined
+  const { toJSON }: { readonly toJSON?: unknown } = value
+  if (typeof toJSON === 'function') return undefined
   if (!isPlain(value) && isOpaque(value)) return value.constructor.name
   for (const item of Object.values(value)) {
     const fault = faultIn(item)

@@ -56,6 +56,11 @@ class Hidden {
   }
 }
 
+/** @yields a number */
+async function* values(): AsyncGenerator<number> {
+  yield 1
+}
+
 const cycle: { self?: unknown } = {}
 cycle.self = cycle
 
@@ -79,12 +84,7 @@ const REFUSED: readonly (readonly [kind: string, make: () => unknown])[] = [
   ['symbol', () => Symbol('a')],
   ['a bigint, a cycle', () => 1n],
   ['a bigint, a cycle', () => cycle],
-  [
-    'AsyncGenerator',
-    async function* values() {
-      yield 1
-    },
-  ],
+  ['AsyncGenerator', values],
 ]
 
 function newLayer() {

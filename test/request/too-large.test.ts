@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { sessionMiddleware } from '../../src/adapter/hono.ts'
 import { sessionHooks } from '../../src/adapter/itty-router.ts'
 import { sessionMiddleware as routerMiddleware } from '../../src/adapter/react-router.ts'
-import { createSessions, type Session, type SessionEvent } from '../../src/index.ts'
+import { createSessions, type Session, SessionError, type SessionEvent } from '../../src/index.ts'
 import { serialized } from '../../src/serialize.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
@@ -126,6 +126,27 @@ test('an awaited operation throws to the handler, and is a 413 if nobody catches
   expect((await browser.fetch('/')).status).toBe(413)
   app.handler = (session) => session.has('f')
   expect(await browser.json('/')).toBe(false)
+})
+
+test('a commit that lost against other requests is a 503, and asks onStoreFailure', async () => {
+  // As a store on Redis throws it after 128 tries; simulated, since no test can lose that often.
+  const lost = (): Promise<never> =>
+    Promise.reject(new SessionError('ERR_CONFLICT', 'Others changed the session.'))
+  const codes: string[] = []
+  for (const onStoreFailure of [
+    'refuse' as const,
+    (fault: SessionError) => {
+      codes.push(fault.code)
+      return new Response('busy', { status: 503 })
+    },
+  ]) {
+    const app = newApp({ store: { ...memoryStore(), create: lost }, onStoreFailure })
+    app.handler = (session) => session.set('a', 1)
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await app.browser().fetch('/')
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []])
+  }
+  expect(codes).toEqual(['ERR_CONFLICT'])
 })
 
 test('an inner handler that is too large drops its own changes only', async () => {

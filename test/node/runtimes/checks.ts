@@ -277,11 +277,11 @@ const CHECKS: Record<string, () => Promise<unknown>> = {
       arrayBuffer: () => own.arrayBuffer(),
     }
     const send = async (result: unknown): Promise<unknown> => {
-      const fetch = sessions.withSession(async ({ session }) => {
+      const request = new Request('https://app.example/')
+      const response = await sessions.run(request, {}, (session) => {
         session.set('visits', 1)
         return result
       })
-      const response = await fetch(new Request('https://app.example/'), {}, CONTEXT)
       return [response.status, await response.text(), masked(response)]
     }
     return [await send(other), await send(new Blob(['a'])).catch(({ code }: SessionError) => code)]
