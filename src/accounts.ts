@@ -44,8 +44,8 @@ export interface AccountsOptions<Env = AnyEnv> {
 /** The methods that `accounts()` adds to a session. */
 export interface AccountMethods {
   /**
-   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the cookie has a
-   * session that has not been loaded. Await `load()` or any other operation first.
+   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the session has not been
+   * loaded, even for a visitor without one. Await `load()` or any other operation first.
    */
   readonly userId: string | undefined
 
@@ -196,12 +196,17 @@ export function accounts<Env = AnyEnv>(
   }
 }
 
-/** Returns the account that is signed in, if any. Throws `ERR_NOT_LOADED` while that is unknown. */
+/**
+ * Returns the account that is signed in, if any. Throws `ERR_NOT_LOADED` while that is unknown; without a cookie too, so
+ * that a missing `load()` shows before the first user signs in.
+ */
 function accountOf(session: object): Account | undefined {
   const request = requestSessionOf(session)
   request.markUsed()
   const pending = request.pending?.patch.signIn
-  if (request.isArriving || (pending === undefined && request.state.is === 'presented')) {
+  const { is } = request.state
+  const isUnread = is === 'presented' || (is === 'none' && request.isUntouched)
+  if (request.isArriving || (pending === undefined && isUnread)) {
     throw new SessionError(
       'ERR_NOT_LOADED',
       'The session has not been loaded yet. Call `await session.load()` first, or use `requireUser()`.',

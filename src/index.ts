@@ -5,6 +5,7 @@ export type { SessionStore } from './record/store.ts'
 export {
   type Answer,
   createSessions,
+  type HandlerContext,
   type HasSession,
   type Incoming,
   type MethodsOf,

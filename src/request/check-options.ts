@@ -13,7 +13,7 @@ export function checkOptions(options: Checked): void {
     ...unknownFaults(options),
     ...Object.keys(cookie).map((name): Fault => [
       !COOKIE.includes(name),
-      `cookie.${name} is unknown. Known: ${COOKIE.join(', ')}.`,
+      `cookie.${name} is unknown. Known: ${COOKIE.join(', ')}.${/maxAge|expires/i.test(name) ? ' With persistent: true the cookie lives as long as absoluteTimeout.' : ''}`,
     ]),
     [store === undefined, `store is missing, and has no default. ${WRITE_STORE}`] as const,
     [

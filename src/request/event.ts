@@ -42,6 +42,8 @@ export type SessionEvent =
     }
   /** A write came after the session was over, or after its token was regenerated. It was not applied. */
   | { readonly type: 'late-write'; readonly reason: 'ended' | 'rotated'; readonly id: string }
+  /** A change would have made the session larger than its store allows. It was not written. */
+  | { readonly type: 'too-large'; readonly id: string }
   /**
    * - `corrupt`: a stored session or value could not be read back, and counts as absent.
    * - `invalid`: the schema refuses these keys of a stored dictionary, which count as absent.

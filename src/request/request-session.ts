@@ -98,6 +98,11 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return this.#arriving !== undefined && this.failure === undefined
   }
 
+  /** True if no operation has been called that asks the store of a session that can be kept. */
+  get isUntouched(): boolean {
+    return this.#last === undefined && this.canKeep
+  }
+
   get signIn(): FeatureSession['signIn'] {
     return this.settings.hooks.signIn
   }

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { DataCodec } from './codec.ts'
-import type { AnyData } from './data.ts'
+import type { AnyData, Storable } from './data.ts'
 
 /**
  * The maximum number of bytes of a key and its text together, in UTF-8 and as a Durable Object stores it, which refuses a
@@ -16,13 +16,14 @@ export const JSON_CODEC: DataCodec = {
 }
 
 /**
- * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`. It refuses a
- * value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object.
+ * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`, or `json<Data,
+ * Flash>()`. It refuses a value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object. A type
+ * with a Date, a Map or a function does not compile.
  */
-export function json<Data extends object, Flash extends object = AnyData>(): DataCodec<
-  Data,
-  Flash
-> {
+export function json<
+  Data extends object & Storable<Data>,
+  Flash extends object & Storable<Flash> = AnyData,
+>(): DataCodec<Data, Flash> {
   // Types have no value at run time.
   return JSON_CODEC as DataCodec<Data, Flash>
 }

@@ -604,7 +604,11 @@ describe.skipIf(HERE.isKv)('an old cookie', () => {
       return session.userId
     }
     expect(await (await app.visitor()).json('/')).toBe('ada')
-    app.handler = (session) => session.userId
+    app.handler = async (session) => {
+      expect(() => session.userId).toThrow('ERR_NOT_LOADED')
+      await session.load()
+      return session.userId
+    }
     expect(await app.browser().json('/')).toBe(null)
   })
 
