@@ -1,7 +1,8 @@
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.ts'
 import { sign } from '../codec/mac.ts'
-import { familyOf, type Token } from '../codec/token.ts'
+import { familyOf } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
+import type { Credential } from '../record/store.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
 import {
@@ -161,10 +162,14 @@ function sessionSubject(session: RequestSession): string {
   const { is, token } = session.state
   // The browser still has this token, though the request goes on without it.
   const isHidden = is === 'superseded' || is === 'unavailable'
-  return isHidden && token !== undefined ? subjectOf(session, token) : session.csrfSubject
+  if (isHidden && token !== undefined) return subjectOf(session, token)
+  const present = session.token ?? session.minted()
+  // A new token that waits for the commit will be the session's.
+  const { secret } = (session.token && session.pending) ?? present
+  return subjectOf(session, { ...present, secret })
 }
 
-function subjectOf({ settings, store }: RequestSession, { handle, secret }: Token): string {
+function subjectOf({ settings, store }: RequestSession, { handle, secret }: Credential): string {
   return `csrf ${settings.cookie.name} ${store.idOf(handle)} ${familyOf(secret)}`
 }
 
