@@ -1,11 +1,14 @@
 import { IttyRouter, type IttyRouterType, StatusError } from 'itty-router'
 
+import { readCookies } from '../src/codec/cookie.ts'
 import { csrfGuard, csrfToken } from '../src/guard/csrf.ts'
 import { nextPath } from '../src/guard/next-path.ts'
 import { requireFresh, requireUser } from '../src/guard/require-user.ts'
+import { isCookieLost } from './click.ts'
 import { fieldsOf, nameOf, prefersHtml } from './input.ts'
 import { accountPage, loginPage } from './page/account-pages.ts'
 import { Forms } from './page/forms.ts'
+import { cookieNotice } from './page/frame.ts'
 import type { Place } from './sessions.ts'
 
 const MAX_NAME_CHARACTERS = 64
@@ -13,7 +16,7 @@ const MAX_NAME_CHARACTERS = 64
 const FRESH_SECONDS = 5 * 60
 
 /** Signing in and out, and the list of a user's sessions, on one store. */
-export function accountRoutes({ base, sessions }: Place): IttyRouterType {
+export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouterType {
   const { withSession, user } = sessions
   const loginUrl = `${base}/login`
   const own = csrfGuard()
@@ -33,9 +36,12 @@ export function accountRoutes({ base, sessions }: Place): IttyRouterType {
     )
     .get(
       '/login',
-      withSession(async ({ session, url }) => {
+      withSession(async (request) => {
+        const { session, url } = request
         const next = nextPath(new URL(url).searchParams.get('next')) ?? ''
-        return loginPage(new Forms(base, await csrfToken(session)), next)
+        const [cookie] = readCookies(request.headers.get('Cookie'), cookieName)
+        const notice = cookieNotice(request, isCookieLost(request, cookie))
+        return loginPage(new Forms(base, await csrfToken(session)), next, notice)
       }),
     )
     .post(

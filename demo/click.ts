@@ -35,6 +35,18 @@ export function clickIn(url: string): Click | undefined {
   return isRight && cookie !== undefined ? { path, calls, cookie } : undefined
 }
 
+/**
+ * Whether a click has set a cookie that the next request should have brought and did not. The next page may be one to sign
+ * in on, which has the address of the page in its own.
+ */
+export function isCookieLost(request: Request, cookie: string | undefined): boolean {
+  const { origin, searchParams } = new URL(request.url)
+  const next = searchParams.get('next') ?? ''
+  const asked = URL.canParse(next, origin) ? new URL(next, origin).href : request.url
+  const click = clickIn(request.url) ?? clickIn(asked)
+  return click?.cookie === 'set' && cookie === undefined
+}
+
 function isCall(call: string): boolean {
   return CALL.test(call)
 }

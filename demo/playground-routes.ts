@@ -1,6 +1,7 @@
 import { IttyRouter, type IttyRouterType, StatusError } from 'itty-router'
 
 import { csrfToken } from '../src/guard/csrf.ts'
+import { isCookieLost } from './click.ts'
 import { fieldsOf, prefersHtml } from './input.ts'
 import { DEFAULT_REQUESTS, MAX_REQUESTS } from './lab/lanes.ts'
 import { runLab } from './lab/run-lab.ts'
@@ -33,8 +34,9 @@ export function playgroundRoutes(place: Place): IttyRouterType {
     // For a visitor without a session it would set a cookie, and `csrfGuard()` asks such a visitor for none.
     const csrf = view.isNew ? '' : await csrfToken(session)
     const token = await reader.view(env.SESSION_SECRET, request)
-    const now = Date.now()
-    return sessionPage(place, { request, now, view, flashes, account, csrf, token, ...found })
+    const shown = { request, view, flashes, account, csrf, token, ...found }
+    const isLost = isCookieLost(request, reader.valueOf(request))
+    return sessionPage(place, { now: Date.now(), isCookieLost: isLost, ...shown })
   }
 
   async function accountOf(session: DemoSession, env: Env): Promise<Account | undefined> {

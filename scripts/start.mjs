@@ -1,8 +1,9 @@
-// Runs the demo on this machine: `npm start`, `npm start -- --port 8788` or `PORT=8788 npm start`.
+// Runs the demo on this machine: `npm start`, `npm start -- --port 8788` or `PORT=8788 npm start`, and `npm start -- --https`.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -22,12 +23,14 @@ function fail(message) {
   process.exit(1)
 }
 
-/** The port that was asked for. @returns {number} */
-function portWanted() {
-  const { values } = parseArgs({ options: { port: { type: 'string' } } })
+/** What was asked for. @returns {{ port: number, isHttps: boolean }} */
+function wanted() {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, https: { type: 'boolean', default: false } },
+  })
   const text = values.port ?? process.env['PORT'] ?? String(DEFAULT_PORT)
   const port = Number(text)
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return { port, isHttps: values.https }
   return fail(`The port is ${JSON.stringify(text)}. Give it a number from 1 to 65535.`)
 }
 
@@ -52,14 +55,16 @@ async function ensureSecret(path) {
   await chmod(path, 0o600)
 }
 
-/** @param {number} port */
-function startWrangler(port) {
+/** @param {number} port @param {boolean} isHttps */
+function startWrangler(port, isHttps) {
   const node = join(ROOT, 'node_modules', '.bin', 'node')
+  // Wrangler makes a certificate of its own.
+  const protocol = ['--local-protocol', isHttps ? 'https' : 'http']
   const inspector = ['--inspector-port', '0']
   const quiet = ['--log-level', 'warn', '--show-interactive-dev-session=false']
   return spawn(
     existsSync(node) ? node : process.execPath,
-    [WRANGLER, 'dev', '--port', String(port), ...inspector, ...quiet],
+    [WRANGLER, 'dev', '--port', String(port), ...protocol, ...inspector, ...quiet],
     {
       cwd: ROOT,
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -73,13 +78,24 @@ function startWrangler(port) {
   )
 }
 
+/** Whether the demo answers, whatever its certificate is. @param {string} address @returns {Promise<boolean>} */
+function answers(address) {
+  if (address.startsWith('http:')) return fetch(address).then(Boolean, () => false)
+  return new Promise((resolve) => {
+    const request = get(address, { rejectUnauthorized: false }, (response) => {
+      response.resume()
+      resolve(true)
+    })
+    request.once('error', () => resolve(false))
+  })
+}
+
 /** Waits until the demo answers. @param {string} address @param {() => boolean} isStopped */
 async function answered(address, isStopped) {
   while (!isStopped()) {
     // One try after the other is what waiting is.
     // oxlint-disable-next-line no-await-in-loop
-    const response = await fetch(address).catch(() => undefined)
-    if (response !== undefined) return true
+    if (await answers(address)) return true
     // oxlint-disable-next-line no-await-in-loop
     await wait(50)
   }
@@ -88,15 +104,15 @@ async function answered(address, isStopped) {
 
 if (!existsSync(WRANGLER)) fail('wrangler is missing. Run npm install first.')
 
-const port = portWanted()
-const address = `http://localhost:${port}/`
+const { port, isHttps } = wanted()
+const address = `${isHttps ? 'https' : 'http'}://localhost:${port}/`
 const free = await Promise.all(['127.0.0.1', '::1'].map((host) => isFree(port, host)))
 if (free.includes(false)) {
   fail(`Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start`)
 }
 await ensureSecret(join(ROOT, '.dev.vars'))
 
-const wrangler = startWrangler(port)
+const wrangler = startWrangler(port, isHttps)
 let isStopped = false
 
 function stop() {

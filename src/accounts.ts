@@ -1,3 +1,8 @@
+import {
+  CLEAR_SITE_DIRECTIVES,
+  clearSiteData,
+  type ClearSiteDirective,
+} from './accounts/clear-site-data.ts'
 import { checkDetails, checkUserId, type SignInDetails } from './accounts/details.ts'
 import type { ListContext } from './accounts/list-context.ts'
 import { confirmedAccount, SignIns } from './accounts/sign-ins.ts'
@@ -8,7 +13,15 @@ import { requestSessionOf } from './request/lifecycle.ts'
 import type { Aal, Account } from './session/account.ts'
 import type { SessionLimit, UserIndex } from './store/user-index/user-list.ts'
 
-export type { Aal, SessionLimit, SignInDetails, UserIndex, UserSession, UserSessions }
+export type {
+  Aal,
+  ClearSiteDirective,
+  SessionLimit,
+  SignInDetails,
+  UserIndex,
+  UserSession,
+  UserSessions,
+}
 
 /** An untyped `env`, unless a parameter's type is more specific. */
 type AnyEnv = ReturnType<typeof JSON.parse>
@@ -18,17 +31,21 @@ export interface AccountsOptions<Env = AnyEnv> {
   readonly index?: UserIndex | ((env: Env) => UserIndex)
   /** The maximum number of sessions for one user. Needs `index`. Default unlimited. */
   readonly limit?: SessionLimit
-  /** The data that `signOut()` tells the browser to delete besides the cookie (W3C: Clear Site Data). Default none. */
+  /**
+   * The data that `signOut()` tells the browser to delete besides the session's cookie (W3C: Clear Site Data). Default
+   * none. Browsers do not apply `cache` to the page that is left by the sign-out itself.
+   *
+   * `cookies` and `*` delete every cookie of the site, those of the same response too (Chromium, Firefox, WebKit; Firefox
+   * keeps partitioned ones). If the response sets a cookie, `cookies` is left out, with the event `cookies-kept`.
+   */
   readonly clearSiteData?: readonly ClearSiteDirective[]
 }
-
-export type ClearSiteDirective = 'cache' | 'cookies' | 'storage' | 'executionContexts' | '*'
 
 /** The methods that `accounts()` adds to a session. */
 export interface AccountMethods {
   /**
-   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the cookie has a
-   * session that has not been loaded. Await `load()` or any other operation first.
+   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the session has not been
+   * loaded, even for a visitor without one. Await `load()` or any other operation first.
    */
   readonly userId: string | undefined
 
@@ -76,7 +93,6 @@ export function accounts<Env = AnyEnv>(
 ): Feature<AccountMethods, AccountsOfLayer<Env>> {
   checkOptions(options)
   const { index, limit } = options
-  const clearSiteData = options.clearSiteData?.map((directive) => `"${directive}"`).join(', ')
   const known = new WeakMap<FeatureSession, SignIns>()
 
   function indexFor(env: Env): UserIndex | undefined {
@@ -137,7 +153,7 @@ export function accounts<Env = AnyEnv>(
       const dictionary = session.dictionary.toChange()
       await dictionary.operations.run(async () => {
         await session.destroy()
-        if (clearSiteData !== undefined) session.headers.push(['Clear-Site-Data', clearSiteData])
+        clearSiteData(session, options.clearSiteData ?? [])
         dictionary.discard()
       })
     },
@@ -180,12 +196,17 @@ export function accounts<Env = AnyEnv>(
   }
 }
 
-/** Returns the account that is signed in, if any. Throws `ERR_NOT_LOADED` while that is unknown. */
+/**
+ * Returns the account that is signed in, if any. Throws `ERR_NOT_LOADED` while that is unknown; without a cookie too, so
+ * that a missing `load()` shows before the first user signs in.
+ */
 function accountOf(session: object): Account | undefined {
   const request = requestSessionOf(session)
   request.markUsed()
   const pending = request.pending?.patch.signIn
-  if (request.isArriving || (pending === undefined && request.state.is === 'presented')) {
+  const { is } = request.state
+  const isUnread = is === 'presented' || (is === 'none' && request.isUntouched)
+  if (request.isArriving || (pending === undefined && isUnread)) {
     throw new SessionError(
       'ERR_NOT_LOADED',
       'The session has not been loaded yet. Call `await session.load()` first, or use `requireUser()`.',
@@ -201,7 +222,7 @@ function noIndexError(): SessionError {
   )
 }
 
-function checkOptions({ index, limit, clearSiteData = [] }: AccountsOptions<never>): void {
+function checkOptions({ index, limit, clearSiteData: cleared = [] }: AccountsOptions<never>): void {
   const isIndex = typeof index === 'function' || typeof Object(index).revoke === 'function'
   const fault = [
     [
@@ -213,9 +234,18 @@ function checkOptions({ index, limit, clearSiteData = [] }: AccountsOptions<neve
       limit !== undefined && index === undefined,
       'limit needs index: (env) => userIndex(env.USERS).',
     ],
-    [!Array.isArray(clearSiteData), "clearSiteData is a list, such as ['cache']."],
+    [
+      !isClearList(cleared),
+      `clearSiteData is a list, such as ['cache'], of: ${CLEAR_SITE_DIRECTIVES.join(', ')}.`,
+    ],
   ].find(([isWrong]) => isWrong === true)
   if (fault !== undefined) throw new SessionError('ERR_OPTION', `accounts(): ${String(fault[1])}`)
+}
+
+/** An application in JavaScript may give anything. */
+function isClearList(list: unknown): boolean {
+  const known: readonly unknown[] = CLEAR_SITE_DIRECTIVES
+  return Array.isArray(list) && list.every((directive) => known.includes(directive))
 }
 
 function isLimit({ max = 1, whenFull = 'refuse' }: Partial<SessionLimit> = {}): boolean {

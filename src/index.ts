@@ -5,6 +5,7 @@ export type { SessionStore } from './record/store.ts'
 export {
   type Answer,
   createSessions,
+  type HandlerContext,
   type HasSession,
   type Incoming,
   type MethodsOf,
@@ -13,7 +14,7 @@ export {
   type RoutedRequest,
   type Sessions,
 } from './request/create-sessions.ts'
-export type { RefusedReason, SessionEvent } from './request/event.ts'
+export type { RefusedReason, SessionEvent, StoreFailureReason } from './request/event.ts'
 export type { Feature } from './request/feature.ts'
 export { jsonLog } from './request/json-log.ts'
 export type { SessionOptions, StoreFailureHandler } from './request/options.ts'

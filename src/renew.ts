@@ -25,8 +25,8 @@ export function renewing({
   everySeconds,
   graceSeconds = Math.min(GRACE_SECONDS, everySeconds),
 }: RenewingOptions): Feature {
-  const areFinite = everySeconds < Infinity && graceSeconds < Infinity
-  if (!(everySeconds > 0 && graceSeconds >= 0 && areFinite)) {
+  const areFinite = Number.isFinite(everySeconds) && Number.isFinite(graceSeconds)
+  if (!(areFinite && everySeconds > 0 && graceSeconds >= 0)) {
     throw new SessionError(
       'ERR_OPTION',
       'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more. Neither is Infinity.',

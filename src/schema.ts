@@ -7,7 +7,7 @@ import {
   issuesWith,
 } from './schema/standard-schema.ts'
 import type { CodecSession, DataCodec } from './session/codec.ts'
-import type { AnyData } from './session/data.ts'
+import type { AnyData, Storable } from './session/data.ts'
 import { JSON_CODEC } from './session/json.ts'
 
 export type { DataSchema }
@@ -24,6 +24,11 @@ export interface CheckedOptions<Data extends object> {
   readonly codec?: DataCodec
 }
 
+/** The options are required, with a `codec`, if JSON would change a value of the data, such as a Date. */
+type OptionsFor<Data extends object> = [Data] extends [Storable<Data>]
+  ? [options?: CheckedOptions<Data>]
+  : [options: CheckedOptions<Data> & { readonly codec: DataCodec }]
+
 /**
  * Returns a codec that validates the dictionary with a schema of any Standard Schema library (zod, valibot, arktype):
  * `data: checked(schema)`. The session's types come from the schema. `set` and `update` throw `ERR_VALUE` for an
@@ -33,8 +38,9 @@ export interface CheckedOptions<Data extends object> {
  */
 export function checked<Data extends object, In = Data, Flash extends object = AnyData>(
   schema: DataSchema<Data, In> & Checking<Data, In>,
-  { migrate, codec = JSON_CODEC }: CheckedOptions<NoInfer<Data>> = {},
+  ...[options = {}]: OptionsFor<NoInfer<Data>>
 ): DataCodec<Data, Flash> {
+  const { migrate, codec = JSON_CODEC } = options
   checkArguments(schema, migrate, codec)
   const check = (session: CodecSession): Parameters<typeof admitted>[0] => ({
     codec,

@@ -262,7 +262,9 @@ describe('options', () => {
     // @ts-expect-error a misspelt option
     createSessions({ secrets: ['x'.repeat(32)], store, idleTimeOut: 60 })
     // @ts-expect-error no such SameSite
+    createSessions({ secrets: ['x'.repeat(32)], store, cookie: { sameSite: 'loose' } })
     createSessions({ secrets: ['x'.repeat(32)], store, cookie: { sameSite: 'lax' } })
+    createSessions({ secrets: ['x'.repeat(32)], store, cookie: { sameSite: 'STRICT' } })
     // @ts-expect-error KV is no session store
     createSessions<Data, Cloudflare.Env>({ secrets: ['x'], store: (env) => env.SESSION_KV })
   })

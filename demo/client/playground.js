@@ -3,6 +3,8 @@
 import { startCountdowns } from './countdown.js'
 import { startLab } from './lab.js'
 
+/** Texts by the control that they are in. @typedef {Map<string, string>} Texts */
+
 const WATCH_MS = 5000
 const MAX_CLICKS = 8
 
@@ -39,7 +41,7 @@ async function parsed(response) {
 /**
  * Puts the live parts of a page in the place of this one's.
  * @param {Document} page
- * @param {HTMLFormElement} [sent] the form that was sent, if one was
+ * @param {Texts} [sent] what was sent, if anything was
  */
 function show(page, sent) {
   for (const part of page.querySelectorAll('[data-live]')) {
@@ -49,10 +51,10 @@ function show(page, sent) {
 }
 
 /**
- * What somebody is typing stays, and so does the focus; the texts of a form that was sent are done with.
+ * What somebody is typing stays, and so does the focus; texts that were sent are done with.
  * @param {Element} current
  * @param {Element} part
- * @param {HTMLFormElement} [sent]
+ * @param {Texts} [sent]
  */
 function replace(current, part, sent) {
   const typed = typedIn(current, sent)
@@ -74,13 +76,18 @@ function isInUse(part) {
   return isMessage || (part.contains(document.activeElement) && typedIn(part).size > 0)
 }
 
-/** What was typed and not sent, by control. @param {Element} part @param {HTMLFormElement} [sent] */
+/**
+ * What was typed and not sent, by control. A text that was typed into the field after its form was sent is not that text.
+ * @param {Element} part
+ * @param {Texts} [sent]
+ */
 function typedIn(part, sent) {
-  /** @type {Map<string, string>} */
+  /** @type {Texts} */
   const typed = new Map()
   for (const input of part.querySelectorAll('input')) {
     const isTyped = input.type !== 'hidden' && input.value !== input.defaultValue
-    if (isTyped && input.form !== sent) typed.set(keyOf(input), input.value)
+    const key = keyOf(input)
+    if (isTyped && sent?.get(key) !== input.value) typed.set(key, input.value)
   }
   return typed
 }
@@ -91,19 +98,29 @@ function keyOf(control) {
   return `${action} ${control?.getAttribute('name')} ${control?.textContent}`
 }
 
-/** Reads the page again. @param {HTMLFormElement} [sent] the form that was sent before, if one was */
+/** Reads the page again. @param {Texts} [sent] what was sent before, if anything was */
 async function look(sent) {
   const response = await fetch(location.pathname, { headers: { Accept: 'text/html' } })
   show(await parsed(response), sent)
 }
 
-/** Sends a form, and shows what has come of it. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
-async function send(form, submitter) {
-  const former = document.getElementById('last-click')
+/** What a form says now. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+function bodyOf(form, submitter) {
   const body = new URLSearchParams()
   for (const [name, value] of new FormData(form, submitter)) {
     if (typeof value === 'string') body.append(name, value)
   }
+  return body
+}
+
+/**
+ * Sends what a form said when it was clicked, and shows what has come of it.
+ * @param {HTMLFormElement} form
+ * @param {URLSearchParams} body
+ * @param {Texts} sent the texts of the form by control
+ */
+async function send(form, body, sent) {
+  const former = document.getElementById('last-click')
   form.setAttribute('aria-busy', 'true')
   const response = await fetch(form.action, {
     method: 'POST',
@@ -116,10 +133,10 @@ async function send(form, submitter) {
   const refusal = page.getElementById('message')
   say(refusal?.textContent ?? '')
   if (refusal !== null) {
-    await look(form)
+    await look(sent)
     showCost(new URL(form.action).pathname, page.getElementById('message-cost')?.textContent ?? '')
   } else if (page.getElementById('session') === null) location.assign(response.url)
-  else show(page, form)
+  else show(page, sent)
   // A channel has no target: it is of this origin alone.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   tabs.postMessage('clicked')
@@ -153,7 +170,10 @@ if (document.getElementById('session') !== null) {
     const form = event.target
     if (!(form instanceof HTMLFormElement) || form.method !== 'post') return
     event.preventDefault()
-    void inTurn(() => send(form, event.submitter))
+    // Another click may still be under way, and what is typed until this one's turn is not part of it.
+    const body = bodyOf(form, event.submitter)
+    const sent = typedIn(form)
+    void inTurn(() => send(form, body, sent))
   })
   const watch = document.getElementById('watch')
   setInterval(() => {

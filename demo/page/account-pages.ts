@@ -1,13 +1,14 @@
 import { type Account, accountFacts, deviceList, loginForm } from './account-section.ts'
 import type { Forms } from './forms.ts'
 import { page } from './frame.ts'
-import { html } from './html.ts'
+import { html, type Html } from './html.ts'
 
 /** The page to sign in on, where a route has asked for it. */
-export function loginPage(forms: Forms, next: string): Response {
+export function loginPage(forms: Forms, next: string, notice: Html): Response {
   return page(
     200,
     html`
+      ${notice}
       <section>
         <h2>Sign in</h2>
         <p>This is a demo: any name will do, and there is no password.</p>

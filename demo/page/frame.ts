@@ -1,3 +1,4 @@
+import { RELOAD_ON_BACK } from '../../src/reload-on-back.ts'
 import { html, type Html } from './html.ts'
 
 /** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run: no script in a sandbox. */
@@ -43,7 +44,29 @@ export function page(status: number, content: Html, sandbox?: string): Response 
 }
 
 function script(nonce: string): Html {
-  return html`<script type="module" nonce="${nonce}" src="/client/playground.js"></script>`
+  return html`<script nonce="${nonce}">
+      ${RELOAD_ON_BACK}
+    </script>
+    <script type="module" nonce="${nonce}" src="/client/playground.js"></script>`
+}
+
+/** Says that this browser keeps no cookie of the demo, where a request has shown it. */
+export function cookieNotice({ url }: Request, isLost: boolean): Html {
+  const isPlain = new URL(url).protocol === 'http:'
+  const text = isPlain
+    ? html`Safari and WebKitGTK keep no <code>Secure</code> cookie of an http page, not even on
+        localhost. Stop the demo and start it with <code>npm start -- --https</code>.`
+    : html`Allow cookies for this site.`
+  return html`<div id="no-cookie" data-live role="status">
+    ${
+      isLost
+        ? html`<p class="flash">
+            <strong>The cookie did not come back.</strong> The last click has set one, and this
+            browser has not sent it: each click begins a session of its own. ${text}
+          </p>`
+        : ''
+    }
+  </div>`
 }
 
 /** A page with nothing but a message on it. */

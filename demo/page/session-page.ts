@@ -6,7 +6,7 @@ import { costBar } from './cost-line.ts'
 import { csrfSection } from './csrf-section.ts'
 import { dictionarySection } from './dictionary-section.ts'
 import { Forms } from './forms.ts'
-import { page } from './frame.ts'
+import { cookieNotice, page } from './frame.ts'
 import { html, type Html } from './html.ts'
 import { labSection } from './lab-section.ts'
 import { sessionSection, type SessionView } from './session-section.ts'
@@ -21,6 +21,8 @@ export interface SessionPage {
   readonly account: Account | undefined
   readonly csrf: string
   readonly token: TokenView | undefined
+  /** Whether the browser has not sent the cookie that the last click has set. */
+  readonly isCookieLost: boolean
   /** What was just tried with another token. */
   readonly tried?: TokenTry
   /** What the race lab has just found. */
@@ -40,6 +42,7 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
         a client that asks for JSON.
       </p>
       <div id="alert" role="alert"></div>
+      ${cookieNotice(shown.request, shown.isCookieLost)}
       <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
       <div class="columns">
         <div>${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}</div>

@@ -3,7 +3,15 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { CsrfGuard } from '../guard/csrf.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
+import {
+  answer,
+  enter,
+  fail,
+  isResponse,
+  leave,
+  requestSessionOf,
+  responseOf,
+} from '../request/lifecycle.ts'
 import { Session } from '../session/session.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
@@ -26,8 +34,8 @@ export interface SessionMiddlewareOptions<Name extends string> {
  * response. If a request passes the middleware more than once, it has one session, committed by the outermost.
  *
  * If a handler throws, even an `HTTPException`, recorded changes are dropped. The response is that of `app.onError`,
- * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409. A failed store is answered as
- * `onStoreFailure` says. Both replace the response of `app.onError`.
+ * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed
+ * store is answered as `onStoreFailure` says. All replace the response of `app.onError`.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -52,8 +60,10 @@ export function sessionMiddleware<
     try {
       c.set(variable, opened)
       await next()
-      replace(c, await responseOf(c, session))
+      replace(c, await answerOf(c, session))
     } catch (error) {
+      // Hono copies the headers of the previous response, and a handler may have returned anything.
+      if (!isResponse(c.res)) c.res = undefined
       // Hono does not catch a thrown value that is not an Error.
       replace(c, await fail(session, error, { entered }))
     } finally {
@@ -63,12 +73,12 @@ export function sessionMiddleware<
 }
 
 /** Returns the response to send, or `undefined` if there is none yet. */
-async function responseOf(
+async function answerOf(
   c: Context,
   session: ReturnType<typeof requestSessionOf>,
 ): Promise<Response | undefined> {
   // Hono has already caught an error and called `app.onError`.
-  if (c.error !== undefined) return fail(session, c.error, { response: c.res })
+  if (c.error !== undefined) return fail(session, c.error, { response: responseOf(c.res) })
   return c.finalized ? answer(session, c.res) : undefined
 }
 

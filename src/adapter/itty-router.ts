@@ -1,7 +1,15 @@
 import type { AutoRouterOptions, ErrorHandler, IRequest, StatusError } from 'itty-router'
 
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { answer, enter, fail, leave, requestSessionOf } from '../request/lifecycle.ts'
+import {
+  answer,
+  enter,
+  fail,
+  isResponse,
+  leave,
+  requestSessionOf,
+  responseOf,
+} from '../request/lifecycle.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
 /** The request that handlers of a router with `sessionHooks` receive. */
@@ -23,8 +31,8 @@ type Options<Data extends object, Env, Flash extends object, Methods> = AutoRout
  * `finally`, when the response is complete. Other options are returned unchanged.
  *
  * If a handler throws, recorded changes are dropped. The response is that of `catch`, with the cookie of awaited
- * changes. An uncaught `ERR_SESSION_ENDED` becomes 409. A failed store is answered as `onStoreFailure` says. Neither
- * calls `catch`. A nested router shares the session, and the outer router commits it.
+ * changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed store is answered as
+ * `onStoreFailure` says. None of them calls `catch`. A nested router shares the session, and the outer router commits it.
  */
 export function sessionHooks<
   Data extends object,
@@ -48,9 +56,21 @@ export function sessionHooks<
     carrierOf(request)[key] = [run, ...runsOf(request, key)]
   }
 
-  const begin: Hooks['finally'][number] = (_, request) => {
+  const begin = (result: unknown, request: Request): Response | undefined => {
     const [run] = runsOf(request, key)
     if (run !== undefined) run.isFinishing = true
+    // For the hooks after this one, which may not know it.
+    return isResponse(result) ? responseOf(result) : undefined
+  }
+
+  // AutoRouter's own format makes `{}` of a Blob, and of a Response of another realm.
+  const format = (result: unknown, request: Request): unknown => {
+    // No hook runs after an error here either.
+    const given = begin(result, request)
+    if (result === undefined || given !== undefined) return given
+    const response = responseOf(result)
+    response.headers.set('Content-Type', 'application/json; charset=utf-8')
+    return response
   }
 
   const close: Hooks['finally'][number] = async (result, request) => {
@@ -83,6 +103,7 @@ export function sessionHooks<
   }
 
   return {
+    format,
     ...others,
     before: [open, ...before],
     catch: failed,
@@ -105,8 +126,7 @@ async function answerTo(run: Run, error: unknown): Promise<Response | undefined>
 /** Returns the response, after the commit. */
 async function completed({ session, error }: Run, result: unknown): Promise<Response> {
   if (error === undefined || session.depth > 1) return answer(session, result)
-  const response = result instanceof Response ? result : Response.json(result)
-  return fail(session, error.fault, { response })
+  return fail(session, error.fault, { response: responseOf(result) })
 }
 
 /**

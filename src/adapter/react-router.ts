@@ -1,8 +1,20 @@
 import type { LoaderFunctionArgs, RouterContext } from 'react-router'
 
+import type { AccountMethods } from '../accounts.ts'
 import { SessionError } from '../errors.ts'
+import type { CsrfGuard } from '../guard/csrf.ts'
+import type { UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { fail, lateError, requestSessionOf, send, settle } from '../request/lifecycle.ts'
+import {
+  fail,
+  isResponse,
+  lateError,
+  requestSessionOf,
+  responseOf as nativeOf,
+  send,
+  settle,
+} from '../request/lifecycle.ts'
+import { withHeadersOf } from '../request/problem.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
 /** The arguments that React Router passes to a middleware, a loader and an action. */
@@ -30,7 +42,7 @@ export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
  *
  * The session is committed after the loaders, with its cookie on the response. A thrown redirect or 404 is a normal
  * response. If the status is 500 or more, recorded changes are dropped, since React Router has caught an error. A write
- * that is too late is thrown as a Response with 409, and a failed store as one with 503, for the nearest
+ * that is too late is thrown as a Response with 409, one that is too large with 413, and a failed store as one with 503, for the nearest
  * `ErrorBoundary`.
  */
 export function sessionMiddleware<
@@ -56,7 +68,7 @@ export function sessionMiddleware<
     try {
       const response = responseOf(await next())
       const answer = thrown.get(session)
-      return answer === undefined ? response : withHeaders(response, answer.headers)
+      return answer === undefined ? response : withHeaders(response, answer)
     } finally {
       session.depth -= 1
       if (session.depth === 0) session.close()
@@ -88,6 +100,14 @@ type OwnSession = ReturnType<typeof requestSessionOf>
  * context })]`. Its redirect to the sign-in names the page's path, not that of React Router's data request. Its refusal
  * is thrown, for the nearest `ErrorBoundary`.
  */
+export function guardMiddleware<S extends AccountMethods>(
+  guard: UserGuard,
+  options: { readonly context: RouterContext<S> },
+): SessionMiddleware
+export function guardMiddleware<S extends object>(
+  guard: CsrfGuard,
+  options: { readonly context: RouterContext<S> },
+): SessionMiddleware
 export function guardMiddleware<S extends object>(
   guard: Guard,
   { context }: { readonly context: RouterContext<S> },
@@ -112,7 +132,7 @@ function pageRequest({ request, url }: Arguments): Request {
 }
 
 function responseOf(result: unknown): Response {
-  if (result instanceof Response) return result
+  if (isResponse(result)) return nativeOf(result)
   throw new SessionError(
     'ERR_OPTION',
     'The middleware is for the server: next() gave no Response. Use it as a route’s middleware, not as its clientMiddleware.',
@@ -120,15 +140,20 @@ function responseOf(result: unknown): Response {
 }
 
 /** The headers of our response for the browser and for caches. */
-const HEADERS = ['Cache-Control', 'Clear-Site-Data', 'Retry-After', 'Vary']
+const HEADERS = ['Cache-Control', 'Clear-Site-Data', 'Retry-After']
 
-function withHeaders(response: Response, headers: Headers): Response {
-  const result = new Response(response.body, response)
+function withHeaders(response: Response, answer: Response): Response {
+  const result = withHeadersOf(answer, response)
+  const { headers } = answer
   for (const name of HEADERS) {
     const value = headers.get(name)
     if (value !== null) result.headers.set(name, value)
   }
-  for (const value of headers.getSetCookie()) result.headers.append('Set-Cookie', value)
+  // A route without a page sends the thrown Response itself.
+  const cookies = new Set(result.headers.getSetCookie())
+  for (const value of headers.getSetCookie()) {
+    if (!cookies.has(value)) result.headers.append('Set-Cookie', value)
+  }
   return result
 }
 

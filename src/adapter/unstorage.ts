@@ -65,6 +65,9 @@ const MAX_AT_A_TIME = 50
  */
 export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
   const { base = '', ttl: defaultTtl, listKeys = false } = options
+  if (defaultTtl !== undefined && !(typeof defaultTtl === 'number' && defaultTtl >= 0)) {
+    throw new SessionError('ERR_OPTION', 'objectDriver: ttl is a number of seconds, from 0.')
+  }
 
   function objects(): ItemObjectNamespace {
     const { namespace } = options
@@ -171,8 +174,11 @@ function bytesOf(value: string | Uint8Array): number {
 }
 
 function checkSize(value: string | Uint8Array): void {
-  // No character has more than three bytes.
-  if (value.length * 3 <= MAX_BYTES || bytesOf(value) <= MAX_BYTES) return
+  // No character has more than three bytes. A text past U+00FF is stored with two bytes for each UTF-16 unit.
+  if (value.length * 3 <= MAX_BYTES) return
+  // oxlint-disable-next-line no-control-regex
+  const isWide = typeof value === 'string' && /[^\0-\xFF]/.test(value)
+  if (Math.max(bytesOf(value), isWide ? value.length * 2 : 0) <= MAX_BYTES) return
   throw new SessionError(
     'ERR_TOO_LARGE',
     `objectDriver takes values of ${MAX_BYTES} bytes, and this one is larger.`,

@@ -93,7 +93,12 @@ async function adopted(session: FeatureSession, { takeover, text }: Candidate): 
     const keys = unstorableIn(loaded, session)
     settings.emit({ type: 'adoption-failed', keys, id: session.id })
     const what = keys.length === 0 ? '' : `: ${keys.map((key) => JSON.stringify(key)).join(', ')}`
-    const error = new TypeError(`load() returned what cannot be stored${what}`, { cause })
+    // With the names of the keys, which the message of a store's own error does not show.
+    const error = new SessionError(
+      'ERR_STORE',
+      `The ${takeover.cookieName} cookie's store failed to load the session: load() returned what cannot be stored${what}`,
+      { cause },
+    )
     return ask<undefined>(() => Promise.reject(error))
   })
   if (reply !== undefined && !isGone(reply)) {

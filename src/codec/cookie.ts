@@ -7,7 +7,8 @@ export interface CookieAttributes {
   readonly path: string
   /** Default none: this host only. A request to a host outside of it gets no cookie, and the event `domain-mismatch`. */
   readonly domain: string | undefined
-  readonly sameSite: 'Lax' | 'Strict' | 'None'
+  /** In any case: `lax` is `Lax`. */
+  readonly sameSite: SameSite | Lowercase<SameSite> | Uppercase<SameSite>
   readonly secure: boolean
   readonly httpOnly: boolean
   /** CHIPS: a separate cookie for each top-level site in which this one is embedded. */
@@ -19,6 +20,14 @@ export interface CookieAttributes {
   readonly priority?: 'Low' | 'Medium' | 'High' | undefined
   /** True if the cookie outlives the browser session, with a Max-Age up to the absolute timeout. */
   readonly persistent: boolean
+}
+
+export type SameSite = 'Lax' | 'Strict' | 'None'
+
+/** Returns the usual spelling of a SameSite value, or `undefined` if there is no such value. */
+export function sameSiteOf(value: unknown): SameSite | undefined {
+  const name = String(value).toLowerCase()
+  return (['Lax', 'Strict', 'None'] as const).find((each) => each.toLowerCase() === name)
 }
 
 /** RFC 6265bis section 5.5: browsers cap Max-Age at 400 days. */
@@ -86,7 +95,7 @@ function attributeText(cookie: CookieAttributes): string {
     `; Path=${cookie.path}` +
     (cookie.secure ? '; Secure' : '') +
     (cookie.httpOnly ? '; HttpOnly' : '') +
-    `; SameSite=${cookie.sameSite}` +
+    `; SameSite=${sameSiteOf(cookie.sameSite)}` +
     (cookie.partitioned ? '; Partitioned' : '') +
     (cookie.priority === undefined ? '' : `; Priority=${cookie.priority}`)
   )
@@ -117,15 +126,16 @@ export function checkCookie(cookie: CookieAttributes): void {
 }
 
 function faultsOf(cookie: CookieAttributes): [isWrong: boolean, advice: string][] {
-  const { name, path, domain = 'localhost', sameSite, secure, httpOnly, partitioned } = cookie
+  const { name, path, domain = 'localhost', secure, httpOnly, partitioned } = cookie
   const { priority = 'High' } = cookie
+  const sameSite = sameSiteOf(cookie.sameSite)
   const isWide = path !== '/' || cookie.domain !== undefined
   const needsSecure = [/^__(host|http|secure)-/i.test(name), sameSite === 'None', partitioned]
   return [
     [!NAME.test(name), "a name has 1 to 3800 letters, digits or !#$%&'*+.^`|~_-"],
     [!PATH.test(path), 'path starts with / and has no ; in up to 1024 characters.'],
     [!DOMAIN.test(domain), 'domain is a host name, such as example.com.'],
-    [!['Lax', 'Strict', 'None'].includes(sameSite), "sameSite is 'Lax', 'Strict' or 'None'."],
+    [sameSite === undefined, "sameSite is 'Lax', 'Strict' or 'None'."],
     [!['Low', 'Medium', 'High'].includes(priority), "priority is 'Low', 'Medium' or 'High'."],
     [
       isWide && /^__host-/i.test(name),

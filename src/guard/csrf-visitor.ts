@@ -2,6 +2,7 @@ import {
   clearCookie,
   type CookieAttributes,
   readCookies,
+  sameSiteOf,
   serializeCookie,
 } from '../codec/cookie.ts'
 import type { Keyring } from '../codec/keyring.ts'
@@ -85,7 +86,7 @@ function cookieOf({ settings: { cookie } }: RequestSession): CookieAttributes {
     name: `${cookie.secure ? '__Host-' : ''}${base}-csrf`,
     path: '/',
     domain: undefined,
-    sameSite: cookie.sameSite === 'None' ? 'None' : 'Lax',
+    sameSite: sameSiteOf(cookie.sameSite) === 'None' ? 'None' : 'Lax',
     httpOnly: true,
     persistent: false,
   }

@@ -1,7 +1,8 @@
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.ts'
 import { sign } from '../codec/mac.ts'
-import { familyOf, type Token } from '../codec/token.ts'
+import { familyOf } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
+import type { Credential } from '../record/store.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
 import {
@@ -13,7 +14,7 @@ import {
   visitorsOf,
 } from './csrf-visitor.ts'
 import { tokenInForm } from './form-token.ts'
-import { isForeign, originOf } from './request-origin.ts'
+import { isForeign, isHandshake, isOrigin } from './request-origin.ts'
 import { sessionOf } from './session-of.ts'
 
 export interface CsrfOptions {
@@ -68,11 +69,13 @@ export async function csrfToken(session: object): Promise<string> {
 /**
  * Returns a guard against cross-site request forgery (OWASP): `withSession(csrfGuard()(handler))`. The browser's
  * `Sec-Fetch-Site` decides, or else `Origin`, as in Go's CrossOriginProtection. A request with neither needs the token,
- * if the visitor has a session. A refused request gets 403 and an event. The handler can still read the body.
+ * if the visitor has a session. The token is looked for in the header, or else in the first 1 MB of a multipart form or
+ * 64 kB of a URL-encoded form. A WebSocket handshake needs no token, but a foreign `Origin` is refused. A refused request
+ * gets 403 and an event. The handler can still read the body.
  */
 export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   const { trustedOrigins = [], requireToken = false } = options
-  const wrong = trustedOrigins.find((origin) => originOf(origin) !== origin)
+  const wrong = trustedOrigins.find((origin) => !isOrigin(origin))
   if (wrong !== undefined) {
     throw new SessionError(
       'ERR_OPTION',
@@ -81,31 +84,47 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   }
 
   return (handler) => async (request, env, ctx) => {
-    if (SAFE_METHODS.has(request.method)) return handler(request, env, ctx)
+    const isSafe = SAFE_METHODS.has(request.method)
+    if (isSafe && !isHandshake(request)) return handler(request, env, ctx)
     const session = requestSessionOf(sessionOf(request))
     const foreign = isForeign(request, trustedOrigins)
-    if (foreign === true) return refuse(session, 'cross-origin')
+    if (foreign === true) return refuse(session, 'cross-origin', FOREIGN)
     const mayLose = foreign === undefined && session.hasCredentials
-    const needsToken = requireToken || mayLose
-    if (needsToken && !(await hasToken(session, request, options))) return refuse(session, 'csrf')
-    return handler(request, env, ctx)
+    // A script cannot add a token to a handshake, and a client that sends no Origin with it is not a browser.
+    const needsToken = !isSafe && (requireToken || mayLose)
+    const fault = needsToken ? await tokenFault(session, request, options) : undefined
+    return fault === undefined ? handler(request, env, ctx) : refuse(session, 'csrf', fault)
   }
 }
 
-function refuse(session: RequestSession, reason: 'cross-origin' | 'csrf'): Response {
+const FOREIGN = 'Another site has sent this request.'
+const OUTDATED = 'The form is out of date. Load its page again.'
+
+function refuse(
+  session: RequestSession,
+  reason: 'cross-origin' | 'csrf',
+  detail: string,
+): Response {
   session.report({ type: 'refused', reason, id: session.id })
-  return reason === 'csrf'
-    ? problem(403, 'Forbidden', 'ERR_CSRF', 'The form is out of date. Load its page again.')
-    : problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
+  const code = reason === 'csrf' ? 'ERR_CSRF' : 'ERR_CROSS_ORIGIN'
+  return problem(403, 'Forbidden', code, detail)
 }
 
-async function hasToken(
+/** Returns what is wrong with the token of a request, or `undefined`. */
+async function tokenFault(
   session: RequestSession,
   request: Request,
-  options: CsrfOptions,
-): Promise<boolean> {
-  const { header = 'X-CSRF-Token', field = 'csrf' } = options
-  const token = request.headers.get(header) ?? (await tokenInForm(request, field))
+  { header = 'X-CSRF-Token', field = 'csrf' }: CsrfOptions,
+): Promise<string | undefined> {
+  const sent = request.headers.get(header)
+  const { token, limit } = sent === null ? await tokenInForm(request, field) : { token: sent }
+  if (await isValid(session, token)) return undefined
+  if (limit === undefined) return OUTDATED
+  const place = `the first ${limit / 1000} kB of the form`
+  return `There is no CSRF token in ${place}. Put the field ${field} first, or send ${header}.`
+}
+
+async function isValid(session: RequestSession, token: string | undefined): Promise<boolean> {
   session.markUsed()
   await session.arrive()
   forgetVisitor(session)
@@ -143,10 +162,14 @@ function sessionSubject(session: RequestSession): string {
   const { is, token } = session.state
   // The browser still has this token, though the request goes on without it.
   const isHidden = is === 'superseded' || is === 'unavailable'
-  return isHidden && token !== undefined ? subjectOf(session, token) : session.csrfSubject
+  if (isHidden && token !== undefined) return subjectOf(session, token)
+  const present = session.token ?? session.minted()
+  // A new token that waits for the commit will be the session's.
+  const { secret } = (session.token && session.pending) ?? present
+  return subjectOf(session, { ...present, secret })
 }
 
-function subjectOf({ settings, store }: RequestSession, { handle, secret }: Token): string {
+function subjectOf({ settings, store }: RequestSession, { handle, secret }: Credential): string {
   return `csrf ${settings.cookie.name} ${store.idOf(handle)} ${familyOf(secret)}`
 }
 

@@ -1,34 +1,44 @@
-/** How far a form is searched. A larger one has to send its token in the header. */
-const MAX_BYTES = 10_000_000
 /** How much is searched at a time. */
 const WINDOW = 65_536
 /** The end of a window that is searched again with the next one: longer than any match. */
 const OVERLAP = 4000
+/** So many pieces are searched as they come, and then one for so many bytes, so that small ones do not cost more. */
+const PIECES = 32
+const PIECE_BYTES = 1000
+
+/** The result of a search for a form's token. */
+export interface FormToken {
+  readonly token?: string
+  /** How many bytes were searched, if the form has more and there was no token in them. */
+  readonly limit?: number
+}
 
 /**
  * Returns the value of a form's field that a token can be, from a copy of the body; the first one, if there are more.
- * Returns `undefined` if there is none in the first 10 MB, and reads no further. Only a window of the body is held here.
- * What was read is kept by the runtime, for the handler.
+ * Searches the first 64 kB of a URL-encoded form and the first 1 MB of a multipart form, counted while reading, and
+ * reads no further: not past the token either. Only a window of the body is held here. What was read is kept by the
+ * runtime, for the handler.
  */
-export async function tokenInForm(request: Request, field: string): Promise<string | undefined> {
+export async function tokenInForm(request: Request, field: string): Promise<FormToken> {
   const form = formOf(request.headers.get('content-type') ?? '', field)
-  const isTooLarge = Number(request.headers.get('content-length') ?? 0) > MAX_BYTES
-  if (form === undefined || isTooLarge || request.bodyUsed) return undefined
+  if (form === undefined || request.bodyUsed) return {}
   try {
     const reader = request.clone().body?.getReader()
-    if (reader === undefined) return undefined
-    const token = await search(reader, form)
+    if (reader === undefined) return {}
+    const found = await search(reader, form)
     // Not awaited, since it waits for the other copy.
     reader.cancel().catch(() => undefined)
-    return token
+    return found
   } catch {
     // An unreadable form has no token.
-    return undefined
+    return {}
   }
 }
 
 /** A kind of form. */
 interface Form {
+  /** How many bytes are searched. A form with files has to have its token before them. */
+  readonly limit: number
   /** The text to put before and after the body, so that its first and last fields are like the others. */
   readonly start: string
   readonly end: string
@@ -37,21 +47,32 @@ interface Form {
 
 async function search(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  { start, end, tokenIn }: Form,
-): Promise<string | undefined> {
+  { limit, start, end, tokenIn }: Form,
+): Promise<FormToken> {
   let text = start
   let bytes = 0
-  for (;;) {
+  for (let searches = 0; ;) {
     // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
-    const { done, value } = await reader.read()
-    bytes += value?.length ?? 0
-    if (bytes > MAX_BYTES) return undefined
-    text += done ? end : textOf(value)
-    if (!done && text.length < WINDOW) continue
-    const token = tokenIn(text)
-    if (done || token !== undefined) return token
+    const { done, value = NOTHING } = await reader.read()
+    // No announced length counts: it may be absent or wrong.
+    const piece = value.subarray(0, limit - bytes)
+    bytes += piece.length
+    const isCut = bytes === limit
+    const isLast = done || isCut
+    text += textOf(piece)
+    if (!isLast && isTooSoon(text, searches - bytes / PIECE_BYTES)) continue
+    searches += 1
+    const token = tokenIn(isLast ? text + end : text)
+    if (token !== undefined) return { token }
+    if (isCut) return { limit }
+    if (done) return {}
     text = text.slice(-OVERLAP)
   }
+}
+
+/** True if a text can wait for more pieces, because there were more searches than pieces of the usual size. */
+function isTooSoon(text: string, excess: number): boolean {
+  return text.length < WINDOW && excess > PIECES
 }
 
 /** Returns the form of a content type, or `undefined` if it is not one. */
@@ -76,7 +97,7 @@ function urlencoded(field: string): Form {
     const value = pair.exec(text)?.[1]
     return value === undefined ? undefined : decodeURIComponent(value)
   }
-  return { start: '&', end: '&', tokenIn }
+  return { limit: 64_000, start: '&', end: '&', tokenIn }
 }
 
 /** The form of RFC 7578. */
@@ -94,13 +115,14 @@ function multipart(boundary: string, field: string): Form {
     }
     return undefined
   }
-  return { start: '\r\n', end: '', tokenIn }
+  return { limit: 1_000_000, start: '\r\n', end: '', tokenIn }
 }
 
+const NOTHING = new Uint8Array()
 const latin1 = new TextDecoder('latin1')
 
 /** Returns a text with a character for each byte. */
-function textOf(bytes: Uint8Array | undefined): string {
+function textOf(bytes: Uint8Array): string {
   return latin1.decode(bytes)
 }
 

@@ -4,6 +4,7 @@ import { requestSessionOf } from '../request/lifecycle.ts'
 import { problem } from '../request/problem.ts'
 import type { Aal } from '../session/account.ts'
 import { acceptsHtml } from './accepts-html.ts'
+import { asciiOf } from './next-path.ts'
 import { accountSessionOf } from './session-of.ts'
 
 export interface RequireUserOptions {
@@ -60,7 +61,7 @@ export function requireUser(options: RequireUserOptions = {}): UserGuard {
  * re-authenticate before sensitive changes). Using the session does not count. It always asks the store.
  */
 export function requireFresh(seconds: number, options: RequireUserOptions = {}): UserGuard {
-  if (!(seconds > 0)) {
+  if (!(Number.isFinite(seconds) && seconds > 0)) {
     throw new SessionError('ERR_OPTION', 'requireFresh() takes a number of seconds above 0.')
   }
   return guard(
@@ -119,7 +120,7 @@ function refuse(
 function redirectTo(loginUrl: string, { href, origin, pathname, search }: URL): Response {
   const isElsewhere = new URL(loginUrl, href).origin !== origin
   const next = encodeURIComponent(isElsewhere ? href : pathname + search)
-  const location = `${loginUrl}${loginUrl.includes('?') ? '&' : '?'}next=${next}`
+  const location = `${asciiOf(loginUrl)}${loginUrl.includes('?') ? '&' : '?'}next=${next}`
   return new Response(null, {
     status: 302,
     headers: { Location: location, 'Cache-Control': 'private, no-store' },

@@ -36,8 +36,8 @@ export interface AdoptionOptions<Env, Loaded> {
    */
   readonly load: (value: string, env: Env) => Loaded | undefined | Promise<Loaded | undefined>
   /**
-   * Seconds for which it is remembered that the cookie has had its session: at least as long as it is genuine. Default 400
-   * days, the longest that a browser keeps a cookie (RFC 6265bis section 5.5).
+   * Seconds for which it is remembered that the cookie has had its session: at least as long as it is genuine. Above 0 and
+   * finite. Default 400 days, the longest that a browser keeps a cookie (RFC 6265bis section 5.5).
    */
   readonly rememberSeconds?: number
   /** The path, the domain and what else the old cookie was set with, so that it can be cleared. Default `Path=/`. */
@@ -62,7 +62,7 @@ export interface ReaderOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded>
 
 const REMEMBER_SECONDS = 400 * 86_400
 
-/** Takes over the visitors of an old application by a reader of one's own. Throws `ERR_OPTION` for a cookie that is none, or a time that is not finite. */
+/** Takes over the visitors of an old application by a reader of one's own. Throws `ERR_OPTION` for a cookie that is none, or a time that is not a finite number above 0. */
 export function adoption<Env, Loaded>({
   name,
   find = (header) => readCookies(header, name, true)[0],
@@ -74,10 +74,10 @@ export function adoption<Env, Loaded>({
   const cookie = { ...COOKIE, ...clear, name }
   checkCookie(cookie)
   // JSON turns other numbers into null: nothing would be remembered, and a replayed cookie would begin a session.
-  if (!(Number.isFinite(rememberSeconds) && rememberSeconds >= 0)) {
+  if (!isDuration(rememberSeconds)) {
     throw new SessionError(
       'ERR_OPTION',
-      `The ${name} cookie's rememberSeconds is ${rememberSeconds}. Write a finite number of seconds, or of days as maxAgeDays.`,
+      `The ${name} cookie's rememberSeconds is ${String(rememberSeconds)}. Write a finite number of seconds above 0, or of days as maxAgeDays.`,
     )
   }
   const cleared = clearCookie(cookie)
@@ -92,6 +92,13 @@ export function adoption<Env, Loaded>({
     rememberSeconds,
     cleared,
   })
+}
+
+const MAX_SECONDS = 1000 * 365 * 86_400
+
+/** True for a number of seconds above 0, up to a thousand years: any other one a store could not remember. */
+export function isDuration(seconds: unknown): boolean {
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS
 }
 
 const COOKIE: Omit<CookieAttributes, 'name'> = {

@@ -1,6 +1,7 @@
 import type { Bytes } from '../codec/mac.ts'
 import { jsonOfPayload } from './json-payload.ts'
 import { bytesOf } from './mac-key.ts'
+import { checkMaxAge } from './max-age.ts'
 import { type KeyRecipe, type Secrets, signedPart, splitAtLast } from './signed-text.ts'
 
 export interface DjangoOptions {
@@ -34,6 +35,7 @@ export async function unsignTimestamped(
   signed: string,
   { salt = 'django.core.signing.TimestampSigner', maxAge, ...options }: DjangoTimedOptions,
 ): Promise<string | undefined> {
+  checkMaxAge(maxAge)
   const { now = Date.now() / 1000 } = options
   const [value, time] = splitAtLast((await unsign(signed, { ...options, salt })) ?? '', ':') ?? []
   const signedAt = time === undefined ? Number.NaN : base62(time)

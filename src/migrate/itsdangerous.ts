@@ -1,6 +1,7 @@
 import type { Bytes } from '../codec/mac.ts'
 import { jsonOfPayload } from './json-payload.ts'
 import { bytesOf, type Hash } from './mac-key.ts'
+import { checkMaxAge } from './max-age.ts'
 import { bytesOfBase64url } from './one-spelling.ts'
 import { type KeyRecipe, type Secrets, signedPart, splitAtLast } from './signed-text.ts'
 
@@ -37,6 +38,7 @@ export async function unsignTimestamped(
   options: ItsdangerousTimedOptions,
 ): Promise<string | undefined> {
   const { maxAge, now = Date.now() / 1000 } = options
+  checkMaxAge(maxAge)
   const [value, time = ''] = splitAtLast((await unsign(signed, options)) ?? '', '.') ?? []
   const signedAt = integerOf(bytesOfBase64url(time) ?? new Uint8Array())
   const age = Math.floor(now) - signedAt

@@ -1,6 +1,13 @@
 import { encodeHex } from '../codec/base64url.ts'
 import { SessionError } from '../errors.ts'
-import { type Adoption, adoption, type AdoptionOptions, type FromEnv, fromEnv } from './adoption.ts'
+import {
+  type Adoption,
+  adoption,
+  type AdoptionOptions,
+  type FromEnv,
+  fromEnv,
+  isDuration,
+} from './adoption.ts'
 import { bytesOf, macKey, textOf, verifiesAny } from './mac-key.ts'
 import { bytesOfHex, bytesOfPaddedBase64, paddedBase64 } from './one-spelling.ts'
 import { parseCookie } from './tornado-cookies.ts'
@@ -148,6 +155,23 @@ export interface TornadoCookieOptions<Env, Loaded>
   readonly secret: FromEnv<Env, TornadoSecret>
 }
 
+/** Throws `ERR_OPTION` for limits by which a cookie would never be genuine, or would have a session again and again. */
+function checkLimits(
+  name: string,
+  { maxAgeDays, minVersion, rememberSeconds }: Record<string, number>,
+): void {
+  const seconds = typeof maxAgeDays === 'number' ? maxAgeDays * DAY_SECONDS : undefined
+  const fault = !isDuration(seconds)
+    ? `maxAgeDays is ${String(maxAgeDays)}. Write a finite number of days above 0`
+    : minVersion !== 1 && minVersion !== 2
+      ? `minVersion is ${String(minVersion)}. Write 1 or 2`
+      : Number(rememberSeconds) < Number(seconds)
+        ? `rememberSeconds is ${String(rememberSeconds)}, less than its maxAgeDays. Write as many seconds, or leave it out`
+        : undefined
+  if (fault === undefined) return
+  throw new SessionError('ERR_OPTION', `The ${name} cookie's ${fault}.`)
+}
+
 /**
  * Takes over the visitors of a Tornado application who have this signed cookie, for the option `adopt`. `load` is given its
  * value; one that is not UTF-8 counts as not genuine.
@@ -159,9 +183,11 @@ export function tornadoCookie<Env, Loaded>({
   minVersion = 2,
   ...rest
 }: TornadoCookieOptions<Env, Loaded>): Adoption<Env, Loaded> {
+  const { rememberSeconds = maxAgeDays * DAY_SECONDS } = rest
+  checkLimits(name, { maxAgeDays, minVersion, rememberSeconds })
   return adoption({
-    rememberSeconds: maxAgeDays * DAY_SECONDS,
     ...rest,
+    rememberSeconds,
     name,
     // workerd joins two Cookie headers by a comma, which no signed value has.
     find: (header) => parseCookie(header.replaceAll(/,[^;]*/g, '')).get(name),

@@ -1,5 +1,6 @@
 import {
   DATA,
+  MAX_JSON_CHARACTERS,
   MAX_TOTAL_CHARACTERS,
   isSum,
   type Outcome,
@@ -40,7 +41,7 @@ export function differenceOf(before: Texts, patch: Patch): Difference | Refusal 
   const counts = add(patch, after)
   if (!counts.every(isSum)) return { ok: false, why: 'not-a-number' }
   for (const [name, text] of set) after.set(name, text)
-  if (charactersOf(after) > MAX_TOTAL_CHARACTERS) return { ok: false, why: 'too-large' }
+  if (isTooLarge(after)) return { ok: false, why: 'too-large' }
   const named = [...(patch.increment ?? NONE), ...set].map(([name]) => name)
   const changed = [...new Set([...dropped, ...take, ...named])].filter(
     (name) => after.get(name) !== before.get(name),
@@ -50,10 +51,11 @@ export function differenceOf(before: Texts, patch: Patch): Difference | Refusal 
 
 /** Deletes the entries that a patch clears and deletes. Returns their names. */
 function drop({ clear, delete: dropped = NONE }: Patch, after: Map<string, string>): string[] {
+  const kept = clear && new Set(clear)
   const cleared =
-    clear === undefined
+    kept === undefined
       ? NONE
-      : [...after.keys()].filter((name) => name.startsWith(DATA) && !clear.includes(name))
+      : [...after.keys()].filter((name) => name.startsWith(DATA) && !kept.has(name))
   const names = [...cleared, ...dropped]
   for (const name of names) after.delete(name)
   return names
@@ -68,8 +70,11 @@ function add({ increment = NONE }: Patch, after: Map<string, string>): number[] 
   })
 }
 
-function charactersOf(texts: Texts): number {
+/** True if the entries have too many characters, or would not fit a call of an object, which are written as JSON. */
+function isTooLarge(texts: Texts): boolean {
   let characters = 0
   for (const [name, text] of texts) characters += name.length + text.length
-  return characters
+  if (characters <= MAX_TOTAL_CHARACTERS / 4) return false
+  const isTooMany = characters > MAX_TOTAL_CHARACTERS
+  return isTooMany || JSON.stringify(Object.fromEntries(texts)).length > MAX_JSON_CHARACTERS
 }

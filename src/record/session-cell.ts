@@ -1,7 +1,16 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
 import { CORRUPT, deadlineOf, isLasting } from './meta.ts'
-import { type Call, over, type OwnerCall, ownerStep, type State, type Step, step } from './step.ts'
+import {
+  type Call,
+  over,
+  type OwnerCall,
+  ownerStep,
+  type State,
+  type Step,
+  step,
+  unrecorded,
+} from './step.ts'
 import type {
   CallContext,
   Credential,
@@ -104,7 +113,14 @@ export class SessionCell {
     const [method, , now, idle, absolute, touch, renew, patch] = request
     const context = { now, idle, absolute, touch, renew: renew === 0 ? Infinity : renew }
     const call = { method, context, hash, newHash, grace, patch: patch ?? undefined }
-    return this.#take(step(this.#state, call), method)
+    const next = step(this.#state, call)
+    try {
+      return this.#take(next, method)
+    } catch (error) {
+      if (method !== 'read' || !next.reply.ok || this.#state === undefined) throw error
+      // Storage takes no writes at the moment. A later read records its use.
+      return this.#take(unrecorded(this.#state, call), method)
+    }
   }
 
   async #callCorrupt(text: string, method: Method): Promise<string> {

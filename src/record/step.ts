@@ -90,6 +90,14 @@ export function step(present: State | undefined, call: Call): Step {
 }
 
 /**
+ * Returns the result of a `read` whose use could not be recorded: the same answer, with the last use that is on record.
+ * A later read records its own.
+ */
+export function unrecorded(present: State, { hash, context }: Call): Step {
+  return stepTo({ ok: true, ...statusOf(present.meta, hash, context) }, present)
+}
+
+/**
  * Applies a call by the user's own object: reads the last use of the session, or ends it, if it belongs to the user.
  */
 export function ownerStep(

@@ -29,6 +29,12 @@ export interface CallContext {
    * the same for all calls of a request.
    */
   readonly defer?: (work: () => Promise<void>) => void
+  /**
+   * Returns the signal that is aborted when the caller gives this call up, after `storeTimeout`. The store then ends the
+   * call: it closes the connection that does not answer, and begins no further write. Made on first use, so that stores
+   * without connections pay nothing.
+   */
+  readonly signal?: () => AbortSignal
 }
 
 /** A value, or a promise of it: a copy answers at once, which saves a timer. */

@@ -13,7 +13,7 @@ export function checkOptions(options: Checked): void {
     ...unknownFaults(options),
     ...Object.keys(cookie).map((name): Fault => [
       !COOKIE.includes(name),
-      `cookie.${name} is unknown. Known: ${COOKIE.join(', ')}.`,
+      `cookie.${name} is unknown. Known: ${COOKIE.join(', ')}.${/maxAge|expires/i.test(name) ? ' With persistent: true the cookie lives as long as absoluteTimeout.' : ''}`,
     ]),
     [store === undefined, `store is missing, and has no default. ${WRITE_STORE}`] as const,
     [
@@ -72,26 +72,34 @@ function unknownFaults(options: object): Fault[] {
   ])
 }
 
-function valueFaults({
-  idleTimeout: idle = 0,
-  absoluteTimeout: absolute = 0,
-  touchInterval: touch = 0,
-  storeTimeout = 0,
-  lateWrites,
-  onStoreFailure,
-}: Checked): Fault[] {
-  const isInOrder = idle > 0 && idle <= absolute && absolute < Infinity
+/** A thousand years. A Date can't have any time that is much later. */
+const MAX_SECONDS = 1000 * 365 * 86_400
+
+function valueFaults({ lateWrites, onStoreFailure, storeTimeout, ...timeouts }: Checked): Fault[] {
   return [
+    timeoutFault(timeouts),
     [
-      !(isInOrder && touch >= 0 && touch <= idle / 2),
-      `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.`,
+      !(typeof storeTimeout === 'number' && storeTimeout > 0),
+      'storeTimeout is a number of seconds above 0.',
     ],
-    [!(storeTimeout > 0), 'storeTimeout is a number of seconds above 0.'],
     [!['refuse', 'drop'].includes(String(lateWrites)), "lateWrites is 'refuse' or 'drop'."],
     [
       !['refuse', 'anonymous'].includes(String(onStoreFailure)) &&
         typeof onStoreFailure !== 'function',
       "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",
     ],
+  ]
+}
+
+function timeoutFault({
+  idleTimeout: idle = 0,
+  absoluteTimeout: absolute = 0,
+  touchInterval: touch = 0,
+}: Omit<Checked, 'secrets' | 'store'>): Fault {
+  const areNumbers = [idle, absolute, touch].every(Number.isFinite)
+  const isInOrder = areNumbers && idle > 0 && idle <= absolute && absolute <= MAX_SECONDS
+  return [
+    !(isInOrder && touch >= 0 && touch <= idle / 2),
+    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout. All are numbers, of a thousand years at most.`,
   ]
 }

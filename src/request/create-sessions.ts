@@ -1,10 +1,11 @@
 import { SessionError } from '../errors.ts'
-import type { AnyData } from '../session/data.ts'
+import type { AnyData, Storable } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
 import { resolveOptions, takenError } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
 import { commit, keep, type Layer, open, requestSessionOf, run, wrap } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
+import { responseOf } from './result.ts'
 import { setupFactory } from './setup.ts'
 import { StoreClient } from './store-client.ts'
 
@@ -14,11 +15,25 @@ export interface RequestContext {
   passThroughOnException(): void
 }
 
+type Any = ReturnType<typeof JSON.parse>
+
+/**
+ * The default type of a handler's third argument. It can be passed on to a framework: the other members of an
+ * `ExecutionContext`, of which each runtime and version has its own, are untyped.
+ */
+export interface HandlerContext extends RequestContext {
+  readonly props: Any
+  readonly exports: Any
+  readonly tracing: Any
+  readonly abort: Any
+  readonly mapVirtualHost: Any
+}
+
 /**
  * The default type of a handler's request: a Request to which a router has added its parameters. They are as loosely
  * typed as in routers (`any` in the `IRequest` of itty-router).
  */
-export type RoutedRequest = Request & { readonly params: ReturnType<typeof JSON.parse> }
+export type RoutedRequest = Request & { readonly params: Any }
 
 /** The request that a wrapper takes: the handler's own type, or any Request if the handler asks for no other. */
 export type Incoming<R> = RoutedRequest extends R ? Request : R
@@ -37,6 +52,9 @@ export interface HasSession<Data extends object, Flash extends object, Methods =
   readonly session: Session<Data, Flash> & Methods
 }
 
+/** The type of a handler's `env`: untyped if the options do not say. */
+type HandlerEnv<Env> = unknown extends Env ? Any : Env
+
 /**
  * The type of `withSession`. The plain case comes first, so that a guard between the wrapper and the handler infers its
  * types. It cannot infer them from a type parameter that is not resolved yet.
@@ -45,14 +63,18 @@ interface WithSession<Data extends object, Env, Flash extends object, Methods> {
   <Result>(
     handler: (
       request: RoutedRequest & HasSession<Data, Flash, Methods>,
-      env: Env,
-      ctx: RequestContext,
+      env: HandlerEnv<Env>,
+      ctx: HandlerContext,
     ) => Result,
-  ): (request: Request, env: Env, ctx: RequestContext) => Promise<Answer<Result>>
+  ): (request: Request, env: Env, ctx?: RequestContext) => Promise<Answer<Result>>
 
   <R extends Request = RoutedRequest, Result = unknown, Context = RequestContext>(
-    handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
-  ): (request: Incoming<R>, env: Env, ctx: Context) => Promise<Answer<Result>>
+    handler: (
+      request: R & HasSession<Data, Flash, Methods>,
+      env: HandlerEnv<Env>,
+      ctx: Context,
+    ) => Result,
+  ): (request: Incoming<R>, env: Env, ctx?: Context) => Promise<Answer<Result>>
 }
 
 /** The result of `createSessions`. Its functions do not use `this`. */
@@ -64,9 +86,10 @@ export interface Sessions<
 > {
   /**
    * Wraps a route or a whole `fetch`: the session is `request.session`. After the handler the session is committed, and
-   * its cookie is on the response. Anything other than a Response is sent as `Response.json(value)`. `undefined` passes
-   * through: the next or the outer wrapper of the same request commits. If the handler throws, nothing recorded is
-   * written, and the exception is rethrown. `ERR_SESSION_ENDED` becomes a 409 response.
+   * its cookie is on the response. Anything other than a Response is sent as `Response.json(value)`; a value that JSON
+   * cannot represent, such as a Map, throws `ERR_VALUE`. `undefined` passes through: the next or the outer wrapper of the
+   * same request commits. If the handler throws, nothing recorded is written, and the exception is rethrown. An uncaught
+   * `ERR_SESSION_ENDED` becomes a 409 response, and `ERR_TOO_LARGE` a 413.
    */
   readonly withSession: WithSession<Data, Env, Flash, Methods>
 
@@ -80,7 +103,7 @@ export interface Sessions<
     ctx?: Pick<RequestContext, 'waitUntil'>,
   ) => Promise<Session<Data, Flash> & Methods>
 
-  /** Writes the recorded changes. Returns the response to send: this one with its cookie, or a 409 response. */
+  /** Writes the recorded changes. Returns the response to send: this one with its cookie, or a 409, 413 or 503. */
   readonly commit: (session: Session<Data, Flash>, response: Response) => Promise<Response>
 
   /**
@@ -121,6 +144,15 @@ interface Hints {
 type AddAccounts =
   'Add accounts() of edge-session/accounts to use. Give the data by data: json<Data>(), not by type arguments.'
 
+/** Requires a codec for data that JSON would change or drop. */
+type CodecFor<Data, Flash> = [Data, Flash] extends [Storable<Data>, Storable<Flash>]
+  ? unknown
+  : CodecMissing<'JSON would change or drop a value of this type, such as a Date. Add data: serialized<Data>(devalue) of edge-session/serialize.'>
+
+interface CodecMissing<_Advice extends string> {
+  readonly data: object
+}
+
 /**
  * Returns the session layer of one Worker. Throws `ERR_OPTION` if an option cannot work. The secrets and the binding of
  * the store depend on `env`, so the first request checks them.
@@ -131,7 +163,7 @@ export function createSessions<
   Flash extends object = AnyData,
   const Use extends readonly Feature[] = readonly Feature[],
 >(
-  options: SessionOptions<Env, Data, Flash, Use>,
+  options: SessionOptions<Env, Data, Flash, Use> & CodecFor<Data, Flash>,
 ): Sessions<Data, Env, Flash, MethodsOf<Use>> & MoreOf<Use> {
   type Methods = MethodsOf<Use>
   const settings = resolveOptions(options as object as SessionOptions<never>)
@@ -158,7 +190,7 @@ export function createSessions<
       opened.isHeld = true
       return opened.session as Session<Data, Flash> & Methods
     },
-    commit: async (session, response) => commit(requestSessionOf(session), response),
+    commit: async (session, response) => commit(requestSessionOf(session), responseOf(response)),
     run: (request, env, handle, ctx) =>
       run(layer, { request, env, ctx }, async ({ session }) => {
         const result: unknown = await handle(session as Session<Data, Flash> & Methods)

@@ -42,6 +42,8 @@ export type SessionEvent =
     }
   /** A write came after the session was over, or after its token was regenerated. It was not applied. */
   | { readonly type: 'late-write'; readonly reason: 'ended' | 'rotated'; readonly id: string }
+  /** A change would have made the session larger than its store allows. It was not written. */
+  | { readonly type: 'too-large'; readonly id: string }
   /**
    * - `corrupt`: a stored session or value could not be read back, and counts as absent.
    * - `invalid`: the schema refuses these keys of a stored dictionary, which count as absent.
@@ -49,14 +51,25 @@ export type SessionEvent =
    * - `migration-failed`: `migrate` threw, or returned a value that the schema refuses. Nothing was written.
    */
   | DataEvent
-  /** A call of the store, or of the index of users, failed or timed out. */
-  | { readonly type: 'store-failed'; readonly call: string; readonly id: string }
+  /**
+   * A call of the store, or of the index of users, failed or timed out. `message` is that of the error, without keys,
+   * tokens and values, and with 200 characters at most.
+   */
+  | {
+      readonly type: 'store-failed'
+      readonly call: string
+      readonly reason: StoreFailureReason
+      readonly message: string
+      readonly id: string
+    }
   /** `secrets` failed when it was called again. The previous keys stay in use. */
   | { readonly type: 'secrets-failed' }
   /**
    * Two layers with the same cookie name each created a session for one request. Only the cookie of this one was sent.
    */
   | { readonly type: 'cookie-conflict'; readonly id: string }
+  /** `signOut()` left `cookies` out of `Clear-Site-Data`, which would have deleted a cookie of the same response. */
+  | { readonly type: 'cookies-kept'; readonly id: string }
 
 export type RefusedReason =
   | RefusedToken
@@ -79,6 +92,19 @@ export type RefusedReason =
   /** A guard refused the request: it came from another origin, or without the session's CSRF token. */
   | 'cross-origin'
   | 'csrf'
+
+export type StoreFailureReason =
+  /** There was no answer within `storeTimeout`, or within the time limit of the store's own client. */
+  | 'timeout'
+  /** The store refuses that many calls: Workers KV takes one write a second for each key. */
+  | 'rate-limit'
+  /** The Durable Object or the connection was reset. */
+  | 'reset'
+  /** The Durable Object has too many requests. */
+  | 'overloaded'
+  /** A binding or an exported class is missing. */
+  | 'binding'
+  | 'other'
 
 /** The event of a request over plain http. */
 export const INSECURE: SessionEvent = { type: 'refused', reason: 'insecure' }

@@ -1,14 +1,21 @@
-import { SessionError } from '../errors.ts'
+import { SessionError, type SessionErrorCode } from '../errors.ts'
 import type { Await } from '../record/store.ts'
-import { lateWriteResponse, speculativeResponse, unavailableResponse } from './problem.ts'
+import {
+  lateWriteResponse,
+  speculativeResponse,
+  tooLargeResponse,
+  unavailableResponse,
+} from './problem.ts'
 import type { Entered, RequestSession } from './request-session.ts'
-import { currentCookie, withSessionHeaders, withSuccessor } from './response.ts'
+import { currentCookie, withCaching, withSessionHeaders, withSuccessor } from './response.ts'
+import { isResponse, responseOf } from './result.ts'
 import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 import { endSession } from './token-changes.ts'
 
 /**
- * Returns the response to a session error: the session ended elsewhere, or its store failed. Rethrows any other error.
+ * Returns the response to a session error: the session ended elsewhere, its store failed, or it would become too large.
+ * Rethrows any other error.
  */
 async function answerError(
   session: RequestSession,
@@ -16,29 +23,46 @@ async function answerError(
   replaced: Response | undefined,
 ): Promise<Response> {
   await session.drop()
-  if (isStoreFailure(error)) {
-    const { onStoreFailure } = session.settings
-    const made: unknown =
-      typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
-    const response = made instanceof Response ? made : unavailableResponse()
-    const instead = withSuccessor(session, replaced, response)
-    // A token that the store has issued already is the only one that still works.
-    return session.isIssued ? withSessionHeaders(session, instead) : instead
+  // A commit that lost against other requests is no fault of the program. An `update()` that did throws in the handler.
+  if (isStoreFailure(error) || hasCode(error, 'ERR_CONFLICT')) {
+    return answerStoreFailure(session, error, replaced)
   }
-  if (isSpeculative(error)) return withSuccessor(session, replaced, speculativeResponse())
-  if (!isLate(session, error)) throw error
-  session.dictionary.discard()
-  return withSessionHeaders(session, withSuccessor(session, replaced, lateWriteResponse()))
+  const instead = problemOf(session, error)
+  if (instead === undefined) throw error
+  if (hasCode(error, 'ERR_TOO_LARGE')) session.report({ type: 'too-large', id: session.id })
+  // An inner handler has dropped what it recorded itself. The session may still be there for the outer one.
+  if (session.isOver || session.depth <= 1) session.dictionary.discard()
+  return withSessionHeaders(session, withSuccessor(session, replaced, instead))
+}
+
+/** Returns the response to an error that says something of the request and not of the program; otherwise `undefined`. */
+function problemOf(session: RequestSession, error: unknown): Response | undefined {
+  if (isLate(session, error)) return lateWriteResponse()
+  if (hasCode(error, 'ERR_TOO_LARGE')) return tooLargeResponse()
+  return hasCode(error, 'ERR_SPECULATIVE') ? speculativeResponse() : undefined
+}
+
+async function answerStoreFailure(
+  session: RequestSession,
+  error: SessionError,
+  replaced: Response | undefined,
+): Promise<Response> {
+  const { onStoreFailure } = session.settings
+  const made: unknown =
+    typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
+  const response = isResponse(made) ? responseOf(made) : unavailableResponse()
+  const instead = withSuccessor(session, replaced, response)
+  // A token that the store has issued already is the only one that still works.
+  return session.isIssued ? withSessionHeaders(session, instead) : withCaching(session, instead)
+}
+
+function hasCode(error: unknown, code: SessionErrorCode): error is SessionError {
+  return error instanceof SessionError && error.code === code
 }
 
 /** True if the session was ended elsewhere. If this request ended it, the error is a fault of the program. */
 function isLate({ isOver }: RequestSession, error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'ERR_SESSION_ENDED' && isOver
-}
-
-/** True if a prefetch would have spent a value. */
-function isSpeculative(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'ERR_SPECULATIVE'
+  return hasCode(error, 'ERR_SESSION_ENDED') && isOver
 }
 
 /** Returns the response to an error of the session's own; nothing recorded is written. `undefined` for any other error. */
@@ -47,7 +71,7 @@ async function ownAnswer(
   error: unknown,
   replaced?: Response,
 ): Promise<Response | undefined> {
-  const isOwn = isStoreFailure(error) || isSpeculative(error) || isLate(session, error)
+  const isOwn = isStoreFailure(error) || problemOf(session, error) !== undefined
   return isOwn ? answerError(session, error, replaced) : undefined
 }
 
@@ -96,7 +120,7 @@ interface Failing {
 }
 
 /**
- * Returns the response to an error; nothing recorded is written. A session error becomes a 409 response, or the
+ * Returns the response to an error; nothing recorded is written. A session error becomes a 409 or 413 response, or the
  * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
  * changes already written. Without such a response the error is rethrown.
  * Later changes throw, unless `isLast` is false, because the framework asks the application for a response.

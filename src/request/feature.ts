@@ -56,9 +56,13 @@ export interface FeatureSession {
   pending: PendingToken | undefined
   /**
    * The headers of the response besides the cookie of the session. One with `applies` is sent only if that is true when
-   * the response is made.
+   * the response is made; it takes the headers so far.
    */
-  readonly headers: (readonly [name: string, value: string, applies?: () => boolean])[]
+  readonly headers: (readonly [
+    name: string,
+    value: string,
+    applies?: (headers: Headers) => boolean,
+  ])[]
   /** Makes a call within the time limit. Throws and reports `ERR_STORE` if the call fails or times out. */
   call<T>(store: string, method: string, run: (context: CallContext) => Await<T>): Await<T>
   /**

@@ -23,5 +23,6 @@ const WARNINGS = new Set<SessionEvent['type']>([
   'store-failed',
   'secrets-failed',
   'cookie-conflict',
+  'cookies-kept',
   'device-changed',
 ])

@@ -8,9 +8,10 @@ import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
 import { type Entered, RequestSession } from './request-session.ts'
 import { joinOther, withSessionHeaders } from './response.ts'
+import { isResponse, responseOf } from './result.ts'
 import type { RequestContext, Setup } from './setup.ts'
 
-export { cookieOf, fail, lateError, send, settle }
+export { cookieOf, fail, isResponse, lateError, responseOf, send, settle }
 
 /** The session layer of one `createSessions` call. */
 export interface Layer<Env> {
@@ -125,7 +126,7 @@ export function leave(session: RequestSession, request: Request, entered: Entere
 
 /** Returns the response for a handler's result: after the commit, if this is the outermost wrapper of its layer. */
 export function answer(session: RequestSession, result: unknown): Await<Response> {
-  const response = result instanceof Response ? result : Response.json(result)
+  const response = result instanceof Response ? result : responseOf(result)
   // Inside another wrapper of this layer, the outer one commits, once for all.
   return session.depth > 1 ? response : commit(session, response)
 }
@@ -136,7 +137,7 @@ export function answer(session: RequestSession, result: unknown): Await<Response
  * writes once for all.
  */
 function answerInside(session: RequestSession, result: unknown, entered: Entered): Await<Response> {
-  const response = result instanceof Response ? result : Response.json(result)
+  const response = result instanceof Response ? result : responseOf(result)
   if (!session.store.can.atomic || !session.isUsed) return response
   const writing = commitChanges(session.dictionary, entered.savepoint)?.catch((error: unknown) => {
     discardOf(session, entered)

@@ -27,7 +27,20 @@ export function lateWriteResponse(): Response {
     409,
     'Conflict',
     'ERR_SESSION_ENDED',
-    'The session ended while this request was using it. Its last changes were not saved. Try again.',
+    'The session ended while this request was using it. Recorded changes were not saved; operations that were awaited before may have been. Try again.',
+  )
+}
+
+/**
+ * Returns the response to a request that would make its session larger than the store allows (RFC 9110 section
+ * 15.5.14).
+ */
+export function tooLargeResponse(): Response {
+  return problem(
+    413,
+    'Content Too Large',
+    'ERR_TOO_LARGE',
+    'The session would become too large. Recorded changes were not saved; operations that were awaited before may have been.',
   )
 }
 
@@ -57,14 +70,19 @@ const RETRY_AFTER_SECONDS = '5'
 
 /** The headers that the middleware of an application sets on every response, and that ours must have too. */
 const KEPT =
-  /^(access-control-|cross-origin-|content-security-policy|strict-transport-security$|x-frame-options$|x-content-type-options$|referrer-policy$|permissions-policy$|timing-allow-origin$|vary$)/i
+  /^(access-control-|cross-origin-|content-security-policy|x-(content-type-options|dns-prefetch-control|download-options|frame-options|permitted-cross-domain-policies|request-id|xss-protection)$|(nel|origin-agent-cluster|permissions-policy|referrer-policy|report-to|reporting-endpoints|server-timing|strict-transport-security|timing-allow-origin)$)/i
 
-/** Returns our response with the `KEPT` headers of the replaced one. Headers that ours already has do not change. */
+/**
+ * Returns our response with the `KEPT` headers of the replaced one, and with what both vary by. Headers that ours
+ * already has do not change.
+ */
 export function withHeadersOf(replaced: Response, response: Response): Response {
   // The application may have made the response or fetched it: its headers may be immutable.
   const result = new Response(response.body, response)
   for (const [name, value] of replaced.headers) {
     if (KEPT.test(name) && !result.headers.has(name)) result.headers.set(name, value)
   }
+  const vary = replaced.headers.get('Vary')
+  if (vary !== null && vary !== result.headers.get('Vary')) result.headers.append('Vary', vary)
   return result
 }

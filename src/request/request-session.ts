@@ -1,5 +1,5 @@
 import type { Keyring } from '../codec/keyring.ts'
-import { familyOf, newSecret, type Token } from '../codec/token.ts'
+import { newSecret, type Token } from '../codec/token.ts'
 import { ENDED } from '../record/meta.ts'
 import type { Credential, Status, WriteReply } from '../record/store.ts'
 import { newPatch } from '../session/changes.ts'
@@ -98,14 +98,13 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return this.#arriving !== undefined && this.failure === undefined
   }
 
-  get signIn(): FeatureSession['signIn'] {
-    return this.settings.hooks.signIn
+  /** True if no operation has been called that asks the store of a session that can be kept. */
+  get isUntouched(): boolean {
+    return this.#last === undefined && this.canKeep
   }
 
-  /** The subject of a CSRF token: this session, until the next `regenerate()`. */
-  get csrfSubject(): string {
-    const { secret } = (this.token && (this.pending ?? this.token)) ?? this.minted()
-    return `csrf ${this.settings.cookie.name} ${this.id} ${familyOf(secret)}`
+  get signIn(): FeatureSession['signIn'] {
+    return this.settings.hooks.signIn
   }
 
   get times(): SessionPort['times'] {

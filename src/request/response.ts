@@ -11,12 +11,15 @@ type CookieChange = 'issue' | 'refresh' | 'clear'
 /**
  * Returns the response with the headers of the session: one Set-Cookie for its name, and the handler's other cookies.
  * With any Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
- * session to another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`.
+ * session to another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`, and `Cache-Control`
+ * says who may keep the response, unless the handler has said it.
  */
 export function withSessionHeaders(session: RequestSession, response: Response): Await<Response> {
   const change = cookieChange(session)
   if (change !== undefined) return withCookie(session, response, change)
-  return session.headers.length > 0 ? withHeaders(session, response) : withVary(session, response)
+  return session.headers.length > 0
+    ? withHeaders(session, response)
+    : withCaching(session, response)
 }
 
 /** Returns the change to the cookie; `undefined` if the browser has the current one. */
@@ -192,7 +195,7 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     for (const value of [...others, cookie]) headers.append('Set-Cookie', value)
   }
   for (const [name, value, applies] of session.headers) {
-    if (applies?.() === false) continue
+    if (applies?.(headers) === false) continue
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }
@@ -200,7 +203,7 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     headers.set('Cache-Control', 'private, no-store')
     for (const name of CACHE_HEADERS) headers.delete(name)
   }
-  return withVary(session, result)
+  return withCaching(session, result)
 }
 
 /** True if the handler itself has set this other cookie. */
@@ -212,17 +215,44 @@ function hasCookie(headers: Headers, setting: string): boolean {
 /** The headers that caches prefer to Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
 const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
-function withVary({ isUsed }: RequestSession, response: Response): Response {
-  if (!isUsed) return response
-  const vary = response.headers.get('Vary')
-  if (vary !== null && /(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) return response
+/** A response whose `Cache-Control` is our default. */
+type Defaulted = Response & { [DEFAULTED]?: boolean }
+const DEFAULTED = Symbol('default')
+
+/** The directives that decide if a cache may store a response, or for how long (RFC 9111 sections 3 and 4.2.1). */
+const STORAGE = /(^|[\s,])(public|private|no-store|no-cache|(s-)?max-?age)($|[\s,=])/i
+
+/** Returns the response, which says who may keep it if the session was used. */
+export function withCaching(session: RequestSession, response: Response): Response {
+  // No cache stores a 101, and a runtime may know it by its identity.
+  if (!session.isUsed || response.status === 101) return response
   try {
-    response.headers.append('Vary', 'Cookie')
-    return response
+    return limitCaching(session, response)
   } catch {
     // The headers of a redirect or a fetched response are immutable.
-    const copy = new Response(response.body, response)
-    copy.headers.append('Vary', 'Cookie')
-    return copy
+    return limitCaching(session, new Response(response.body, response))
   }
+}
+
+function limitCaching(session: RequestSession, response: Defaulted): Response {
+  const { headers } = response
+  const vary = headers.get('Vary')
+  if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
+    headers.append('Vary', 'Cookie')
+  }
+  const said = headers.get('Cache-Control') ?? ''
+  const value = `private, no-${isAnonymous(session) ? 'cache' : 'store'}`
+  if (!STORAGE.test(said)) {
+    headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
+    response[DEFAULTED] = true
+  } else if (value === 'private, no-store' && response[DEFAULTED] === true) {
+    // Another layer, or another visitor of a shared response, was anonymous.
+    headers.set('Cache-Control', said.replace('no-cache', 'no-store'))
+  }
+  return response
+}
+
+/** True if nobody is signed in. A token whose session has not been read may be a signed-in user's. */
+function isAnonymous({ state }: RequestSession): boolean {
+  return state.is === 'none' || (state.is === 'live' && state.status.account === undefined)
 }

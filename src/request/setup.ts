@@ -46,7 +46,7 @@ export function setupFactory<Env>(
 
   /** Returns the keys of these secrets. */
   async function keyringOf(secrets: Secrets): Promise<Keyring> {
-    const text = JSON.stringify(secrets) ?? ''
+    const text = Array.isArray(secrets) ? JSON.stringify(secrets.map(String)) : ''
     const found = keyrings.get(text)
     if (found !== undefined) return found
     const keyring = await importKeyring(secrets)
@@ -60,9 +60,15 @@ export function setupFactory<Env>(
   async function make(env: Env, key: object): Promise<Setup> {
     const store = storeFor(env)
     checkStore(store)
-    for (const { setUp } of settings.hooks.setUp) setUp(env as never, store)
+    for (const { setUp } of settings.hooks.setUp)
+      fromEnv('use', () => setUp(env as never, store), env)
     const readAt = settings.now()
-    const keyring = await keyringOf(await readSecrets(options.secrets, env))
+    const secrets = await Promise.resolve(readSecrets(options.secrets, env)).catch(
+      (error: unknown) => {
+        throw envError('secrets', error, env)
+      },
+    )
+    const keyring = await keyringOf(secrets)
     const { setup } = known.get(key) ?? { setup: { keyring, store } }
     known.set(key, { setup, readAt })
     return setup
@@ -104,31 +110,39 @@ export function setupFactory<Env>(
 function storeFactory<Env>(option: Options<Env>['store']): (env: Env) => SessionStore {
   if (typeof option !== 'function') return () => option
   // Not by `length`, which counts no default and no rest parameter.
-  if (!/^\(\s*\)\s*=>/.test(String(option))) return (env) => fromEnv(option, env)
+  if (!/^\(\s*\)\s*=>/.test(String(option))) return (env) => fromEnv('store', option, env)
   let only: SessionStore | undefined
-  return (env) => (only ??= fromEnv(option, env))
+  return (env) => (only ??= fromEnv('store', option, env))
 }
 
 function readSecrets<Env>(option: Options<Env>['secrets'], env: Env): Await<Secrets> {
-  return typeof option === 'function' ? fromEnv(option, env) : option
+  return typeof option === 'function' ? fromEnv('secrets', option, env) : option
 }
 
 /** Throws `ERR_OPTION` if the value is not a store. */
 function checkStore(store: unknown): void {
   const { newHandle, can }: { newHandle?: unknown; can?: unknown } = Object(store)
-  if (typeof newHandle === 'function' && typeof can === 'object') return
+  if (typeof newHandle === 'function' && typeof can === 'object' && can !== null) return
   throw new SessionError(
     'ERR_OPTION',
     'store did not return a session store. Write store: (env) => durableObjectStore(env.SESSIONS).',
   )
 }
 
-function fromEnv<Env, T>(option: (env: Env) => T, env: Env): T {
+/** Calls an option that depends on `env`. A TypeError is a missing `env` or binding, and becomes `ERR_OPTION`. */
+function fromEnv<Env, T>(name: string, option: (env: Env) => T, env: Env): T {
   try {
     return option(env)
   } catch (cause) {
-    if (env !== undefined) throw cause
-    const advice = 'There is no env. Pass it on: fetch(request, env, ctx).'
-    throw new SessionError('ERR_OPTION', advice, { cause })
+    throw envError(name, cause, env)
   }
+}
+
+function envError(name: string, cause: unknown, env: unknown): unknown {
+  if (env !== undefined && !(cause instanceof TypeError)) return cause
+  const advice =
+    env === undefined
+      ? 'There is no env. Pass it on: fetch(request, env, ctx).'
+      : `${name} failed for this env; error.cause says why. Check that its bindings are in wrangler.toml.`
+  return new SessionError('ERR_OPTION', advice, { cause })
 }

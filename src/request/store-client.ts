@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { Await, CallContext } from '../record/store.ts'
-import type { SessionEvent } from './event.ts'
+import type { SessionEvent, StoreFailureReason } from './event.ts'
 import type { Purpose } from './request-like.ts'
 
 /** The settings of a client. Durations are in milliseconds. */
@@ -19,10 +19,20 @@ interface ClientSession {
   readonly purpose: Purpose
 }
 
-/** A pending call. */
-interface Call {
-  readonly endsAt: number
-  readonly fail: (cause: unknown) => void
+/** A call. */
+class Call {
+  /** When the call is given up, by `performance.now()`. */
+  endsAt = 0
+  fail: (cause: unknown) => void = () => undefined
+  #controller: AbortController | undefined
+
+  readonly signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal
+
+  /** Fails the call, and has the store give it up. */
+  giveUp(cause: Error): void {
+    this.fail(cause)
+    this.#controller?.abort(cause)
+  }
 }
 
 /** The longest timer. Longer ones fire at once (HTML, timers: the time is a 32-bit integer). */
@@ -58,18 +68,13 @@ export class StoreClient {
     this.calledAt = now()
     const { idle, absolute, touch, renew } = context
     const isUse = this.#session.purpose === 'view'
-    const at = {
-      now: this.calledAt,
-      idle,
-      absolute,
-      // A session expires before a use of it that is due only then.
-      touch: isUse ? touch : idle,
-      fresh: isFresh,
-      defer: this.#defer,
-    }
+    const call = new Call()
+    const own = { now: this.calledAt, fresh: isFresh, defer: this.#defer, signal: call.signal }
+    // A session expires before a use of it that is due only then.
+    const at = { ...own, idle, absolute, touch: isUse ? touch : idle }
     try {
       const result = run(renew === undefined || !isUse ? at : { ...at, renew })
-      return isThenable(result) ? this.#withinTime(result, store, method) : result
+      return isThenable(result) ? this.#withinTime(call, result, store, method) : result
     } catch (cause) {
       throw this.#failure(store, method, cause)
     }
@@ -86,21 +91,21 @@ export class StoreClient {
     this.deferred = work
   }
 
-  #withinTime<T>(result: Promise<T>, store: string, method: string): Promise<T> {
+  #withinTime<T>(call: Call, result: Promise<T>, store: string, method: string): Promise<T> {
     const { timeout } = this.#settings
     // `Promise.withResolvers` is missing in Node 20.
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => {
+      call.endsAt = performance.now() + timeout
+      call.fail = (cause) => {
         if (this.#calls.delete(call)) reject(this.#failure(store, method, cause))
         this.#rest()
       }
-      const call = { endsAt: performance.now() + timeout, fail }
       this.#calls.add(call)
       if (this.#timer === undefined && timeout <= MAX_MILLISECONDS) this.#setTimer(timeout)
       result.then((value) => {
         if (this.#calls.delete(call)) resolve(value)
         return this.#rest()
-      }, fail)
+      }, call.fail)
     })
   }
 
@@ -119,24 +124,68 @@ export class StoreClient {
       for (const call of this.#calls) {
         // The runtime's clock may be a millisecond behind its timers.
         if (call.endsAt <= now + 1) {
-          call.fail(new Error(`There was no answer within ${this.#settings.timeout} ms.`))
+          call.giveUp(new Error(`There was no answer within ${this.#settings.timeout} ms.`))
         } else if (this.#timer === undefined) this.#setTimer(call.endsAt - now)
       }
     }, milliseconds)
   }
 
   #failure(store: string, method: string, cause: unknown): SessionError {
-    this.#settings.emit({ type: 'store-failed', call: method, id: this.#session.id })
+    const message = shown(cause instanceof Error ? cause.message : String(cause))
+    const failed = { reason: reasonOf(cause), message, id: this.#session.id } as const
+    this.#settings.emit({ type: 'store-failed', call: method, ...failed })
     if (cause instanceof SessionError) return cause
     const isRead = ['read', 'list', 'load'].includes(method)
     const effect = isRead ? '' : '. Whether it took effect is unknown'
-    const reason = cause instanceof Error ? cause.message : String(cause)
     return new SessionError(
       'ERR_STORE',
-      `The ${store} store failed to ${method} the session${effect}: ${reason}`,
+      `The ${store} store failed to ${method} the session${effect}: ${message}`,
       { cause },
     )
   }
+}
+
+const MAX_SHOWN_CHARACTERS = 200
+
+/**
+ * Returns a message of a store without what may be a key, a token or a value: quoted texts, lists and objects, and
+ * long random texts. Clients of Redis add the command to a message: `command was: [...]`, `args beginning with: '...'`.
+ */
+function shown(message: string): string {
+  const isLong = message.length > MAX_SHOWN_CHARACTERS
+  const start = isLong ? message.slice(0, MAX_SHOWN_CHARACTERS - 1).replace(/\S*$/, '…') : message
+  return start.replaceAll(
+    /(?<!\w)(["'`]).*?(?:\1(?!\w)|$)|[[{].*|(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{24,}/gs,
+    '…',
+  )
+}
+
+/** The words of the runtime and of clients for each reason. */
+const REASONS: readonly (readonly [StoreFailureReason, RegExp])[] = [
+  ['binding', /ERR_BINDING|SQLite-backed/],
+  ['timeout', /no answer within|timed? ?out/i],
+  ['rate-limit', /\b429\b|rate limit|too many requests/i],
+  ['overloaded', /overloaded/i],
+  ['reset', /reset|ECONN|EPIPE|clos(ed|ing)|connection lost|disconnect/i],
+]
+
+/** Returns the reason of a failure. A store around a store keeps the error as the `cause` of its own. */
+function reasonOf(error: unknown, depth = 0): StoreFailureReason {
+  if (!(error instanceof Error) || depth > MAX_CAUSES) return 'other'
+  const { code, overloaded, durableObjectReset, message, cause }: StoreError = error
+  if (overloaded === true) return 'overloaded'
+  if (durableObjectReset === true) return 'reset'
+  const words = `${message} ${String(code)}`
+  return REASONS.find(([, pattern]) => pattern.test(words))?.[0] ?? reasonOf(cause, depth + 1)
+}
+
+const MAX_CAUSES = 4
+
+/** The flags that workerd sets on the error of an object, and the codes of errors. */
+interface StoreError extends Error {
+  readonly code?: unknown
+  readonly overloaded?: boolean
+  readonly durableObjectReset?: boolean
 }
 
 /** True if the error is a store failure, which is not a fault of the request. */

@@ -207,7 +207,8 @@ function passing(
   refused: readonly string[],
 ): Entries {
   if (refused.length > 0) session.report({ type: 'invalid', keys: refused, id: session.id })
-  const passes = (key: string): boolean => Object.hasOwn(values, key) && !refused.includes(key)
+  const out = new Set(refused)
+  const passes = (key: string): boolean => Object.hasOwn(values, key) && !out.has(key)
   return Object.fromEntries(
     Object.entries(entries).filter(([name]) => !name.startsWith(DATA) || passes(keyOf(name))),
   )

@@ -52,8 +52,8 @@ export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   const present = Object.keys(values)
   const verdict = verdictOn(schema, values)
   if (verdict.issues === undefined) {
-    const known = Object.keys(Object(verdict.value))
-    return { keys: [], isComplete: present.every((key) => known.includes(key)) }
+    const known = new Set(Object.keys(Object(verdict.value)))
+    return { keys: [], isComplete: present.every((key) => known.has(key)) }
   }
   const places = new Set(verdict.issues.map(placeOf))
   const refused = present.filter((key) => places.has(key))
@@ -68,22 +68,27 @@ export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   return { keys: keys.length === 0 ? present : keys, isComplete: false }
 }
 
-/** Returns the schema's issues with one key's value, regardless of the others, or `undefined` if it is valid. */
-export function issuesWith(
-  schema: DataSchema,
-  key: string,
-  value: unknown,
-): readonly Issue[] | undefined {
-  const { issues = [] } = verdictOn(schema, { [key]: value })
-  const own = issues.filter((issue) => placeOf(issue) === key)
-  return own.length === 0 ? undefined : own
+/**
+ * Returns the schema's issues with one key's value, regardless of the others, or the error of a schema that fails;
+ * `undefined` if the value is valid. Throws `ERR_OPTION` for an asynchronous schema.
+ */
+export function issuesWith(schema: DataSchema, key: string, value: unknown): unknown {
+  try {
+    const { issues = [] } = verdictOn(schema, { [key]: value })
+    const own = issues.filter((issue) => placeOf(issue) === key)
+    return own.length === 0 ? undefined : own
+  } catch (error) {
+    if (error instanceof SessionError) throw error
+    // Its words may contain the value, so they are the cause of an error of ours.
+    return error ?? new TypeError('The schema threw nothing.')
+  }
 }
 
 function verdictOn(schema: DataSchema, values: Dictionary): Verdict {
   const verdict = schema['~standard'].validate(values)
-  if (!(verdict instanceof Promise)) return verdict
+  if (!('then' in verdict)) return verdict
   // The promise is not awaited, so its rejection is ignored.
-  verdict.catch(() => undefined)
+  verdict.then(undefined, () => undefined)
   throw new SessionError(
     'ERR_OPTION',
     'schema validates asynchronously, and a session checks at once. Leave out what has to be awaited.',

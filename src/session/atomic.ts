@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { changesOf, newPatch, orThrow, writeChanges } from './changes.ts'
+import { isRefused } from './codec.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Sent } from './operations.ts'
 import { isSum, keyOf, type Patch, sumOf } from './patch.ts'
@@ -247,7 +248,7 @@ export function decodeChecked(dictionary: Dictionary, key: string, text: string 
   // `update` stores what its function changed in place, and what `take` returns is not stored any more.
   const value = dictionary.peek(text)
   const { codec, id } = dictionary.port
-  if (value === undefined || codec.check?.(key, value) === undefined) return value
+  if (value === undefined || !isRefused(codec, key, value)) return value
   dictionary.port.report({ type: 'invalid', keys: [key], id })
   return undefined
 }

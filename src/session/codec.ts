@@ -61,3 +61,12 @@ export interface DataCodec<Data extends object = AnyData, Flash extends object =
    */
   prepare?(entries: Entries, session: CodecSession): Promise<void> | undefined
 }
+
+/** True if the check of the codec refuses the value, or throws. */
+export function isRefused(codec: DataCodec, key: string, value: unknown): boolean {
+  try {
+    return codec.check?.(key, value) !== undefined
+  } catch {
+    return true
+  }
+}

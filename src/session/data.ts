@@ -25,5 +25,29 @@ export type Value<Data, K extends Key<Data>> = DeepReadonly<Exclude<Data[K], und
 /** The type of the whole dictionary when read. Any key may be absent. */
 export type Snapshot<Data> = { readonly [K in Key<Data>]?: Value<Data, K> }
 
+/** The kinds of values that JSON would change or drop, and that a codec other than JSON may keep. */
+type NotJson =
+  | ((...args: never) => unknown)
+  | bigint
+  | symbol
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | RegExp
+  | ArrayBuffer
+  | ArrayBufferView
+  | PromiseLike<unknown>
+
+/** The same type, with advice in place of what JSON would change or drop. Data that extends it needs no codec. */
+export type Storable<T> = { readonly [K in keyof T]: StorableValue<T[K]> }
+
+type StorableValue<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends NotJson
+      ? 'JSON would change or drop this value. Use data: serialized<Data>(devalue) of edge-session/serialize.'
+      : Storable<T>
+
 /** The default type of the data of a session. */
 export type AnyData = Record<string, unknown>

@@ -203,7 +203,15 @@ export class Dictionary {
    */
   finish(): Promise<void> | undefined {
     this.#isSealed = true
-    for (const check of this.#watched ?? []) check()
+    return this.#watched === undefined ? this.#finish() : this.#finishWatched(this.#watched)
+  }
+
+  async #finishWatched(checks: readonly (() => void)[]): Promise<void> {
+    for (const check of checks) check()
+    await this.#finish()
+  }
+
+  #finish(): Promise<void> | undefined {
     const settled = this.#operations?.settled()
     if (settled !== undefined) return settled.then(() => commitLast(this))
     return this.isDirty ? commitLast(this) : undefined

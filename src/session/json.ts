@@ -1,8 +1,11 @@
 import { SessionError } from '../errors.ts'
 import type { DataCodec } from './codec.ts'
-import type { AnyData } from './data.ts'
+import type { AnyData, Storable } from './data.ts'
 
-/** The maximum number of UTF-8 bytes of a key and its text together. Durable Objects refuse a row over 2 MB. */
+/**
+ * The maximum number of bytes of a key and its text together, in UTF-8 and as a Durable Object stores it, which refuses a
+ * row over 2 MB: a text with any character past U+00FF takes two bytes for each UTF-16 unit.
+ */
 const MAX_ENTRY_BYTES = 1_900_000
 
 /** The default codec: JSON. It refuses a value that JSON would change or drop, and names the key. */
@@ -13,13 +16,14 @@ export const JSON_CODEC: DataCodec = {
 }
 
 /**
- * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`. It refuses a
- * value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object.
+ * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`, or `json<Data,
+ * Flash>()`. It refuses a value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object. A type
+ * with a Date, a Map or a function does not compile.
  */
-export function json<Data extends object, Flash extends object = AnyData>(): DataCodec<
-  Data,
-  Flash
-> {
+export function json<
+  Data extends object & Storable<Data>,
+  Flash extends object & Storable<Flash> = AnyData,
+>(): DataCodec<Data, Flash> {
   // Types have no value at run time.
   return JSON_CODEC as DataCodec<Data, Flash>
 }
@@ -68,15 +72,22 @@ function describe(value: unknown): string {
 export function checkedSize(key: string, text: string): string {
   // A character has at most three bytes; a surrogate pair is two characters.
   if ((key.length + text.length) * 3 > MAX_ENTRY_BYTES) {
-    const bytes = new TextEncoder().encode(key + text).length
+    const keyBytes = bytesOf(key)
+    // oxlint-disable-next-line no-control-regex
+    const isWide = /[^\0-\xFF]/.test(text)
+    const bytes = keyBytes + Math.max(bytesOf(text), isWide ? 2 * text.length : 0)
     if (bytes > MAX_ENTRY_BYTES) {
       throw new SessionError(
         'ERR_TOO_LARGE',
-        `set(${JSON.stringify(key)}): the value has ${bytes} bytes of text; the maximum is ${MAX_ENTRY_BYTES}. Keep large data elsewhere, and its name in the session.`,
+        `set(${JSON.stringify(key)}): the value takes ${bytes} bytes; the maximum is ${MAX_ENTRY_BYTES}. Keep large data elsewhere, and its name in the session.`,
       )
     }
   }
   return text
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length
 }
 
 /** Freezes a value at every depth, and returns it. */

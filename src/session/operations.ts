@@ -74,10 +74,8 @@ export class Operations {
 
   /** Forgets the operations on an entry, since its value was replaced; on every key of the application by default. */
   forget(replaced?: string): void {
-    for (const name of this.#unsure.keys()) {
-      if (replaced === undefined ? name.startsWith(DATA) : name === replaced) {
-        this.#unsure.delete(name)
-      }
-    }
+    if (replaced !== undefined) this.#unsure.delete(replaced)
+    else
+      for (const name of this.#unsure.keys()) if (name.startsWith(DATA)) this.#unsure.delete(name)
   }
 }

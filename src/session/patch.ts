@@ -76,8 +76,10 @@ export type Refusal =
   /** The session would exceed `MAX_TOTAL_CHARACTERS`, or the own limit of the store, such as `1000000 bytes`. */
   | { readonly ok: false; readonly why: 'too-large'; readonly limit?: string }
 
-/** The maximum size of a dictionary. Escaped and in UTF-8, it fits one RPC (32 MiB) and one KV value (25 MiB). */
+/** The maximum size of a dictionary. */
 export const MAX_TOTAL_CHARACTERS = 8_000_000
+/** The maximum size of a dictionary as JSON: with two bytes for each character, it fits one RPC (32 MiB). */
+export const MAX_JSON_CHARACTERS = 16_500_000
 
 /** Returns the sum of a stored number and another one. It is NaN if either is not a number. */
 export function sumOf(text: string | null, by: number): number {

@@ -8,10 +8,13 @@ import { DATA, FLASH, keyOf } from './patch.ts'
 /** The function that `update` calls. It takes the current value, or `undefined`, and returns the new one. */
 export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
 
-let dictionaryIn: (session: object) => Dictionary
+let dictionaryIn: (session: object | undefined) => Dictionary
 
-/** Returns the dictionary of a session, for the request and its features. A handler cannot reach it. */
-export function dictionaryOf(session: object): Dictionary {
+/**
+ * Returns the dictionary of a session, for the request and its features. A handler cannot reach it. Throws `ERR_OPTION`
+ * for anything else, such as the `this` of a method that was taken from its session.
+ */
+export function dictionaryOf(session: object | undefined): Dictionary {
   return dictionaryIn(session)
 }
 
@@ -29,7 +32,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   #flashes: Promise<Snapshot<Flash>> | undefined
 
   static {
-    dictionaryIn = (session: object): Dictionary => (session as Session).#dictionary
+    dictionaryIn = (session: object | undefined): Dictionary => {
+      if (session !== undefined && #dictionary in session) return session.#dictionary
+      throw new SessionError(
+        'ERR_OPTION',
+        'A method was called without its session. Write session.get(key), not const { get } = session.',
+      )
+    }
   }
 
   constructor(dictionary: Dictionary) {
@@ -76,26 +85,26 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * as fresh.
    */
   async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
-    const dictionary = this.#dictionary.toRead()
+    const dictionary = dictionaryIn(this).toRead()
     await (fresh ? dictionary.loadFresh() : dictionary.load())
   }
 
   /** Returns the value, frozen, or `undefined`. Includes the changes made in this request. */
   async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    const dictionary = this.#dictionary.toRead()
+    const dictionary = dictionaryIn(this).toRead()
     const name = nameOf(key)
     return dictionary.decode(await dictionary.text(name), name) as Value<Data, K> | undefined
   }
 
   /** True if the key has a value. */
   async has(key: Key<Data>): Promise<boolean> {
-    const dictionary = this.#dictionary.toRead()
+    const dictionary = dictionaryIn(this).toRead()
     return dictionary.peek(await dictionary.text(nameOf(key))) !== undefined
   }
 
   /** Returns the keys that have a value, in no particular order. */
   async keys(): Promise<Key<Data>[]> {
-    const dictionary = this.#dictionary.toRead()
+    const dictionary = dictionaryIn(this).toRead()
     const texts = await dictionary.texts(DATA)
     const readable = texts.filter(([, text]) => dictionary.peek(text) !== undefined)
     return readable.map(([name]) => keyOf(name) as Key<Data>)
@@ -103,7 +112,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /** Returns the whole dictionary as a frozen object. */
   async all(): Promise<Snapshot<Data>> {
-    const dictionary = this.#dictionary.toRead()
+    const dictionary = dictionaryIn(this).toRead()
     return snapshot(dictionary, await dictionary.texts(DATA))
   }
 
@@ -112,18 +121,18 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * `ERR_TOO_LARGE` if it exceeds 1,900,000 bytes.
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
-    const dictionary = this.#dictionary.toChange()
+    const dictionary = dictionaryIn(this).toChange()
     dictionary.record(nameOf(key), encodeChecked(dictionary, key, value))
   }
 
   /** Records the deletion of a key. A missing key is not an error. */
   delete(key: Key<Data>): void {
-    this.#dictionary.toChange().record(nameOf(key), null)
+    dictionaryIn(this).toChange().record(nameOf(key), null)
   }
 
   /** Records the deletion of all keys. Flash messages stay. */
   clear(): void {
-    this.#dictionary.toChange().clear()
+    dictionaryIn(this).toChange().clear()
   }
 
   /**
@@ -132,7 +141,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * `ERR_NOT_ATOMIC` if the store is not atomic.
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
-    const dictionary = this.#dictionary.toChange('increment')
+    const dictionary = dictionaryIn(this).toChange('increment')
     return operate(dictionary, () => increment(dictionary, nameOf(key), by))
   }
 
@@ -158,7 +167,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     key: K,
     fn: Updater<Value<Data, K>, Value<Data, K> | undefined>,
   ): Promise<Value<Data, K> | undefined> {
-    const dictionary = this.#dictionary.toChange('update')
+    const dictionary = dictionaryIn(this).toChange('update')
     const next = async (text: string | null): Promise<string | null> => {
       const value = await fn(decodeChecked(dictionary, key, text) as Value<Data, K> | undefined)
       return value === undefined ? null : encodeChecked(dictionary, key, value)
@@ -175,16 +184,19 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * and the browser asks again when the page is opened.
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    const dictionary = this.#dictionary.toChange('take')
+    const dictionary = dictionaryIn(this).toChange('take')
     const isSpeculative = dictionary.port.purpose === 'speculative'
     if (isSpeculative && (await dictionary.text(nameOf(key))) !== null) throw speculativeError(key)
     const text = await operate(dictionary, () => take(dictionary, nameOf(key)))
     return decodeChecked(dictionary, key, text) as Value<Data, K> | undefined
   }
 
-  /** Records a message for one later request of this visitor. A second one with the same key replaces the first. */
+  /**
+   * Records a message for one later request of this visitor. A second one with the same key replaces the first. Throws
+   * as `set` does. Its keys and values are typed by `data: json<Data, Flash>()`.
+   */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
-    const dictionary = this.#dictionary.toChange()
+    const dictionary = dictionaryIn(this).toChange()
     dictionary.record(nameOf(key, FLASH), dictionary.port.codec.encode(key, value))
   }
 
@@ -194,7 +206,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
    */
   async flashes(): Promise<Snapshot<Flash>> {
-    const dictionary = this.#dictionary.toChange()
+    const dictionary = dictionaryIn(this).toChange()
     this.#flashes ??= dictionary.operations
       .run(() => this.#takeFlashes(dictionary))
       .catch((error: unknown) => {
@@ -235,7 +247,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * once.
    */
   async regenerate(): Promise<void> {
-    const dictionary = this.#dictionary.toChange()
+    const dictionary = dictionaryIn(this).toChange()
     await dictionary.operations.run(() => dictionary.port.regenerate())
   }
 
@@ -244,7 +256,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`.
    */
   async destroy(): Promise<void> {
-    const dictionary = this.#dictionary.toChange()
+    const dictionary = dictionaryIn(this).toChange()
     await dictionary.operations.run(async () => {
       await dictionary.port.destroy()
       dictionary.discard()
@@ -253,7 +265,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /** Writes the recorded changes now. Otherwise they are written after the handler, before the response is sent. */
   async commit(): Promise<void> {
-    const dictionary = this.#dictionary.toChange()
+    const dictionary = dictionaryIn(this).toChange()
     await dictionary.operations.run(async () => commitChanges(dictionary))
   }
 }

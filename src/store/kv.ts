@@ -2,7 +2,6 @@ import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { hashOf, sha256 } from '../codec/mac.ts'
 import { newRandomText, RANDOM_TEXT_LENGTH } from '../codec/random.ts'
 import { SessionError } from '../errors.ts'
-import { differenceOf } from '../record/difference.ts'
 import { rotated } from '../record/meta.ts'
 import type { CallContext, SessionStore, WriteReply } from '../record/store.ts'
 import type { Patch } from '../session/patch.ts'
@@ -18,14 +17,16 @@ import {
   signedIn,
   statusOf,
 } from './kv/live.ts'
-import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from './kv/namespace.ts'
+import { checkNamespace, type SessionKvNamespace, ttlSeconds } from './kv/namespace.ts'
 import { madeOnce, markOf, once } from './kv/once.ts'
-import { endSession, isAlive, type KvValue, parseValue } from './kv/value.ts'
+import { endSession, isAlive, kvDifferenceOf, type KvValue, parseValue } from './kv/value.ts'
 
 export type { SessionKvNamespace }
 
 export interface KvStoreOptions {
-  /** The prefix of all keys, so that other data can share the namespace. Default `session:`. */
+  /**
+   * The prefix of all keys, so that other data can share the namespace: at most 400 bytes in UTF-8. Default `session:`.
+   */
   readonly prefix?: string
   /** Seconds for which a location may answer from its cache. KV's default is 60, its minimum 30. */
   readonly cacheTtl?: number
@@ -34,8 +35,10 @@ export interface KvStoreOptions {
 const NO_PATCH: Patch = { id: '' }
 /** KV refuses a shorter `cacheTtl` (Cloudflare: changelog 2026-01-30). */
 const MIN_CACHE_TTL_SECONDS = 30
-/** KV keys have at most 512 bytes. */
-const MAX_PREFIX_LENGTH = 400
+/** KV keys have at most 512 bytes (Cloudflare: KV, limits). */
+const MAX_PREFIX_BYTES = 400
+/** KV takes a number below (workerd: a signed 32-bit integer). */
+const MAX_CACHE_TTL_SECONDS = 2 ** 31
 
 /**
  * Returns a store in Workers KV, which is cheap to read anywhere. The last write wins for the whole dictionary. Other
@@ -70,8 +73,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   }
 
   async function put(handle: string, value: KvValue, now: number): Promise<void> {
-    const remaining = 'expiresAt' in value ? Math.ceil((value.expiresAt - now) / 1000) : 0
-    const expirationTtl = Math.max(MIN_TTL_SECONDS, remaining)
+    const expirationTtl = ttlSeconds('expiresAt' in value ? value.expiresAt - now : 0)
     const key = prefix + handle
     await changes.make(key, () => namespace.put(key, JSON.stringify(value), { expirationTtl }))
   }
@@ -86,7 +88,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     // No get before: this location would then remember for a while that the key is absent.
     async create({ handle, secret }, context, patch) {
       const { now, absolute } = context
-      const difference = differenceOf(new Map(), patch)
+      const difference = kvDifferenceOf({}, patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       const account = accountOf({ account: patch.signIn })
@@ -116,7 +118,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const [value, hash] = await Promise.all([getForChange(handle, context), hashOf(secret)])
       const live = liveValue(value, hash, context)
       if (!live.ok) return goneOf(live, value, credential, context)
-      const difference = differenceOf(new Map(Object.entries(live.session.entries)), patch)
+      const difference = kvDifferenceOf(live.session.entries, patch)
       if (!difference.ok) return { ...difference, ...statusOf(live.session) }
       const { after, changed, outcome } = difference
       if (changed.length === 0) return { ok: true, ...outcome, ...statusOf(live.session) }
@@ -145,7 +147,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
         return { ok: true, handle: newHandle, ...statusOf(moved) }
       }
       const session = signedIn(live.session, context, patch)
-      const difference = differenceOf(new Map(Object.entries(session.entries)), patch)
+      const difference = kvDifferenceOf(session.entries, patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       await put(newHandle, { ...session, hash: newHash, entries }, context.now)
@@ -171,14 +173,17 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
   }
 }
 
-function checkOptions(prefix: string, cacheTtl: number | undefined): void {
-  if (prefix.length > MAX_PREFIX_LENGTH) {
+function checkOptions(prefix: unknown, cacheTtl: number | undefined): void {
+  const isText = typeof prefix === 'string' && prefix.isWellFormed()
+  if (!isText || new TextEncoder().encode(prefix).length > MAX_PREFIX_BYTES) {
     throw new SessionError(
       'ERR_OPTION',
-      `kvStore: prefix is longer than ${MAX_PREFIX_LENGTH} characters.`,
+      `kvStore: prefix is a text without half surrogates, of at most ${MAX_PREFIX_BYTES} bytes in UTF-8.`,
     )
   }
-  if (cacheTtl !== undefined && !(cacheTtl >= MIN_CACHE_TTL_SECONDS)) {
+  if (cacheTtl === undefined) return
+  const isNumber = typeof cacheTtl === 'number' && cacheTtl < MAX_CACHE_TTL_SECONDS
+  if (!isNumber || !(cacheTtl >= MIN_CACHE_TTL_SECONDS)) {
     throw new SessionError(
       'ERR_OPTION',
       `kvStore: cacheTtl is ${cacheTtl}; KV takes ${MIN_CACHE_TTL_SECONDS} seconds or more.`,

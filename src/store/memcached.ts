@@ -57,8 +57,8 @@ export function memcachedStore<Client extends MemcachedClient>(
 ): SessionStore {
   const { prefix = 'session:', maxItemBytes = DEFAULT_ITEM_BYTES } = options
   check(client, prefix, maxItemBytes)
-  const withEngine: WithEngine = (work) =>
-    withClient(client, (each) => work(engineOver(each, prefix)))
+  const withEngine: WithEngine = (work, signal) =>
+    withClient(client, (each) => work(engineOver(each, prefix)), signal)
   return swapStore('memcached', withEngine, { bytes: maxItemBytes - RESERVED_BYTES, sizeOf })
 }
 
@@ -94,7 +94,9 @@ function expiryOf(ttl: number): number {
   // The server's clock has whole seconds, and the present one may be nearly over.
   const seconds = Math.ceil(ttl / 1000) + 1
   if (seconds <= MAX_RELATIVE_SECONDS) return seconds
-  return Math.min(Math.floor(Date.now() / 1000) + seconds, MAX_TIME)
+  const now = Math.floor(Date.now() / 1000)
+  if (now + seconds <= MAX_TIME) return now + seconds
+  return now + MAX_RELATIVE_SECONDS < MAX_TIME ? MAX_TIME : MAX_RELATIVE_SECONDS
 }
 
 function heldOf(item: MemcachedItem | undefined): Held {
@@ -123,13 +125,14 @@ function check(client: unknown, prefix: string, maxItemBytes: number): void {
       'memcachedStore needs a client with gets, add and cas, or { open, close } to make one for each call: open: () => memcachedClient(connect(address)).',
     )
   }
-  if (!/^[\x21-\x7e]*$/.test(prefix) || prefix.length > MAX_PREFIX_LENGTH) {
+  const isText = typeof prefix === 'string' && /^[\x21-\x7e]*$/.test(prefix)
+  if (!isText || prefix.length > MAX_PREFIX_LENGTH) {
     throw new SessionError(
       'ERR_OPTION',
       `memcachedStore: prefix has at most ${MAX_PREFIX_LENGTH} characters, of ASCII, and no space.`,
     )
   }
-  if (!(maxItemBytes >= MIN_ITEM_BYTES)) {
+  if (!(Number.isFinite(maxItemBytes) && maxItemBytes >= MIN_ITEM_BYTES)) {
     throw new SessionError(
       'ERR_OPTION',
       `memcachedStore: maxItemBytes is ${maxItemBytes}; write what memcached's option -I has, in bytes: ${DEFAULT_ITEM_BYTES}.`,

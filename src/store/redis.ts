@@ -75,16 +75,22 @@ export function redisStore<Client extends RedisClient>(
   client: Client | Connector<Client>,
   { prefix = 'session:' }: RedisStoreOptions = {},
 ): SessionStore {
+  if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
+    throw new SessionError(
+      'ERR_OPTION',
+      'redisStore: prefix is a text without half surrogates, such as session:.',
+    )
+  }
   const isOpened = typeof client === 'object' && client !== null && isConnector(client)
   if (!isOpened) checkRedisClient(client)
-  const withEngine: WithEngine = (work) =>
-    withClient(client, (each) => work(engineOver(each, prefix)))
+  const withEngine: WithEngine = (work, signal) =>
+    withClient(client, (each) => work(engineOver(each, prefix, signal)), signal)
   return swapStore('redis', withEngine)
 }
 
-function engineOver(client: RedisClient, prefix: string): Engine {
+function engineOver(client: RedisClient, prefix: string, signal?: AbortSignal): Engine {
   const run = (handle: string, parameters: string[]): Promise<unknown> =>
-    runScript(client, SWAP, prefix + handle, parameters)
+    runScript(client, SWAP, [prefix + handle, ...parameters], signal)
 
   return {
     load: async (handle) => heldOf(await run(handle, [NO_VERSION])),

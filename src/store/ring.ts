@@ -1,5 +1,12 @@
 import { SessionError } from '../errors.ts'
-import type { Await, Capabilities, DestroyReply, Gone, SessionStore } from '../record/store.ts'
+import type {
+  Await,
+  CallContext,
+  Capabilities,
+  DestroyReply,
+  Gone,
+  SessionStore,
+} from '../record/store.ts'
 import { type Weighted, weightedChoice } from './ring/weighted-choice.ts'
 
 /** One store of a ring. */
@@ -42,8 +49,9 @@ export function ringStore(
 ): SessionStore {
   const [sample, placeOf] = choiceOf(nodes)
   const [, formerPlaceOf] = migrating === undefined ? [] : choiceOf(migrating.from, sample)
-  const endOfMigration = migrating?.until.getTime() ?? 0
-  if (Number.isNaN(endOfMigration)) throw optionError('migrating.until is no date')
+  const until: unknown = migrating === undefined ? new Date(0) : migrating.until
+  const endOfMigration = until instanceof Date ? until.getTime() : Number.NaN
+  if (Number.isNaN(endOfMigration)) throw optionError('migrating.until is not a valid Date')
 
   /** Returns the node that may store the session from before the change, if it is another one. */
   function formerNodeOf(handle: string, now: number, present: RingNode): RingNode | undefined {
@@ -55,14 +63,15 @@ export function ringStore(
   /** Returns the answer of the node that has the session, or that of its present node if none has it. */
   async function find<Reply extends { readonly ok: boolean }>(
     handle: string,
-    now: number,
+    context: CallContext,
     call: (store: SessionStore) => Await<Reply | Gone>,
   ): Promise<Reply | Gone> {
     const present = placeOf(sample.idOf(handle))
     const reply = await callNode(present, call)
     if (!('gone' in reply) || reply.gone !== 'ended') return reply
-    const former = formerNodeOf(handle, now, present)
+    const former = formerNodeOf(handle, context.now, present)
     if (former === undefined) return reply
+    context.signal?.().throwIfAborted()
     const formerReply = await callNode(former, call)
     const isEnded = 'gone' in formerReply && formerReply.gone === 'ended'
     // The node that had the session knows when it was ended.
@@ -82,11 +91,11 @@ export function ringStore(
         store.create(credential, context, patch),
       ),
     read: (credential, context) =>
-      find(credential.handle, context.now, (store) => store.read(credential, context)),
+      find(credential.handle, context, (store) => store.read(credential, context)),
     write: (credential, context, patch) =>
-      find(credential.handle, context.now, (store) => store.write(credential, context, patch)),
+      find(credential.handle, context, (store) => store.write(credential, context, patch)),
     regenerate: (credential, context, regeneration) =>
-      find(credential.handle, context.now, (store) =>
+      find(credential.handle, context, (store) =>
         store.regenerate(credential, context, regeneration),
       ),
 
@@ -144,8 +153,8 @@ function choiceOf(
   for (const { name, weight, store } of nodes) {
     if (names.has(name)) throw optionError(`two nodes are called ${name}`)
     names.add(name)
-    if (!(weight > 0 && weight < Infinity)) {
-      throw optionError(`${name} has the weight ${weight}; it is a number above 0`)
+    if (!(Number.isFinite(weight) && weight > 0)) {
+      throw optionError(`${name} has the weight ${String(weight)}; it is a number above 0`)
     }
     checkStore(name, store, sample)
   }

@@ -1,4 +1,4 @@
-import { isSafe, matchesHost, matchesPath, refusalOf, siteOf } from './cookie-rules.ts'
+import { isSafe, isWithin, matchesHost, matchesPath, refusalOf, siteOf } from './cookie-rules.ts'
 import { settingOf } from './made-cookies.ts'
 import { type Cookie, parseSetCookie } from './set-cookie.ts'
 
@@ -18,7 +18,7 @@ export class CookieJar {
   readonly refused: RefusedCookie[] = []
   readonly #home: URL
   readonly #now: () => number
-  /** By name, domain and path, which make one cookie; in the order in which they first came. */
+  /** By what makes one cookie (`keyOf`); in the order in which they first came, in which an update changes nothing. */
   readonly #cookies = new Map<string, Cookie>()
 
   /** `home` is where a cookie belongs that a test sets itself; `now` is in milliseconds since 1970. */
@@ -88,7 +88,8 @@ export class CookieJar {
 
   /**
    * Deletes the cookies of a whole site, HttpOnly and partitioned ones and those of subdomains too, as Chromium does by
-   * `Clear-Site-Data: "cookies"` of an address. Plain http has no say in it.
+   * `Clear-Site-Data: "cookies"` of an address (W3C: Clear Site Data, section 3.1). Firefox leaves partitioned ones, and those of
+   * the site's other hosts. Plain http has no say in it.
    */
   clearSite(from: URL): void {
     if (!isSafe(from)) return
@@ -113,7 +114,8 @@ export class CookieJar {
       (other) =>
         other.secure &&
         other.name === cookie.name &&
-        (matchesHost(other, cookie.domain) || matchesHost(cookie, other.domain)) &&
+        other.partitioned === cookie.partitioned &&
+        (isWithin(cookie.domain, other.domain) || isWithin(other.domain, cookie.domain)) &&
         matchesPath(other, cookie.path),
     )
     return hides ? 'it would hide a Secure cookie' : undefined
@@ -151,8 +153,9 @@ export class CookieJar {
   }
 }
 
-function keyOf({ name, domain, path, hostOnly }: Cookie): string {
-  return [name, domain, path, hostOnly].join(';')
+/** RFC 6265bis section 5.7; a partitioned cookie lives beside one that is not (CHIPS, section 4). */
+function keyOf({ name, domain, path, hostOnly, partitioned }: Cookie): string {
+  return [name, domain, path, hostOnly, partitioned].join(';')
 }
 
 function homeCookie(home: URL, name: string, value: string): Cookie {

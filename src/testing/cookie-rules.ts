@@ -1,4 +1,4 @@
-import type { Cookie } from './set-cookie.ts'
+import { attributesOf, byteLength, type Cookie } from './set-cookie.ts'
 
 /** Where browsers take Secure cookies over http, since what never leaves the machine can't be listened to. */
 const LOCAL_HOST = /^(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])$/
@@ -16,10 +16,14 @@ export function siteOf(host: string): string {
   return IP_ADDRESS.test(host) ? host : host.split('.').slice(-2).join('.')
 }
 
-/** RFC 6265bis section 5.1.3. */
+/** RFC 6265bis section 5.1.3: whether the host is the domain or below it. */
+export function isWithin(host: string, domain: string): boolean {
+  return host === domain || (host.endsWith(`.${domain}`) && !IP_ADDRESS.test(host))
+}
+
+/** RFC 6265bis section 5.8.3: whether a cookie is one of this host. */
 export function matchesHost({ domain, hostOnly }: Cookie, host: string): boolean {
-  if (host === domain) return true
-  return !hostOnly && host.endsWith(`.${domain}`) && !IP_ADDRESS.test(host)
+  return hostOnly ? host === domain : isWithin(host, domain)
 }
 
 /** RFC 6265bis section 5.1.4. */
@@ -41,16 +45,17 @@ function faultsOf(
   url: URL,
   setCookie: string,
 ): [isWrong: boolean, reason: string][] {
-  const { name, value, domain, hostOnly, secure, sameSite, partitioned } = cookie
+  const { name, value, domain, path, hostOnly, secure, sameSite, partitioned } = cookie
   const isOwn = hostOnly || matchesHost(cookie, url.hostname)
   const isSuffix = !domain.includes('.') && domain !== url.hostname
-  const bytes = new TextEncoder().encode(name + value).length
   return [
     // oxlint-disable-next-line no-control-regex -- these are what is refused
     [/[\0-\x08\x0A-\x1F\x7F]/.test(setCookie), 'it has a control character'],
+    [path.includes('\t'), 'its Path has a tab'],
     [name + value === '', 'it has neither name nor value'],
-    [bytes > MAX_BYTES, `name and value have more than ${MAX_BYTES} bytes`],
+    [byteLength(name + value) > MAX_BYTES, `name and value have more than ${MAX_BYTES} bytes`],
     [name === '' && PREFIX.test(value), 'it has no name, and its value begins with a prefix'],
+    [name === '' && value.includes('='), 'it has no name, and its value has a ='],
     [!isOwn || isSuffix, `Domain=${domain} is not a domain of ${url.hostname}`],
     [secure && !isSafe(url), 'Secure is refused over plain http'],
     [sameSite === 'None' && !secure, 'SameSite=None needs Secure'],
@@ -63,11 +68,11 @@ const PREFIX = /^__(host|secure|http|host-http)-/i
 
 /** RFC 6265bis section 5.4: browsers take the prefixes in any case of letters. */
 function prefixFaultsOf(
-  { name, secure, hostOnly, httpOnly }: Cookie,
+  { name, path, secure, hostOnly, httpOnly }: Cookie,
   setCookie: string,
 ): [isWrong: boolean, reason: string][] {
   const isOfHost = /^__host-/i.test(name)
-  const hasRootPath = /;[ \t]*path[ \t]*=[ \t]*\/[ \t]*(;|$)/i.test(setCookie)
+  const hasRootPath = path === '/' && attributesOf(setCookie).has('path')
   return [
     [PREFIX.test(name) && !secure, 'its prefix needs Secure'],
     [isOfHost && !hostOnly, '__Host- takes no Domain'],

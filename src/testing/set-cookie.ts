@@ -1,3 +1,5 @@
+import { parseCookieDate } from './cookie-date.ts'
+
 /** A cookie as a browser keeps it (RFC 6265bis section 5.7). */
 export interface Cookie {
   readonly name: string
@@ -17,7 +19,7 @@ export interface Cookie {
 /** RFC 6265bis section 5.5: no cookie lives longer. */
 const MAX_AGE_CAP_SECONDS = 400 * 86_400
 /** RFC 6265bis section 5.6: a longer attribute is ignored. */
-const MAX_ATTRIBUTE_LENGTH = 1024
+const MAX_ATTRIBUTE_BYTES = 1024
 
 /**
  * What a Set-Cookie header of a response from this address asks for (RFC 6265bis sections 5.6 and 5.7), whether or not a
@@ -28,10 +30,15 @@ export function parseSetCookie(
   { hostname, pathname }: URL,
   now: number,
 ): Cookie {
-  const [pair = '', ...parts] = setCookie.split(';')
-  const attributes = new Map(parts.map(attributeOf).filter(isShort))
+  const [pair = ''] = setCookie.split(';', 1)
+  const attributes = attributesOf(setCookie)
   const equals = pair.indexOf('=')
-  const domain = attributes.get('domain')?.replace(/^\./, '').toLowerCase() ?? ''
+  // To browsers a dot alone is a domain that nobody has, to the RFC an empty one.
+  const domain =
+    attributes
+      .get('domain')
+      ?.replace(/^\.(?=.)/, '')
+      .toLowerCase() ?? ''
   const path = attributes.get('path') ?? ''
   return {
     name: equals < 0 ? '' : trimmed(pair.slice(0, equals)),
@@ -47,6 +54,14 @@ export function parseSetCookie(
   }
 }
 
+/**
+ * Returns the attributes by their names, in lower case. The last one of a name counts: to browsers also a Max-Age that
+ * is not a number, which hides one before it.
+ */
+export function attributesOf(setCookie: string): ReadonlyMap<string, string> {
+  return new Map(setCookie.split(';').slice(1).map(attributeOf).filter(isShort))
+}
+
 function attributeOf(part: string): [name: string, value: string] {
   const equals = part.indexOf('=')
   const end = equals < 0 ? part.length : equals
@@ -54,7 +69,26 @@ function attributeOf(part: string): [name: string, value: string] {
 }
 
 function isShort([, value]: readonly [string, string]): boolean {
-  return value.length <= MAX_ATTRIBUTE_LENGTH
+  return byteLength(value) <= MAX_ATTRIBUTE_BYTES
+}
+
+/**
+ * Returns how many bytes a part of a header has. What workerd reads is decoded from UTF-8; Node, Bun and Deno give each
+ * byte as a character.
+ */
+export function byteLength(text: string): number {
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
+  const isText = /[^\0-\xFF]/.test(text) || !isUtf8(bytes)
+  return isText ? new TextEncoder().encode(text).length : bytes.length
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Without spaces and tabs at its ends; those alone count as blanks here. */
@@ -70,13 +104,13 @@ function sameSiteOf(value = ''): Cookie['sameSite'] {
   return known ?? 'Lax'
 }
 
-/** Max-Age counts before Expires; what is neither a number nor a date is ignored. */
+/** Max-Age counts before Expires; what is not a number or not a date is ignored. */
 function expiryOf(attributes: ReadonlyMap<string, string>, now: number): number {
   const cap = now + MAX_AGE_CAP_SECONDS * 1000
   const maxAge = attributes.get('max-age') ?? ''
   if (/^-?\d+$/.test(maxAge)) {
     return Number(maxAge) <= 0 ? -Infinity : Math.min(now + Number(maxAge) * 1000, cap)
   }
-  const expires = Date.parse(attributes.get('expires') ?? '')
-  return Number.isNaN(expires) ? Infinity : Math.min(expires, cap)
+  const expires = parseCookieDate(attributes.get('expires') ?? '')
+  return expires === undefined ? Infinity : Math.min(expires, cap)
 }

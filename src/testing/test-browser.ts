@@ -31,8 +31,8 @@ export interface TestRequestInit extends RequestInit {
 const MAX_REDIRECTS = 20
 
 /**
- * A small browser for tests, with a cookie jar: it keeps and sends cookies by the rules of RFC 6265bis, prefixes, `Secure`,
- * `SameSite`, paths, domains and ends included, heeds `Clear-Site-Data: "cookies"`, and says who sends a request by
+ * A small browser for tests, with a cookie jar: it keeps and sends cookies as Chromium and Firefox do where these agree, and
+ * otherwise by the rules of RFC 6265bis, prefixes, `Secure`, `SameSite`, paths, domains and ends included, heeds `Clear-Site-Data: "cookies"`, and says who sends a request by
  * `Sec-Fetch-Site` and `Origin`, so that `csrfGuard` can be tried. It runs no script and loads nothing by itself.
  */
 export class TestBrowser {

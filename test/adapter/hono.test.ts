@@ -527,7 +527,7 @@ describe('used more than once', () => {
     app.get('/', async (c) => c.json(await c.var.session.increment('visits')))
     const fetch = sessions.withSession(async (request, own, ctx) => {
       request.session.set('name', 'ada')
-      return app.fetch(request, own, ctx as ExecutionContext)
+      return app.fetch(request, own, ctx)
     })
     const response = await fetch(new Request('https://app.example/'), env, createExecutionContext())
     expect(await response.json()).toBe(1)

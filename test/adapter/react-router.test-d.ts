@@ -39,9 +39,13 @@ describe('sessionMiddleware', () => {
   test('is a middleware of a server’s routes and of route objects', () => {
     expectTypeOf(middleware).toExtend<MiddlewareFunction<Response>[]>()
     expectTypeOf(middleware).toExtend<NonNullable<RouteObject['middleware']>>()
-    expectTypeOf(guardMiddleware(requireUser(), { context: sessionContext })).toExtend<
+    const userContext = createContext<Session<Data, Flash> & AccountMethods>()
+    expectTypeOf(guardMiddleware(requireUser(), { context: userContext })).toExtend<
       MiddlewareFunction<Response>
     >()
+    // @ts-expect-error a guard for users needs accounts() in use
+    void guardMiddleware(requireUser(), { context: sessionContext })
+    void guardMiddleware(csrfGuard(), { context: userContext })
     void guardMiddleware(csrfGuard(), { context: sessionContext })
   })
 

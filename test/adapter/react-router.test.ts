@@ -225,7 +225,7 @@ describe('the session of a React Router application', () => {
     const handler = newRouterApp({ middleware: middlewareOf(sessions) }, ROUTES)
     const fetch = sessions.withSession(async (request, own, ctx) => {
       const context = new RouterContextProvider()
-      context.set(cloudflareContext, { env: own, ctx: ctx as ExecutionContext })
+      context.set(cloudflareContext, { env: own, ctx })
       request.session.set('name', 'outer')
       const response = await handler(request, context)
       request.session.set('cart', ['after'])

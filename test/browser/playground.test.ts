@@ -485,6 +485,56 @@ void runner.describe('the playground in a browser', { skip }, () => {
     await playground.settle()
   })
 
+  it('keeps what is typed while an earlier click is under way, and no text that was sent', async () => {
+    const page = await playground.visit()
+    const note = page.getByLabel('The value of note')
+    const flash = page.getByLabel('A flash message')
+    // The click is answered when the test says so.
+    const held: (() => void)[] = []
+    await page.route('**/set/*', async (route) => {
+      await new Promise<void>((resolve) => held.push(resolve))
+      await route.continue()
+    })
+    const isHeld = async (): Promise<void> => {
+      while (held.length === 0) await wait(10)
+    }
+    await fillAndClick(page, 'The value of note', 'milk', 'set note')
+    await isHeld()
+    // Into the field that was sent, into another one, and into one whose click waits.
+    await note.fill('milk, and br')
+    await page.getByLabel('The value of user').fill('half a na')
+    await fillAndClick(page, 'A flash message', 'Saved', 'flash a notice')
+    await flash.fill('Saved ag')
+    held.shift()?.()
+    await has(page, '#flashes', 'notice Saved')
+    assert.equal(await note.inputValue(), 'milk, and br')
+    assert.equal(await page.getByLabel('The value of user').inputValue(), 'half a na')
+    assert.equal(await flash.inputValue(), 'Saved ag')
+    await shows(page, 'note', '"milk"')
+
+    await fillAndClick(page, 'The value of note', 'bread', 'set note')
+    await isHeld()
+    await fillAndClick(page, 'A flash message', 'Again', 'flash a notice')
+    held.shift()?.()
+    await has(page, '#flashes', 'notice Again')
+    assert.equal(await flash.inputValue(), '')
+    await shows(page, 'note', '"bread"')
+    assert.equal(await note.inputValue(), 'bread')
+    await playground.settle()
+  })
+
+  it('says that its cookie does not come back, until it does', async () => {
+    const page = await playground.visit('/', { viewport: PHONE })
+    assert.equal(await page.locator('#no-cookie p').count(), 0)
+    await page.goto(`/?click=${encodeURIComponent('/set/note create set')}`)
+    await has(page, '#no-cookie', 'npm start -- --https')
+    await fitsInto(page, PHONE.width)
+    await click(page, 'visits +1')
+    await shows(page, 'visits', '1')
+    assert.equal(await page.locator('#no-cookie p').count(), 0)
+    await playground.settle()
+  })
+
   it('follows what is done elsewhere: in another tab at once, by another client when it looks again', async () => {
     const page = await playground.visit()
     await click(page, 'visits +1')

@@ -60,11 +60,17 @@ export class Playground {
 
 /** Starts the demo in a copy of this repository, and a browser. */
 export async function startPlayground(): Promise<Playground> {
+  const { demo, origin } = await startDemo()
+  return new Playground(origin, demo, await launchChromium())
+}
+
+/** Starts the demo in a copy of this repository. */
+export async function startDemo(): Promise<{ demo: Demo; origin: string }> {
   const directory = await newDirectory()
   const port = await newPort()
   await copyProject(directory, DEMO_FILES)
   const demo = new Demo(directory, port)
   const origin = `http://localhost:${port}`
   await demo.said(`edge-session demo: ${origin}/\n`)
-  return new Playground(origin, demo, await launchChromium())
+  return { demo, origin }
 }

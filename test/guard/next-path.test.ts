@@ -20,6 +20,37 @@ describe('nextPath', () => {
   })
 
   test.for([
+    ['/日', '/%E6%97%A5'],
+    ['/é?q=ü#ß', '/%C3%A9?q=%C3%BC#%C3%9F'],
+    ['/🍎', '/%F0%9F%8D%8E'],
+    ['/a\ud800b', '/a%EF%BF%BDb'],
+    ['/a?q=\udfff', '/a?q=%EF%BF%BD'],
+    ['/a b?c d#e f', '/a%20b?c%20d#e%20f'],
+    ['/"<>', '/%22%3C%3E'],
+    ['/a\u00A0b', '/a%C2%A0b'],
+    ['/a/../b', '/b'],
+    ['/a/./%2e/b', '/a/b'],
+    ['/a?', '/a'],
+    [`/${'日'.repeat(227)}`, `/${'%E6%97%A5'.repeat(227)}`],
+  ] as const)('gives %j as ASCII that a header takes: %j', ([next, encoded]) => {
+    expect(nextPath(next)).toBe(encoded)
+    expect(nextPath(encoded)).toBe(encoded)
+    const url = `https://app.example/?next=${encodeURIComponent(next.toWellFormed())}`
+    const location = nextPathOf({ url })
+    expect(location).toBe(encoded)
+    expect(new Response(null, { headers: { Location: location } }).headers.get('Location')).toBe(
+      encoded,
+    )
+  })
+
+  test('encodes what nextPathOf is to give otherwise', () => {
+    const url = 'https://app.example/?next=//evil.example'
+    expect(nextPathOf({ url }, '/é?a=%20')).toBe('/%C3%A9?a=%20')
+    expect(nextPathOf({ url }, 'https://app.example/日')).toBe('https://app.example/%E6%97%A5')
+  })
+
+  test.for([
+    `/${'日'.repeat(228)}`,
     undefined,
     null,
     1,
@@ -87,11 +118,14 @@ describe('nextPath', () => {
     const text = fc.oneof(
       fc.array(piece, { maxLength: 9 }).map((parts) => `/${parts.join('')}`),
       fc.string(),
+      fc.string({ unit: 'binary' }).map((rest) => `/${rest}`),
     )
     fc.assert(
       fc.property(text, (next) => {
         const path = nextPath(next)
         if (path === undefined) return
+        expect(path).toMatch(/^[!-~]+$/)
+        expect(nextPath(path)).toBe(path)
         for (const spelling of [path, decodeURIComponent(path.split(/[?#]/)[0] ?? '')]) {
           const { origin, pathname } = new URL(spelling, 'https://app.example')
           expect([origin, pathname.startsWith('//')]).toEqual(['https://app.example', false])

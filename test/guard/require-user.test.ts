@@ -42,6 +42,16 @@ describe('requireUser', () => {
     },
   )
 
+  test('redirects to an address of other letters, in ASCII', async () => {
+    const site = guardedSite(requireUser({ loginUrl: '/サイン?t=é%20' }))
+    const response = await site.browser().fetch('/guarded?q=日', { headers: HTML })
+    const location = response.headers.get('Location') ?? ''
+    expect(location).toBe(
+      '/%E3%82%B5%E3%82%A4%E3%83%B3?t=%C3%A9%20&next=%2Fguarded%3Fq%3D%25E6%2597%25A5',
+    )
+    expect(nextPathOf({ url: `https://app.example${location}` })).toBe('/guarded?q=%E6%97%A5')
+  })
+
   test.for([
     ['GET', { Accept: 'application/json' }, 401],
     ['GET', { Accept: '*/*' }, 401],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -130,6 +132,26 @@ for (const base of ['', '/kv'] as const) {
       assert.deepEqual((await browser.json<View>(`${base}/session`)).data, {
         cart: ['apple', 'pear'],
       })
+    })
+
+    it('says on the next page that a browser does not send its cookie back', async () => {
+      const click = await fetch(`${origin}${base}/set/note?show=cost`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { Accept: 'text/html', 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: 'value=milk',
+      })
+      const [cookie = ''] = click.headers.getSetCookie()
+      const next = new URL(click.headers.get('Location') ?? '', origin)
+      const pageFor = async (url: URL, headers: Record<string, string> = {}): Promise<string> =>
+        (await fetch(url, { headers: { Accept: 'text/html', ...headers } })).text()
+      assert.match(await pageFor(next), /did not come back.*npm start -- --https/s)
+      const kept = await pageFor(next, { Cookie: cookie.split(';', 1).join('') })
+      assert.doesNotMatch(kept, /did not come back/)
+      assert.doesNotMatch(await pageFor(new URL(`${base}/`, origin)), /did not come back/)
+      // The account page asks who has no session to sign in, again and again.
+      const account = new URL(`${base}/account${next.search}`, origin)
+      assert.match(await pageFor(account), /did not come back/)
     })
 
     it('escapes what it shows', async () => {
@@ -377,4 +399,25 @@ describe('npm start', () => {
     assert.deepEqual((await browser.json<View>('/session')).data, { note: 'kept over a restart' })
     assert.equal(await demo.stop(), false, 'processes are left')
   })
+
+  it('speaks https where it is asked to, and pages name it no more as the way out', async () => {
+    demo = new Demo(directory, port, '--https')
+    const secure = `https://localhost:${port}`
+    await demo.said(`edge-session demo: ${secure}/\n`)
+    const { status, text } = await overHttps(`${secure}/?click=/set/note+create+set`)
+    assert.equal(status, 200)
+    assert.match(text, /did not come back.*Allow cookies for this site/s)
+    assert.doesNotMatch(text, /--https/)
+    assert.equal(await demo.stop(), false, 'processes are left')
+  })
 })
+
+/** Asks for a page, whatever the certificate is. */
+async function overHttps(url: string): Promise<{ status: number | undefined; text: string }> {
+  const request = httpsRequest(url, { rejectUnauthorized: false, headers: { Accept: 'text/html' } })
+  request.end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return { status: response.statusCode, text: Buffer.concat(chunks).toString() }
+}

@@ -17,9 +17,9 @@ export class Demo {
   readonly #process: ChildProcess
   #output = ''
 
-  constructor(directory: string, port: number) {
+  constructor(directory: string, port: number, ...options: readonly string[]) {
     // A process group of its own, by which its last descendant can be told to be gone.
-    this.#process = spawn('npm', ['start'], {
+    this.#process = spawn('npm', ['start', '--', ...options], {
       cwd: directory,
       env: { ...plainEnvironment(), PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],

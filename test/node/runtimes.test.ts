@@ -106,7 +106,7 @@ const CONFLICT = {
   status: 409,
   code: 'ERR_SESSION_ENDED',
   detail:
-    'The session ended while this request was using it. Its last changes were not saved. Try again.',
+    'The session ended while this request was using it. Recorded changes were not saved; operations that were awaited before may have been. Try again.',
 }
 const SET_COOKIE = '__Host-session=TOKEN; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High'
 const TEXT = 'naïve 日本 🍎 \u2028 "'
@@ -176,6 +176,11 @@ const EXPECTED: Record<string, unknown> = {
     true,
   ],
   'a path to go back to is one of this site': ['/a?b=c', null, null, null, null, null],
+  'a path of any letters can stand in a Location header': ['/%E6%97%A5?q=%C3%A9', '/%EF%BF%BD'],
+  'a Response of another realm is sent, and a Blob is not': [
+    [201, 'hello', [SET_COOKIE]],
+    'ERR_VALUE',
+  ],
   'a redirect carries the cookie': [303, 'https://example.com/home', [SET_COOKIE]],
   'errors say what is wrong': [
     'ERR_SECRET',

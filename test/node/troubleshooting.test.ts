@@ -53,6 +53,8 @@ const reasons = [
   ...found(declarationOf(sourceOf('codec', 'token.ts'), 'RefusedToken'), /'([\w-]+)'/g),
 ].toSorted()
 
+const failureReasons = found(declarationOf(eventSource, 'StoreFailureReason'), /'([\w-]+)'/g)
+
 /** What the first column names of the tables under a heading. */
 function namedUnder(heading: string, name: RegExp): string[] {
   const [, section = ''] = new RegExp(`^## ${heading}$([^]*?)(?=^## |$(?![^]))`, 'm').exec(
@@ -61,15 +63,16 @@ function namedUnder(heading: string, name: RegExp): string[] {
   return found(section, name)
 }
 
-/** The first columns of the tables of events: those of `type`, then those of `reason`. */
-function eventTables(): [types: string[], reasons: string[]] {
-  const [first = '', second = ''] = (troubleshooting.split('\n## Events\n')[1] ?? '').split(
-    '| `reason` of `refused`',
-  )
+/** The first columns of the tables of events: those of `type`, then those of both kinds of `reason`. */
+function eventTables(): [types: string[], reasons: string[], failureReasons: string[]] {
+  const [first = '', second = '', third = ''] = (
+    troubleshooting.split('\n## Events\n')[1] ?? ''
+  ).split(/\| `reason` of `(?:refused|store-failed)`/)
   const names = /^\| `([\w-]+)`/gm
   return [
     found(first, names).filter((name) => name !== 'type'),
     found(second, names).filter((name) => name !== 'reason'),
+    found(third, names).filter((name) => name !== 'reason'),
   ]
 }
 
@@ -82,7 +85,9 @@ describe('the troubleshooting page', () => {
 
   it('explains every event and every reason that there is, and no other', async () => {
     assert.ok(types.length > 10 && reasons.length > 8)
-    const [explainedTypes, explainedReasons] = eventTables()
+    assert.ok(failureReasons.length > 4)
+    const [explainedTypes, explainedReasons, explainedFailures] = eventTables()
+    assert.deepEqual(explainedFailures, failureReasons)
     assert.deepEqual(explainedTypes, types)
     assert.deepEqual(explainedReasons, reasons)
   })

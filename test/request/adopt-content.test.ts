@@ -97,7 +97,13 @@ describe('an old cookie that leads to what cannot be stored', () => {
     expect([response.status, response.headers.getSetCookie()]).toEqual([503, []])
     expect(app.events).toEqual([
       { type: 'adoption-failed', keys, id: expect.any(String) },
-      { type: 'store-failed', call: 'load', id: expect.any(String) },
+      {
+        type: 'store-failed',
+        call: 'load',
+        reason: 'other',
+        message: expect.stringContaining('load() returned what cannot be stored'),
+        id: expect.any(String),
+      },
     ])
     expect([...browser.cookies.keys()]).toEqual(['old'])
     app.load = (value) => ({ data: { name: value } })

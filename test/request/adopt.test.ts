@@ -288,7 +288,15 @@ describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () =
     const response = await browser.fetch('/')
     expect(response.status).toBe(503)
     expect(response.headers.getSetCookie()).toEqual([])
-    expect(app.events).toEqual([{ type: 'store-failed', call: 'load', id: expect.any(String) }])
+    expect(app.events).toEqual([
+      {
+        type: 'store-failed',
+        call: 'load',
+        reason: 'other',
+        message: 'the old database is down',
+        id: expect.any(String),
+      },
+    ])
     app.load = (value) => ({ data: { name: value } })
     expect(await browser.json('/')).toEqual({ name: 'Ada' })
   })
@@ -497,14 +505,17 @@ describe.skipIf(HERE.isKv)('an old cookie on objects', () => {
     expect(await rowsOf(id)).toEqual({})
   })
 
-  test.each([Infinity, Number.NaN, -1])('is not remembered for %s seconds', (rememberSeconds) => {
-    const load = (): undefined => undefined
-    const make = (): unknown => adoption({ name: 'old', verify, load, rememberSeconds })
-    expect(make).toThrow(`ERR_OPTION: The old cookie's rememberSeconds is ${rememberSeconds}.`)
-    const maxAgeDays = rememberSeconds
-    const options = { name: 'old', secret: OLD_SECRET, load, maxAgeDays }
-    expect(() => tornadoCookie(options)).toThrow('ERR_OPTION')
-  })
+  test.each([Infinity, Number.NaN, 0, -1])(
+    'is not remembered for %s seconds',
+    (rememberSeconds) => {
+      const load = (): undefined => undefined
+      const make = (): unknown => adoption({ name: 'old', verify, load, rememberSeconds })
+      expect(make).toThrow(`ERR_OPTION: The old cookie's rememberSeconds is ${rememberSeconds}.`)
+      const maxAgeDays = rememberSeconds
+      const options = { name: 'old', secret: OLD_SECRET, load, maxAgeDays }
+      expect(() => tornadoCookie(options)).toThrow('ERR_OPTION')
+    },
+  )
 
   test('is on its user’s list before its cookie leaves, once for parallel requests', async () => {
     const users = userIndex(env.USERS)
@@ -593,7 +604,11 @@ describe.skipIf(HERE.isKv)('an old cookie', () => {
       return session.userId
     }
     expect(await (await app.visitor()).json('/')).toBe('ada')
-    app.handler = (session) => session.userId
+    app.handler = async (session) => {
+      expect(() => session.userId).toThrow('ERR_NOT_LOADED')
+      await session.load()
+      return session.userId
+    }
     expect(await app.browser().json('/')).toBe(null)
   })
 

@@ -118,7 +118,7 @@ describe('jsonLog', () => {
       [{ type: 'revoked', id: '1' }, 'log'],
       [{ type: 'refused', reason: 'forged' }, 'warn'],
       [{ type: 'late-write', reason: 'ended', id: '1' }, 'warn'],
-      [{ type: 'store-failed', call: 'read', id: '1' }, 'warn'],
+      [{ type: 'store-failed', call: 'read', reason: 'reset', message: 'reset', id: '1' }, 'warn'],
       [{ type: 'device-changed', what: 'country', id: '1' }, 'warn'],
     ]
     for (const [event] of events) jsonLog(event)

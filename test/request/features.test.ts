@@ -154,7 +154,9 @@ describe('what is no option is refused, saying what to write:', () => {
     [{ index, limit: { max: '2', whenFull: 'refuse' } }, 'limit is { max, whenFull }'],
     [{ index, limit: { max: 2, whenFull: 'end-newest' } }, "'refuse' or 'end-oldest'."],
     [{ limit: { max: 2, whenFull: 'refuse' } }, 'limit needs index'],
-    [{ clearSiteData: 'cache' }, "clearSiteData is a list, such as ['cache']."],
+    [{ clearSiteData: 'cache' }, "clearSiteData is a list, such as ['cache'], of: cache, cookies"],
+    [{ clearSiteData: ['cache', 'Cookies'] }, 'clearSiteData is a list'],
+    [{ clearSiteData: ['"cache"'] }, 'clearSiteData is a list'],
   ])('accounts(%j)', ([options, advice]) => {
     expect(() => accounts(options as AccountsOptions)).toThrow(
       expect.objectContaining({

@@ -60,6 +60,11 @@ describe('at construction', () => {
     [{ storeTimeout: 0 }, 'ERR_OPTION', 'storeTimeout is a number of seconds above 0.'],
     [{ cookie: { maxAge: 5 } }, 'ERR_OPTION', 'cookie.maxAge is unknown. Known: name'],
     [
+      { cookie: { maxAge: 5 } },
+      'ERR_OPTION',
+      'persistent. With persistent: true the cookie lives as long as absoluteTimeout.',
+    ],
+    [
       { cookie: { domain: 'example.com' } },
       'ERR_OPTION',
       'cookie "__Host-session": __Host- needs path: \'/\' and no domain.',
@@ -211,6 +216,8 @@ describe('at the first request', () => {
     ['a promise of a store', Promise.resolve(memoryStore())],
     ['a store of an earlier version', { ...memoryStore(), can: undefined, isAtomic: true }],
     ['nothing', undefined],
+    ['null', null],
+    ['a store that can nothing', { ...memoryStore(), can: null }],
   ])('a function that gives %s in place of a store is refused', async ([, store]) => {
     const fault = await firstRequest({ store: () => store }, env)
     expect(fault.message).toBe(
@@ -223,6 +230,23 @@ describe('at the first request', () => {
       secrets: (bindings: typeof env) => [bindings.SESSION_SECRET],
     })
     expect(fault.message).toBe('ERR_OPTION: There is no env. Pass it on: fetch(request, env, ctx).')
+    expect(fault.cause).toBeInstanceOf(TypeError)
+  })
+
+  interface Lacking {
+    readonly BINDINGS: { readonly SECRET: string }
+  }
+
+  test.for<[name: string, options: object]>([
+    ['store', { store: ({ BINDINGS }: Lacking) => BINDINGS.SECRET }],
+    ['secrets', { secrets: ({ BINDINGS }: Lacking) => [BINDINGS.SECRET] }],
+    ['secrets', { secrets: async ({ BINDINGS }: Lacking) => [BINDINGS.SECRET] }],
+    ['use', { use: [accounts({ index: ({ BINDINGS }: Lacking) => BINDINGS.SECRET as never })] }],
+  ])('a missing binding in %s is refused, with what it led to', async ([name, options]) => {
+    const fault = await firstRequest(options, env)
+    expect(fault.message).toBe(
+      `ERR_OPTION: ${name} failed for this env; error.cause says why. Check that its bindings are in wrangler.toml.`,
+    )
     expect(fault.cause).toBeInstanceOf(TypeError)
   })
 

@@ -25,7 +25,7 @@ interface Visitor {
 async function visitor(options: Partial<SessionOptions<unknown>> = {}): Promise<Visitor> {
   const app = newApp({
     store: durableObjectStore(env.FAULTY),
-    storeTimeout: 0.2,
+    storeTimeout: 1,
     ...options,
   })
   const browser = app.browser()

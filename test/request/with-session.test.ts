@@ -130,7 +130,7 @@ describe('nested wrappers', () => {
     const { withSession, calls } = layer()
     const inner = withSession(({ session }) => {
       session.set('visits', 2)
-      return session
+      return null
     })
     const outer = withSession(async (request) => {
       request.session.set('user', 'alice')
@@ -147,7 +147,7 @@ describe('nested wrappers', () => {
     const { withSession, calls } = layer()
     const inner = withSession(({ session }) => {
       session.set('visits', 2)
-      return session
+      return null
     })
     const outer = withSession((request) => inner(request, {}, CONTEXT))
     const response = await outer(new Request('https://app.example/'), {}, CONTEXT)

@@ -347,7 +347,7 @@ describe('kvStore', () => {
   test('refuses a prefix of 500 characters', () => {
     expect(errorOf(() => kvStore(kv, { prefix: 'p'.repeat(500) }))).toEqual([
       'ERR_OPTION',
-      'ERR_OPTION: kvStore: prefix is longer than 400 characters.',
+      'ERR_OPTION: kvStore: prefix is a text without half surrogates, of at most 400 bytes in UTF-8.',
     ])
   })
 

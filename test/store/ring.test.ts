@@ -406,7 +406,7 @@ describe('nodes that make no ring', () => {
 
   test('are refused with a migration that has no end', () => {
     expect(() => ringStore([node('a')], migration([node('b')], new Date('soon')))).toThrow(
-      'ERR_OPTION: ringStore: migrating.until is no date.',
+      'ERR_OPTION: ringStore: migrating.until is not a valid Date.',
     )
   })
 })

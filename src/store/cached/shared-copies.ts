@@ -1,7 +1,7 @@
 import { sha256 } from '../../codec/mac.ts'
 import { isDictionary } from '../../record/meta.ts'
 import type { Credential } from '../../record/store.ts'
-import { checkNamespace, MIN_TTL_SECONDS, type SessionKvNamespace } from '../kv/namespace.ts'
+import { checkNamespace, type SessionKvNamespace, ttlSeconds } from '../kv/namespace.ts'
 import { withinTime } from '../within-time.ts'
 import { type Asked, type Copy, isGood } from './freshness.ts'
 
@@ -48,7 +48,7 @@ export class SharedCopies {
     const { at, usedAt, revision, account, entries } = copy
     const hash = await sha256(secret)
     const text = JSON.stringify({ hash, at, usedAt, revision, account, entries })
-    const expirationTtl = Math.max(MIN_TTL_SECONDS, Math.ceil(this.#maxAge / 1000))
+    const expirationTtl = ttlSeconds(this.#maxAge)
     await this.#try(() => this.#namespace.put(PREFIX + handle, text, { expirationTtl }))
   }
 

@@ -9,6 +9,13 @@ export interface SessionKvNamespace {
 
 /** KV refuses a shorter time to live (Cloudflare: KV, write key-value pairs). */
 export const MIN_TTL_SECONDS = 60
+/** Workerd takes a signed 32-bit integer: 68 years. */
+const MAX_TTL_SECONDS = 2 ** 31 - 1
+
+/** Returns the time to live in KV for these milliseconds, in seconds, as far as KV accepts it. */
+export function ttlSeconds(milliseconds: number): number {
+  return Math.min(Math.max(MIN_TTL_SECONDS, Math.ceil(milliseconds / 1000)), MAX_TTL_SECONDS)
+}
 
 /** Throws `ERR_BINDING` if there is no namespace. `what` is for the message. */
 export function checkNamespace(namespace: unknown, what: string): void {

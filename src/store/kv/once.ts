@@ -1,7 +1,7 @@
 import { ENDED, SPENT } from '../../record/meta.ts'
 import type { WriteReply } from '../../record/store.ts'
 import type { Patch } from '../../session/patch.ts'
-import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
+import { type SessionKvNamespace, ttlSeconds } from './namespace.ts'
 
 /** A session to make, or to join if it exists already. */
 interface Making {
@@ -56,7 +56,6 @@ export async function once(
     if (joined.ok) return joined
     throw error
   }
-  const expirationTtl = Math.max(MIN_TTL_SECONDS, Math.ceil((onceUntil - now) / 1000))
-  await namespace.put(mark, '1', { expirationTtl })
+  await namespace.put(mark, '1', { expirationTtl: ttlSeconds(onceUntil - now) })
   return undefined
 }

@@ -1,6 +1,7 @@
+import { type Difference, differenceOf } from '../../record/difference.ts'
 import { isDictionary } from '../../record/meta.ts'
 import type { Account } from '../../session/account.ts'
-import type { Entries } from '../../session/patch.ts'
+import type { Entries, Patch, Refusal } from '../../session/patch.ts'
 import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
 
 /** A session. Times are milliseconds. */
@@ -28,6 +29,23 @@ export function parseValue(text: string): KvValue {
     // Treated like JSON that is not a session.
   }
   return { isCorrupt: true }
+}
+
+/** KV takes 25 MiB (Cloudflare: KV, limits). The session's own fields have a small part of what is left. */
+const MAX_ENTRIES_BYTES = 26_000_000
+/** A control character takes six bytes in JSON, and any other one less. */
+const MAX_BYTES_EACH = 6
+
+/** Returns the result of a patch, or a refusal if KV would refuse the value. */
+export function kvDifferenceOf(entries: Entries, patch: Patch): Difference | Refusal {
+  const difference = differenceOf(new Map(Object.entries(entries)), patch)
+  if (!difference.ok) return difference
+  let characters = 0
+  for (const [name, text] of difference.after) characters += name.length + text.length
+  if (characters * MAX_BYTES_EACH <= MAX_ENTRIES_BYTES / 2) return difference
+  const json = JSON.stringify(Object.fromEntries(difference.after))
+  if (new TextEncoder().encode(json).length <= MAX_ENTRIES_BYTES) return difference
+  return { ok: false, why: 'too-large', limit: `${MAX_ENTRIES_BYTES} bytes of JSON` }
 }
 
 /** True if the value is a session that neither was ended nor is past its deadline. */

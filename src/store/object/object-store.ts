@@ -57,6 +57,7 @@ export function newObjectStore(
   const send: Send = (handle, request, { method }) => {
     const id = objectIdOf(handle)
     if (id === undefined) return Promise.resolve(JSON.stringify(ENDED))
+    if (isTooLarge(request)) return Promise.resolve('{"ok":false,"why":"too-large"}')
     // A new stub each time: a failed one stays broken (Cloudflare: Durable Objects, error handling).
     const call = (): Promise<string> =>
       (find().get(id) as SessionObjectStub).call(request, PROTOCOL)
@@ -83,6 +84,16 @@ function idFromName(objects: SessionObjectNamespace, name: string): ObjectId {
   const id = objects.idFromName?.(name)
   if (id === undefined) throw new TypeError('The namespace has no idFromName.')
   return id
+}
+
+/** A call carries 32 MiB (Cloudflare: Workers RPC), with some of it for the runtime. */
+const MAX_CALL_BYTES = 33_500_000
+
+/** True if the runtime would refuse the call. A text with any character past U+00FF takes two bytes for each unit. */
+function isTooLarge(request: string): boolean {
+  if (request.length * 2 <= MAX_CALL_BYTES) return false
+  // oxlint-disable-next-line no-control-regex
+  return request.length > MAX_CALL_BYTES || /[^\0-\xFF]/.test(request)
 }
 
 /** The number of ids remembered, so that a session in use is not decoded for each request. */

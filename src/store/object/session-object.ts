@@ -4,6 +4,7 @@ import { deadlineOf } from '../../record/meta.ts'
 import { PROTOCOL } from '../../record/session-cell.ts'
 import { SessionCell } from '../../record/session-cell.ts'
 import type { State } from '../../record/step.ts'
+import { alarmAt } from './alarm.ts'
 import { SessionRows } from './session-rows.ts'
 
 /**
@@ -26,7 +27,7 @@ export class SessionObject extends DurableObject {
   /** Frees the storage of an expired session. Each use decides if a session has expired, not the alarm. */
   override async alarm(): Promise<void> {
     const deadline = await this.#loadedCell().sweep(Date.now())
-    if (deadline !== undefined) await this.ctx.storage.setAlarm(deadline)
+    if (deadline !== undefined) await this.ctx.storage.setAlarm(alarmAt(deadline))
   }
 
   #loadedCell(): SessionCell {
@@ -54,11 +55,12 @@ export class SessionObject extends DurableObject {
     try {
       rows.save(state, changed)
     } catch (error) {
-      // Drops the whole change. A separate transaction would do the same, but cost each write more than a row.
-      this.ctx.abort(String(error))
+      // Drops the whole change. A separate transaction would do the same, but cost each write more than a row. Without
+      // changed entries there was one row only.
+      if (changed.length > 0) this.ctx.abort(String(error))
       throw error
     }
-    return isNew ? storage.setAlarm(deadlineOf(state.meta)) : undefined
+    return isNew ? storage.setAlarm(alarmAt(deadlineOf(state.meta))) : undefined
   }
 }
 

@@ -11,7 +11,10 @@ interface Rows {
 
 /** The name of the session's own row. The names of entries begin with another character. */
 const SESSION = '$'
-/** The maximum number of characters of entries in the session's own row. Most writes are then one row, billed once. */
+/**
+ * The maximum number of characters of entries, with their names, in the session's own row. Most writes are then one row,
+ * billed once, and no number of names makes a row that storage refuses.
+ */
 const MAX_TOGETHER = 2048
 
 type SessionRow = Meta & { readonly entries?: Entries }
@@ -60,7 +63,7 @@ export class SessionRows {
 
   #save(name: string, text: string | undefined): void {
     this.#drop(name)
-    const fits = this.#characters + (text?.length ?? 0) <= MAX_TOGETHER
+    const fits = this.#characters + name.length + (text?.length ?? 0) <= MAX_TOGETHER
     if (text === undefined) {
       if (this.#apart.delete(name)) this.#rows.delete(name)
     } else if (fits && !this.#apart.has(name)) {
@@ -73,11 +76,13 @@ export class SessionRows {
 
   #keep(name: string, text: string): void {
     this.#together.set(name, text)
-    this.#characters += text.length
+    this.#characters += name.length + text.length
   }
 
   #drop(name: string): void {
-    this.#characters -= this.#together.get(name)?.length ?? 0
+    const text = this.#together.get(name)
+    if (text === undefined) return
+    this.#characters -= name.length + text.length
     this.#together.delete(name)
   }
 }

@@ -1,31 +1,47 @@
 /**
- * Makes a client for one call of the store, and lets go of it afterwards. Workers need that for clients over TCP: what
- * one request has opened, no other may use.
+ * Opens a client for one call of the store, and closes it afterwards. Workers need that for clients over TCP: a request
+ * must not use what another one has opened.
  */
 export interface Connector<Client> {
-  readonly open: () => Client | Promise<Client>
-  /** Lets go of a client; with `hasFailed` after a call that failed, perhaps because of the connection. */
+  /** Opens a client. The signal is aborted when the call is given up: its time limit is over. */
+  readonly open: (signal?: AbortSignal) => Client | Promise<Client>
+  /**
+   * Closes a client; with `hasFailed` after a call that failed or was given up, perhaps because of the connection. Its
+   * result and its errors are ignored.
+   */
   readonly close: (client: Client, hasFailed: boolean) => unknown
 }
 
-/** Runs the work with a client that is there, or with one that is opened for it and closed when it has ended. */
+/**
+ * Runs the work with the given client, or with one that is opened for it and closed when it has ended. If the signal is
+ * aborted, the client is closed at once, or as soon as it is open.
+ */
 export async function withClient<Client extends object, T>(
   given: Client | Connector<Client>,
   work: (client: Client) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   if (!isConnector(given)) return work(given)
-  const client = await given.open()
+  const abandoned = rejectionOf(signal)
+  const opening = Promise.resolve(given.open(signal))
+  const client = await Promise.race([opening, abandoned.promise]).catch((error: unknown) => {
+    // One that opens after all is of no use to anybody.
+    opening.then((late) => closeQuietly(given, late, true)).catch(() => undefined)
+    abandoned.stop()
+    throw error
+  })
   let hasFailed = true
   try {
-    const result = await work(client)
+    const result = await Promise.race([work(client), abandoned.promise])
     hasFailed = false
     return result
   } finally {
-    given.close(client, hasFailed)
+    abandoned.stop()
+    closeQuietly(given, client, hasFailed)
   }
 }
 
-/** Whether a client is still to be opened. */
+/** True if a client has to be opened first. */
 export function isConnector<Client extends object>(
   given: Client | Connector<Client>,
 ): given is Connector<Client> {
@@ -34,37 +50,104 @@ export function isConnector<Client extends object>(
 
 /** A connection that several calls share: those of one request, or those of one Durable Object. */
 export interface Connection<Client> extends Connector<Client> {
-  /** Closes it, if it was opened. It is opened anew by a call that comes later. */
+  /** Closes the client, if one was opened. A later call opens another one. Never rejects. */
   readonly end: () => Promise<void>
 }
 
-/** Opens a client with the first call that needs one, and keeps it open until `end()`, or until a call fails. */
-export function keepOpen<Client extends object>(connector: Connector<Client>): Connection<Client> {
-  let opened: Promise<Client> | undefined
+/** A client that is open, or being opened. */
+interface Opened<Client> {
+  readonly client: Promise<Client>
+  isOpen: boolean
+  /** Why it serves no further call. */
+  over?: 'failed' | 'ended'
+}
 
-  async function open(): Promise<Client> {
-    const opening = Promise.resolve(connector.open())
-    opened = opening
-    try {
-      return await opening
-    } catch (error) {
-      if (opened === opening) opened = undefined
-      throw error
-    }
+/**
+ * Returns a connector that opens a client with the first call that needs one, and keeps it open until `end()`, or until
+ * a call fails or is given up. The next call then opens another one. Each client is closed once.
+ */
+export function keepOpen<Client extends object>(connector: Connector<Client>): Connection<Client> {
+  let current: Opened<Client> | undefined
+  const openedBy = new WeakMap<Client, Opened<Client>>()
+
+  function start(signal: AbortSignal | undefined): Opened<Client> {
+    const client = (async (): Promise<Client> => connector.open(signal))()
+    const opened: Opened<Client> = { client, isOpen: false }
+    client.then(
+      (ready) => {
+        opened.isOpen = true
+        return openedBy.set(ready, opened)
+      },
+      () => close(opened, 'failed'),
+    )
+    return opened
+  }
+
+  /** Closes the client as soon as it is open. */
+  function close(opened: Opened<Client>, why: 'failed' | 'ended'): void {
+    if (current === opened) current = undefined
+    if (opened.over !== undefined) return
+    opened.over = why
+    opened.client.then(
+      (client) => closeQuietly(connector, client, why === 'failed'),
+      () => undefined,
+    )
+  }
+
+  async function open(signal?: AbortSignal): Promise<Client> {
+    const opened = (current ??= start(signal))
+    const giveUp = (): void => close(opened, 'failed')
+    signal?.addEventListener('abort', giveUp)
+    const client = await opened.client.finally(() => signal?.removeEventListener('abort', giveUp))
+    if (opened.over === undefined) return client
+    signal?.throwIfAborted()
+    if (opened.over === 'ended') throw new Error('The connection was closed.')
+    // Another call has given it up while it was opened. Nothing was sent yet.
+    return open(signal)
   }
 
   return {
-    open: () => opened ?? open(),
+    open,
     close(client, hasFailed) {
-      // Otherwise the call is over, and the connection is not.
-      if (!hasFailed) return
-      opened = undefined
-      connector.close(client, true)
+      const opened = openedBy.get(client)
+      // Without a failure only the call is over.
+      if (hasFailed && opened !== undefined) close(opened, 'failed')
     },
     async end() {
-      const ending = opened
-      opened = undefined
-      if (ending !== undefined) connector.close(await ending, false)
+      const opened = current
+      if (opened === undefined) return
+      close(opened, 'ended')
+      // One that is still being opened is closed when it comes, which may be never.
+      if (opened.isOpen) await opened.client
     },
   }
+}
+
+/** Closes a client. Errors with a connection that is not used any more concern nobody. */
+function closeQuietly<Client>(
+  connector: Connector<Client>,
+  client: Client,
+  hasFailed: boolean,
+): void {
+  try {
+    Promise.resolve(connector.close(client, hasFailed)).catch(() => undefined)
+  } catch {
+    // Thrown, and not rejected.
+  }
+}
+
+/** Returns a promise that rejects when the signal is aborted. */
+function rejectionOf(signal: AbortSignal | undefined): {
+  readonly promise: Promise<never>
+  readonly stop: () => void
+} {
+  let stop = (): void => undefined
+  const promise = new Promise<never>((_resolve, reject) => {
+    const abort = (): void => reject(signal?.reason)
+    if (signal?.aborted === true) abort()
+    signal?.addEventListener('abort', abort)
+    stop = () => signal?.removeEventListener('abort', abort)
+  })
+  promise.catch(() => undefined)
+  return { promise, stop }
 }

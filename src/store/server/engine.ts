@@ -34,8 +34,14 @@ export interface Engine {
   swap(handle: string, held: Held, next: Next): Promise<Swapped>
 }
 
-/** Runs the work with an engine, whose connection is there for as long as it takes. */
-export type WithEngine = <T>(work: (engine: Engine) => Promise<T>) => Promise<T>
+/**
+ * Runs the work with an engine, whose connection is open for as long as it takes. If the signal is aborted, the call is
+ * given up: its connection is closed.
+ */
+export type WithEngine = <T>(
+  work: (engine: Engine) => Promise<T>,
+  signal?: AbortSignal,
+) => Promise<T>
 
 /** What is held where there is no session. */
 export const NOTHING_HELD: Held = { version: undefined, state: undefined }

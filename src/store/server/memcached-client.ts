@@ -60,7 +60,7 @@ export function memcachedClient(socket: TcpSocket): MemcachedConnection {
       const line = await reply.line()
       if (line === 'STORED') return true
       if (['NOT_STORED', 'EXISTS', 'NOT_FOUND'].includes(line)) return false
-      throw new Error(`Memcached answered: ${line}`)
+      throw unexpected(line)
     })
   }
 
@@ -68,8 +68,8 @@ export function memcachedClient(socket: TcpSocket): MemcachedConnection {
     gets: (key) => call(`gets ${key}\r\n`, () => reply.item()),
     add: (key, text, expiresAt) => store(`add ${key} 0 ${expiresAt}`, text, ''),
     cas: (key, text, expiresAt, cas) => store(`cas ${key} 0 ${expiresAt}`, text, ` ${cas}`),
-    // What goes wrong with a connection that is given up concerns nobody.
-    close: () => void Promise.resolve(socket.close()).catch(() => undefined),
+    // Errors of a connection that is given up concern nobody.
+    close: () => void (async () => socket.close())().catch(() => undefined),
   }
 }
 
@@ -100,7 +100,7 @@ class ReplyReader {
     const line = await this.line()
     if (line === 'END') return undefined
     const [, length, cas] = /^VALUE \S+ \d+ (\d+) (\d+)$/.exec(line) ?? []
-    if (cas === undefined) throw new Error(`Memcached answered: ${line}`)
+    if (cas === undefined) throw unexpected(line)
     const text = decoder.decode(await this.#bytes(Number(length)))
     await this.line()
     await this.line()
@@ -126,6 +126,12 @@ class ReplyReader {
     if (done) throw new Error('Memcached closed the connection.')
     return value
   }
+}
+
+/** Returns the error of a reply. Any line but an error may be part of a key or a value, so it is not shown. */
+function unexpected(line: string): Error {
+  const isError = /^(?:CLIENT_|SERVER_)?ERROR\b/.test(line)
+  return new Error(`Memcached answered: ${isError ? line : 'an unexpected line'}`)
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {

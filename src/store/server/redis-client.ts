@@ -2,7 +2,7 @@ import { SessionError } from '../../errors.ts'
 
 /** Node-redis (`redis` on npm), as far as it is needed. */
 interface NodeRedis {
-  sendCommand(command: string[]): Promise<unknown>
+  sendCommand(command: string[], options?: { readonly abortSignal?: AbortSignal }): Promise<unknown>
 }
 
 /** `ioredis`. */
@@ -25,30 +25,37 @@ export interface Script {
   readonly sha: string
 }
 
-/** Runs a script for one key, and sends its text only where the server does not know it yet. */
+/** Runs a script for one key, and sends its text only if the server does not know it yet. */
 export async function runScript(
   client: RedisClient,
   { text, sha }: Script,
-  key: string,
-  parameters: string[],
+  key: readonly [key: string, ...parameters: string[]],
+  signal?: AbortSignal,
 ): Promise<unknown> {
   try {
-    return await evaluate(client, ['EVALSHA', sha], key, parameters)
+    return await evaluate(client, ['EVALSHA', sha], key, signal)
   } catch (error) {
     if (!String(error).includes('NOSCRIPT')) throw error
-    return evaluate(client, ['EVAL', text], key, parameters)
+    signal?.throwIfAborted()
+    return evaluate(client, ['EVAL', text], key, signal)
   }
 }
 
 function evaluate(
   client: RedisClient,
   [command, script]: readonly ['EVALSHA' | 'EVAL', string],
-  key: string,
-  parameters: string[],
+  [key, ...parameters]: readonly [key: string, ...parameters: string[]],
+  signal: AbortSignal | undefined,
 ): Promise<unknown> {
   // `ioredis` has a method `sendCommand` too, and methods `eval` and `evalsha` of another kind.
   if ('call' in client) return client.call(command, script, '1', key, ...parameters)
-  if ('sendCommand' in client) return client.sendCommand([command, script, '1', key, ...parameters])
+  if ('sendCommand' in client) {
+    const words = [command, script, '1', key, ...parameters]
+    // Without a connection the client would send the command as soon as it has one again, minutes later.
+    return signal === undefined
+      ? client.sendCommand(words)
+      : client.sendCommand(words, { abortSignal: signal })
+  }
   return command === 'EVAL'
     ? client.eval(script, [key], parameters)
     : client.evalsha(script, [key], parameters)

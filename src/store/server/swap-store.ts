@@ -4,7 +4,7 @@ import { hashOf } from '../../codec/mac.ts'
 import { newRandomText } from '../../codec/random.ts'
 import { SessionError } from '../../errors.ts'
 import { CORRUPT, deadlineOf } from '../../record/meta.ts'
-import { type Call, type State, type Step, step } from '../../record/step.ts'
+import { type Call, type State, type Step, step, unrecorded } from '../../record/step.ts'
 import type { Credential, SessionStore } from '../../record/store.ts'
 import { type Engine, type Held, NOTHING_HELD, type WithEngine } from './engine.ts'
 
@@ -49,7 +49,12 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
   }
 
   /** Applies the call to what is held, or to what another has put in its place, until nobody was quicker. */
-  async function run(engine: Engine, handle: string, call: Call): Promise<Step> {
+  async function run(
+    engine: Engine,
+    handle: string,
+    call: Call,
+    noteRead: (read: Step) => void,
+  ): Promise<Step> {
     const recalled = recall(handle, call)
     const first = recalled ?? (await engine.load(handle))
     // What is only remembered decides nothing: the server has the word.
@@ -62,6 +67,11 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
         if (!isToldNow) return again(undefined)
         remember(handle, held)
         return outcome
+      }
+      // The caller has been told that the call failed.
+      call.context.signal?.().throwIfAborted()
+      if (call.method === 'read' && typeof held.state === 'object' && outcome.reply.ok) {
+        noteRead(unrecorded(held.state, call))
       }
       const { state, changed } = outcome
       const ttl = state === undefined ? 0 : ttlOf(state, call)
@@ -87,11 +97,18 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
   ): Promise<Reply> {
     const newHash = newSecret === undefined ? undefined : await hashOf(newSecret)
     const call = { ...request, hash: await hashOf(secret), newHash }
+    let read: Step | undefined
+    const work = (engine: Engine): Promise<Step> =>
+      run(engine, handle, call, (noted) => {
+        read = noted
+      })
     try {
-      const outcome = await withEngine((engine) => run(engine, handle, call))
+      const outcome = await withEngine(work, call.context.signal?.())
       return replyOf(outcome, call.method, handle) as Reply
     } catch (error) {
       remember(handle, undefined)
+      // The server takes no writes at the moment. A later read records its use.
+      if (read !== undefined) return replyOf(read, call.method, handle) as Reply
       throw error
     }
   }

@@ -26,9 +26,17 @@ export function objectIndex(find: () => UserObjectNamespace): UserIndex {
     return JSON.parse(reply) as Reply
   }
 
-  async function listAfter(owner: Owner, after: string): Promise<readonly ListedSession[]> {
-    const { sessions, next } = await call<ListPage>(owner, { method: 'list', after })
-    return next === undefined ? sessions : [...sessions, ...(await listAfter(owner, next))]
+  async function listAll(owner: Owner): Promise<readonly ListedSession[]> {
+    const all: ListedSession[] = []
+    let after: string | undefined = ''
+    while (after !== undefined) {
+      // A page begins after the last one's end.
+      // oxlint-disable-next-line no-await-in-loop
+      const page: ListPage = await call<ListPage>(owner, { method: 'list', after })
+      all.push(...page.sessions)
+      after = page.next
+    }
+    return all
   }
 
   const add: UserIndex['add'] = async (owner, session, adding) =>
@@ -48,7 +56,7 @@ export function objectIndex(find: () => UserObjectNamespace): UserIndex {
     use: (owner, id) => call(owner, { method: 'use', id }),
     remove: (owner, id) => call(owner, { method: 'remove', id }),
     list: async (owner) => {
-      const sessions = await listAfter(owner, '')
+      const sessions = await listAll(owner)
       return sessions.toSorted((one, other) => other.createdAt - one.createdAt)
     },
     revoke: (owner, which) => call<Revoked>(owner, { method: 'revoke', which }),

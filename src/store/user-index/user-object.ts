@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 
+import { alarmAt } from '../object/alarm.ts'
 import { reachThrough } from './reach.ts'
 import { UserCell } from './user-cell.ts'
 import type { UserRows } from './user-rows.ts'
@@ -29,7 +30,7 @@ export class UserObject extends DurableObject {
   #loadedCell(): UserCell {
     const storage = {
       save: (rows: UserRows, ids: readonly string[]) => this.#save(rows, ids),
-      wakeAt: (time: number) => void this.ctx.storage.setAlarm(time),
+      wakeAt: (time: number) => void this.ctx.storage.setAlarm(alarmAt(time)),
     }
     this.#cell ??= new UserCell(this.#load(), storage, reachThrough(this.env))
     return this.#cell

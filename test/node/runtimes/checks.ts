@@ -261,6 +261,32 @@ const CHECKS: Record<string, () => Promise<unknown>> = {
       nextPath(path),
     ),
 
+  'a path of any letters can stand in a Location header': async () =>
+    ['/日?q=é', '/\ud800'].map((path) =>
+      new Response(null, { headers: { Location: nextPath(path) ?? '' } }).headers.get('Location'),
+    ),
+
+  'a Response of another realm is sent, and a Blob is not': async () => {
+    const { sessions } = new App()
+    const own = new Response('hello', { status: 201 })
+    const other = {
+      status: 201,
+      statusText: '',
+      headers: own.headers,
+      body: { [Symbol.asyncIterator]: () => own.body?.[Symbol.asyncIterator]() },
+      arrayBuffer: () => own.arrayBuffer(),
+    }
+    const send = async (result: unknown): Promise<unknown> => {
+      const request = new Request('https://app.example/')
+      const response = await sessions.run(request, {}, (session) => {
+        session.set('visits', 1)
+        return result
+      })
+      return [response.status, await response.text(), masked(response)]
+    }
+    return [await send(other), await send(new Blob(['a'])).catch(({ code }: SessionError) => code)]
+  },
+
   'a redirect carries the cookie': async () => {
     const app = new App()
     app.run = async (session) => {

@@ -1,0 +1,94 @@
+import { SessionError } from '../errors.ts'
+
+/**
+ * Returns the Response to send for the result of a handler: the Response itself, or the value as JSON. A Response of
+ * another realm, such as one of a polyfill, is copied into one of this runtime. Throws `ERR_VALUE` for a value that
+ * JSON cannot represent, at any depth.
+ */
+export function responseOf(result: unknown): Response {
+  if (result instanceof Response) return result
+  if (isResponse(result)) return nativeOf(result)
+  let fault: string | undefined
+  let cause: unknown
+  try {
+    const response = Response.json(result)
+    // Only now, since JSON has refused a cycle.
+    fault = result === undefined ? 'undefined' : faultIn(result)
+    if (fault === undefined) return response
+  } catch (error) {
+    fault = typeof result === 'object' ? 'a bigint, a cycle or a failed toJSON()' : typeof result
+    cause = error
+  }
+  throw new SessionError(
+    'ERR_VALUE',
+    `The handler returned a value that JSON cannot represent: ${fault}. Return a Response, such as new Response(blob), or plain objects and arrays.`,
+    { cause },
+  )
+}
+
+/** Returns the kind of the first part that JSON would drop or turn into `{}`; `undefined` if there is none. */
+function faultIn(value: unknown): string | undefined {
+  if (typeof value === 'function' || typeof value === 'symbol') return typeof value
+  if (typeof value !== 'object' || value === null) return undefined
+  const { toJSON }: { readonly toJSON?: unknown } = value
+  if (typeof toJSON === 'function') return undefined
+  if (!isPlain(value) && isOpaque(value)) return value.constructor.name
+  for (const item of Object.values(value)) {
+    const fault = faultIn(item)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** True for an array, and for an object of no class, even if it is one of another realm. */
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return true
+  return value.constructor?.name === 'Object'
+}
+
+/** True for an object whose content JSON does not see: a Map, a stream, a promise, bytes, an Error. */
+function isOpaque(value: object): boolean {
+  const kind = Object.prototype.toString.call(value)
+  return (
+    ArrayBuffer.isView(value) ||
+    Symbol.asyncIterator in value ||
+    kind === '[object Error]' ||
+    // JSON unwraps `new String('a')`.
+    (Object.keys(value).length === 0 && !/ (String|Number|Boolean)/.test(kind))
+  )
+}
+
+/** True for a Response of any realm, which `instanceof` does not tell. Data with a `status` has no methods. */
+export function isResponse(value: unknown): value is Response {
+  const { status, headers, arrayBuffer }: Partial<Response> = Object(value)
+  return (
+    typeof status === 'number' &&
+    typeof arrayBuffer === 'function' &&
+    typeof headers?.forEach === 'function'
+  )
+}
+
+/** Returns the same response as one of this realm. One that cannot be made here, such as 101, stays as it is. */
+function nativeOf(response: Response): Response {
+  const { status, statusText, body } = response
+  if (status < 200 || status > 599) return response
+  const headers = new Headers()
+  response.headers.forEach((value, name) => headers.append(name, value))
+  const hasBody = body !== null && ![204, 205, 304].includes(status)
+  return new Response(hasBody ? streamOf(response) : null, { status, statusText, headers })
+}
+
+/** Returns the body as a stream of this realm. A polyfill without streams has the whole body at once. */
+function streamOf(response: Response): ReadableStream<Uint8Array> {
+  const { body } = response
+  if (body instanceof ReadableStream) return body
+  const { from }: StreamMaker = Object(ReadableStream)
+  return from(body ?? [response.arrayBuffer().then((bytes) => new Uint8Array(bytes))])
+}
+
+/** The part of the Streams Standard that the types of Workers lack. */
+interface StreamMaker {
+  readonly from: (chunks: unknown) => ReadableStream<Uint8Array>
+}
