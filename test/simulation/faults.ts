@@ -46,12 +46,12 @@ export class Faults {
 
   /** True if the object is reset while it handles a call. */
   resets(): boolean {
-    return this.#happens() && this.#random.chance(0.5)
+    return this.isOn && this.#random.chance(this.#rate * 0.5)
   }
 
   /** True if the object has left memory since its last call. */
   evicts(): boolean {
-    return this.#random.chance(0.05)
+    return this.#random.chance(0.1)
   }
 
   #happens(): boolean {

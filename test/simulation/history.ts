@@ -48,6 +48,10 @@ export interface Answered {
   readonly isLost: boolean
   readonly status: number
   readonly setsCookie: boolean
+  /** The secret of the token that it brings; empty if it clears the cookie. */
+  readonly issued: string | undefined
+  readonly order: number
+  readonly at: number
 }
 
 /** All that happened in a run, as those saw it who asked. */
@@ -57,6 +61,8 @@ export class History {
   readonly responses: Answered[] = []
   /** What a handler threw that no response of the session layer answers. */
   readonly errors: { readonly request: number; readonly error: unknown }[] = []
+  /** The objects that still have rows when every session is long over. */
+  leftOver: readonly string[] = []
   readonly lines: string[] = []
   #order = 0
 

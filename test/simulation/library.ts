@@ -1,9 +1,11 @@
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { Script } from 'node:vm'
 
 import { build } from 'esbuild'
 
 import type * as Entry from './entry.ts'
+import type { Planted } from './planted.ts'
 
 /** What the simulated Workers use of the library. */
 export type Library = typeof Entry
@@ -27,10 +29,13 @@ const WORKERS = `
 `
 
 /**
- * Returns a function that evaluates the library anew, as a new isolate does, with these globals. `root` is the project,
- * or a copy of it with a fault.
+ * Returns a function that evaluates the library anew, as a new isolate does, with these globals. `planted` is a fault to
+ * put into the copy. Throws if its place is not there.
  */
-export async function loadLibrary(root: string): Promise<(globals: Globals) => Library> {
+export async function loadLibrary(
+  root: string,
+  planted?: Planted,
+): Promise<(globals: Globals) => Library> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'test/simulation/entry.ts')],
     bundle: true,
@@ -49,6 +54,14 @@ export async function loadLibrary(root: string): Promise<(globals: Globals) => L
             contents: WORKERS,
             loader: 'js',
           }))
+          plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+            if (planted === undefined || relative(root, path) !== planted.file) return undefined
+            const text = await readFile(path, 'utf8')
+            if (text.split(planted.find).length !== 2) {
+              throw new Error(`${planted.name}: its place is not in ${planted.file}, or not once.`)
+            }
+            return { contents: text.replace(planted.find, () => planted.replace), loader: 'ts' }
+          })
         },
       },
     ],

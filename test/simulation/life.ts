@@ -1,4 +1,4 @@
-import type { Entry, History, Sight } from './history.ts'
+import type { Answered, Entry, History, Sight } from './history.ts'
 import type { Plan } from './plan.ts'
 import { GRACE_SECONDS, MAX_AGE_SECONDS } from './world.ts'
 
@@ -13,14 +13,29 @@ interface End {
 }
 
 /** Returns what contradicts the rules of a session's life, in words. */
-export function faultsOfLife({ entries, sights, responses, errors }: History, plan: Plan): string[] {
-  const ends = entries.flatMap((entry) => endsOf(entry, entries, responses))
+export function faultsOfLife(history: History, plan: Plan): string[] {
+  const { entries, sights, responses, errors, leftOver } = history
+  const ends = [
+    ...entries.flatMap((entry) => endsOf(entry, entries, responses)),
+    ...responses.flatMap((response) => renewalOf(response, entries)),
+  ]
   return [
+    ...leftOver.map((id) => `object ${id.slice(0, 6)} keeps rows of a session that is over`),
     ...errors.map(({ request, error }) => `#${request} threw ${String(error)}`),
     ...sights.flatMap((sight) => ends.flatMap((end) => opensDead(sight, end, plan))),
     ...sights.flatMap((sight) => hasWrongUser(sight, entries)),
     ...lostSessions(sights, entries, responses, plan),
   ]
+}
+
+/** A token that was renewed opens nothing after its grace. */
+function renewalOf({ request, secret, issued, order, at }: Answered, entries: readonly Entry[]): End[] {
+  if (secret === undefined || !issued || issued === secret) return []
+  const session = entries.findLast((entry) => entry.request === request)?.session
+  const others = new Set(['regenerate', 'signIn', 'destroy', 'signOut'])
+  if (entries.some((entry) => entry.request === request && others.has(entry.does))) return []
+  const opens = (sight: Sight): boolean => sight.secret === secret && sight.session === session
+  return [{ what: 'renewal', request, order, at: at + GRACE_SECONDS * 1000, opens }]
 }
 
 function endsOf(entry: Entry, entries: readonly Entry[], responses: History['responses']): End[] {
@@ -59,7 +74,8 @@ function endsOf(entry: Entry, entries: readonly Entry[], responses: History['res
 /** A token that was dead when its request arrived opens nothing; a copy may answer a little longer. */
 function opensDead(sight: Sight, { what, request, order, at, opens }: End, { setting }: Plan): string[] {
   if (sight.start < order || sight.request === request || !opens(sight)) return []
-  const allowed = (sight.mayBeOld ? MAX_AGE_SECONDS * 1000 + 2 * setting.skew : 0)
+  const late = what === 'renewal' ? 2 * setting.skew : 0
+  const allowed = late + (sight.mayBeOld ? MAX_AGE_SECONDS * 1000 + 2 * setting.skew : 0)
   if (sight.startedAt - at <= allowed) return []
   return [`#${sight.request} is let in by a token that a ${what} had ended`]
 }
@@ -94,5 +110,3 @@ function lostSessions(
   if (kept.length !== 1 || last === undefined || last.session !== undefined) return []
   return [`browser ${last.browser} has lost its session, which nothing has ended`]
 }
-
-export const RENEWAL_GRACE_MS = GRACE_SECONDS * 1000

@@ -258,6 +258,7 @@ export class ObjectHost {
     // The runtime sends a call again if the connection broke; the first one may have arrived.
     if (fate === 'doubled') void arrive().catch(() => undefined)
     if (fate === 'doubled') await time.wait(faults.latency())
+    if (fate === 'doubled' && faults.resets()) this.object(id).reset()
     const reply = await arrive()
     await time.wait(fate === 'late reply' ? faults.lateness() : faults.latency())
     if (fate === 'lost reply') throw new Error('Network connection lost.')

@@ -116,7 +116,7 @@ function newWork(random: Random): Work {
     signIn: 2,
     signOut: 0.7,
     destroy: 0.7,
-    revokeAll: 0.3,
+    revokeAll: 0.5,
     think: 3,
   })
   switch (does) {

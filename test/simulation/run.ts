@@ -25,8 +25,10 @@ export async function playPlan(
   former?: FormerVersion,
 ): Promise<Verdict> {
   const world = new World(plan, version, former)
-  await world.play()
   const { history } = world
+  const unhandled = (error: unknown): void => void history.errors.push({ request: 0, error })
+  process.on('unhandledRejection', unhandled)
+  await world.play().finally(() => process.off('unhandledRejection', unhandled))
   const faults = [...faultsOfKeys(history.entries), ...faultsOfLife(history, plan)]
   return { plan, faults, lines: history.lines }
 }

@@ -190,9 +190,10 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
     const outcomes: Record<number, Outcome> = { 200: 'done', 409: 'refused', 503: 'unknown' }
     const outcome = (response && outcomes[response.status]) ?? 'refused'
     for (const begun of recorded) {
-      // What was awaited later for the key has written this too.
+      // What was awaited later for the key has written this too; after a clear, for any key.
       const isFlushed = history.entries.some(
-        ({ request, key, start }) => request === number && key === begun.key && start > begun.start,
+        ({ request, key, start }) =>
+          request === number && start > begun.start && key === (begun.key ?? key),
       )
       end(begun, outcome === 'refused' && isFlushed ? 'unknown' : outcome)
     }
@@ -220,7 +221,11 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       const isLost = faults.losesResponse()
       await time.wait(faults.latency())
       const setCookies = response.headers.getSetCookie()
+      const [issued] = setCookies.map(secretOf)
       history.responses.push({
+        issued,
+        order: history.next(),
+        at: time.now,
         request: number,
         browser: browser.index,
         secret,

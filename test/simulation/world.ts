@@ -17,6 +17,8 @@ export const MAX_AGE_SECONDS = 30
 export const GRACE_SECONDS = 60
 /** Within this time all that a failure left behind is cleared up: a revocation goes on by its object's alarm. */
 const HEALED_MS = 5 * 60_000
+/** Longer than the absolute timeout, and the most that clocks differ. */
+const LONGEST_MS = 13 * 3_600_000
 
 /** A version of the library that can be evaluated anew for each isolate. */
 export type Version = (globals: Globals) => Library
@@ -118,6 +120,10 @@ export class World {
       }
     }
     await this.time.run(this.time.now + HEALED_MS)
+    // Every session is over by then, and each object has had its alarm.
+    await this.time.run(this.time.now + LONGEST_MS)
+    const objects = [...this.objects.objects]
+    this.history.leftOver = objects.filter(([, { durable }]) => durable.rows.size > 0).map(([id]) => id)
   }
 
   #take(step: Step): void {
