@@ -16,6 +16,7 @@ export type Purpose = 'view' | 'head' | 'speculative'
 /** Fetch Standard: `Sec-Purpose`. `X-Sec-Purpose` is Turbo's, `Purpose` that of older browsers. */
 const PURPOSE_HEADERS = ['sec-purpose', 'x-sec-purpose', 'purpose']
 
+/** Returns what a request is for, by its method and these headers; a `view` if they do not say. */
 export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
   if (method === 'HEAD') return 'head'
   const isSpeculative = PURPOSE_HEADERS.some((name) =>

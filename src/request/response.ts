@@ -10,7 +10,7 @@ type CookieChange = 'issue' | 'refresh' | 'clear'
 
 /**
  * Returns the response with the headers of the session: one Set-Cookie for its name, and the handler's other cookies.
- * With any Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
+ * If it adds a Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
  * session to another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`, and `Cache-Control`
  * says who may keep the response, unless the handler has said it.
  */
@@ -252,7 +252,7 @@ function limitCaching(session: RequestSession, response: Defaulted): Response {
   return response
 }
 
-/** True if nobody is signed in. A token whose session has not been read may be a signed-in user's. */
+/** True if no user is signed in. A token whose session has not been read may be a signed-in user's. */
 function isAnonymous({ state }: RequestSession): boolean {
   return state.is === 'none' || (state.is === 'live' && state.status.account === undefined)
 }

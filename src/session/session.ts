@@ -202,8 +202,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Returns the messages of earlier requests, by key. No other request gets them (on Workers KV: at least one gets
-   * them). A second call in the same request returns the same messages. A HEAD request leaves them to the next one. A
-   * prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
+   * them). A second call in the same request returns the same messages. A HEAD request gets them, and
+   * leaves them to the next one. A prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const dictionary = dictionaryIn(this).toChange()

@@ -73,7 +73,7 @@ function isShort([, value]: readonly [string, string]): boolean {
 }
 
 /**
- * Returns how many bytes a part of a header has. What workerd reads is decoded from UTF-8; Node, Bun and Deno give each
+ * Returns the number of bytes of a part of a header. workerd decodes a header from UTF-8; Node, Bun and Deno return each
  * byte as a character.
  */
 export function byteLength(text: string): number {
