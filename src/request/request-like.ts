@@ -8,7 +8,7 @@ export interface RequestLike {
 }
 
 /**
- * What a request is for. Only a `view` is a use of the session and spends flash messages: a HEAD shows nothing, and the
+ * The purpose of a request. Only a `view` is a use of the session and spends flash messages: a HEAD shows nothing, and the
  * page of a prefetch or prerender (`speculative`) may never be shown.
  */
 export type Purpose = 'view' | 'head' | 'speculative'

@@ -33,7 +33,7 @@ export function parseSetCookie(
   const [pair = ''] = setCookie.split(';', 1)
   const attributes = attributesOf(setCookie)
   const equals = pair.indexOf('=')
-  // To browsers a dot alone is a domain that nobody has, to the RFC an empty one.
+  // To browsers a dot alone is a domain that no host has, to the RFC an empty one.
   const domain =
     attributes
       .get('domain')
