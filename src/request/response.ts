@@ -2,6 +2,7 @@ import { clearCookie, serializeCookie } from '../codec/cookie.ts'
 import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
+import type { RequestLike } from './request-like.ts'
 import type { RequestSession } from './request-session.ts'
 import type { Live } from './state.ts'
 
@@ -215,8 +216,10 @@ function hasCookie(headers: Headers, setting: string): boolean {
 /** The headers that caches prefer to Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
 const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
-/** A response whose `Cache-Control` is our default. */
-type Defaulted = Response & { [DEFAULTED]?: boolean }
+/** A response whose `Cache-Control` is our default, or the request of one that was copied since. */
+interface Defaulted {
+  [DEFAULTED]?: boolean
+}
 const DEFAULTED = Symbol('default')
 
 /** The directives that decide if a cache may store a response, or for how long (RFC 9111 sections 3 and 4.2.1). */
@@ -234,8 +237,9 @@ export function withCaching(session: RequestSession, response: Response): Respon
   }
 }
 
-function limitCaching(session: RequestSession, response: Defaulted): Response {
+function limitCaching(session: RequestSession, response: Response & Defaulted): Response {
   const { headers } = response
+  const request: RequestLike & Defaulted = session.request
   const vary = headers.get('Vary')
   if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
     headers.append('Vary', 'Cookie')
@@ -245,9 +249,10 @@ function limitCaching(session: RequestSession, response: Defaulted): Response {
   if (!STORAGE.test(said)) {
     headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
     response[DEFAULTED] = true
-  } else if (value === 'private, no-store' && response[DEFAULTED] === true) {
+    request[DEFAULTED] = true
+  } else if (response[DEFAULTED] === true || request[DEFAULTED] === true) {
     // Another layer, or another visitor of a shared response, was anonymous.
-    headers.set('Cache-Control', said.replace('no-cache', 'no-store'))
+    headers.set('Cache-Control', said.replace(/private, no-cache$/, value))
   }
   return response
 }
