@@ -11,7 +11,7 @@ type CookieChange = 'issue' | 'refresh' | 'clear'
 
 /**
  * Returns the response with the headers of the session: one Set-Cookie for its name, and the handler's other cookies.
- * If it adds a Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
+ * With any Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
  * session to another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`, and `Cache-Control`
  * says who may keep the response, unless the handler has said it.
  */
@@ -200,10 +200,6 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }
-  if (headers.has('Set-Cookie')) {
-    headers.set('Cache-Control', 'private, no-store')
-    for (const name of CACHE_HEADERS) headers.delete(name)
-  }
   return withCaching(session, result)
 }
 
@@ -228,7 +224,7 @@ const STORAGE = /(^|[\s,])(public|private|no-store|no-cache|(s-)?max-?age)($|[\s
 /** Returns the response, which says who may keep it if the session was used. */
 export function withCaching(session: RequestSession, response: Response): Response {
   // No cache stores a 101, and a runtime may know it by its identity.
-  if (!session.isUsed || response.status === 101) return response
+  if (response.status === 101) return response
   try {
     return limitCaching(session, response)
   } catch {
@@ -237,13 +233,25 @@ export function withCaching(session: RequestSession, response: Response): Respon
   }
 }
 
-function limitCaching(session: RequestSession, response: Response & Defaulted): Response {
+function limitCaching(session: RequestSession, response: Response): Response {
   const { headers } = response
-  const request: RequestLike & Defaulted = session.request
+  if (headers.has('Set-Cookie')) {
+    headers.set('Cache-Control', 'private, no-store')
+    for (const name of CACHE_HEADERS) headers.delete(name)
+  }
+  if (!session.isUsed) return response
   const vary = headers.get('Vary')
   if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
     headers.append('Vary', 'Cookie')
   }
+  setDefault(session, response)
+  return response
+}
+
+/** Sets `Cache-Control` where the handler has not said who may keep the response. */
+function setDefault(session: RequestSession, response: Response & Defaulted): void {
+  const { headers } = response
+  const request: RequestLike & Defaulted = session.request
   const said = headers.get('Cache-Control') ?? ''
   const value = `private, no-${isAnonymous(session) ? 'cache' : 'store'}`
   if (!STORAGE.test(said)) {
@@ -254,7 +262,6 @@ function limitCaching(session: RequestSession, response: Response & Defaulted): 
     // Another layer, or another visitor of a shared response, was anonymous.
     headers.set('Cache-Control', said.replace(/private, no-cache$/, value))
   }
-  return response
 }
 
 /** True if no user is signed in. A token whose session has not been read may be a signed-in user's. */
