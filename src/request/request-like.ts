@@ -19,8 +19,9 @@ const PURPOSE_HEADERS = ['sec-purpose', 'x-sec-purpose', 'purpose']
 /** Returns what a request is for, by its method and these headers; a `view` if they do not say. */
 export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
   if (method === 'HEAD') return 'head'
-  const isSpeculative = PURPOSE_HEADERS.some((name) =>
-    /^\s*prefetch\b/i.test(headers.get(name) ?? ''),
-  )
-  return isSpeculative ? 'speculative' : 'view'
+  for (const name of PURPOSE_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null && /^\s*prefetch\b/i.test(value)) return 'speculative'
+  }
+  return 'view'
 }

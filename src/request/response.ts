@@ -2,7 +2,6 @@ import { clearCookie, serializeCookie } from '../codec/cookie.ts'
 import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
-import type { RequestLike } from './request-like.ts'
 import type { RequestSession } from './request-session.ts'
 import type { Live } from './state.ts'
 
@@ -200,6 +199,7 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }
+  if (headers.has('Set-Cookie')) forbidStoring(headers)
   return withCaching(session, result)
 }
 
@@ -217,6 +217,7 @@ interface Defaulted {
   [DEFAULTED]?: boolean
 }
 const DEFAULTED = Symbol('default')
+const NO_STORE = 'private, no-store'
 
 /** The directives that decide if a cache may store a response, or for how long (RFC 9111 sections 3 and 4.2.1). */
 const STORAGE = /(^|[\s,])(public|private|no-store|no-cache|(s-)?max-?age)($|[\s,=])/i
@@ -234,34 +235,31 @@ export function withCaching(session: RequestSession, response: Response): Respon
 }
 
 function limitCaching(session: RequestSession, response: Response): Response {
-  const { headers } = response
-  if (headers.has('Set-Cookie')) {
-    headers.set('Cache-Control', 'private, no-store')
-    for (const name of CACHE_HEADERS) headers.delete(name)
-  }
   if (!session.isUsed) return response
+  const { headers } = response
+  const marked: Defaulted[] = [response as Defaulted, session.request as Defaulted]
   const vary = headers.get('Vary')
   if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
     headers.append('Vary', 'Cookie')
   }
-  setDefault(session, response)
-  return response
-}
-
-/** Sets `Cache-Control` where the handler has not said who may keep the response. */
-function setDefault(session: RequestSession, response: Response & Defaulted): void {
-  const { headers } = response
-  const request: RequestLike & Defaulted = session.request
   const said = headers.get('Cache-Control') ?? ''
-  const value = `private, no-${isAnonymous(session) ? 'cache' : 'store'}`
+  const value = isAnonymous(session) ? 'private, no-cache' : NO_STORE
   if (!STORAGE.test(said)) {
     headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
-    response[DEFAULTED] = true
-    request[DEFAULTED] = true
-  } else if (response[DEFAULTED] === true || request[DEFAULTED] === true) {
+    if (value !== NO_STORE) for (const each of marked) each[DEFAULTED] = true
+  } else if (headers.has('Set-Cookie')) {
+    forbidStoring(headers)
+  } else if (marked.some((each) => each[DEFAULTED])) {
     // Another layer, or another visitor of a shared response, was anonymous.
     headers.set('Cache-Control', said.replace(/private, no-cache$/, value))
   }
+  return response
+}
+
+/** Keeps a response with a cookie out of every cache, whatever the handler has allowed. */
+function forbidStoring(headers: Headers): void {
+  headers.set('Cache-Control', NO_STORE)
+  for (const name of CACHE_HEADERS) headers.delete(name)
 }
 
 /** True if no user is signed in. A token whose session has not been read may be a signed-in user's. */

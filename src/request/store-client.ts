@@ -23,14 +23,14 @@ interface ClientSession {
 class Call {
   /** When the call is given up, by `performance.now()`. */
   endsAt = 0
-  fail: (cause: unknown) => void = () => undefined
+  fail: ((cause: unknown) => void) | undefined
   #controller: AbortController | undefined
 
   readonly signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal
 
   /** Fails the call, and has the store give it up. */
   giveUp(cause: Error): void {
-    this.fail(cause)
+    this.fail?.(cause)
     this.#controller?.abort(cause)
   }
 }
@@ -67,13 +67,19 @@ export class StoreClient {
     const { context, now } = this.#settings
     this.calledAt = now()
     const { idle, absolute, touch, renew } = context
-    const isUse = this.#session.purpose === 'view'
     const call = new Call()
-    const own = { now: this.calledAt, fresh: isFresh, defer: this.#defer, signal: call.signal }
-    // A session expires before a use of it that is due only then.
-    const at = { ...own, idle, absolute, touch: isUse ? touch : idle }
+    const at = {
+      now: this.calledAt,
+      idle,
+      absolute,
+      touch,
+      isUse: this.#isUse,
+      fresh: isFresh,
+      defer: this.#defer,
+      signal: call.signal,
+    }
     try {
-      const result = run(renew === undefined || !isUse ? at : { ...at, renew })
+      const result = run(renew === undefined || !this.#isUse() ? at : { ...at, renew })
       return isThenable(result) ? this.#withinTime(call, result, store, method) : result
     } catch (cause) {
       throw this.#failure(store, method, cause)
@@ -86,6 +92,8 @@ export class StoreClient {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
+
+  readonly #isUse = (): boolean => this.#session.purpose === 'view'
 
   readonly #defer = (work: () => Promise<void>): void => {
     this.deferred = work
