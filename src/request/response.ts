@@ -237,23 +237,27 @@ export function withCaching(session: RequestSession, response: Response): Respon
 function limitCaching(session: RequestSession, response: Response): Response {
   if (!session.isUsed) return response
   const { headers } = response
-  const marked: Defaulted[] = [response as Defaulted, session.request as Defaulted]
   const vary = headers.get('Vary')
   if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
     headers.append('Vary', 'Cookie')
   }
   const said = headers.get('Cache-Control') ?? ''
-  const value = isAnonymous(session) ? 'private, no-cache' : NO_STORE
-  if (!STORAGE.test(said)) {
-    headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
-    if (value !== NO_STORE) for (const each of marked) each[DEFAULTED] = true
-  } else if (headers.has('Set-Cookie')) {
-    forbidStoring(headers)
-  } else if (marked.some((each) => each[DEFAULTED])) {
-    // Another layer, or another visitor of a shared response, was anonymous.
-    headers.set('Cache-Control', said.replace(/private, no-cache$/, value))
-  }
+  if (STORAGE.test(said) && headers.has('Set-Cookie')) forbidStoring(headers)
+  else setDefault(session, response, said)
   return response
+}
+
+/** Sets `Cache-Control` where the handler has not said who may keep the response. */
+function setDefault(session: RequestSession, response: Response, said: string): void {
+  const value = isAnonymous(session) ? 'private, no-cache' : NO_STORE
+  const marked: Defaulted[] = [response as Defaulted, session.request as Defaulted]
+  if (!STORAGE.test(said)) {
+    response.headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
+    if (value !== NO_STORE) for (const each of marked) each[DEFAULTED] = true
+  } else if (marked.some((each) => each[DEFAULTED] === true)) {
+    // Another layer, or another visitor of a shared response, was anonymous.
+    response.headers.set('Cache-Control', said.replace(/private, no-cache$/, value))
+  }
 }
 
 /** Keeps a response with a cookie out of every cache, whatever the handler has allowed. */
