@@ -50,7 +50,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   if (pairs.length > 0) return pairs.join('; ')
   throw new SessionError(
     'ERR_VALUE',
-    'There is nothing to keep, so that the visitor has no cookie. Give cookieFor() data, flash or a userId.',
+    'The session would be empty, so it has no cookie. Give cookieFor() data, flash or a userId.',
   )
 }
 

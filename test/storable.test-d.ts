@@ -14,11 +14,16 @@ interface Dated {
   when: Date
 }
 
+type DatedTree = Dated | DatedTree[]
+
 interface Tree {
   name: string
   children: Tree[]
   parent?: Tree
 }
+
+/** The value of `JSON.parse`, as applications and type-fest write it. */
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 /** What JSON keeps. */
 interface Plain {
@@ -40,6 +45,8 @@ interface Plain {
   empty: {}
   object: object
   tree: Tree
+  json: Json
+  jsons?: readonly Json[]
   fault: { name: string; message: string; stack?: string }
   link: { href: string; size: number }
   template: `user:${string}`
@@ -57,6 +64,21 @@ describe('data that JSON keeps', () => {
     createSessions({ ...base, data: json<Record<string, unknown>, { notice: string }>() })
     expectTypeOf(json<Plain>()).toExtend<DataCodec<Plain>>()
     checked(z.object({ a: z.string(), b: z.array(z.number()).optional(), c: z.unknown() }))
+  })
+})
+
+test('a recursive value is read as one that is read-only', () => {
+  const { run } = createSessions<Plain>(base)
+  void run(new Request('https://app.example/'), {}, async (session) => {
+    session.set('json', { list: [1, ['a'], { b: null }] })
+    const value = await session.get('json')
+    expectTypeOf(value).not.toBeAny()
+    expectTypeOf((await session.get('tuple'))?.[1]).toEqualTypeOf<number | undefined>()
+    const tree = await session.get('tree')
+    // @ts-expect-error an element that was read is read-only
+    tree?.children.push(tree)
+    // @ts-expect-error so are the parts of an element
+    for (const child of tree?.children ?? []) child.name = 'b'
   })
 })
 
@@ -86,6 +108,8 @@ describe('data that JSON would change', () => {
     createSessions<{ later: Promise<string> }>(base)
     // @ts-expect-error a URL becomes a string
     createSessions<{ url: URL }>(base)
+    // @ts-expect-error a part of a recursive value is a Date
+    createSessions<{ tree: DatedTree[] }>(base)
     // @ts-expect-error an element is a Date
     createSessions<{ tuple: [string, Date] }>(base)
     // @ts-expect-error so does a message

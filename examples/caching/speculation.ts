@@ -1,5 +1,5 @@
 // #region speculation
-/** Answers a prefetch or a prerender by 503: the browser throws that away, and asks anew when the visitor comes. */
+/** Returns a 503 for a prefetch or prerender, which the browser discards. It asks again when the visitor comes. */
 export function refusedSpeculation({ headers }: Request): Response | undefined {
   const isSpeculative = headers.get('Sec-Purpose')?.startsWith('prefetch') === true
   return isSpeculative ? new Response(null, { status: 503 }) : undefined

@@ -12,6 +12,7 @@ export const CLEAR_SITE_DIRECTIVES = [
   '*',
 ] as const
 
+/** A type of data that `Clear-Site-Data` has the browser delete. */
 export type ClearSiteDirective = (typeof CLEAR_SITE_DIRECTIVES)[number]
 
 /**

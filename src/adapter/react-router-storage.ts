@@ -49,7 +49,7 @@ export function sessionStorage<
     if (state === undefined) {
       throw new SessionError(
         'ERR_OPTION',
-        'This session is not one that getSession() of this storage gave.',
+        'This session does not come from getSession() of this storage. Pass the one that it returned.',
       )
     }
     if (state.cookie !== undefined) state.own = await open(state.cookie)

@@ -41,9 +41,9 @@ export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
  * list of two, which belong together.
  *
  * The session is committed after the loaders, with its cookie on the response. A thrown redirect or 404 is a normal
- * response. If the status is 500 or more, recorded changes are dropped, since React Router has caught an error. A write
- * that is too late is thrown as a Response with 409, one that is too large with 413, and a failed store as one with 503, for the nearest
- * `ErrorBoundary`.
+ * response. If the status is 500 or more, recorded changes are dropped, since React Router has caught an error. For the
+ * nearest `ErrorBoundary`, a write that is too late is thrown as a Response with 409, one that is too large with 413, and
+ * a failed store with 503.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -135,7 +135,7 @@ function responseOf(result: unknown): Response {
   if (isResponse(result)) return nativeOf(result)
   throw new SessionError(
     'ERR_OPTION',
-    'The middleware is for the server: next() gave no Response. Use it as a route’s middleware, not as its clientMiddleware.',
+    'The middleware is for the server: next() returned no Response. Use it as a route’s middleware, not as its clientMiddleware.',
   )
 }
 

@@ -90,7 +90,11 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     try {
       return await (isRead ? withFreshStub(send) : send())
     } catch (cause) {
-      throw new SessionError('ERR_STORE', 'The object of an unstorage key has failed.', { cause })
+      throw new SessionError(
+        'ERR_STORE',
+        'The object of an unstorage key failed. error.cause says why.',
+        { cause },
+      )
     }
   }
 
@@ -166,7 +170,10 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
 
 function checked(key: string): string {
   if (key.length <= MAX_KEY_CHARACTERS && key.isWellFormed()) return key
-  throw new SessionError('ERR_KEY', 'A key of objectDriver is well-formed text of 512 characters.')
+  throw new SessionError(
+    'ERR_KEY',
+    'objectDriver: a key is well-formed text of at most 512 characters.',
+  )
 }
 
 function bytesOf(value: string | Uint8Array): number {
@@ -181,7 +188,7 @@ function checkSize(value: string | Uint8Array): void {
   if (Math.max(bytesOf(value), isWide ? value.length * 2 : 0) <= MAX_BYTES) return
   throw new SessionError(
     'ERR_TOO_LARGE',
-    `objectDriver takes values of ${MAX_BYTES} bytes, and this one is larger.`,
+    `objectDriver: the value takes more than ${MAX_BYTES} bytes. Store it elsewhere, and its name here.`,
   )
 }
 

@@ -96,7 +96,7 @@ async function adopted(session: FeatureSession, { takeover, text }: Candidate): 
     // With the names of the keys, which the message of a store's own error does not show.
     const error = new SessionError(
       'ERR_STORE',
-      `The ${takeover.cookieName} cookie's store failed to load the session: load() returned what cannot be stored${what}`,
+      `The ${takeover.cookieName} cookie's store failed to load the session: load() returned a value that cannot be stored${what}`,
       { cause },
     )
     return ask<undefined>(() => Promise.reject(error))

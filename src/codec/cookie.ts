@@ -7,7 +7,7 @@ export interface CookieAttributes {
   readonly path: string
   /** Default none: this host only. A request to a host outside of it gets no cookie, and the event `domain-mismatch`. */
   readonly domain: string | undefined
-  /** In any case: `lax` is `Lax`. */
+  /** Upper and lower case are the same: `lax` is `Lax`. */
   readonly sameSite: SameSite | Lowercase<SameSite> | Uppercase<SameSite>
   readonly secure: boolean
   readonly httpOnly: boolean

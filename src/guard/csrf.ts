@@ -18,7 +18,10 @@ import { isForeign, isHandshake, isOrigin } from './request-origin.ts'
 import { sessionOf } from './session-of.ts'
 
 export interface CsrfOptions {
-  /** Other origins that may send requests, such as `https://accounts.example`. Default none. */
+  /**
+   * Other origins that may send requests, such as `https://accounts.example` or an app's `capacitor://localhost`. Default
+   * none.
+   */
   readonly trustedOrigins?: readonly string[]
   /** The form field with the token. Default `csrf`. */
   readonly field?: string

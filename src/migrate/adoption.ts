@@ -62,7 +62,10 @@ export interface ReaderOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded>
 
 const REMEMBER_SECONDS = 400 * 86_400
 
-/** Takes over the visitors of an old application by a reader of one's own. Throws `ERR_OPTION` for a cookie that is none, or a time that is not a finite number above 0. */
+/**
+ * Returns an adoption that takes over the visitors of an old application by a reader of your own. Throws `ERR_OPTION` for
+ * an invalid cookie, or a time that is not a finite number above 0.
+ */
 export function adoption<Env, Loaded>({
   name,
   find = (header) => readCookies(header, name, true)[0],
@@ -96,7 +99,7 @@ export function adoption<Env, Loaded>({
 
 const MAX_SECONDS = 1000 * 365 * 86_400
 
-/** True for a number of seconds above 0, up to a thousand years: any other one a store could not remember. */
+/** True for a number of seconds above 0, up to a thousand years. A store could not remember any other. */
 export function isDuration(seconds: unknown): boolean {
   return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS
 }

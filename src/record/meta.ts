@@ -147,8 +147,15 @@ function isDue(
   return now - rotatedAt >= renew && now >= (former?.until ?? 0)
 }
 
+/** Returns the minimum time between two recorded uses: `idle`, which the session does not outlive, if this is no use. */
+export function touchOf({ touch, idle, isUse }: CallContext): number {
+  return isUse?.() === false ? idle : touch
+}
+
 /** Returns the record with this use, or the same record if the last one is recent. Time never goes back. */
-export function touched(meta: Meta, { now, idle, absolute, touch }: CallContext): Meta {
+export function touched(meta: Meta, context: CallContext): Meta {
+  const { now, idle, absolute } = context
+  const touch = touchOf(context)
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
   // With `touch` as long as `idle` nothing is a use, and a new policy waits for one.
   if ((isSamePolicy || touch >= idle) && now - meta.usedAt < touch) return meta

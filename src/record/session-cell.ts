@@ -1,6 +1,6 @@
 import { sha256 } from '../codec/mac.ts'
 import type { Patch } from '../session/patch.ts'
-import { CORRUPT, deadlineOf, isLasting } from './meta.ts'
+import { CORRUPT, deadlineOf, isLasting, touchOf } from './meta.ts'
 import {
   type Call,
   over,
@@ -197,10 +197,11 @@ export function cellStore(
   function call<Reply>(
     method: Call['method'],
     { handle, secret }: Credential,
-    { now, idle, absolute, touch, renew = 0 }: CallContext,
+    context: CallContext,
     more = '',
   ): Promise<Reply> {
-    const request = `["${method}","${secret}",${now},${idle},${absolute},${touch},${renew}${more}]`
+    const { now, idle, absolute, renew = 0 } = context
+    const request = `["${method}","${secret}",${now},${idle},${absolute},${touchOf(context)},${renew}${more}]`
     return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)
   }
 

@@ -20,6 +20,11 @@ export interface CallContext {
   readonly absolute: number
   /** The minimum time between two recorded uses. */
   readonly touch: number
+  /**
+   * Returns false if the request is no use of the session, such as a prefetch: then no use is recorded. A function,
+   * because the answer costs time and a copy does not need it. Absent: it is a use.
+   */
+  readonly isUse?: () => boolean
   /** The age at which the secret of a token is due for renewal; absent if secrets are not renewed. */
   readonly renew?: number
   /** True if the store itself must answer, and not a copy. */

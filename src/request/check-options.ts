@@ -100,6 +100,6 @@ function timeoutFault({
   const isInOrder = areNumbers && idle > 0 && idle <= absolute && absolute <= MAX_SECONDS
   return [
     !(isInOrder && touch >= 0 && touch <= idle / 2),
-    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout. All are numbers, of a thousand years at most.`,
+    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout. All are numbers of seconds, at most a thousand years.`,
   ]
 }

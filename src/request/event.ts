@@ -20,8 +20,8 @@ export type SessionEvent =
   /** A session was created from the cookie of an old application, by `adopting`. */
   | { readonly type: 'adopted'; readonly id: string }
   /**
-   * `load` of an adoption returned what cannot be stored: the values of these keys, or another part of it if there are
-   * none. The request fails as if `load` had thrown. The cookie is not changed.
+   * `load` of an adoption returned a value that cannot be stored: the values of these keys, or another part of it if there
+   * are none. The request fails as if `load` had thrown. The cookie is not changed.
    */
   | { readonly type: 'adoption-failed'; readonly keys: readonly string[]; readonly id: string }
   /** A token that an older secret signed was signed again with the newest. */
@@ -93,6 +93,7 @@ export type RefusedReason =
   | 'cross-origin'
   | 'csrf'
 
+/** Why a call of the store failed, as far as the flags and the message of its error say. */
 export type StoreFailureReason =
   /** There was no answer within `storeTimeout`, or within the time limit of the store's own client. */
   | 'timeout'
@@ -102,8 +103,9 @@ export type StoreFailureReason =
   | 'reset'
   /** The Durable Object has too many requests. */
   | 'overloaded'
-  /** A binding or an exported class is missing. */
+  /** A binding or an exported class is missing, or is not SQLite-backed. */
   | 'binding'
+  /** Anything else: see `message`. */
   | 'other'
 
 /** The event of a request over plain http. */

@@ -23,7 +23,7 @@ async function answerError(
   replaced: Response | undefined,
 ): Promise<Response> {
   await session.drop()
-  // A commit that lost against other requests is no fault of the program. An `update()` that did throws in the handler.
+  // A commit that lost against other requests is not a fault of the program. An `update()` that did throws in the handler.
   if (isStoreFailure(error) || hasCode(error, 'ERR_CONFLICT')) {
     return answerStoreFailure(session, error, replaced)
   }

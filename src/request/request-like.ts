@@ -8,7 +8,7 @@ export interface RequestLike {
 }
 
 /**
- * What a request is for. Only a `view` is a use of the session and spends flash messages: a HEAD shows nothing, and the
+ * The purpose of a request. Only a `view` is a use of the session and spends flash messages: a HEAD shows nothing, and the
  * page of a prefetch or prerender (`speculative`) may never be shown.
  */
 export type Purpose = 'view' | 'head' | 'speculative'
@@ -16,10 +16,12 @@ export type Purpose = 'view' | 'head' | 'speculative'
 /** Fetch Standard: `Sec-Purpose`. `X-Sec-Purpose` is Turbo's, `Purpose` that of older browsers. */
 const PURPOSE_HEADERS = ['sec-purpose', 'x-sec-purpose', 'purpose']
 
+/** Returns what a request is for, by its method and these headers; a `view` if they do not say. */
 export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
   if (method === 'HEAD') return 'head'
-  const isSpeculative = PURPOSE_HEADERS.some((name) =>
-    /^\s*prefetch\b/i.test(headers.get(name) ?? ''),
-  )
-  return isSpeculative ? 'speculative' : 'view'
+  for (const name of PURPOSE_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null && /^\s*prefetch\b/i.test(value)) return 'speculative'
+  }
+  return 'view'
 }

@@ -199,10 +199,7 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
     if (name !== 'Set-Cookie') headers.set(name, value)
     else if (!hasCookie(headers, value)) headers.append(name, value)
   }
-  if (headers.has('Set-Cookie')) {
-    headers.set('Cache-Control', 'private, no-store')
-    for (const name of CACHE_HEADERS) headers.delete(name)
-  }
+  if (headers.has('Set-Cookie')) forbidStoring(headers)
   return withCaching(session, result)
 }
 
@@ -215,9 +212,12 @@ function hasCookie(headers: Headers, setting: string): boolean {
 /** The headers that caches prefer to Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
 const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
-/** A response whose `Cache-Control` is our default. */
-type Defaulted = Response & { [DEFAULTED]?: boolean }
+/** A response whose `Cache-Control` is our default, or the request of one that was copied since. */
+interface Defaulted {
+  [DEFAULTED]?: boolean
+}
 const DEFAULTED = Symbol('default')
+const NO_STORE = 'private, no-store'
 
 /** The directives that decide if a cache may store a response, or for how long (RFC 9111 sections 3 and 4.2.1). */
 const STORAGE = /(^|[\s,])(public|private|no-store|no-cache|(s-)?max-?age)($|[\s,=])/i
@@ -225,7 +225,7 @@ const STORAGE = /(^|[\s,])(public|private|no-store|no-cache|(s-)?max-?age)($|[\s
 /** Returns the response, which says who may keep it if the session was used. */
 export function withCaching(session: RequestSession, response: Response): Response {
   // No cache stores a 101, and a runtime may know it by its identity.
-  if (!session.isUsed || response.status === 101) return response
+  if (response.status === 101) return response
   try {
     return limitCaching(session, response)
   } catch {
@@ -234,25 +234,39 @@ export function withCaching(session: RequestSession, response: Response): Respon
   }
 }
 
-function limitCaching(session: RequestSession, response: Defaulted): Response {
+function limitCaching(session: RequestSession, response: Response): Response {
+  if (!session.isUsed) return response
   const { headers } = response
   const vary = headers.get('Vary')
   if (vary === null || !/(^|[\s,])(cookie|\*)($|[\s,])/i.test(vary)) {
     headers.append('Vary', 'Cookie')
   }
   const said = headers.get('Cache-Control') ?? ''
-  const value = `private, no-${isAnonymous(session) ? 'cache' : 'store'}`
-  if (!STORAGE.test(said)) {
-    headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
-    response[DEFAULTED] = true
-  } else if (value === 'private, no-store' && response[DEFAULTED] === true) {
-    // Another layer, or another visitor of a shared response, was anonymous.
-    headers.set('Cache-Control', said.replace('no-cache', 'no-store'))
-  }
+  if (STORAGE.test(said) && headers.has('Set-Cookie')) forbidStoring(headers)
+  else setDefault(session, response, said)
   return response
 }
 
-/** True if nobody is signed in. A token whose session has not been read may be a signed-in user's. */
+/** Sets `Cache-Control` where the handler has not said who may keep the response. */
+function setDefault(session: RequestSession, response: Response, said: string): void {
+  const value = isAnonymous(session) ? 'private, no-cache' : NO_STORE
+  const marked: Defaulted[] = [response as Defaulted, session.request as Defaulted]
+  if (!STORAGE.test(said)) {
+    response.headers.set('Cache-Control', said === '' ? value : `${said}, ${value}`)
+    if (value !== NO_STORE) for (const each of marked) each[DEFAULTED] = true
+  } else if (marked.some((each) => each[DEFAULTED] === true)) {
+    // Another layer, or another visitor of a shared response, was anonymous.
+    response.headers.set('Cache-Control', said.replace(/private, no-cache$/, value))
+  }
+}
+
+/** Keeps a response with a cookie out of every cache, whatever the handler has allowed. */
+function forbidStoring(headers: Headers): void {
+  headers.set('Cache-Control', NO_STORE)
+  for (const name of CACHE_HEADERS) headers.delete(name)
+}
+
+/** True if no user is signed in. A token whose session has not been read may be a signed-in user's. */
 function isAnonymous({ state }: RequestSession): boolean {
   return state.is === 'none' || (state.is === 'live' && state.status.account === undefined)
 }

@@ -26,18 +26,39 @@ export function responseOf(result: unknown): Response {
   )
 }
 
-/** Returns the kind of the first part that JSON would drop or turn into `{}`; `undefined` if there is none. */
-function faultIn(value: unknown): string | undefined {
-  if (typeof value === 'function' || typeof value === 'symbol') return typeof value
-  if (typeof value !== 'object' || value === null) return undefined
-  const { toJSON }: { readonly toJSON?: unknown } = value
-  if (typeof toJSON === 'function') return undefined
-  if (!isPlain(value) && isOpaque(value)) return value.constructor.name
-  for (const item of Object.values(value)) {
-    const fault = faultIn(item)
-    if (fault !== undefined) return fault
+/** Returns the kind of a part that JSON would drop or turn into `{}`; `undefined` if there is none. */
+function faultIn(result: unknown): string | undefined {
+  // Without recursion, since JSON takes what is nested deeper than our stack.
+  const parts = [result]
+  while (parts.length > 0) {
+    const value = jsonOf(parts.pop())
+    if (isLost(value)) return typeof value
+    if (!isObject(value)) continue
+    if (!isPlain(value) && isOpaque(value)) return kindOf(value)
+    for (const item of Object.values(value)) if (isObject(item) || isLost(item)) parts.push(item)
   }
   return undefined
+}
+
+/** True for a value that JSON leaves out. */
+function isLost(value: unknown): boolean {
+  return typeof value === 'function' || typeof value === 'symbol'
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Returns what `toJSON()` puts in place of the value, or else the value. */
+function jsonOf(value: unknown): unknown {
+  if (!isObject(value)) return value
+  const { toJSON }: { readonly toJSON?: unknown } = value
+  return typeof toJSON === 'function' ? Reflect.apply(toJSON, value, ['']) : value
+}
+
+function kindOf(value: object): string {
+  const { name = '' }: { readonly name?: string } = Object(value.constructor)
+  return name === '' ? Object.prototype.toString.call(value).slice('[object '.length, -1) : name
 }
 
 /** True for an array, and for an object of no class, even if it is one of another realm. */
@@ -45,8 +66,11 @@ function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true
-  return value.constructor?.name === 'Object'
+  return Object.getPrototypeOf(prototype) === null
 }
+
+/** Objects of the runtime, whose own properties are not their content: those of a subclass, or a stack. */
+const OPAQUE = /^\[object (?:Error|DOMException|Map|Set|Promise|Blob|File|ReadableStream)\]$/
 
 /** True for an object whose content JSON does not see: a Map, a stream, a promise, bytes, an Error. */
 function isOpaque(value: object): boolean {
@@ -54,9 +78,9 @@ function isOpaque(value: object): boolean {
   return (
     ArrayBuffer.isView(value) ||
     Symbol.asyncIterator in value ||
-    kind === '[object Error]' ||
+    OPAQUE.test(kind) ||
     // JSON unwraps `new String('a')`.
-    (Object.keys(value).length === 0 && !/ (String|Number|Boolean)/.test(kind))
+    (Object.keys(value).length === 0 && !/ (?:String|Number|Boolean)\]$/.test(kind))
   )
 }
 

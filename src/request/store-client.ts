@@ -23,14 +23,14 @@ interface ClientSession {
 class Call {
   /** When the call is given up, by `performance.now()`. */
   endsAt = 0
-  fail: (cause: unknown) => void = () => undefined
+  fail: ((cause: unknown) => void) | undefined
   #controller: AbortController | undefined
 
   readonly signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal
 
   /** Fails the call, and has the store give it up. */
   giveUp(cause: Error): void {
-    this.fail(cause)
+    this.fail?.(cause)
     this.#controller?.abort(cause)
   }
 }
@@ -67,13 +67,19 @@ export class StoreClient {
     const { context, now } = this.#settings
     this.calledAt = now()
     const { idle, absolute, touch, renew } = context
-    const isUse = this.#session.purpose === 'view'
     const call = new Call()
-    const own = { now: this.calledAt, fresh: isFresh, defer: this.#defer, signal: call.signal }
-    // A session expires before a use of it that is due only then.
-    const at = { ...own, idle, absolute, touch: isUse ? touch : idle }
+    const at = {
+      now: this.calledAt,
+      idle,
+      absolute,
+      touch,
+      isUse: this.#isUse,
+      fresh: isFresh,
+      defer: this.#defer,
+      signal: call.signal,
+    }
     try {
-      const result = run(renew === undefined || !isUse ? at : { ...at, renew })
+      const result = run(renew === undefined || !this.#isUse() ? at : { ...at, renew })
       return isThenable(result) ? this.#withinTime(call, result, store, method) : result
     } catch (cause) {
       throw this.#failure(store, method, cause)
@@ -86,6 +92,8 @@ export class StoreClient {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
+
+  readonly #isUse = (): boolean => this.#session.purpose === 'view'
 
   readonly #defer = (work: () => Promise<void>): void => {
     this.deferred = work
@@ -131,7 +139,7 @@ export class StoreClient {
   }
 
   #failure(store: string, method: string, cause: unknown): SessionError {
-    const message = shown(cause instanceof Error ? cause.message : String(cause))
+    const message = shown(textOf(cause instanceof Error ? cause.message : cause))
     const failed = { reason: reasonOf(cause), message, id: this.#session.id } as const
     this.#settings.emit({ type: 'store-failed', call: method, ...failed })
     if (cause instanceof SessionError) return cause
@@ -145,26 +153,33 @@ export class StoreClient {
   }
 }
 
+/** Returns the text of a value: a store may throw anything, and the message of an error need not be a text. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return '(no text)'
+  }
+}
+
 const MAX_SHOWN_CHARACTERS = 200
 
 /**
- * Returns a message of a store without what may be a key, a token or a value: quoted texts, lists and objects, and
- * long random texts. Clients of Redis add the command to a message: `command was: [...]`, `args beginning with: '...'`.
+ * Returns a message of a store without what may be a key, a token or a value: long random texts, and all from the first
+ * quote, list or object, since a value may have quotes and brackets itself. Clients of Redis add the command to a
+ * message: `command was: [...]`, `args beginning with: '...'`.
  */
 function shown(message: string): string {
   const isLong = message.length > MAX_SHOWN_CHARACTERS
   const start = isLong ? message.slice(0, MAX_SHOWN_CHARACTERS - 1).replace(/\S*$/, '…') : message
-  return start.replaceAll(
-    /(?<!\w)(["'`]).*?(?:\1(?!\w)|$)|[[{].*|(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{24,}/gs,
-    '…',
-  )
+  return start.replaceAll(/(?:(?<!\w)["'`]|[[{]).*|(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{24,}/gs, '…')
 }
 
 /** The words of the runtime and of clients for each reason. */
 const REASONS: readonly (readonly [StoreFailureReason, RegExp])[] = [
   ['binding', /ERR_BINDING|SQLite-backed/],
   ['timeout', /no answer within|timed? ?out/i],
-  ['rate-limit', /\b429\b|rate limit|too many requests/i],
+  ['rate-limit', /\b429\b|rate limit|too many requests|requests? limit exceeded/i],
   ['overloaded', /overloaded/i],
   ['reset', /reset|ECONN|EPIPE|clos(ed|ing)|connection lost|disconnect/i],
 ]
@@ -175,7 +190,7 @@ function reasonOf(error: unknown, depth = 0): StoreFailureReason {
   const { code, overloaded, durableObjectReset, message, cause }: StoreError = error
   if (overloaded === true) return 'overloaded'
   if (durableObjectReset === true) return 'reset'
-  const words = `${message} ${String(code)}`
+  const words = `${textOf(message)} ${textOf(code)}`
   return REASONS.find(([, pattern]) => pattern.test(words))?.[0] ?? reasonOf(cause, depth + 1)
 }
 

@@ -53,7 +53,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
   const { limit = `${MAX_TOTAL_CHARACTERS} characters` } = reply
   throw new SessionError(
     'ERR_TOO_LARGE',
-    `The session would hold over ${limit}. Keep large data elsewhere, and its name in the session.`,
+    `The session would exceed ${limit}. Keep large data elsewhere, and its name in the session.`,
   )
 }
 

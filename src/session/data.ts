@@ -7,7 +7,14 @@ export type DeepReadonly<T> = unknown extends T
       ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
       : T extends ReadonlySet<infer V>
         ? ReadonlySet<DeepReadonly<V>>
-        : { readonly [P in keyof T]: DeepReadonly<T[P]> }
+        : T extends readonly (infer E)[]
+          ? E[] extends T
+            ? readonly DeepReadonly<E>[]
+            : ReadonlyParts<T>
+          : ReadonlyParts<T>
+
+/** Of an object or a tuple. An array, mapped, would be resolved at once, and a recursive type such as JSON's has no end. */
+type ReadonlyParts<T> = { readonly [P in keyof T]: DeepReadonly<T[P]> }
 
 type Primitive = string | number | boolean | bigint | symbol | null | undefined
 
@@ -47,7 +54,11 @@ type StorableValue<T> = unknown extends T
     ? T
     : T extends NotJson
       ? 'JSON would change or drop this value. Use data: serialized<Data>(devalue) of edge-session/serialize.'
-      : Storable<T>
+      : T extends readonly (infer E)[]
+        ? E[] extends T
+          ? readonly StorableValue<E>[]
+          : Storable<T>
+        : Storable<T>
 
 /** The default type of the data of a session. */
 export type AnyData = Record<string, unknown>

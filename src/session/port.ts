@@ -18,7 +18,7 @@ export interface SessionPort {
   readonly codec: DataCodec
   /** False if no cookie can be set, on plain http. Then every change stays in this request. */
   readonly canKeep: boolean
-  /** What the request is for. Only a `view` spends flash messages, and a `speculative` one takes nothing. */
+  /** The purpose of the request. Only a `view` spends flash messages, and a `speculative` one takes nothing. */
   readonly purpose: 'view' | 'head' | 'speculative'
   /** True if a copy has answered and the store has not been asked. */
   readonly isCopied: boolean

@@ -45,29 +45,22 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     this.#dictionary = dictionary
   }
 
-  /** Returns the port without reading the session, and marks the session as used. */
-  get #looked(): Dictionary['port'] {
-    const { port } = this.#dictionary
-    port.markUsed()
-    return port
-  }
-
   /**
    * The id of this session for logs and lists, the same for its whole life. It is not the token, and the token cannot
    * be derived from it.
    */
   get id(): string {
-    return this.#looked.id
+    return lookedAt(this).id
   }
 
   /** True if the visitor came without a session, as far as this request knows. */
   get isNew(): boolean {
-    return this.#looked.isNew
+    return lookedAt(this).isNew
   }
 
   /** The time the session began; `undefined` if there is none. */
   get createdAt(): Date | undefined {
-    const { times } = this.#looked
+    const { times } = lookedAt(this)
     return times && new Date(times.createdAt)
   }
 
@@ -76,7 +69,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * none.
    */
   get expiresAt(): Date | undefined {
-    const { times } = this.#looked
+    const { times } = lookedAt(this)
     return times && new Date(times.expiresAt)
   }
 
@@ -202,8 +195,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Returns the messages of earlier requests, by key. No other request gets them (on Workers KV: at least one gets
-   * them). A second call in the same request returns the same messages. A HEAD request leaves them to the next one. A
-   * prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
+   * them). A second call in the same request returns the same messages. A HEAD request gets them, and
+   * leaves them to the next one. A prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const dictionary = dictionaryIn(this).toChange()
@@ -268,6 +261,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     const dictionary = dictionaryIn(this).toChange()
     await dictionary.operations.run(async () => commitChanges(dictionary))
   }
+}
+
+/** Returns the port without reading the session, and marks the session as used. */
+function lookedAt(session: object): Dictionary['port'] {
+  const { port } = dictionaryIn(session)
+  port.markUsed()
+  return port
 }
 
 /** Returns the entry name of a key. Throws `ERR_KEY` if the key is not well-formed text. */

@@ -37,8 +37,8 @@ const NO_PATCH: Patch = { id: '' }
 const MIN_CACHE_TTL_SECONDS = 30
 /** KV keys have at most 512 bytes (Cloudflare: KV, limits). */
 const MAX_PREFIX_BYTES = 400
-/** KV takes a number below (workerd: a signed 32-bit integer). */
-const MAX_CACHE_TTL_SECONDS = 2 ** 31
+/** KV takes a signed 32-bit integer (workerd). */
+const MAX_CACHE_TTL_SECONDS = 2 ** 31 - 1
 
 /**
  * Returns a store in Workers KV, which is cheap to read anywhere. The last write wins for the whole dictionary. Other
@@ -182,11 +182,11 @@ function checkOptions(prefix: unknown, cacheTtl: number | undefined): void {
     )
   }
   if (cacheTtl === undefined) return
-  const isNumber = typeof cacheTtl === 'number' && cacheTtl < MAX_CACHE_TTL_SECONDS
+  const isNumber = typeof cacheTtl === 'number' && cacheTtl <= MAX_CACHE_TTL_SECONDS
   if (!isNumber || !(cacheTtl >= MIN_CACHE_TTL_SECONDS)) {
     throw new SessionError(
       'ERR_OPTION',
-      `kvStore: cacheTtl is ${cacheTtl}; KV takes ${MIN_CACHE_TTL_SECONDS} seconds or more.`,
+      `kvStore: cacheTtl is ${cacheTtl}. Write a number of seconds from ${MIN_CACHE_TTL_SECONDS} to ${MAX_CACHE_TTL_SECONDS}.`,
     )
   }
 }

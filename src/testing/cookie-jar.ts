@@ -88,8 +88,8 @@ export class CookieJar {
 
   /**
    * Deletes the cookies of a whole site, HttpOnly and partitioned ones and those of subdomains too, as Chromium does by
-   * `Clear-Site-Data: "cookies"` of an address (W3C: Clear Site Data, section 3.1). Firefox leaves partitioned ones, and those of
-   * the site's other hosts. Plain http has no say in it.
+   * `Clear-Site-Data: "cookies"` of an address (W3C: Clear Site Data, section 3.1). Firefox leaves partitioned ones, and
+   * those of the site's other hosts. Does nothing for plain http.
    */
   clearSite(from: URL): void {
     if (!isSafe(from)) return

@@ -16,12 +16,12 @@ export function siteOf(host: string): string {
   return IP_ADDRESS.test(host) ? host : host.split('.').slice(-2).join('.')
 }
 
-/** RFC 6265bis section 5.1.3: whether the host is the domain or below it. */
+/** True if the host is the domain or below it (RFC 6265bis section 5.1.3). */
 export function isWithin(host: string, domain: string): boolean {
   return host === domain || (host.endsWith(`.${domain}`) && !IP_ADDRESS.test(host))
 }
 
-/** RFC 6265bis section 5.8.3: whether a cookie is one of this host. */
+/** True if a cookie is sent to this host (RFC 6265bis section 5.8.3). */
 export function matchesHost({ domain, hostOnly }: Cookie, host: string): boolean {
   return hostOnly ? host === domain : isWithin(host, domain)
 }

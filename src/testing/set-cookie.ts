@@ -33,7 +33,7 @@ export function parseSetCookie(
   const [pair = ''] = setCookie.split(';', 1)
   const attributes = attributesOf(setCookie)
   const equals = pair.indexOf('=')
-  // To browsers a dot alone is a domain that nobody has, to the RFC an empty one.
+  // To browsers a dot alone is a domain that no host has, to the RFC an empty one.
   const domain =
     attributes
       .get('domain')
@@ -73,7 +73,7 @@ function isShort([, value]: readonly [string, string]): boolean {
 }
 
 /**
- * Returns how many bytes a part of a header has. What workerd reads is decoded from UTF-8; Node, Bun and Deno give each
+ * Returns the number of bytes of a part of a header. workerd decodes a header from UTF-8; Node, Bun and Deno return each
  * byte as a character.
  */
 export function byteLength(text: string): number {

@@ -31,9 +31,10 @@ export interface TestRequestInit extends RequestInit {
 const MAX_REDIRECTS = 20
 
 /**
- * A small browser for tests, with a cookie jar: it keeps and sends cookies as Chromium and Firefox do where these agree, and
- * otherwise by the rules of RFC 6265bis, prefixes, `Secure`, `SameSite`, paths, domains and ends included, heeds `Clear-Site-Data: "cookies"`, and says who sends a request by
- * `Sec-Fetch-Site` and `Origin`, so that `csrfGuard` can be tried. It runs no script and loads nothing by itself.
+ * A small browser for tests, with a cookie jar. It keeps and sends cookies as Chromium and Firefox do where these agree,
+ * and otherwise by RFC 6265bis: prefixes, `Secure`, `SameSite`, paths, domains and expiry. It heeds
+ * `Clear-Site-Data: "cookies"`, and says by `Sec-Fetch-Site` and `Origin` who sends a request, so that `csrfGuard` can be
+ * tried. It runs no script and loads nothing by itself.
  */
 export class TestBrowser {
   /** What it keeps; what it did not keep, and why, is in `cookies.refused`. */

@@ -101,7 +101,7 @@ describe('an old cookie that leads to what cannot be stored', () => {
         type: 'store-failed',
         call: 'load',
         reason: 'other',
-        message: expect.stringContaining('load() returned what cannot be stored'),
+        message: expect.stringContaining('load() returned a value that cannot be stored'),
         id: expect.any(String),
       },
     ])
@@ -134,7 +134,7 @@ describe('an old cookie that leads to what cannot be stored', () => {
     app.load = () => ({ data: { secret: { toJSON: () => 'hidden' }, at: new Date(0) } })
     app.handler = (session) => session.load().catch((error: unknown) => String(error))
     expect(await (await app.visitor()).json('/')).toBe(
-      'SessionError: ERR_STORE: The old cookie\'s store failed to load the session: load() returned what cannot be stored: "secret", "at"',
+      'SessionError: ERR_STORE: The old cookie\'s store failed to load the session: load() returned a value that cannot be stored: "secret", "at"',
     )
   })
 

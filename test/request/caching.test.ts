@@ -256,7 +256,7 @@ describe('a session that cannot be reached', () => {
 
 describe('two layers', () => {
   /** A shop, which is the outer layer or the inner one, and its administration, where somebody is signed in. */
-  function newPair(isShopOutside: boolean) {
+  function newPair(isShopOutside: boolean, pass = (page: Response): Response => page) {
     const layer = (name: string) =>
       createSessions({
         secrets: [env.SESSION_SECRET],
@@ -277,13 +277,24 @@ describe('two layers', () => {
     const fetch = outer.withSession(async (request, own, ctx) => {
       const { session, url } = request
       await (isShopOutside ? session.load() : readBoth(session, url))
-      return within(request, own, ctx)
+      return pass(await within(request, own, ctx))
     })
     return new Browser((request) => fetch(request, undefined, CONTEXT))
   }
 
   test.for([true, false])('say no-store if one is signed in (outside: %s)', async (isOutside) => {
     const browser = newPair(isOutside)
+    expect(await saidTo(browser)).toEqual([ANONYMOUS, 'Cookie'])
+    await browser.fetch('/sign-in')
+    expect(await saidTo(browser)).toEqual([SIGNED_IN, 'Cookie'])
+  })
+
+  test.for([true, false])('say so of a copy of the page too (outside: %s)', async (isOutside) => {
+    const browser = newPair(isOutside, (page) => {
+      const copy = new Response(page.body, page)
+      copy.headers.set('X-Frame-Options', 'DENY')
+      return copy
+    })
     expect(await saidTo(browser)).toEqual([ANONYMOUS, 'Cookie'])
     await browser.fetch('/sign-in')
     expect(await saidTo(browser)).toEqual([SIGNED_IN, 'Cookie'])

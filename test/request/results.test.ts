@@ -45,8 +45,20 @@ class OtherResponse {
   }
 }
 
+/** An object that JSON takes as it is, by its own word. */
+class Own {
+  readonly x = 1
+  toJSON(): this {
+    return this
+  }
+}
+
 class Point {
   readonly x = 1
+}
+
+class Registry extends Map<string, number> {
+  readonly name = 'registry'
 }
 
 class Hidden {
@@ -58,6 +70,11 @@ class Hidden {
 
 /** @yields a number */
 async function* values(): AsyncGenerator<number> {
+  yield 1
+}
+
+/** @yields a number */
+function* numbers(): Generator<number> {
   yield 1
 }
 
@@ -85,6 +102,12 @@ const REFUSED: readonly (readonly [kind: string, make: () => unknown])[] = [
   ['a bigint, a cycle', () => 1n],
   ['a bigint, a cycle', () => cycle],
   ['AsyncGenerator', values],
+  ['Registry', () => new Registry([['a', 1]])],
+  ['Map', () => ({ toJSON: () => new Map([['a', 1]]) })],
+  ['DOMException', () => new DOMException('secret words', 'AbortError')],
+  ['\\w*', () => new Map([['a', 1]]).keys()],
+  ['\\w*', () => 'abc'[Symbol.iterator]()],
+  ['Generator', numbers],
 ]
 
 function newLayer() {
@@ -130,10 +153,16 @@ describe('what JSON cannot represent', () => {
 
   test('a promise inside a result is one that was not awaited', async () => {
     const { withSession } = newLayer()
-    const fetch = withSession(({ session }) => ({ visits: session.get('visits') }))
-    await expect(fetch(new Request('https://app.example/'), {}, CONTEXT)).rejects.toThrow(
-      'represent: Promise.',
-    )
+    const fetches = [
+      withSession(({ session }) => ({ visits: session.get('visits') })),
+      withSession(() => [Object.assign(Promise.resolve(1), { cancel: true })]),
+    ]
+    for (const fetch of fetches) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(fetch(new Request('https://app.example/'), {}, CONTEXT)).rejects.toThrow(
+        'represent: Promise.',
+      )
+    }
   })
 
   test('an inner wrapper drops what its handler recorded, and no more', async () => {
@@ -152,6 +181,27 @@ describe('what JSON cannot represent', () => {
     expect(await (await browser.fetch('/')).text()).toBe('caught')
     expect(await browser.json('/all')).toEqual({ outer: 1 })
   })
+})
+
+test('a value is sent that is as deep as the runtime takes', async () => {
+  const nested = (depth: number): unknown =>
+    Array.from({ length: depth }).reduce((inner) => [inner], 1)
+  const isTaken = (depth: number): boolean => {
+    try {
+      return Response.json(nested(depth)).ok
+    } catch {
+      return false
+    }
+  }
+  let depth = 1000
+  while (isTaken(depth + 500)) depth += 250
+  const value = nested(depth)
+  const answer = await newLayer().withSession(() => value)(
+    new Request('https://app.example/'),
+    {},
+    CONTEXT,
+  )
+  expect(await answer?.text()).toBe(JSON.stringify(value))
 })
 
 test.for<[unknown, string]>([
@@ -174,6 +224,8 @@ test.for<[unknown, string]>([
     '{"status":200,"headers":{"a":"1"},"body":"b"}',
   ],
   [{ toJSON: () => ({ a: 1 }) }, '{"a":1}'],
+  [new Own(), '{"x":1}'],
+  [Object.create(Object.create(null)), '{}'],
 ])('%j is JSON', async ([value, text]) => {
   const response = await newLayer().withSession(() => value)(
     new Request('https://app.example/'),

@@ -205,3 +205,27 @@ describe('the cookie is sent again', () => {
     },
   )
 })
+
+test.for(['public, max-age=60', 's-maxage=60'])(
+  'a cookie of the handler’s own beside the session keeps the response out of every cache that %j lets in',
+  async (allowed) => {
+    const app = newApp()
+    const browser = app.browser()
+    app.handler = setOne
+    await browser.fetch('/')
+    app.handler = async (session) => {
+      await session.get('a')
+      return new Response('page', {
+        headers: {
+          'Set-Cookie': 'theme=dark',
+          'CDN-Cache-Control': 'max-age=60',
+          'Cache-Control': allowed,
+        },
+      })
+    }
+    const { headers } = await browser.fetch('/')
+    expect(headers.get('Cache-Control')).toBe('private, no-store')
+    expect(headers.get('CDN-Cache-Control')).toBe(null)
+    expect(headers.getSetCookie()).toEqual(['theme=dark'])
+  },
+)

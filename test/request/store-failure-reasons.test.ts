@@ -23,7 +23,9 @@ const flagged = (flags: object): Error => Object.assign(new Error('no words'), f
 describe('the event store-failed', () => {
   test.for([
     ['rate-limit', new Error('KV PUT failed: 429 Too Many Requests')],
-    ['rate-limit', new Error('ERR max requests limit exceeded: Too Many Requests')],
+    // @upstash/redis, with an older and a newer server
+    ['rate-limit', new Error('ERR max daily request limit exceeded. Limit: 10000, Usage: 10000.')],
+    ['rate-limit', new Error('ERR max requests limit exceeded. Limit: 500000, Usage: 500000.')],
     ['overloaded', flagged({ overloaded: true })],
     ['overloaded', new Error('Durable Object is overloaded. Requests queued for too long.')],
     ['reset', flagged({ durableObjectReset: true })],
@@ -64,6 +66,18 @@ describe('the event store-failed', () => {
     expect(app.events).toMatchObject([{ reason: 'overloaded', message: 'node eu: no words' }])
   })
 
+  test.for([
+    Object.create(null) as unknown,
+    { toString: undefined, valueOf: undefined },
+    Object.assign(new Error(), { code: Object.create(null) as unknown }),
+    Object.assign(new Error(), { message: { toString: undefined, valueOf: undefined } }),
+    Object.assign(new Error(), { message: undefined }),
+    Object.assign(new Error(), { message: { code: 1 } }),
+    Object.assign(new Error(), { message: Symbol('words') }),
+  ])('is there for an error without words, and its call ends: case %#', async (error) => {
+    expect(await failureOf(error)).toMatchObject({ reason: 'other', message: expect.any(String) })
+  })
+
   test('ends with an error that is its own cause', async () => {
     const error = new Error('a circle')
     error.cause = error
@@ -95,12 +109,12 @@ describe('the message of store-failed and of ERR_STORE', () => {
     [
       // Redis 7.0
       `ERR unknown command 'EVALSHA', with args beginning with: 'ca17' '1' '${KEY}' 'value-in-data`,
-      'ERR unknown command …, with args beginning with: … … … …',
+      'ERR unknown command …',
     ],
-    [
-      `Unexpected token 'v', "value-in-data" is not valid JSON`,
-      'Unexpected token …, … is not valid JSON',
-    ],
+    [`Unexpected token 'v', "value-in-data" is not valid JSON`, 'Unexpected token …'],
+    // A value with quotes of its own.
+    [`Bad JSON: ..."a"b" value-in-data", "d"... is not valid`, 'Bad JSON: ...…'],
+    [`ERR bad args: 'a' value-in-data' 'x`, 'ERR bad args: …'],
     [`no such key ${KEY}`, 'no such key session:…'],
     [`{"a":"value-in-data"}`, '…'],
     [

@@ -38,3 +38,16 @@ test('its values can be taken', async () => {
   }
   expect(await app.browser().json('/')).toEqual([true, true, 'ada'])
 })
+
+test('a value that is asked of another object says so', async () => {
+  const app = newApp()
+  app.handler = (session) => {
+    for (const other of [new Proxy(session, {}), Object.create(session) as typeof session]) {
+      for (const name of ['id', 'isNew', 'createdAt', 'expiresAt', 'userId'] as const) {
+        expect(() => other[name]).toThrow('ERR_OPTION: A method was called without its session')
+      }
+    }
+    return 'ok'
+  }
+  expect((await app.browser().fetch('/')).status).toBe(200)
+})

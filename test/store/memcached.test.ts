@@ -223,7 +223,7 @@ describe.skipIf(isMissing)('with memcached (skipped where it is not installed)',
         session.set('a', 'x'.repeat(600_000))
         session.set('b', 'x'.repeat(600_000))
         await expect(session.commit()).rejects.toThrow(
-          `ERR_TOO_LARGE: The session would hold over ${MAX_BYTES} bytes. Keep large data elsewhere, and its name in the session.`,
+          `ERR_TOO_LARGE: The session would exceed ${MAX_BYTES} bytes. Keep large data elsewhere, and its name in the session.`,
         )
         return 'ok'
       }

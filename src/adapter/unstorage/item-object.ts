@@ -153,7 +153,7 @@ export class ItemObject extends DurableObject {
     if (object !== undefined) return object as ItemObjectStub
     throw new SessionError(
       'ERR_BINDING',
-      'ItemObject does not find its own namespace. Bind it to the Worker that exports it.',
+      'ItemObject cannot find its own namespace. Bind it to the Worker that exports it.',
     )
   }
 }

@@ -25,7 +25,7 @@ export async function withClient<Client extends object, T>(
   const abandoned = rejectionOf(signal)
   const opening = Promise.resolve(given.open(signal))
   const client = await Promise.race([opening, abandoned.promise]).catch((error: unknown) => {
-    // One that opens after all is of no use to anybody.
+    // A client that opens too late is closed at once.
     opening.then((late) => closeQuietly(given, late, true)).catch(() => undefined)
     abandoned.stop()
     throw error
@@ -117,13 +117,13 @@ export function keepOpen<Client extends object>(connector: Connector<Client>): C
       const opened = current
       if (opened === undefined) return
       close(opened, 'ended')
-      // One that is still being opened is closed when it comes, which may be never.
+      // A client that is still being opened is closed once it is open, which may be never.
       if (opened.isOpen) await opened.client
     },
   }
 }
 
-/** Closes a client. Errors with a connection that is not used any more concern nobody. */
+/** Closes a client. Ignores its errors, since the connection is no longer used. */
 function closeQuietly<Client>(
   connector: Connector<Client>,
   client: Client,

@@ -68,7 +68,7 @@ export function memcachedClient(socket: TcpSocket): MemcachedConnection {
     gets: (key) => call(`gets ${key}\r\n`, () => reply.item()),
     add: (key, text, expiresAt) => store(`add ${key} 0 ${expiresAt}`, text, ''),
     cas: (key, text, expiresAt, cas) => store(`cas ${key} 0 ${expiresAt}`, text, ` ${cas}`),
-    // Errors of a connection that is given up concern nobody.
+    // Errors of a connection that is given up are ignored.
     close: () => void (async () => socket.close())().catch(() => undefined),
   }
 }
