@@ -23,6 +23,7 @@ import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
+import { usedAtOf } from './times.ts'
 
 /**
  * The session of one request, as the store knows it: where the request stands, and how the answers of the store change
@@ -152,9 +153,8 @@ export abstract class StoredSession {
   async hasNext(): Promise<boolean> {
     const arrival = await this.arrival.next?.()
     if (arrival?.token === undefined) return false
-    const { token } = arrival
     this.arrival = arrival
-    this.state = { is: 'presented', token }
+    this.state = { is: 'presented', token: arrival.token }
     this.isNew = false
     return true
   }
@@ -197,9 +197,8 @@ export abstract class StoredSession {
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
     if (token === undefined) return undefined
     try {
-      const read = (context: CallContext): ReturnType<SessionStore['read']> =>
-        store.read(token, context)
-      const reply = await this.call(store.name, 'read', read, isFresh || !wasUnasked)
+      const mustAsk = isFresh || !wasUnasked
+      const reply = await this.call(store.name, 'read', (at) => store.read(token, at), mustAsk)
       if (reply.ok) {
         this.confirm(token, reply)
         return reply.entries
@@ -220,6 +219,10 @@ export abstract class StoredSession {
     if (token === undefined) return this.createNow(patch)
     const reply = await this.call(store.name, 'write', (at) => store.write(token, at, patch))
     if (isGone(reply)) {
+      if (reply.gone === 'rotated' && reply.applied !== undefined) {
+        this.state = { is: 'superseded', token }
+        return { ok: true, ...reply.applied }
+      }
       return (await this.leave(token, reply)) ? this.writeNow(patch) : this.createNow(patch)
     }
     this.confirm(token, reply)
@@ -253,12 +256,8 @@ export abstract class StoredSession {
 
   /** Records the status that the store returned for the session. */
   confirm(token: Token, status: Status): void {
-    const { store, settings } = this
     const askedAt = this.#client?.calledAt ?? 0
-    // If the store records no uses, the token records them when it is sent again.
-    const sentAt = store.can.recordUse ? 0 : token.usedAt
-    const isUse = askedAt - sentAt >= settings.context.touch && this.purpose === 'view'
-    const usedAt = status.usedAt ?? (isUse ? askedAt : sentAt)
+    const usedAt = status.usedAt ?? usedAtOf(this, token, askedAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
   }
 }

@@ -35,7 +35,7 @@ export class Faults {
       'lost request': 1,
       'lost reply': 2,
       'late reply': 1,
-      'doubled': 1,
+      doubled: 1,
     })
   }
 

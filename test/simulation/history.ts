@@ -45,6 +45,8 @@ export interface Answered {
   readonly request: number
   readonly browser: number
   readonly secret: string | undefined
+  /** The session that the handler had in the end. */
+  readonly session: string | undefined
   readonly isLost: boolean
   readonly status: number
   readonly setsCookie: boolean

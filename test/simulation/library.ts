@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { Script } from 'node:vm'
 
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 import type * as Entry from './entry.ts'
 import type { Planted } from './planted.ts'
@@ -36,35 +36,54 @@ export async function loadLibrary(
   root: string,
   planted?: Planted,
 ): Promise<(globals: Globals) => Library> {
+  const patched: Plugin = {
+    name: 'planted',
+    setup(plugin) {
+      plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+        if (planted === undefined || relative(root, path) !== planted.file) return undefined
+        const text = await readFile(path, 'utf8')
+        if (text.split(planted.find).length !== 2) {
+          throw new Error(`${planted.name}: its place is not in ${planted.file}, or not once.`)
+        }
+        return { contents: text.replace(planted.find, () => planted.replace), loader: 'ts' }
+      })
+    },
+  }
+  return load<Library>(join(root, 'test/simulation/entry.ts'), [patched])
+}
+
+/** Returns the same for the library of the previous protocol. */
+export async function loadFormer(
+  root: string,
+): Promise<(globals: Globals) => Pick<Library, 'SessionObject'>> {
+  return load(join(root, 'test/fixtures/protocol-1.mjs'), [])
+}
+
+const WORKERS_MODULE: Plugin = {
+  name: 'cloudflare:workers',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^cloudflare:workers$/ }, () => ({
+      path: 'workers',
+      namespace: 'simulated',
+    }))
+    plugin.onLoad({ filter: /^workers$/, namespace: 'simulated' }, () => ({
+      contents: WORKERS,
+      loader: 'js',
+    }))
+  },
+}
+
+async function load<Exports>(
+  entry: string,
+  plugins: Plugin[],
+): Promise<(globals: Globals) => Exports> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'test/simulation/entry.ts')],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     format: 'cjs',
     target: 'node20',
-    plugins: [
-      {
-        name: 'cloudflare:workers',
-        setup(plugin) {
-          plugin.onResolve({ filter: /^cloudflare:workers$/ }, () => ({
-            path: 'workers',
-            namespace: 'simulated',
-          }))
-          plugin.onLoad({ filter: /^workers$/, namespace: 'simulated' }, () => ({
-            contents: WORKERS,
-            loader: 'js',
-          }))
-          plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
-            if (planted === undefined || relative(root, path) !== planted.file) return undefined
-            const text = await readFile(path, 'utf8')
-            if (text.split(planted.find).length !== 2) {
-              throw new Error(`${planted.name}: its place is not in ${planted.file}, or not once.`)
-            }
-            return { contents: text.replace(planted.find, () => planted.replace), loader: 'ts' }
-          })
-        },
-      },
-    ],
+    plugins: [WORKERS_MODULE, ...plugins],
   })
   const [{ text } = { text: '' }] = outputFiles
   const script = new Script(`(function (module, ${NAMES.join(', ')}) {${text}\n})`, {
@@ -74,6 +93,6 @@ export async function loadLibrary(
   return (globals) => {
     const module = { exports: {} }
     evaluate(module, ...NAMES.map((name) => globals[name]))
-    return module.exports as Library
+    return module.exports as Exports
   }
 }

@@ -24,12 +24,15 @@ export function faultsOfLife(history: History, plan: Plan): string[] {
     ...errors.map(({ request, error }) => `#${request} threw ${String(error)}`),
     ...sights.flatMap((sight) => ends.flatMap((end) => opensDead(sight, end, plan))),
     ...sights.flatMap((sight) => hasWrongUser(sight, entries)),
-    ...lostSessions(sights, entries, responses, plan),
+    ...lostSessions(history, plan),
   ]
 }
 
 /** A token that was renewed opens nothing after its grace. */
-function renewalOf({ request, secret, issued, order, at }: Answered, entries: readonly Entry[]): End[] {
+function renewalOf(
+  { request, secret, issued, order, at }: Answered,
+  entries: readonly Entry[],
+): End[] {
   if (secret === undefined || !issued || issued === secret) return []
   const session = entries.findLast((entry) => entry.request === request)?.session
   const others = new Set(['regenerate', 'signIn', 'destroy', 'signOut'])
@@ -72,7 +75,11 @@ function endsOf(entry: Entry, entries: readonly Entry[], responses: History['res
 }
 
 /** A token that was dead when its request arrived opens nothing; a copy may answer a little longer. */
-function opensDead(sight: Sight, { what, request, order, at, opens }: End, { setting }: Plan): string[] {
+function opensDead(
+  sight: Sight,
+  { what, request, order, at, opens }: End,
+  { setting }: Plan,
+): string[] {
   if (sight.start < order || sight.request === request || !opens(sight)) return []
   const late = what === 'renewal' ? 2 * setting.skew : 0
   const allowed = late + (sight.mayBeOld ? MAX_AGE_SECONDS * 1000 + 2 * setting.skew : 0)
@@ -93,20 +100,33 @@ function hasWrongUser({ user, session, request, end }: Sight, entries: readonly 
   return isAsked ? [] : [`#${request} is signed in as ${user}, whom nobody has signed in there`]
 }
 
-/** A browser whose session nothing has ended, and that got every response, is still in it at the end. */
-function lostSessions(
-  sights: readonly Sight[],
-  entries: readonly Entry[],
-  responses: History['responses'],
-  { setting, steps }: Plan,
-): string[] {
-  const isQuiet = setting.faultRate === 0 && setting.browsers === 1 && !setting.renewing
-  const calm = new Set(['get', 'old get', 'set', 'delete', 'increment', 'update', 'take', 'clear'])
-  const isCalm = entries.every(({ does, outcome }) => calm.has(does) && outcome === 'done')
-  const length = (steps.at(-1)?.at ?? 0) + 2 * setting.skew
-  if (!isQuiet || !isCalm || length > (setting.idleSeconds - 400) * 1000) return []
-  const kept = responses.filter(({ setsCookie, isLost }) => setsCookie && !isLost)
-  const last = sights.at(-1)
-  if (kept.length !== 1 || last === undefined || last.session !== undefined) return []
-  return [`browser ${last.browser} has lost its session, which nothing has ended`]
+/** A session that nothing has ended, and that was used in time, is there. */
+function lostSessions({ entries, sights, responses }: History, { setting }: Plan): string[] {
+  if (setting.renewing) return []
+  const slackMs = TOUCH_MS + 2 * setting.skew
+  return sights.flatMap(({ request, session, secret, startedAt, end }) => {
+    if (session !== undefined || secret === undefined) return []
+    const known = responses.find(({ issued, order }) => issued === secret && order < end)
+    const own = entries.filter((entry) => entry.session === known?.session && entry.start < end)
+    const mayBeOver = entries.some(
+      ({ does, outcome, start, session: of }) =>
+        start < end &&
+        outcome !== 'refused' &&
+        (does === 'revokeAll' ||
+          (ENDS.has(does) && (of === known?.session || outcome === 'unknown'))),
+    )
+    if (known === undefined || mayBeOver) return []
+    const uses = [
+      known.at,
+      ...own.filter(({ outcome }) => outcome === 'done').map(({ endedAt }) => endedAt),
+    ]
+    const idleMs = startedAt - Math.max(...uses)
+    return idleMs < setting.idleSeconds * 1000 - slackMs
+      ? [`#${request} does not find its session, which nothing has ended`]
+      : []
+  })
 }
+
+/** The default of `touchInterval`: a use may be unrecorded for that long. */
+const TOUCH_MS = 60_000
+const ENDS = new Set(['destroy', 'signOut', 'regenerate', 'signIn'])

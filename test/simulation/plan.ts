@@ -64,7 +64,7 @@ export function newPlan(seed: number, random: Random): Plan {
   const setting = newSetting(random)
   const count = 3 + random.below(12)
   // Most requests overlap, and some come minutes later.
-  const scale = random.pick([50, 500, 500, 5000, 2 * MINUTE])
+  const scale = random.pick([50, 50, 500, 500, 5000, 2 * MINUTE, 20 * MINUTE])
   let at = 0
   const steps = Array.from({ length: count }, (): Step => {
     at += random.below(scale)

@@ -29,7 +29,8 @@ export const PLANTED: readonly Planted[] = [
     name: 'a repeated operation is applied again',
     file: META,
     find: 'const known = operations.find((operation) => operation[0] === id)',
-    replace: 'const known = operations.find((operation) => operation[0] === id && operation.length > 9)',
+    replace:
+      'const known = operations.find((operation) => operation[0] === id && operation.length > 9)',
   },
   {
     name: 'operations are forgotten with the object’s memory',
@@ -96,13 +97,15 @@ export const PLANTED: readonly Planted[] = [
     name: 'an update is written over whatever came first',
     file: DIFFERENCE,
     find: 'if (expect.some(([name, text]) => textOf(name) !== text)) {',
-    replace: 'if (expect.some(([name, text]) => textOf(name) !== text && patch.set === undefined)) {',
+    replace:
+      'if (expect.some(([name, text]) => textOf(name) !== text && patch.set === undefined)) {',
   },
   {
     name: 'an update that lost returns as if it had won',
     file: ATOMIC,
     find: "if (!reply.ok && reply.why === 'conflict' && triesLeft > 1) {",
-    replace: "if (!reply.ok && reply.why === 'conflict') return { text }\n  if (!reply.ok && triesLeft > 1) {",
+    replace:
+      "if (!reply.ok && reply.why === 'conflict') return { text }\n  if (!reply.ok && triesLeft > 1) {",
   },
   {
     name: 'a taken value stays',
@@ -216,8 +219,9 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a sign-in is on no list',
     file: SIGN_INS,
-    find: "this.#listing?.note(account.userId, this.#listed(account, handle, details), why)",
-    replace: "if (why !== 'sign-in') this.#listing?.note(account.userId, this.#listed(account, handle, details), why)",
+    find: 'this.#listing?.note(account.userId, this.#listed(account, handle, details), why)',
+    replace:
+      "if (why !== 'sign-in') this.#listing?.note(account.userId, this.#listed(account, handle, details), why)",
   },
   {
     name: 'an awaited change is not seen by the next one of the request',
@@ -229,6 +233,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'a set after a failed commit is lost',
     file: DICTIONARY,
     find: '  record(name: string, text: string | null): void {\n    this.changes.patch = undefined\n',
-    replace: '  record(name: string, text: string | null): void {\n    if (this.changes.unsaved?.has(name)) return\n',
+    replace:
+      '  record(name: string, text: string | null): void {\n    if (this.changes.unsaved?.has(name)) return\n',
   },
 ]

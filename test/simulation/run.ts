@@ -28,7 +28,8 @@ export async function playPlan(
   const { history } = world
   const unhandled = (error: unknown): void => void history.errors.push({ request: 0, error })
   process.on('unhandledRejection', unhandled)
-  await world.play().finally(() => process.off('unhandledRejection', unhandled))
+  await world.play().catch(unhandled)
+  process.off('unhandledRejection', unhandled)
   const faults = [...faultsOfKeys(history.entries), ...faultsOfLife(history, plan)]
   return { plan, faults, lines: history.lines }
 }

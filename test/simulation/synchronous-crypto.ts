@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { hash, hkdfSync } from 'node:crypto'
 
 import type { Random } from './random.ts'
 
@@ -18,6 +18,11 @@ function arrayBufferOf(buffer: Uint8Array): ArrayBuffer {
   return new Uint8Array(buffer).buffer
 }
 
+/** Stands for HMAC, which takes three times as long: nobody attacks it here. */
+function macOf({ bytes }: Key, data: Bytes): Buffer {
+  return hash('sha256', Buffer.concat([bytes, bytesOf(data)]), 'buffer')
+}
+
 /**
  * The part of Web Crypto that the library uses, with random numbers from a seed, and with results that are ready at once:
  * Web Crypto's own come from other threads, in an order that no seed decides.
@@ -35,15 +40,12 @@ export function synchronousCrypto(random: Random): object {
         length: number,
       ): Promise<ArrayBuffer> =>
         hkdfSync('sha256', bytes, bytesOf(salt), bytesOf(info), length / 8),
-      sign: async (_name: 'HMAC', { bytes }: Key, data: Bytes): Promise<ArrayBuffer> =>
-        arrayBufferOf(createHmac('sha256', bytes).update(bytesOf(data)).digest()),
-      verify: async (_name: 'HMAC', { bytes }: Key, mac: Bytes, data: Bytes): Promise<boolean> => {
-        const right = createHmac('sha256', bytes).update(bytesOf(data)).digest()
-        const given = bytesOf(mac)
-        return given.length === right.length && timingSafeEqual(given, right)
-      },
+      sign: async (_name: 'HMAC', key: Key, data: Bytes): Promise<ArrayBuffer> =>
+        arrayBufferOf(macOf(key, data)),
+      verify: async (_name: 'HMAC', key: Key, mac: Bytes, data: Bytes): Promise<boolean> =>
+        macOf(key, data).equals(bytesOf(mac)),
       digest: async (_name: 'SHA-256', data: Bytes): Promise<ArrayBuffer> =>
-        arrayBufferOf(createHash('sha256').update(bytesOf(data)).digest()),
+        arrayBufferOf(hash('sha256', bytesOf(data), 'buffer')),
     },
   }
 }

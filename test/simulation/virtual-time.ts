@@ -6,6 +6,9 @@ interface Event {
   readonly run: () => void
 }
 
+/** More than the events of any run that comes to rest. */
+const MAX_EVENTS = 20_000
+
 /**
  * Time that passes only when nothing is left to do. Events of the same time happen in an order that follows from the
  * seed, and everything that an event leads to without waiting is over before the next one.
@@ -16,6 +19,7 @@ export class VirtualTime {
   readonly #random: Random
   readonly #events = new Map<number, Event>()
   #last = 0
+  #left = MAX_EVENTS
 
   constructor(random: Random, start: number) {
     this.#random = random
@@ -45,6 +49,8 @@ export class VirtualTime {
     for (;;) {
       const next = this.#next()
       if (next === undefined || next[1].at > end) return
+      this.#left -= 1
+      if (this.#left < 0) throw new Error('The run does not come to rest.')
       const [id, { at, run }] = next
       this.#events.delete(id)
       this.now = Math.max(this.now, at)

@@ -65,7 +65,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       const result = await run()
       end(begun, 'done', result === undefined ? undefined : JSON.stringify(result))
     } catch (error) {
-      end(begun, outcomeOf(error))
+      end(begun, outcomeOf(error, world.plan.setting.isFormer))
       throw error
     }
   }
@@ -154,9 +154,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
         break
       case 'signIn':
         isMoved = true
-        await awaited(begin('signIn', { wrote: work.user }), async () =>
-          current.signIn(work.user),
-        )
+        await awaited(begin('signIn', { wrote: work.user }), async () => current.signIn(work.user))
         break
       case 'regenerate':
       case 'destroy':
@@ -205,7 +203,9 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       const cookie = browser.jar.headerFor(ADDRESS, { method: 'GET', isForeign: false })
       secret = cookie === '' ? undefined : secretOf(cookie)
       const request = new Request(ADDRESS, cookie === '' ? {} : { headers: { cookie } })
-      world.log(`${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`)
+      world.log(
+        `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
+      )
       const fetch = isolate.sessions.withSession(async ({ session: current }) =>
         handle(current, work),
       )
@@ -224,6 +224,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       const [issued] = setCookies.map(secretOf)
       history.responses.push({
         issued,
+        session: session?.id,
         order: history.next(),
         at: time.now,
         request: number,
@@ -235,13 +236,17 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       })
       if (isLost) return world.log(`${name}: its response is lost`)
       for (const setCookie of setCookies) browser.jar.keep(setCookie, ADDRESS)
-      if (setCookies.length > 0) world.log(`${name}: browser keeps ${setCookies[0]?.slice(0, 60) ?? ''}`)
+      if (setCookies.length > 0)
+        world.log(`${name}: browser keeps ${setCookies[0]?.slice(0, 60) ?? ''}`)
     },
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
-  return (error as Partial<SessionError>).code === 'ERR_STORE' ? 'unknown' : 'refused'
+/** An object of the previous protocol refuses a call that was sent twice, and applied the first time. */
+function outcomeOf(error: unknown, isFormer: boolean): Outcome {
+  const { code } = error as Partial<SessionError>
+  const isUnknown = code === 'ERR_STORE' || (isFormer && code === 'ERR_SESSION_ENDED')
+  return isUnknown ? 'unknown' : 'refused'
 }
 
 /** The secret within a token (docs/storage-schema.md). */

@@ -6,9 +6,9 @@ import type { Globals, Library } from './library.ts'
 import { type ObjectClass, ObjectHost } from './object-host.ts'
 import type { Plan, Step } from './plan.ts'
 import { Random } from './random.ts'
-import { newVisit, type Visit } from './visit.ts'
 import { synchronousCrypto } from './synchronous-crypto.ts'
 import { VirtualTime } from './virtual-time.ts'
+import { newVisit, type Visit } from './visit.ts'
 
 const START = Date.UTC(2026, 10, 1)
 const HOME = new URL('https://app.example/')
@@ -123,7 +123,9 @@ export class World {
     // Every session is over by then, and each object has had its alarm.
     await this.time.run(this.time.now + LONGEST_MS)
     const objects = [...this.objects.objects]
-    this.history.leftOver = objects.filter(([, { durable }]) => durable.rows.size > 0).map(([id]) => id)
+    this.history.leftOver = objects
+      .filter(([, { durable }]) => durable.rows.size > 0)
+      .map(([id]) => id)
   }
 
   #take(step: Step): void {
@@ -172,7 +174,10 @@ export class World {
 
   #newId(): string {
     return Array.from({ length: 8 }, () =>
-      this.#random.below(2 ** 32).toString(16).padStart(8, '0'),
+      this.#random
+        .below(2 ** 32)
+        .toString(16)
+        .padStart(8, '0'),
     ).join('')
   }
 
