@@ -4,11 +4,31 @@ import { Script } from 'node:vm'
 
 import { build, type Plugin } from 'esbuild'
 
-import type * as Entry from './entry.ts'
+import type { accounts, UserIndex } from '../../src/accounts.ts'
+import type { createSessions, SessionStore } from '../../src/index.ts'
+import type { renewing } from '../../src/renew.ts'
+import type { cached } from '../../src/store/cached.ts'
+import type { ObjectClass } from './object-host.ts'
 import type { Planted } from './planted.ts'
 
-/** What the simulated Workers use of the library. */
-export type Library = typeof Entry
+/** What the simulated Workers and their objects use of the library: the exports of test/support/simulation-worker.ts. */
+export interface Library extends FormerLibrary {
+  readonly accounts: typeof accounts
+  readonly createSessions: typeof createSessions
+  readonly renewing: typeof renewing
+  readonly cached: typeof cached
+  readonly durableObjectStore: (namespace: object) => SessionStore
+  readonly userIndex: (namespace: object) => UserIndex
+  readonly UserObject: ObjectClass
+}
+
+/** What is used of the library of the previous protocol. */
+export interface FormerLibrary {
+  readonly SessionObject: ObjectClass
+}
+
+/** Evaluates a version of the library anew, as a new isolate does. */
+export type Evaluate<Exports> = (globals: Globals) => Exports
 
 /** What the code of one isolate finds in place of the globals of its runtime. */
 export interface Globals {
@@ -32,10 +52,7 @@ const WORKERS = `
  * Returns a function that evaluates the library anew, as a new isolate does, with these globals. `planted` is a fault to
  * put into the copy. Throws if its place is not there.
  */
-export async function loadLibrary(
-  root: string,
-  planted?: Planted,
-): Promise<(globals: Globals) => Library> {
+export async function loadLibrary(root: string, planted?: Planted): Promise<Evaluate<Library>> {
   const patched: Plugin = {
     name: 'planted',
     setup(plugin) {
@@ -49,14 +66,12 @@ export async function loadLibrary(
       })
     },
   }
-  return load<Library>(join(root, 'test/simulation/entry.ts'), [patched])
+  return load<Library>(join(root, 'test/support/simulation-worker.ts'), [patched])
 }
 
 /** Returns the same for the library of the previous protocol. */
-export async function loadFormer(
-  root: string,
-): Promise<(globals: Globals) => Pick<Library, 'SessionObject'>> {
-  return load(join(root, 'test/fixtures/protocol-1.mjs'), [])
+export async function loadFormer(root: string): Promise<Evaluate<FormerLibrary>> {
+  return load<FormerLibrary>(join(root, 'test/fixtures/protocol-1.mjs'), [])
 }
 
 const WORKERS_MODULE: Plugin = {
@@ -73,10 +88,7 @@ const WORKERS_MODULE: Plugin = {
   },
 }
 
-async function load<Exports>(
-  entry: string,
-  plugins: Plugin[],
-): Promise<(globals: Globals) => Exports> {
+async function load<Exports>(entry: string, plugins: Plugin[]): Promise<Evaluate<Exports>> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

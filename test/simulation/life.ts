@@ -33,7 +33,7 @@ function renewalOf(
   { request, secret, issued, order, at }: Answered,
   entries: readonly Entry[],
 ): End[] {
-  if (secret === undefined || !issued || issued === secret) return []
+  if (secret === undefined || (issued ?? '') === '' || issued === secret) return []
   const session = entries.findLast((entry) => entry.request === request)?.session
   const others = new Set(['regenerate', 'signIn', 'destroy', 'signOut'])
   if (entries.some((entry) => entry.request === request && others.has(entry.does))) return []

@@ -42,15 +42,15 @@ class Storage {
     get: (name: string): unknown => this.#rows.get(name),
     put: (name: string, value: unknown): void => {
       this.#rows.set(name, value)
-      this.#written()
+      void this.#written()
     },
     delete: (name: string): boolean => {
       const isThere = this.#rows.delete(name)
-      this.#written()
+      void this.#written()
       return isThere
     },
   }
-  #rows: Map<string, unknown>
+  readonly #rows: Map<string, unknown>
   #alarm: number | undefined
   #durable: Durable
   #confirmed: Promise<void> = Promise.resolve()
@@ -124,12 +124,17 @@ interface Durable {
 
 const EMPTY: Durable = { rows: new Map(), alarm: undefined }
 
+interface Running {
+  readonly instance: ObjectInstance
+  readonly storage: Storage
+}
+
 /** One object: its durable storage, and the instance in memory, if there is one. */
 class SimulatedObject {
   durable = EMPTY
   readonly #id: string
   readonly #options: HostOptions
-  #running: { readonly instance: ObjectInstance; readonly storage: Storage } | undefined
+  #running: Running | undefined
   #lost: PromiseWithResolvers<never>
   #generation = 0
   #pending = 0
@@ -177,7 +182,7 @@ class SimulatedObject {
     }
   }
 
-  #run(): NonNullable<SimulatedObject['#running']> {
+  #run(): Running {
     if (this.#running !== undefined) return this.#running
     const generation = this.#generation
     const isLost = (): boolean => this.#generation !== generation

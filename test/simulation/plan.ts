@@ -2,13 +2,18 @@ import type { Random } from './random.ts'
 
 /** What a handler does, one after the other. */
 export type Work =
-  | { readonly does: 'get' | 'take'; readonly key: string }
-  | { readonly does: 'set' | 'update'; readonly key: string }
-  | { readonly does: 'delete'; readonly key: string }
-  | { readonly does: 'increment'; readonly key: string }
-  | { readonly does: 'clear' | 'regenerate' | 'destroy' | 'signOut' | 'revokeAll' }
+  | { readonly does: 'get' | 'take' | 'update' | 'increment'; readonly key: string }
+  | Recorded
+  | { readonly does: 'regenerate' | 'destroy' | 'signOut' }
+  | { readonly does: 'revokeAll' }
   | { readonly does: 'signIn'; readonly user: string }
   | { readonly does: 'think'; readonly milliseconds: number }
+
+/** What is written after the handler. */
+export type Recorded =
+  | { readonly does: 'set'; readonly key: string }
+  | { readonly does: 'delete'; readonly key: string }
+  | { readonly does: 'clear' }
 
 /** A request, or something else that happens to a browser or a Worker. */
 export type Step =
@@ -133,7 +138,11 @@ function newWork(random: Random): Work {
       return { does, user: random.pick(USERS) }
     case 'think':
       return { does, milliseconds: random.below(random.pick([30, 3000])) }
-    default:
+    case 'clear':
+    case 'regenerate':
+    case 'destroy':
+    case 'signOut':
+    case 'revokeAll':
       return { does }
   }
 }

@@ -22,4 +22,5 @@ for (let seed = from; seed < to && found.length === 0; seed += 1) {
     found.push({ seed, faults, lines, setting: JSON.stringify(plan.setting) })
   }
 }
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 parentPort?.postMessage(found)

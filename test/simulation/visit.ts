@@ -1,6 +1,6 @@
 import type { SessionError } from '../../src/errors.ts'
 import type { Entry, Outcome } from './history.ts'
-import type { Work } from './plan.ts'
+import type { Recorded, Work } from './plan.ts'
 import type { Isolate, SimulatedBrowser, World } from './world.ts'
 
 const ADDRESS = new URL('https://app.example/')
@@ -112,7 +112,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
     })
   }
 
-  function record(current: Session, work: Work & { does: 'set' | 'delete' | 'clear' }): void {
+  function record(current: Session, work: Recorded): void {
     const key = work.does === 'clear' ? {} : { key: work.key }
     const value = `${number}.${recorded.length}`
     const wrote = work.does === 'set' ? { wrote: JSON.stringify(value) } : {}
@@ -143,7 +143,10 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       case 'update': {
         const tag = `${number}`
         await awaited(begin('update', { key: work.key, wrote: tag }), async () =>
-          current.update(work.key, (before) => `${String(before ?? '')}+${tag}`),
+          current.update(
+            work.key,
+            (before) => `${typeof before === 'string' ? before : ''}+${tag}`,
+          ),
         )
         own.add(work.key)
         break

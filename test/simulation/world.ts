@@ -2,8 +2,8 @@ import { CookieJar } from '../../src/testing/cookie-jar.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import { Faults } from './faults.ts'
 import { History } from './history.ts'
-import type { Globals, Library } from './library.ts'
-import { type ObjectClass, ObjectHost } from './object-host.ts'
+import type { Evaluate, FormerLibrary, Globals, Library } from './library.ts'
+import { ObjectHost } from './object-host.ts'
 import type { Plan, Step } from './plan.ts'
 import { Random } from './random.ts'
 import { synchronousCrypto } from './synchronous-crypto.ts'
@@ -20,10 +20,8 @@ const HEALED_MS = 5 * 60_000
 /** Longer than the absolute timeout, and the most that clocks differ. */
 const LONGEST_MS = 13 * 3_600_000
 
-/** A version of the library that can be evaluated anew for each isolate. */
-export type Version = (globals: Globals) => Library
-/** The objects of the previous protocol. */
-export type FormerVersion = (globals: Globals) => Pick<Library, 'SessionObject'>
+export type Version = Evaluate<Library>
+export type FormerVersion = Evaluate<FormerLibrary>
 
 /** A Worker's isolate: its own modules, clock and copies. */
 export interface Isolate {
@@ -78,13 +76,12 @@ export class World {
     }
     this.objects = new ObjectHost(() => this.#newId(), {
       ...options,
-      deployed: () =>
-        ((isFormer ? before : undefined) ?? present).SessionObject as unknown as ObjectClass,
+      deployed: () => ((isFormer ? before : undefined) ?? present).SessionObject,
     })
     const users = new ObjectHost(() => this.#newId(), {
       ...options,
       env: { SESSIONS: this.objects },
-      deployed: () => present.UserObject as unknown as ObjectClass,
+      deployed: () => present.UserObject,
     })
     const kv = new StaleKv(() => this.time.now)
     this.isolates = Array.from({ length: setting.isolates }, (_, index) => {
@@ -205,13 +202,13 @@ function layerOf(
   env: { readonly SESSIONS: object; readonly USERS: object; readonly COPIES: object },
   now: () => number,
 ) {
-  const objects = durableObjectStore(env.SESSIONS as never)
+  const objects = durableObjectStore(env.SESSIONS)
   const copies = { maxAgeSeconds: MAX_AGE_SECONDS }
   const shared = { ...copies, kv: env.COPIES as never }
   const stores = { no: objects, yes: undefined, shared: undefined }
   const store =
     stores[setting.cached] ?? cached(objects, setting.cached === 'yes' ? copies : shared)
-  const users = accounts({ index: userIndex(env.USERS as never) })
+  const users = accounts({ index: userIndex(env.USERS) })
   const renewal = renewing({ everySeconds: 120, graceSeconds: GRACE_SECONDS })
   return createSessions({
     secrets: [SECRET],
