@@ -18,6 +18,8 @@ export interface Entry {
   readonly end: number
   readonly startedAt: number
   readonly endedAt: number
+  /** The place of the moment in which the browser sent the request. */
+  readonly sent: number
   readonly outcome: Outcome
 }
 
@@ -49,11 +51,12 @@ export interface Answered {
   readonly session: string | undefined
   readonly isLost: boolean
   readonly status: number
-  readonly setsCookie: boolean
   /** The secret of the token that it brings; empty if it clears the cookie. */
   readonly issued: string | undefined
   readonly order: number
   readonly at: number
+  /** The place of the moment in which the browser had it. */
+  readonly arrived: number
 }
 
 /** All that happened in a run, as those saw it who asked. */

@@ -92,8 +92,14 @@ function newSetting(random: Random): Setting {
   }
 }
 
-function newStep(random: Random, { browsers, isolates, skew }: Setting, at: number): Step {
-  const does = random.weighted({ request: 30, steal: 1, jump: skew > 0 ? 1 : 0, deploy: 1 })
+function newStep(random: Random, setting: Setting, at: number): Step {
+  const { browsers, isolates, skew, renewing } = setting
+  const does = random.weighted({
+    request: 30,
+    steal: renewing ? 4 : 1,
+    jump: skew > 0 ? 1 : 0,
+    deploy: 1,
+  })
   const browser = random.below(browsers)
   const isolate = random.below(isolates)
   if (does === 'steal') return { does, at, browser, from: random.below(browsers) }
@@ -102,13 +108,13 @@ function newStep(random: Random, { browsers, isolates, skew }: Setting, at: numb
   }
   if (does === 'deploy') return { does, at }
   const length = 1 + random.below(3)
-  const work = Array.from({ length }, () => newWork(random))
+  const work = Array.from({ length }, () => newWork(random, setting))
   // After its own end a session refuses everything, which is a fault of the program.
   const ending = work.findIndex((each) => each.does === 'destroy' || each.does === 'signOut')
   return { does, at, browser, isolate, work: ending < 0 ? work : work.slice(0, ending + 1) }
 }
 
-function newWork(random: Random): Work {
+function newWork(random: Random, { renewing }: Setting): Work {
   const does = random.weighted({
     get: 8,
     set: 6,
@@ -117,13 +123,14 @@ function newWork(random: Random): Work {
     take: 2,
     delete: 2,
     clear: 0.5,
-    regenerate: 1,
+    regenerate: renewing ? 3 : 1,
     signIn: 2,
     signOut: 0.7,
     destroy: 0.7,
     revokeAll: 0.5,
     think: 3,
   })
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others have nothing but their name
   switch (does) {
     case 'increment':
       return { does, key: random.pick(COUNTS) }
@@ -138,11 +145,6 @@ function newWork(random: Random): Work {
       return { does, user: random.pick(USERS) }
     case 'think':
       return { does, milliseconds: random.below(random.pick([30, 3000])) }
-    case 'clear':
-    case 'regenerate':
-    case 'destroy':
-    case 'signOut':
-    case 'revokeAll':
-      return { does }
   }
+  return { does }
 }

@@ -1,3 +1,4 @@
+import { faultsOfCopies } from './copies.ts'
 import { faultsOfKeys } from './keys.ts'
 import { faultsOfLife } from './life.ts'
 import { newPlan, type Plan } from './plan.ts'
@@ -30,7 +31,11 @@ export async function playPlan(
   process.on('unhandledRejection', unhandled)
   await world.play().catch(unhandled)
   process.off('unhandledRejection', unhandled)
-  const faults = [...faultsOfKeys(history.entries), ...faultsOfLife(history, plan)]
+  const faults = [
+    ...faultsOfKeys(history.entries),
+    ...faultsOfLife(history, plan),
+    ...faultsOfCopies(history, plan),
+  ]
   return { plan, faults, lines: history.lines }
 }
 

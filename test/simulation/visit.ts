@@ -35,6 +35,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
   /** The first operation that asked the store: an `update` reads the session, too. */
   let asked: { start: number; startedAt: number } | undefined
   let isMoved = false
+  let sent = 0
   let session: Session | undefined
   let secret: string | undefined
 
@@ -51,6 +52,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       session: session?.id ?? '',
       end: history.next(),
       endedAt: time.now,
+      sent,
       outcome,
       ...(result !== undefined && { result }),
     }
@@ -108,6 +110,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       browser: browser.index,
       isolate: isolate.index,
       session: current.id,
+      sent,
       outcome: 'done',
     })
   }
@@ -202,9 +205,10 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
 
   return {
     async run(work) {
-      await time.wait(faults.latency())
       const cookie = browser.jar.headerFor(ADDRESS, { method: 'GET', isForeign: false })
       secret = cookie === '' ? undefined : secretOf(cookie)
+      sent = history.next()
+      await time.wait(faults.latency())
       const request = new Request(ADDRESS, cookie === '' ? {} : { headers: { cookie } })
       world.log(
         `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
@@ -222,20 +226,21 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       world.log(`${name} is answered by ${response?.status ?? 'an error'}`)
       if (response === undefined) return
       const isLost = faults.losesResponse()
+      const order = history.next()
       await time.wait(faults.latency())
       const setCookies = response.headers.getSetCookie()
       const [issued] = setCookies.map(secretOf)
       history.responses.push({
-        issued,
-        session: session?.id,
-        order: history.next(),
-        at: time.now,
         request: number,
         browser: browser.index,
         secret,
+        issued,
+        session: session?.id,
+        order,
+        at: time.now,
+        arrived: history.next(),
         isLost,
         status: response.status,
-        setsCookie: setCookies.length > 0,
       })
       if (isLost) return world.log(`${name}: its response is lost`)
       for (const setCookie of setCookies) browser.jar.keep(setCookie, ADDRESS)
