@@ -4,7 +4,7 @@ import { type OpenedToken, openToken } from '../codec/token.ts'
 import type { Await, Gone } from '../record/store.ts'
 import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
-import type { RequestLike } from './request-like.ts'
+import type { Purpose, RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
 import { type Arrival, isJustRotated } from './state.ts'
 
@@ -126,4 +126,17 @@ export function hasEndedSince({ order }: Arrival, id: string): boolean {
 /** Notes that this isolate has ended a session. */
 export function noteEnding(id: string): void {
   endings.set(id, nextOrder())
+}
+
+/** Fetch Standard: `Sec-Purpose`. `X-Sec-Purpose` is Turbo's, `Purpose` that of older browsers. */
+const PURPOSE_HEADERS = ['sec-purpose', 'x-sec-purpose', 'purpose']
+
+/** Returns what a request is for, by its method and these headers; a `view` if they do not say. */
+export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
+  if (method === 'HEAD') return 'head'
+  for (const name of PURPOSE_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null && /^\s*prefetch\b/i.test(value)) return 'speculative'
+  }
+  return 'view'
 }
