@@ -81,7 +81,7 @@ export function newPlan(seed: number, random: Random): Plan {
 function newSetting(random: Random): Setting {
   return {
     store: 'objects',
-    cached: random.weighted({ no: 3, yes: 1, shared: 1 }),
+    cached: random.weighted({ no: 2, yes: 1, shared: 1 }),
     renewing: random.chance(0.25),
     browsers: 1 + random.below(3),
     isolates: 1 + random.below(3),
@@ -114,33 +114,55 @@ function newStep(random: Random, setting: Setting, at: number): Step {
   return { does, at, browser, isolate, work: ending < 0 ? work : work.slice(0, ending + 1) }
 }
 
-function newWork(random: Random, { renewing }: Setting): Work {
-  const does = random.weighted({
-    get: 8,
-    set: 6,
-    increment: 6,
-    update: 4,
-    take: 2,
-    delete: 2,
-    clear: 0.5,
-    regenerate: renewing ? 3 : 1,
-    signIn: 2,
-    signOut: 0.7,
-    destroy: 0.7,
-    revokeAll: 0.5,
-    think: 3,
-  })
+/** How often a handler does what. */
+const WEIGHTS = {
+  get: 8,
+  set: 6,
+  increment: 6,
+  update: 4,
+  take: 2,
+  delete: 2,
+  clear: 0.5,
+  regenerate: 1,
+  signIn: 2,
+  signOut: 0.7,
+  destroy: 0.7,
+  revokeAll: 0.5,
+  think: 3,
+}
+/** Where a token is renewed, it is replaced by hand more often, too. */
+const RENEWING = { ...WEIGHTS, regenerate: 3 }
+/** Where copies answer, sessions last, and there is something to read. */
+const COPIED = {
+  ...WEIGHTS,
+  get: 16,
+  take: 0.5,
+  delete: 0.5,
+  clear: 0.1,
+  regenerate: 0.5,
+  signIn: 0.5,
+  signOut: 0.2,
+  destroy: 0.3,
+}
+
+function newWork(random: Random, { renewing, cached }: Setting): Work {
+  const isCopied = cached !== 'no'
+  const others = renewing ? RENEWING : WEIGHTS
+  const does = random.weighted(isCopied ? COPIED : others)
+  // Fewer keys, so that more is read of what was written.
+  const texts = isCopied ? TEXTS.slice(0, 1) : TEXTS
+  const counts = isCopied ? COUNTS.slice(0, 1) : COUNTS
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others have nothing but their name
   switch (does) {
     case 'increment':
-      return { does, key: random.pick(COUNTS) }
+      return { does, key: random.pick(counts) }
     case 'set':
     case 'update':
     case 'take':
-      return { does, key: random.pick(TEXTS) }
+      return { does, key: random.pick(texts) }
     case 'get':
     case 'delete':
-      return { does, key: random.pick([...TEXTS, ...COUNTS]) }
+      return { does, key: random.pick([...texts, ...counts]) }
     case 'signIn':
       return { does, user: random.pick(USERS) }
     case 'think':

@@ -188,8 +188,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'the token does not carry the revision',
     file: CACHED,
-    find: 'bookmark: revision',
-    replace: 'bookmark: 1',
+    find: 'return revision === undefined ? reply : { ...reply, bookmark: revision }',
+    replace: 'return revision === undefined ? reply : { ...reply, bookmark: 1 }',
   },
   {
     name: 'a superseded token has its successor’s cookie cleared',
