@@ -96,8 +96,7 @@ describe('redisStore', () => {
 describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not installed)', () => {
   const store = redisStore(redisConnector)
 
-  describeStoreContract('redis', () => ({ store, dump }))
-  describeStoreContract('redis (Upstash)', () => ({ store: redisStore(newUpstash()), dump }))
+  describeStoreContract('redis', { store, dump })
 
   describe('what earlier session libraries got wrong:', () => {
     test('the first request’s second write, and what it reads, is all there', async () => {

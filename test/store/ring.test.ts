@@ -47,24 +47,10 @@ async function holdersOf(
   return replies.filter((name) => name !== '')
 }
 
-describeStoreContract('ring of memory', () => ({
+describeStoreContract('ring of memory', {
   store: ringStore([node('a'), node('b', 2), node('c', 3)]),
-}))
-
-describeStoreContract('ring of memory while it migrates', () => {
-  const former = [node('a'), node('b')]
-  return { store: ringStore([...former, node('c', 2)], migration(former)) }
+  sizes: false,
 })
-
-describeStoreContract('ring of KV namespaces', () => ({
-  store: ringStore(
-    ['ring-a:', 'ring-b:'].map((prefix) => ({
-      name: prefix,
-      weight: 1,
-      store: kvStore(env.SESSION_KV, { prefix }),
-    })),
-  ),
-}))
 
 describe('a ring', () => {
   test('keeps each session in one node, and uses all of them', async () => {
