@@ -146,7 +146,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
         const reply = await store.read(credential, context)
         const counts = increment.map(([name, by]) => [
           name,
-          Number((reply.ok && reply.entries[name]) || 0) + by,
+          Number(reply.ok ? (reply.entries[name] ?? 0) : 0) + by,
         ])
         const set = counts.map(([name, count]) => [String(name), String(count)] as const)
         const written = await store.write(credential, context, {

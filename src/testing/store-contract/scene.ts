@@ -13,7 +13,7 @@ export const MINUTE = 60_000
 export const DAY: number = 24 * 60 * MINUTE
 export const IDLE: number = 30 * MINUTE
 export const ABSOLUTE: number = 12 * 60 * MINUTE
-export const TOUCH: number = MINUTE
+export const TOUCH = 60_000
 /** The characters that names and texts of a session may have in all. */
 export const MAX_CHARACTERS = 8_000_000
 /** The outcome of a patch without `take` and `increment`. */
