@@ -59,13 +59,13 @@ async function costOf(credential: Credential, call: () => Promise<unknown>): Pro
   return (await rowsWritten(credential)) - before
 }
 
-describeStoreContract('durable-object', () => ({
+describeStoreContract('durable-object', {
   store,
   dump: async (handle) => {
     const { rows, alarm } = await storedOf({ handle })
     return Object.entries({ ...rows, ...(alarm === null ? {} : { alarm }) }).join('\n')
   },
-}))
+})
 
 describe('an object that was evicted in between', () => {
   const evicted = async (credential: Credential): Promise<Credential> => {
