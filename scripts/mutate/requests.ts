@@ -1,17 +1,5 @@
 import type { MutatedFile } from './mutation.ts'
 
-const TOKENS = [
-  'test/codec/token.test.ts',
-  'test/codec/forged-cookies.test.ts',
-  'test/request/key-rotation.test.ts',
-]
-const CHANGES = [
-  'test/session/dictionary.test.ts',
-  'test/session/changes-under-way.test.ts',
-  'test/session/own-changes.test.ts',
-  'test/session/repeated-operations.test.ts',
-  'test/request/inner-wrappers.test.ts',
-]
 const LATE = [
   'test/request/late-writes.test.ts',
   'test/request/overlaps.test.ts',
@@ -24,109 +12,9 @@ const FAILURES = [
   'test/request/inner-wrappers.test.ts',
   'test/request/two-layers.test.ts',
 ]
-const CSRF = [
-  'test/guard/csrf.test.ts',
-  'test/guard/csrf-visitor.test.ts',
-  'test/guard/csrf-subject.test.ts',
-  'test/guard/handshake.test.ts',
-]
 
-/** The tokens, the working copy, a request's life, and the guards. */
+/** A request's life. */
 export const REQUESTS: readonly MutatedFile[] = [
-  {
-    file: 'src/codec/token.ts',
-    tests: TOKENS,
-    changes: [
-      ['if (!(await verify(signingKey.key,', 'if (false && !(await verify(signingKey.key,'],
-      ['return `session ${cookieName} ${signed}`', 'return `session ${signed}`'],
-      ['known?.cookieName === cookieName', 'known !== undefined'],
-      [
-        'newRandomText().slice(0, FAMILY_END) + newRandomText()',
-        'newRandomText().slice(0, FAMILY_END).repeat(4)',
-      ],
-      ['length > MAX_LENGTH || ', ''],
-      ['const isNewestKey = signingKey === keyring[0]', 'const isNewestKey = true'],
-      ['known.size >= MAX_VERIFIED', 'false'],
-      ['return refused(SHAPE.test(value) ? reason : ', 'return refused(true ? reason : '],
-    ],
-  },
-  {
-    file: 'src/codec/keyring.ts',
-    tests: ['test/codec/keyring.test.ts', ...TOKENS],
-    changes: [
-      ['bytes.length >= MIN_SECRET_BYTES', 'bytes.length > 0'],
-      ['`session ${purpose}`', "'session'"],
-      ['bytes.slice(KEY_BYTES)', 'bytes.slice(0, 3)'],
-    ],
-  },
-  {
-    file: 'src/session/changes.ts',
-    tests: CHANGES,
-    changes: [
-      ['recorded === changes.unsaved && changes.patch !== undefined', 'false'],
-      ['const clear = [...(changes.saved?.keys() ?? [])]', 'const clear: string[] = []'],
-      ['if (isWhole) changes.patch = patch', ''],
-      ['if (!port.canKeep) return', ''],
-      ['unsaved === changes.unsaved) changes.mustClear = false', 'true) changes.mustClear = false'],
-      ['if (unsaved?.get(name) === text) unsaved.delete(name)', 'unsaved?.delete(name)'],
-      [
-        'if (changes.writing === writing) changes.writing = undefined',
-        'changes.writing = undefined',
-      ],
-      ['changes.writing = writing\n', '\n'],
-      ['since === undefined || (changes.mustClear && !since.mustClear)', 'since === undefined'],
-    ],
-  },
-  {
-    file: 'src/session/dictionary.ts',
-    tests: CHANGES,
-    changes: [
-      [
-        'record(name: string, text: string | null): void {\n    this.changes.patch = undefined',
-        'record(name: string, text: string | null): void {',
-      ],
-      ['this.#operations?.forget(name)', ''],
-      ['this.#operations?.forget()\n', '\n'],
-      ['this.changes.saved = withoutData(this.changes.saved)', ''],
-      ['this.changes.isCleared = true', ''],
-      ['if (this.#isSealed) throw sealedError()', ''],
-      ['if (this.#loading === reading) this.#loading = undefined', ''],
-      ['if (!this.port.isCopied) return', 'return'],
-      ['settled.then(() => commitLast(this))', 'settled.then(() => undefined)'],
-      ['this.changes.isCleared && name.startsWith(DATA) ? null', 'this.changes.isCleared ? null'],
-    ],
-  },
-  {
-    file: 'src/session/atomic.ts',
-    tests: [...CHANGES, 'test/session/operation-counts.test.ts', 'test/request/races.test.ts'],
-    changes: [
-      ['if (writing !== undefined) {', 'if (false) {'],
-      ['repeated === undefined || repeated.before === saved.get(name)', 'true'],
-      ['if (dictionary.unsaved(name) !== unsaved) {', 'if (false) {'],
-      ['if (unsaved?.get(name) === text) unsaved.set(name, before)', ''],
-      ['return moved === true ? {} : { repeated }', 'return { repeated }'],
-      ["reply.why === 'conflict' && triesLeft > 1", 'false'],
-      ['return isSame ? operations', 'return true ? operations'],
-    ],
-  },
-  {
-    file: 'src/session/operations.ts',
-    tests: [...CHANGES, 'test/session/operation-counts.test.ts'],
-    changes: [
-      ['this.#underWay.add(running)', ''],
-      ['(sent) => sent.kind === kind)\n    return this.send', '() => false)\n    return this.send'],
-      ['if (name.startsWith(DATA)) this.#unsure', 'this.#unsure'],
-    ],
-  },
-  {
-    file: 'src/session/savepoint.ts',
-    tests: CHANGES,
-    changes: [
-      ['isRecorded(name) && !isWritten(name)', 'isRecorded(name)'],
-      ['isRecorded(name) && !isWritten(name)', '!isWritten(name)'],
-      ['if (isClearWritten) return { ...present, unsaved }', ''],
-    ],
-  },
   {
     file: 'src/request/stored-session.ts',
     tests: [
@@ -283,61 +171,6 @@ export const REQUESTS: readonly MutatedFile[] = [
         'const others = headers.getSetCookie().filter((value) => !value.startsWith(start))',
         'const others = headers.getSetCookie()',
       ],
-    ],
-  },
-  {
-    file: 'src/guard/csrf.ts',
-    tests: CSRF,
-    changes: [
-      [
-        "new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])",
-        "new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'DELETE'])",
-      ],
-      ['if (isSafe && !isHandshake(request))', 'if (isSafe)'],
-      ["if (foreign === true) return refuse(session, 'cross-origin', FOREIGN)", ''],
-      ['foreign === undefined && session.hasCredentials', 'foreign === undefined'],
-      ['foreign === undefined && session.hasCredentials', 'false'],
-      ['!isSafe && (requireToken || mayLose)', 'requireToken || mayLose'],
-      ['crypto.getRandomValues(new Uint8Array(MAC_BYTES))', 'new Uint8Array(MAC_BYTES)'],
-      ['if (hasSession(session)) return isSigned', 'if (false) return isSigned'],
-      ['return !hasSession(session)\n', 'return true\n'],
-      ['${store.idOf(handle)} ${familyOf(secret)}', '${store.idOf(handle)}'],
-      ["if (mac === '') return false", '', 'The empty text is no MAC of any text.'],
-    ],
-  },
-  {
-    file: 'src/guard/csrf-visitor.ts',
-    tests: CSRF,
-    changes: [
-      ['? [id] : []', '? [id] : [id]'],
-      ['() => !hasSession(session)])', '() => true])'],
-      ["session.state.is === 'live'", 'true'],
-      ["path: '/',", ''],
-      ['domain: undefined,', ''],
-      ['newIds.set(session, made)', ''],
-    ],
-  },
-  {
-    file: 'src/guard/require-user.ts',
-    tests: [
-      'test/guard/require-user.test.ts',
-      'test/guard/authenticated.test.ts',
-      'test/guard/next-path.test.ts',
-    ],
-    changes: [
-      ["if (session.authenticatedAt === undefined) return 'Sign in first.'", ''],
-      ['(session.aal ?? 1) < aal', '(session.aal ?? 1) > aal'],
-      [
-        'now - authenticatedAt.getTime() < seconds * 1000',
-        'now - authenticatedAt.getTime() <= seconds * 1000',
-      ],
-      ['{ ...options, fresh: true }', 'options'],
-      ['load({ fresh })', 'load()'],
-      ["request.method === 'GET' || request.method === 'HEAD'", "request.method === 'GET'"],
-      ['(isRead ? 401 : 403)) === 403', '401) === 403'],
-      ['isElsewhere ? href : pathname + search', 'pathname + search'],
-      ["loginUrl.includes('?') ? '&' : '?'", "'?'"],
-      ["'Cache-Control': 'private, no-store'", "'Cache-Control': 'private'"],
     ],
   },
 ]

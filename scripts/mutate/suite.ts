@@ -5,11 +5,6 @@ import { createVitest, type Vitest } from 'vitest/node'
 
 /** A run that takes longer does not end: the mutation has been noticed. */
 const TIME_LIMIT_MS = 180_000
-/** A mutation that makes a test wait for ever need not wait for long. */
-const TEST_TIMEOUT_MS = 10_000
-
-export type Verdict = 'passed' | 'failed' | 'does not end'
-
 /** The project's suite in a copy, in one process that stays: a start for each mutation would take most of the time. */
 export class Suite {
   readonly #path: string
@@ -19,8 +14,8 @@ export class Suite {
     this.#path = path
   }
 
-  /** Runs these test files until the first failure. */
-  async run(tests: readonly string[]): Promise<Verdict> {
+  /** Runs these test files until the first failure. Returns the files that failed, none if all passed. */
+  async run(tests: readonly string[]): Promise<string[]> {
     const vitest = (this.#vitest ??= await this.#start())
     const specifications = await vitest.globTestSpecifications([...tests])
     const missing = tests.filter(
@@ -31,11 +26,12 @@ export class Suite {
     const result = await Promise.race([running, wait(TIME_LIMIT_MS, undefined, { ref: false })])
     if (result === undefined) {
       await this.close()
-      return 'does not end'
+      return ['no end']
     }
     const { testModules, unhandledErrors } = result
-    const isGreen = testModules.every((each) => each.ok()) && unhandledErrors.length === 0
-    return isGreen && testModules.length > 0 ? 'passed' : 'failed'
+    const failed = testModules.filter((each) => !each.ok()).map((each) => each.relativeModuleId)
+    if (testModules.length === 0) throw new Error('No test was run.')
+    return [...failed, ...unhandledErrors.map(() => 'unhandled error')]
   }
 
   /** Has the next run read this file again. */
@@ -54,7 +50,6 @@ export class Suite {
       watch: true,
       bail: 1,
       retry: 0,
-      testTimeout: TEST_TIMEOUT_MS,
       coverage: { enabled: false },
       reporters: [{}],
     })
