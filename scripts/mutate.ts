@@ -48,10 +48,10 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Runs the first two files, which are quick and notice the most, and then the others. */
-async function isNoticed(suite: Suite, { tests }: Mutation): Promise<boolean> {
-  if ((await suite.run(tests.slice(0, 2))).length > 0) return true
-  return tests.length > 2 && (await suite.run(tests.slice(2))).length > 0
+/** Runs the first file, which is quick and notices the most, and then the others. Returns those that notice it. */
+async function noticedBy(suite: Suite, { tests }: Mutation): Promise<string[]> {
+  const failed = await suite.run(tests.slice(0, 1))
+  return failed.length > 0 || tests.length === 1 ? failed : suite.run(tests.slice(1))
 }
 
 /** Runs the tests of each mutation. Returns those whose outcome is wrong. */
@@ -66,11 +66,12 @@ async function survivors(suite: Suite, copy: Copy): Promise<string[]> {
     suite.changed(file)
     // Mutations share the copy.
     // oxlint-disable-next-line no-await-in-loop
-    const isKilled = await isNoticed(suite, mutation)
+    const failed = await noticedBy(suite, mutation)
     copy.write(file, readFileSync(join(root, file), 'utf8'))
     suite.changed(file)
+    const isKilled = failed.length > 0
     const line = `${isKilled ? 'killed  ' : 'survived'} ${number}. ${shown(mutation)}`
-    print(equivalent === undefined ? line : `${line} (equivalent: ${equivalent})`)
+    print(`${line} (${equivalent ?? (isKilled ? failed.join(', ') : 'no test failed')})`)
     if (isKilled === (equivalent !== undefined)) wrong.push(line)
   }
   return wrong

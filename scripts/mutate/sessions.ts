@@ -6,8 +6,8 @@ const TOKENS = [
   'test/request/key-rotation.test.ts',
 ]
 const CHANGES = [
-  'test/session/dictionary.test.ts',
   'test/session/changes-under-way.test.ts',
+  'test/session/dictionary.test.ts',
   'test/session/own-changes.test.ts',
   'test/session/repeated-operations.test.ts',
   'test/request/inner-wrappers.test.ts',

@@ -1,6 +1,6 @@
 import type { MutatedFile } from './mutation.ts'
 
-const OBJECTS = ['test/store/durable-object.test.ts', 'test/store/session-life.test.ts']
+const OBJECTS = ['test/store/session-life.test.ts', 'test/store/durable-object.test.ts']
 const COPIES = [
   'test/store/read-cache.test.ts',
   'test/store/session-life.test.ts',
