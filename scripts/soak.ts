@@ -146,7 +146,7 @@ async function perform(session: Soaked, browser: number, plan: Plan): Promise<vo
     tally[fault] += 1
   }
   order += 1
-  const begun = { request, browser, isolate: 0, does, key, ...wrote, start: order }
+  const begun = { request, browser, isolate: 0, does, key, ...wrote, start: order, sent: order }
   const startedAt = performance.now()
   const { outcome, result, id = session.id, fault: found } = await answerTo(session, query)
   order += 1

@@ -18,12 +18,11 @@ import {
   type Refusal,
 } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
-import { hasEndedSince, isOverlapping } from './open.ts'
+import { hasEndedSince, isOverlapping, usedAtOf } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
-import { usedAtOf } from './times.ts'
 
 /**
  * The session of one request, as the store knows it: where the request stands, and how the answers of the store change

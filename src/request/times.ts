@@ -1,4 +1,3 @@
-import type { Token } from '../codec/token.ts'
 import type { SessionPort } from '../session/port.ts'
 import type { PendingToken } from './feature.ts'
 import type { StoredSession } from './stored-session.ts'
@@ -21,15 +20,4 @@ export function timesOf({
   const usedAt = isLive ? Math.max(state.usedAt, token.usedAt) : token.usedAt
   const storeEnd = (isLive ? state.status.expiresAt : undefined) ?? Infinity
   return { createdAt, expiresAt: Math.min(usedAt + idle, createdAt + absolute, storeEnd) }
-}
-
-/** Returns the last use on record if the store records none: the token records it when it is sent again. */
-export function usedAtOf(
-  { store, settings, purpose }: Pick<StoredSession, 'store' | 'settings' | 'purpose'>,
-  token: Token,
-  askedAt: number,
-): number {
-  const sentAt = store.can.recordUse ? 0 : token.usedAt
-  const isUse = askedAt - sentAt >= settings.context.touch && purpose === 'view'
-  return isUse ? askedAt : sentAt
 }

@@ -440,7 +440,7 @@ describe('a revocation', () => {
     }))
     const account = { userId, at: app.now }
     await Promise.all(
-      credentials.map((credential) =>
+      credentials.map(async (credential) =>
         store.create(credential, context, { id: newRandomText(), signIn: account }),
       ),
     )
@@ -460,7 +460,7 @@ describe('a revocation', () => {
     expect(await mine.revokeAll()).toBe(BATCH + 11)
     expect(await whoAre(app, [browser])).toEqual([null])
     const replies = await Promise.all(
-      credentials.map((credential) => store.read(credential, context)),
+      credentials.map(async (credential) => store.read(credential, context)),
     )
     expect(replies.filter(({ ok }) => ok)).toEqual([])
     expect(await mine.list()).toEqual([])
