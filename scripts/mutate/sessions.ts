@@ -102,7 +102,7 @@ export const SESSIONS: readonly MutatedFile[] = [
   },
   {
     file: 'src/session/savepoint.ts',
-    tests: CHANGES,
+    tests: ['test/session/rollback.test.ts', ...CHANGES],
     changes: [
       ['isRecorded(name) && !isWritten(name)', 'isRecorded(name)'],
       ['isRecorded(name) && !isWritten(name)', '!isWritten(name)'],
