@@ -42,10 +42,10 @@ export function faultsOfCopies(history: History, { setting }: Plan): string[] {
 function isTold(entry: Entry, read: Entry, { responses }: History): boolean {
   const response = responses.find(({ request }) => request === entry.request)
   if (response?.isLost !== false || response.status !== 200) return false
-  // An earlier response that comes later brings an earlier cookie.
+  // The response to a request of before that comes later may bring an earlier cookie.
   const isOvertaken = responses.some(
-    ({ browser, order, arrived }) =>
-      browser === read.browser && order < response.order && arrived > response.arrived,
+    ({ browser, sent, arrived }) =>
+      browser === read.browser && sent < response.arrived && arrived > response.arrived,
   )
   return entry.browser === read.browser && response.arrived < read.sent && !isOvertaken
 }

@@ -55,7 +55,8 @@ export interface Answered {
   readonly issued: string | undefined
   readonly order: number
   readonly at: number
-  /** The place of the moment in which the browser had it. */
+  /** The places of the moments in which the browser sent the request, and had the response. */
+  readonly sent: number
   readonly arrived: number
 }
 

@@ -37,7 +37,8 @@ function renewalOf(
   const session = entries.findLast((entry) => entry.request === request)?.session
   const others = new Set(['regenerate', 'signIn', 'destroy', 'signOut'])
   if (entries.some((entry) => entry.request === request && others.has(entry.does))) return []
-  const opens = (sight: Sight): boolean => sight.secret === secret && sight.session === session
+  const opens = (sight: Sight): boolean =>
+    sight.session !== undefined && sight.secret === secret && sight.session === session
   return [{ what: 'renewal', request, order, at: at + GRACE_SECONDS * 1000, opens }]
 }
 

@@ -237,6 +237,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
         issued,
         session: session?.id,
         order,
+        sent,
         at: time.now,
         arrived: history.next(),
         isLost,
