@@ -407,9 +407,20 @@ describe('a revocation', () => {
 
   test('that a crash of the user’s object cuts short is finished by an alarm', async () => {
     const { app, userId, browsers } = await withFaults(5, { 0: 'hang', 1: 'hang', 2: 'hang' })
+    const hanging = await Promise.all(browsers.slice(0, 3).map((browser) => idOf(app, browser)))
+    const none = [undefined, undefined, undefined]
+    const faultOf = (id: string): Promise<unknown> =>
+      runInDurableObject(env.FAULTY.get(env.FAULTY.idFromString(id)), (_, { storage }) =>
+        storage.get('?fault'),
+      )
+    expect(await Promise.all(hanging.map(faultOf))).not.toContain(undefined)
     const revoking = app.sessions.user(userId, {}).revokeAll()
     const outcome = revoking.catch((error: unknown) => String(error))
-    await vi.waitFor(async () => expect((await kept(userId)).hasAlarm).toBe(true), 25_000)
+    // Until each call that hangs has arrived.
+    await vi.waitFor(
+      async () => expect(await Promise.all(hanging.map(faultOf))).toEqual(none),
+      25_000,
+    )
     await runInDurableObject(objectOf(userId), (_, state) => state.abort('a crash')).catch(
       () => undefined,
     )
