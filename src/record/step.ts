@@ -78,7 +78,7 @@ export function step(present: State | undefined, call: Call): Step {
   // A repeated regenerate, or one of another request that renews, finds its own secret here.
   if (newHash === meta.hash)
     return stepTo({ ok: true, ...statusOf(meta, newHash, context) }, present)
-  if (gone !== undefined) return stepTo(appliedReply(overReply(gone, call), meta, call), present)
+  if (gone !== undefined) return stepTo(overReply(gone, call), present)
   if (newHash !== undefined) return regenerateStep(present, call, newHash)
   if (patch?.onceUntil !== undefined) return joinStep(present, call)
   const used = touched(meta, context)
@@ -158,12 +158,6 @@ function joinStep(present: State, call: Call): Step {
 /** Returns the answer for a session that is over: to a `write` with `onceUntil`, that the handle has had one. */
 function overReply(gone: Gone, { method, patch }: Call): Gone {
   return gone === ENDED && method === 'write' && patch?.onceUntil !== undefined ? SPENT : gone
-}
-
-/** Returns the answer to a token that was replaced: to a `write` that was applied before, with its outcome. */
-function appliedReply(gone: Gone, meta: Meta, { patch }: Call): Gone {
-  const applied = patch && gone.gone === 'rotated' ? outcomeOf(meta, patch) : undefined
-  return applied === undefined ? gone : ({ ...gone, applied } as Gone)
 }
 
 function regenerateStep(present: State, call: Call, newHash: string): Step {

@@ -1,5 +1,5 @@
 import type { Account } from '../session/account.ts'
-import type { Applied, Entries, Outcome, Patch, Refusal } from '../session/patch.ts'
+import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 
 /** The address of the session from a verified token, and the secret that proves that the token is the latest. */
 export interface Credential {
@@ -83,16 +83,8 @@ export type Gone =
   | { readonly ok: false; readonly gone: 'expired' }
   /** The stored data cannot be read as a session. */
   | { readonly ok: false; readonly gone: 'corrupt' }
-  /**
-   * The session has a newer secret since this time. `applied` is the outcome of a `write` that was applied before, if
-   * its patch is remembered: a runtime may send a call twice, and the second one may come after the rotation.
-   */
-  | {
-      readonly ok: false
-      readonly gone: 'rotated'
-      readonly at: number
-      readonly applied?: Outcome
-    }
+  /** The session has a newer secret since this time. */
+  | { readonly ok: false; readonly gone: 'rotated'; readonly at: number }
 
 /** The status of a session, part of each answer of the store. */
 export interface Status {

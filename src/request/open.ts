@@ -1,7 +1,7 @@
 import { BoundedMap } from '../codec/bounded-map.ts'
 import { matchesDomain, readCookies } from '../codec/cookie.ts'
-import { type OpenedToken, openToken, type Token } from '../codec/token.ts'
-import type { Await, Capabilities, Gone } from '../record/store.ts'
+import { type OpenedToken, openToken } from '../codec/token.ts'
+import type { Await, Gone } from '../record/store.ts'
 import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
@@ -139,18 +139,4 @@ export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
     if (value !== null && /^\s*prefetch\b/i.test(value)) return 'speculative'
   }
   return 'view'
-}
-
-/** The part of a session that tells if a request is a use of it. */
-interface Use {
-  readonly store: { readonly can: Pick<Capabilities, 'recordUse'> }
-  readonly settings: { readonly context: { readonly touch: number } }
-  readonly purpose: Purpose
-}
-
-/** Returns the last use on record if the store records none: the token records it when it is sent again. */
-export function usedAtOf({ store, settings, purpose }: Use, token: Token, askedAt: number): number {
-  const sentAt = store.can.recordUse ? 0 : token.usedAt
-  const isUse = askedAt - sentAt >= settings.context.touch && purpose === 'view'
-  return isUse ? askedAt : sentAt
 }

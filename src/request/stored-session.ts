@@ -18,7 +18,7 @@ import {
   type Refusal,
 } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
-import { hasEndedSince, isOverlapping, usedAtOf } from './open.ts'
+import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
@@ -152,8 +152,9 @@ export abstract class StoredSession {
   async hasNext(): Promise<boolean> {
     const arrival = await this.arrival.next?.()
     if (arrival?.token === undefined) return false
+    const { token } = arrival
     this.arrival = arrival
-    this.state = { is: 'presented', token: arrival.token }
+    this.state = { is: 'presented', token }
     this.isNew = false
     return true
   }
@@ -196,8 +197,9 @@ export abstract class StoredSession {
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
     if (token === undefined) return undefined
     try {
-      const mustAsk = isFresh || !wasUnasked
-      const reply = await this.call(store.name, 'read', (at) => store.read(token, at), mustAsk)
+      const read = (context: CallContext): ReturnType<SessionStore['read']> =>
+        store.read(token, context)
+      const reply = await this.call(store.name, 'read', read, isFresh || !wasUnasked)
       if (reply.ok) {
         this.confirm(token, reply)
         return reply.entries
@@ -218,10 +220,6 @@ export abstract class StoredSession {
     if (token === undefined) return this.createNow(patch)
     const reply = await this.call(store.name, 'write', (at) => store.write(token, at, patch))
     if (isGone(reply)) {
-      if (reply.gone === 'rotated' && reply.applied !== undefined) {
-        this.state = { is: 'superseded', token }
-        return { ok: true, ...reply.applied }
-      }
       return (await this.leave(token, reply)) ? this.writeNow(patch) : this.createNow(patch)
     }
     this.confirm(token, reply)
@@ -255,8 +253,12 @@ export abstract class StoredSession {
 
   /** Records the status that the store returned for the session. */
   confirm(token: Token, status: Status): void {
+    const { store, settings } = this
     const askedAt = this.#client?.calledAt ?? 0
-    const usedAt = status.usedAt ?? usedAtOf(this, token, askedAt)
+    // If the store records no uses, the token records them when it is sent again.
+    const sentAt = store.can.recordUse ? 0 : token.usedAt
+    const isUse = askedAt - sentAt >= settings.context.touch && this.purpose === 'view'
+    const usedAt = status.usedAt ?? (isUse ? askedAt : sentAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
   }
 }

@@ -227,6 +227,8 @@ interface Id {
 /** A namespace of simulated objects, as a binding. */
 export class ObjectHost {
   readonly objects = new Map<string, SimulatedObject>()
+  /** The objects to which the runtime has sent a call twice. */
+  readonly doubled = new Set<string>()
   readonly #options: HostOptions
   readonly #newId: () => string
 
@@ -261,6 +263,7 @@ export class ObjectHost {
     if (fate === 'lost request') throw new Error('Network connection lost.')
     const arrive = (): Promise<string> => this.object(id).call(request, version)
     // The runtime sends a call again if the connection broke; the first one may have arrived.
+    if (fate === 'doubled') this.doubled.add(id)
     if (fate === 'doubled') void arrive().catch(() => undefined)
     if (fate === 'doubled') await time.wait(faults.latency())
     if (fate === 'doubled' && faults.resets()) this.object(id).reset()

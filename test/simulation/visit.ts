@@ -67,7 +67,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       const result = await run()
       end(begun, 'done', result === undefined ? undefined : JSON.stringify(result))
     } catch (error) {
-      end(begun, outcomeOf(error, world.plan.setting.isFormer))
+      end(begun, outcomeOf(error, world.objects.doubled.has(session?.id ?? '')))
       throw error
     }
   }
@@ -251,10 +251,13 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
   }
 }
 
-/** An object of the previous protocol refuses a call that was sent twice, and applied the first time. */
-function outcomeOf(error: unknown, isFormer: boolean): Outcome {
+/**
+ * A call that the runtime sends twice may be applied, and be refused when it comes again after a rotation: the object can't
+ * tell by a secret that is over whose call it was.
+ */
+function outcomeOf(error: unknown, isDoubled: boolean): Outcome {
   const { code } = error as Partial<SessionError>
-  const isUnknown = code === 'ERR_STORE' || (isFormer && code === 'ERR_SESSION_ENDED')
+  const isUnknown = code === 'ERR_STORE' || (isDoubled && code === 'ERR_SESSION_ENDED')
   return isUnknown ? 'unknown' : 'refused'
 }
 
