@@ -45,6 +45,7 @@ export const GUARDS: readonly MutatedFile[] = [
     file: 'src/guard/require-user.ts',
     tests: [
       'test/guard/require-user.test.ts',
+      'test/request/read-cache.test.ts',
       'test/guard/authenticated.test.ts',
       'test/guard/next-path.test.ts',
     ],
