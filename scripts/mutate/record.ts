@@ -76,14 +76,7 @@ export const RECORD: readonly MutatedFile[] = [
     tests: [...OBJECTS, 'test/store/user-index.test.ts', 'test/store/session-limit.test.ts'],
     changes: [
       ['if (newHash === meta.hash)', 'if (false)'],
-      [
-        'stepTo(appliedReply(overReply(gone, call), meta, call), present)',
-        'stepTo(overReply(gone, call), present)',
-      ],
-      [
-        'stepTo(appliedReply(overReply(gone, call), meta, call), present)',
-        'stepTo(appliedReply(gone, meta, call), present)',
-      ],
+      ['stepTo(overReply(gone, call), present)', 'stepTo(gone, present)'],
       ['present.meta.account?.userId !== userId', 'present.meta.account === undefined'],
       [
         '...over(present, now, now) }\n  const { meta }',

@@ -35,7 +35,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       ['if (!wasUnasked) throw this.lose(reply)', ''],
       ['if (await this.hasNext()) return await this.readNow(isFresh)', ''],
       ['this.isIssued = patch.onceUntil === undefined', 'this.isIssued = true'],
-      ['const mustAsk = isFresh || !wasUnasked', 'const mustAsk = isFresh'],
+      ['read, isFresh || !wasUnasked)', 'read, isFresh)'],
     ],
   },
   {
