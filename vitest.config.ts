@@ -36,7 +36,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Real servers of other kinds, where they are installed.
     globalSetup: './test/node/servers.ts',
-    exclude: ['test/{node,browser,long,package}/**'],
+    exclude: ['test/{node,browser,long,package,simulation}/**'],
     // One workerd for all files: tests share its storage, and use visitors of their own.
     isolate: false,
     // A busy machine is no fault of the code.

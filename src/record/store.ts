@@ -140,7 +140,7 @@ export interface Regeneration {
 }
 
 /**
- * The store of the sessions. The comments are the contract; `test/store/contract.ts` tests every store against it.
+ * The store of the sessions. The comments are the contract; `edge-session/testing/store-contract` tests a store against it.
  *
  * A missing session, an invalid handle and a wrong secret are answers, not errors. A store throws only if it failed,
  * and then the outcome of a write is unknown.

@@ -9,17 +9,12 @@ import { createSessions, json, type Session, type SessionStore } from '../../src
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { describeStoreContract } from '../store/contract.ts'
+import { entriesOf, momentAt, newSession, regenerated, setting, START } from '../store/contract.ts'
 import { newApp } from '../support/app.ts'
 import { Browser } from '../support/browser.ts'
 import { CONTEXT } from '../support/site.ts'
 
 const context = CONTEXT as ExecutionContext
-
-describeStoreContract('kv, over a bucket', () => ({
-  store: kvStore(bucketAsKv(env.BUCKET)),
-  dump: async (handle) => (await (await env.BUCKET.get(`session:${handle}`))?.text()) ?? '',
-}))
 
 describe('sessions in a bucket', () => {
   test('keep what was set, and what was destroyed is gone', async () => {
@@ -44,6 +39,33 @@ describe('sessions in a bucket', () => {
     expect(texts.map((text = '') => JSON.parse(text) as unknown)).toMatchObject([
       { hash: '', entries: {}, endedAt: expect.any(Number) },
     ])
+  })
+
+  test.for([
+    ['a text of an object, with every kind of character', '{"a":"é鍵\u{1F36A}\\u0000\n"}'],
+    ['an empty text', ''],
+  ])('are stored as they are given: %s', async ([, text = '']) => {
+    const kv = bucketAsKv(env.BUCKET)
+    const get = (): Promise<string | null> => kv.get('as-given', { type: 'text' })
+    expect(await get()).toBe(null)
+    await kv.put('as-given', text, { expirationTtl: 60 })
+    expect(await get()).toBe(text)
+    await kv.put('as-given', `${text}2`, { expirationTtl: 60 })
+    expect(await get()).toBe(`${text}2`)
+    await kv.delete('as-given')
+    expect(await get()).toBe(null)
+    await kv.delete('as-given')
+  })
+
+  test('have a new key after each rotation, and their data', async () => {
+    const store = kvStore(bucketAsKv(env.BUCKET))
+    const old = await newSession(store, { '=a': '1' })
+    const renewed = await regenerated(store, old)
+    expect(await entriesOf(store, renewed)).toEqual({ '=a': '1' })
+    expect(await store.read(old, momentAt(1))).toEqual({ ok: false, gone: 'rotated', at: START })
+    await store.destroy(renewed, momentAt(1))
+    const late = store.write(renewed, momentAt(2), setting({ '=a': '2' }))
+    expect(await late).toEqual({ ok: false, gone: 'ended', at: START + 1 })
   })
 
   test('can no more than those in KV: an atomic operation is refused', async () => {

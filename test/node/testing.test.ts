@@ -38,4 +38,17 @@ describe("the examples of an application's own tests", () => {
     )
     assert.equal(said.match(/^ok /gm)?.length, 1, said)
   })
+
+  it('check a store by its contract', async () => {
+    const directory = await newDependent('examples/testing')
+    const said = await run(
+      directory,
+      'node',
+      '--test',
+      '--test-reporter=tap',
+      'plain/counting-store.test.ts',
+    )
+    assert.match(said, /^# fail 0$/m)
+    assert.ok((said.match(/^ *ok /gm)?.length ?? 0) > 80, said)
+  })
 })

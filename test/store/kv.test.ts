@@ -28,13 +28,13 @@ async function storedOf({ handle }: Pick<Credential, 'handle'>): Promise<object>
   return (await kv.get<object>(`session:${handle}`, 'json')) ?? {}
 }
 
-describeStoreContract('kv', () => ({
+describeStoreContract('kv', {
   store,
   dump: async (handle) => {
     const { value, metadata } = await kv.getWithMetadata(`session:${handle}`)
     return `${value ?? ''}${metadata === null ? '' : JSON.stringify(metadata)}`
   },
-}))
+})
 
 describe('what is stored', () => {
   test('is the hash, the times and the entries, under the prefix and the handle', async () => {
@@ -45,6 +45,8 @@ describe('what is stored', () => {
       expiresAt: START + ABSOLUTE,
       entries: { '=a': '1', '!0': '"m"' },
     })
+    const reply = await store.read({ handle, secret }, momentAt(0))
+    expect(reply).toMatchObject({ ok: true, expiresAt: START + ABSOLUTE })
   })
 
   test('keeps its times over a write, and over a regenerate under a fresh key', async () => {

@@ -14,7 +14,7 @@ import {
   setting,
 } from './contract.ts'
 
-describeStoreContract('memory', () => ({ store: memoryStore() }))
+describeStoreContract('memory', { store: memoryStore() })
 
 test('shares nothing mutable between what it returns and what it stores', async () => {
   const store = memoryStore()

@@ -20,6 +20,7 @@ import {
   newCredential,
   newPatch,
   newSession,
+  regenerated,
   setting,
   TOUCH,
   START,
@@ -96,8 +97,7 @@ describe('redisStore', () => {
 describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not installed)', () => {
   const store = redisStore(redisConnector)
 
-  describeStoreContract('redis', () => ({ store, dump }))
-  describeStoreContract('redis (Upstash)', () => ({ store: redisStore(newUpstash()), dump }))
+  describeStoreContract('redis', { store, dump })
 
   describe('what earlier session libraries got wrong:', () => {
     test('the first request’s second write, and what it reads, is all there', async () => {
@@ -127,6 +127,39 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
       await browser.fetch('/')
       app.handler = (session) => session.all()
       expect(await browser.json('/')).toEqual(values)
+    })
+
+    test('a store over HTTP (Upstash) creates, writes, counts once, renews and ends, its script forgotten or not', async () => {
+      const upstash = redisStore(newUpstash())
+      const entries = { '=a': '"é鍵\u{1F36A}"', '=number': '123', '=empty': '' }
+      await command('SCRIPT', 'FLUSH')
+      const old = await newSession(upstash, entries)
+      expect(await entriesOf(store, old)).toEqual(entries)
+      const patch = newPatch({ take: ['=number'], increment: [['=n', 2]] })
+      const first = await upstash.write(old, momentAt(0), patch)
+      expect(first).toMatchObject({ ok: true, taken: ['123'], counts: [2] })
+      await command('SCRIPT', 'FLUSH')
+      const again = await upstash.write(old, momentAt(0), patch)
+      expect(again).toMatchObject({ ok: true, taken: ['123'], counts: [2] })
+      const conflict = newPatch({ expect: [['=n', '1']], set: [['=n', '5']] })
+      const refused = await upstash.write(old, momentAt(0), conflict)
+      expect(refused).toMatchObject({ ok: false, why: 'conflict', current: ['2'] })
+      const renewed = await regenerated(upstash, old)
+      const left = { '=a': entries['=a'], '=empty': '', '=n': '2' }
+      expect(await entriesOf(upstash, renewed)).toEqual(left)
+      expect(await upstash.read(old, momentAt(1))).toMatchObject({ ok: false, gone: 'rotated' })
+      const counts = await Promise.all(
+        Array.from({ length: 10 }, async () =>
+          upstash.write(renewed, momentAt(1), newPatch({ increment: [['=n', 1]] })),
+        ),
+      )
+      expect(counts.every(({ ok }) => ok)).toBe(true)
+      expect(await entriesOf(store, renewed, momentAt(1))).toEqual({ ...left, '=n': '12' })
+      expect(await upstash.destroy(renewed, momentAt(1))).toEqual({ ok: true })
+      const ended = { ok: false, gone: 'ended', at: START + 1 }
+      expect(await upstash.read(renewed, momentAt(2))).toEqual(ended)
+      expect(await upstash.write(renewed, momentAt(2), setting({ '=a': '1' }))).toEqual(ended)
+      expect(await store.read(renewed, momentAt(2))).toEqual(ended)
     })
 
     test('a client that makes values of texts is refused, and nothing is answered wrong', async () => {

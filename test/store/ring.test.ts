@@ -20,6 +20,7 @@ import {
   newCredential,
   newPatch,
   newSession,
+  regenerated,
   setting,
   START,
 } from './contract.ts'
@@ -47,24 +48,10 @@ async function holdersOf(
   return replies.filter((name) => name !== '')
 }
 
-describeStoreContract('ring of memory', () => ({
+describeStoreContract('ring of memory', {
   store: ringStore([node('a'), node('b', 2), node('c', 3)]),
-}))
-
-describeStoreContract('ring of memory while it migrates', () => {
-  const former = [node('a'), node('b')]
-  return { store: ringStore([...former, node('c', 2)], migration(former)) }
+  sizes: false,
 })
-
-describeStoreContract('ring of KV namespaces', () => ({
-  store: ringStore(
-    ['ring-a:', 'ring-b:'].map((prefix) => ({
-      name: prefix,
-      weight: 1,
-      store: kvStore(env.SESSION_KV, { prefix }),
-    })),
-  ),
-}))
 
 describe('a ring', () => {
   test('keeps each session in one node, and uses all of them', async () => {
@@ -102,6 +89,14 @@ describe('a ring', () => {
       const renewed = { handle: reply.ok ? reply.handle : '', secret }
       expect(await entriesOf(ring, renewed)).toEqual({ '=a': '1' })
       expect(await holdersOf(nodes, renewed)).toEqual(holders)
+      expect(await ring.read(credential, momentAt(1))).toMatchObject({ ok: false, gone: 'rotated' })
+      expect(ring.idOf(renewed.handle)).toBe(ring.idOf(credential.handle))
+      await ring.write(renewed, momentAt(1), setting({ '=b': '2' }))
+      expect(await entriesOf(ring, renewed)).toEqual({ '=a': '1', '=b': '2' })
+      await ring.destroy(renewed, momentAt(1))
+      expect(await holdersOf(nodes, renewed)).toEqual([])
+      const late = ring.write(renewed, momentAt(2), setting({ '=a': '2' }))
+      expect(await late).toMatchObject({ ok: false, gone: 'ended' })
     }
   })
 })
@@ -139,8 +134,15 @@ describe('while it migrates', () => {
       expect(await entriesOf(ring, credential)).toEqual({ '=a': '1' })
       await ring.write(credential, momentAt(0), setting({ '=a': '2' }))
       expect(await entriesOf(ring, credential)).toEqual({ '=a': '2' })
+      const patch = newPatch({ increment: [['=n', 1]] })
+      for (let call = 0; call < 2; call += 1)
+        expect(await ring.write(credential, momentAt(0), patch)).toMatchObject({ counts: [1] })
       expect(before).toHaveLength(1)
       expect(await holdersOf(nodes, credential)).toEqual(before)
+      const renewed = await regenerated(ring, credential)
+      expect(await entriesOf(ring, renewed)).toEqual({ '=a': '2', '=n': '1' })
+      expect(await ring.read(credential, momentAt(1))).toMatchObject({ gone: 'rotated' })
+      expect(await holdersOf(nodes, renewed)).toEqual(before)
     }
   })
 

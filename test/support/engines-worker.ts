@@ -15,22 +15,26 @@ interface Env {
   readonly MEMCACHED_ADDRESS: string
 }
 
-const { withSession } = createSessions<{ visits: number }, Env>({
-  secrets: (env) => [env.SESSION_SECRET],
-  store: ({ REDIS_URL }) =>
-    redisStore({
-      open: () =>
-        new IoRedis(REDIS_URL, { retryStrategy: () => null }).on('error', () => undefined),
-      close: (client) => client.disconnect(),
-    }),
-  storeTimeout: 1,
-})
-
-const ioredis = {
-  fetch: withSession(async ({ session }) => ({
-    visits: await session.increment('visits'),
-  })),
+/** Counts visits by a client of ioredis, which has this many seconds for a call. */
+function ioredisWithin(storeTimeout: number): Required<Pick<ExportedHandler<Env>, 'fetch'>> {
+  const { withSession } = createSessions<{ visits: number }, Env>({
+    secrets: (env) => [env.SESSION_SECRET],
+    store: ({ REDIS_URL }) =>
+      redisStore({
+        open: () =>
+          new IoRedis(REDIS_URL, { retryStrategy: () => null }).on('error', () => undefined),
+        close: (client) => client.disconnect(),
+      }),
+    storeTimeout,
+  })
+  return {
+    fetch: withSession(async ({ session }) => ({ visits: await session.increment('visits') })),
+  }
 }
+
+const ioredis = ioredisWithin(30)
+/** For a server that hangs. */
+const hurried = ioredisWithin(0.2)
 
 /** The examples of Redis and memcached, each under its name, and one by `ioredis`: each request is a visit more. */
 export default {
@@ -40,6 +44,7 @@ export default {
     if (name === 'redis-request') return redisOfRequest.fetch(request, env, ctx)
     if (name === 'upstash') return upstash.fetch(request, env, ctx)
     if (name === 'ioredis') return ioredis.fetch(request, env, ctx)
+    if (name === 'hurried') return hurried.fetch(request, env, ctx)
     if (name === 'memcached') return memcached.fetch(request, env, ctx)
     return new Response('ok')
   },

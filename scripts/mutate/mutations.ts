@@ -1,0 +1,17 @@
+import { GUARDS } from './guards.ts'
+import { type Mutation, mutationsOf } from './mutation.ts'
+import { RECORD } from './record.ts'
+import { REQUESTS } from './requests.ts'
+import { SESSIONS } from './sessions.ts'
+import { STORES } from './stores.ts'
+import { USER_LISTS } from './user-lists.ts'
+
+/** All mutations, in a fixed order. */
+export const MUTATIONS: readonly Mutation[] = mutationsOf([
+  ...RECORD,
+  ...STORES,
+  ...USER_LISTS,
+  ...SESSIONS,
+  ...REQUESTS,
+  ...GUARDS,
+])

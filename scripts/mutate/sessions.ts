@@ -1,0 +1,112 @@
+import type { MutatedFile } from './mutation.ts'
+
+const TOKENS = [
+  'test/codec/token.test.ts',
+  'test/codec/forged-cookies.test.ts',
+  'test/request/key-rotation.test.ts',
+]
+const CHANGES = [
+  'test/session/changes-under-way.test.ts',
+  'test/session/dictionary.test.ts',
+  'test/session/own-changes.test.ts',
+  'test/session/repeated-operations.test.ts',
+  'test/request/inner-wrappers.test.ts',
+]
+
+/** The tokens, and the working copy of a request. */
+export const SESSIONS: readonly MutatedFile[] = [
+  {
+    file: 'src/codec/token.ts',
+    tests: TOKENS,
+    changes: [
+      ['if (!(await verify(signingKey.key,', 'if (false && !(await verify(signingKey.key,'],
+      ['return `session ${cookieName} ${signed}`', 'return `session ${signed}`'],
+      ['known?.cookieName === cookieName', 'known !== undefined'],
+      [
+        'newRandomText().slice(0, FAMILY_END) + newRandomText()',
+        'newRandomText().slice(0, FAMILY_END).repeat(4)',
+      ],
+      ['length > MAX_LENGTH || ', ''],
+      ['const isNewestKey = signingKey === keyring[0]', 'const isNewestKey = true'],
+      ['known.size >= MAX_VERIFIED', 'false'],
+      ['return refused(SHAPE.test(value) ? reason : ', 'return refused(true ? reason : '],
+    ],
+  },
+  {
+    file: 'src/codec/keyring.ts',
+    tests: ['test/codec/keyring.test.ts', ...TOKENS],
+    changes: [
+      ['bytes.length >= MIN_SECRET_BYTES', 'bytes.length > 0'],
+      ['`session ${purpose}`', "'session'"],
+      ['bytes.slice(KEY_BYTES)', 'bytes.slice(0, 3)'],
+    ],
+  },
+  {
+    file: 'src/session/changes.ts',
+    tests: CHANGES,
+    changes: [
+      ['recorded === changes.unsaved && changes.patch !== undefined', 'false'],
+      ['const clear = [...(changes.saved?.keys() ?? [])]', 'const clear: string[] = []'],
+      ['if (isWhole) changes.patch = patch', ''],
+      ['if (!port.canKeep) return', ''],
+      ['unsaved === changes.unsaved) changes.mustClear = false', 'true) changes.mustClear = false'],
+      ['if (unsaved?.get(name) === text) unsaved.delete(name)', 'unsaved?.delete(name)'],
+      [
+        'if (changes.writing === writing) changes.writing = undefined',
+        'changes.writing = undefined',
+      ],
+      ['changes.writing = writing\n', '\n'],
+      ['since === undefined || (changes.mustClear && !since.mustClear)', 'since === undefined'],
+    ],
+  },
+  {
+    file: 'src/session/dictionary.ts',
+    tests: CHANGES,
+    changes: [
+      [
+        'record(name: string, text: string | null): void {\n    this.changes.patch = undefined',
+        'record(name: string, text: string | null): void {',
+      ],
+      ['this.#operations?.forget(name)', ''],
+      ['this.#operations?.forget()\n', '\n'],
+      ['this.changes.saved = withoutData(this.changes.saved)', ''],
+      ['this.changes.isCleared = true', ''],
+      ['if (this.#isSealed) throw sealedError()', ''],
+      ['if (this.#loading === reading) this.#loading = undefined', ''],
+      ['if (!this.port.isCopied) return', 'return'],
+      ['settled.then(() => commitLast(this))', 'settled.then(() => undefined)'],
+      ['this.changes.isCleared && name.startsWith(DATA) ? null', 'this.changes.isCleared ? null'],
+    ],
+  },
+  {
+    file: 'src/session/atomic.ts',
+    tests: [...CHANGES, 'test/session/operation-counts.test.ts', 'test/request/races.test.ts'],
+    changes: [
+      ['if (writing !== undefined) {', 'if (false) {'],
+      ['repeated === undefined || repeated.before === saved.get(name)', 'true'],
+      ['if (dictionary.unsaved(name) !== unsaved) {', 'if (false) {'],
+      ['if (unsaved?.get(name) === text) unsaved.set(name, before)', ''],
+      ['return moved === true ? {} : { repeated }', 'return { repeated }'],
+      ["reply.why === 'conflict' && triesLeft > 1", 'false'],
+      ['return isSame ? operations', 'return true ? operations'],
+    ],
+  },
+  {
+    file: 'src/session/operations.ts',
+    tests: [...CHANGES, 'test/session/operation-counts.test.ts'],
+    changes: [
+      ['this.#underWay.add(running)', ''],
+      ['(sent) => sent.kind === kind)\n    return this.send', '() => false)\n    return this.send'],
+      ['if (name.startsWith(DATA)) this.#unsure', 'this.#unsure'],
+    ],
+  },
+  {
+    file: 'src/session/savepoint.ts',
+    tests: ['test/session/rollback.test.ts', ...CHANGES],
+    changes: [
+      ['isRecorded(name) && !isWritten(name)', 'isRecorded(name)'],
+      ['isRecorded(name) && !isWritten(name)', '!isWritten(name)'],
+      ['if (isClearWritten) return { ...present, unsaved }', ''],
+    ],
+  },
+]

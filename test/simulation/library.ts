@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { Script } from 'node:vm'
+
+import { build, type Plugin } from 'esbuild'
+
+import type { accounts, UserIndex } from '../../src/accounts.ts'
+import type { createSessions, SessionStore } from '../../src/index.ts'
+import type { renewing } from '../../src/renew.ts'
+import type { cached } from '../../src/store/cached.ts'
+import type { ObjectClass } from './object-host.ts'
+import type { Planted } from './planted.ts'
+
+/** What the simulated Workers and their objects use of the library: the exports of test/support/simulation-worker.ts. */
+export interface Library extends FormerLibrary {
+  readonly accounts: typeof accounts
+  readonly createSessions: typeof createSessions
+  readonly renewing: typeof renewing
+  readonly cached: typeof cached
+  readonly durableObjectStore: (namespace: object) => SessionStore
+  readonly userIndex: (namespace: object) => UserIndex
+  readonly UserObject: ObjectClass
+}
+
+/** What is used of the library of the previous protocol. */
+export interface FormerLibrary {
+  readonly SessionObject: ObjectClass
+}
+
+/** Evaluates a version of the library anew, as a new isolate does. */
+export type Evaluate<Exports> = (globals: Globals) => Exports
+
+/** What the code of one isolate finds in place of the globals of its runtime. */
+export interface Globals {
+  readonly setTimeout: (run: () => void, milliseconds: number) => number
+  readonly clearTimeout: (id: number | undefined) => void
+  readonly performance: { readonly now: () => number }
+  readonly Date: DateConstructor
+  readonly crypto: object
+}
+
+const NAMES = ['setTimeout', 'clearTimeout', 'performance', 'Date', 'crypto'] as const
+
+/** Takes the place of `cloudflare:workers`: the base class of objects, and no exports. */
+const WORKERS = `
+  export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env } }
+  export const exports = {}
+  export const env = {}
+`
+
+/**
+ * Returns a function that evaluates the library anew, as a new isolate does, with these globals. `planted` is a fault to
+ * put into the copy. Throws if its place is not there.
+ */
+export async function loadLibrary(root: string, planted?: Planted): Promise<Evaluate<Library>> {
+  const patched: Plugin = {
+    name: 'planted',
+    setup(plugin) {
+      plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+        if (planted === undefined || relative(root, path) !== planted.file) return undefined
+        const text = await readFile(path, 'utf8')
+        if (text.split(planted.find).length !== 2) {
+          throw new Error(`${planted.name}: its place is not in ${planted.file}, or not once.`)
+        }
+        return { contents: text.replace(planted.find, () => planted.replace), loader: 'ts' }
+      })
+    },
+  }
+  return load<Library>(join(root, 'test/support/simulation-worker.ts'), [patched])
+}
+
+/** Returns the same for the library of the previous protocol. */
+export async function loadFormer(root: string): Promise<Evaluate<FormerLibrary>> {
+  return load<FormerLibrary>(join(root, 'test/fixtures/protocol-1.mjs'), [])
+}
+
+const WORKERS_MODULE: Plugin = {
+  name: 'cloudflare:workers',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^cloudflare:workers$/ }, () => ({
+      path: 'workers',
+      namespace: 'simulated',
+    }))
+    plugin.onLoad({ filter: /^workers$/, namespace: 'simulated' }, () => ({
+      contents: WORKERS,
+      loader: 'js',
+    }))
+  },
+}
+
+async function load<Exports>(entry: string, plugins: Plugin[]): Promise<Evaluate<Exports>> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'cjs',
+    target: 'node20',
+    plugins: [WORKERS_MODULE, ...plugins],
+  })
+  const [{ text } = { text: '' }] = outputFiles
+  const script = new Script(`(function (module, ${NAMES.join(', ')}) {${text}\n})`, {
+    filename: 'edge-session.js',
+  })
+  const evaluate = script.runInThisContext() as (...parameters: unknown[]) => void
+  return (globals) => {
+    const module = { exports: {} }
+    evaluate(module, ...NAMES.map((name) => globals[name]))
+    return module.exports as Exports
+  }
+}

@@ -1,0 +1,239 @@
+/** A fault that is put into a copy of the library, to show that the simulation finds it. */
+export interface Planted {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+const STEP = 'src/record/step.ts'
+const META = 'src/record/meta.ts'
+const CELL = 'src/record/session-cell.ts'
+const OBJECT = 'src/store/object/session-object.ts'
+const ROWS = 'src/store/object/session-rows.ts'
+const TOKENS = 'src/request/token-changes.ts'
+const CHANGES = 'src/session/changes.ts'
+const ATOMIC = 'src/session/atomic.ts'
+const DICTIONARY = 'src/session/dictionary.ts'
+const DIFFERENCE = 'src/record/difference.ts'
+const STORED = 'src/request/stored-session.ts'
+const FRESHNESS = 'src/store/cached/freshness.ts'
+const COPIES = 'src/store/cached/copies.ts'
+const CACHED = 'src/store/cached.ts'
+const RESPONSE = 'src/request/response.ts'
+const USERS = 'src/store/user-index/user-cell.ts'
+const SIGN_INS = 'src/accounts/sign-ins.ts'
+
+export const PLANTED: readonly Planted[] = [
+  {
+    name: 'a repeated operation is applied again',
+    file: META,
+    find: 'const known = operations.find((operation) => operation[0] === id)',
+    replace:
+      'const known = operations.find((operation) => operation[0] === id && operation.length > 9)',
+  },
+  {
+    name: 'operations are forgotten with the object’s memory',
+    file: ROWS,
+    find: 'const operations = meta.operations.slice(-MIN_OPERATIONS)',
+    replace: 'const operations = meta.operations.slice(-MIN_OPERATIONS).slice(0, 0)',
+  },
+  {
+    name: 'a write to a session that is gone creates it',
+    file: STEP,
+    find: "if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)",
+    replace: 'if (patch === undefined) return stepTo(ENDED, undefined)',
+  },
+  {
+    name: 'a token that was replaced is accepted',
+    file: META,
+    find: '  if (meta.hash === hash) return undefined\n',
+    replace: '  if (meta.hash === hash || meta.rotatedAt !== undefined) return undefined\n',
+  },
+  {
+    name: 'a token stays valid after its grace',
+    file: META,
+    find: 'context.now < meta.former.until',
+    replace: 'meta.former.until > 0',
+  },
+  {
+    name: 'regenerate keeps the token of a renewal',
+    file: 'src/record/regenerated.ts',
+    find: 'const { former: _, ...rest } = meta',
+    replace: 'const { ...rest } = meta',
+  },
+  {
+    name: 'regenerate leaves the former token a grace',
+    file: STEP,
+    find: 'newHash, context, { grace, account })',
+    replace: 'newHash, context, { grace: grace ?? 60_000, account })',
+  },
+  {
+    name: 'destroy keeps the rows',
+    file: OBJECT,
+    find: '      rows.clear()\n      return storage.deleteAll()',
+    replace: '      return undefined',
+  },
+  {
+    name: 'the end of a session is in memory only',
+    file: CELL,
+    find: 'const saving = before === after ? undefined : this.#save(after, changed, before === undefined)',
+    replace:
+      'const saving = before === after || after === undefined ? undefined : this.#save(after, changed, before === undefined)',
+  },
+  {
+    name: 'another user’s sign-in keeps the entries',
+    file: STEP,
+    find: 'return former !== undefined && account !== undefined && former.userId !== account.userId',
+    replace: 'return former !== undefined && account !== undefined && former.userId === "nobody"',
+  },
+  {
+    name: 'another user’s sign-in leaves the entries in storage',
+    file: STEP,
+    find: 'changed: isAnothers ? [...entries.keys()] : []',
+    replace: 'changed: []',
+  },
+  {
+    name: 'an update is written over whatever came first',
+    file: DIFFERENCE,
+    find: 'if (expect.some(([name, text]) => textOf(name) !== text)) {',
+    replace:
+      'if (expect.some(([name, text]) => textOf(name) !== text && patch.set === undefined)) {',
+  },
+  {
+    name: 'an update that lost returns as if it had won',
+    file: ATOMIC,
+    find: "if (!reply.ok && reply.why === 'conflict' && triesLeft > 1) {",
+    replace:
+      "if (!reply.ok && reply.why === 'conflict') return { text }\n  if (!reply.ok && triesLeft > 1) {",
+  },
+  {
+    name: 'a taken value stays',
+    file: DIFFERENCE,
+    find: 'for (const name of take) after.delete(name)',
+    replace: 'for (const name of take) after.get(name)',
+  },
+  {
+    name: 'a delete is dropped',
+    file: DIFFERENCE,
+    find: 'const names = [...cleared, ...dropped]',
+    replace: 'const names = [...cleared]',
+  },
+  {
+    name: 'clear keeps what others have written',
+    file: CHANGES,
+    find: 'const clear = [...(changes.saved?.keys() ?? [])]',
+    replace: 'const clear = [...(changes.saved?.keys() ?? []), "=s", "=n"]',
+  },
+  {
+    name: 'recorded changes of a handler that failed are written',
+    file: 'src/request/failure.ts',
+    find: '  if (savepoint === undefined || session.isGone) session.dictionary.discard()\n',
+    replace: '  if (savepoint === undefined) return void session.dictionary.finish()\n',
+  },
+  {
+    name: 'a late write begins a new session',
+    file: STORED,
+    find: 'if (isLate) throw this.lose(reply)',
+    replace: 'if (isLate && this.isNew) throw this.lose(reply)',
+  },
+  {
+    name: 'a late write after a read begins a new session',
+    file: STORED,
+    find: "if (this.state.is !== 'presented') throw this.lose(reply)",
+    replace: "if (this.state.is === 'destroyed') throw this.lose(reply)",
+  },
+  {
+    name: 'the alarm trusts its time',
+    file: CELL,
+    find: 'if (this.deadline > now) return lasting(this.#state) && this.deadline',
+    replace: 'if (this.deadline > now + 1e15) return lasting(this.#state) && this.deadline',
+  },
+  {
+    name: 'the alarm does not empty the object',
+    file: OBJECT,
+    find: 'const deadline = await this.#loadedCell().sweep(Date.now())',
+    replace: 'const deadline = this.#loadedCell().deadline',
+  },
+  {
+    name: 'a copy that is behind its cookie answers',
+    file: FRESHNESS,
+    find: 'copy.revision < bookmark',
+    replace: 'copy.revision > bookmark',
+  },
+  {
+    name: 'a copy answers for ever',
+    file: FRESHNESS,
+    find: 'age >= 0 && age < maxAge && ',
+    replace: '',
+  },
+  {
+    name: 'a copy answers for a token that was replaced',
+    file: COPIES,
+    find: 'if (held?.secret !== secret || !isCopy(held)) return undefined',
+    replace: 'if (held === undefined || !isCopy(held)) return undefined',
+  },
+  {
+    name: 'a write leaves the copy as it was',
+    file: COPIES,
+    find: 'if (entries === undefined) this.outdate(credential.handle, at, revision)\n    else this.keep',
+    replace: 'if (entries !== undefined) this.keep',
+  },
+  {
+    name: 'an applied write is added to a copy that lacks another',
+    file: COPIES,
+    find: 'if (revision !== before + 1 || moved !== true) return undefined',
+    replace: 'if (moved !== true) return undefined',
+  },
+  {
+    name: 'the token does not carry the revision',
+    file: CACHED,
+    find: 'return revision === undefined ? reply : { ...reply, bookmark: revision }',
+    replace: 'return revision === undefined ? reply : { ...reply, bookmark: 1 }',
+  },
+  {
+    name: 'a superseded token has its successor’s cookie cleared',
+    file: RESPONSE,
+    find: "if (state.is === 'destroyed' || state.is === 'ended') {",
+    replace: "if (state.is === 'destroyed' || state.is === 'ended' || state.is === 'superseded') {",
+  },
+  {
+    name: 'a new token is not sent',
+    file: TOKENS,
+    find: 'session.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)',
+    replace: 'session.confirm({ ...token, handle: reply.handle, createdAt, usedAt }, reply)',
+  },
+  {
+    name: 'a revocation skips the last session',
+    file: USERS,
+    find: 'const revoked = Array.from(this.#listed.values()).filter(({ id }) => isSelected(id))',
+    replace:
+      'const revoked = Array.from(this.#listed.values()).filter(({ id }) => isSelected(id)).slice(1)',
+  },
+  {
+    name: 'a revocation forgets what it could not end',
+    file: USERS,
+    find: 'if (failed !== undefined) throw failed.reason',
+    replace: 'if (failed !== undefined) this.#ending.clear()',
+  },
+  {
+    name: 'a sign-in is on no list',
+    file: SIGN_INS,
+    find: 'this.#listing?.note(account.userId, this.#listed(account, handle, details), why)',
+    replace:
+      "if (why !== 'sign-in') this.#listing?.note(account.userId, this.#listed(account, handle, details), why)",
+  },
+  {
+    name: 'an awaited change is not seen by the next one of the request',
+    file: ATOMIC,
+    find: 'if (repeated === undefined || repeated.before === saved.get(name)) saved.set(name, text)',
+    replace: 'if (repeated !== undefined) saved.set(name, text)',
+  },
+  {
+    name: 'a set after a failed commit is lost',
+    file: DICTIONARY,
+    find: '  record(name: string, text: string | null): void {\n    this.changes.patch = undefined\n',
+    replace:
+      '  record(name: string, text: string | null): void {\n    if (this.changes.unsaved?.has(name)) return\n',
+  },
+]

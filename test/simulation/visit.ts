@@ -1,0 +1,267 @@
+import type { SessionError } from '../../src/errors.ts'
+import type { Entry, Outcome } from './history.ts'
+import type { Recorded, Work } from './plan.ts'
+import type { Isolate, SimulatedBrowser, World } from './world.ts'
+
+const ADDRESS = new URL('https://app.example/')
+
+interface Options {
+  readonly number: number
+  readonly browser: SimulatedBrowser
+  readonly isolate: Isolate
+  /** True for the look at the end, when all is well again. */
+  readonly isLast: boolean
+}
+
+type Session = Parameters<Parameters<Isolate['sessions']['withSession']>[0]>[0]['session']
+
+/** An operation that has begun. */
+type Begun = Pick<Entry, 'does' | 'key' | 'wrote' | 'start' | 'startedAt'>
+
+export interface Visit {
+  readonly run: (work: readonly Work[]) => Promise<void>
+}
+
+/** Returns one request of a browser, from the click to the response's arrival. */
+export function newVisit(world: World, { number, browser, isolate, isLast }: Options): Visit {
+  const { time, faults, history } = world
+  const name = `#${number} (browser ${browser.index}, Worker ${isolate.index})`
+  /** What was recorded and is written with the response. */
+  const recorded: Begun[] = []
+  /** Keys that this request has changed itself. */
+  const own = new Set<string>()
+  let loading: { start: number; end: number; startedAt: number; endedAt: number } | undefined
+  let isFound = false
+  /** The first operation that asked the store: an `update` reads the session, too. */
+  let asked: { start: number; startedAt: number } | undefined
+  let isMoved = false
+  let sent = 0
+  let session: Session | undefined
+  let secret: string | undefined
+
+  function begin(does: string, more: Pick<Entry, 'key' | 'wrote'> = {}): Begun {
+    return { does, ...more, start: history.next(), startedAt: time.now }
+  }
+
+  function end(begun: Begun, outcome: Outcome, result?: string): void {
+    const entry: Entry = {
+      ...begun,
+      request: number,
+      browser: browser.index,
+      isolate: isolate.index,
+      session: session?.id ?? '',
+      end: history.next(),
+      endedAt: time.now,
+      sent,
+      outcome,
+      ...(result !== undefined && { result }),
+    }
+    history.entries.push(entry)
+    const about = [begun.does, begun.key, begun.wrote].filter(Boolean).join(' ')
+    world.log(`${name} ${about}: ${outcome}${result === undefined ? '' : ` ${result}`}`)
+  }
+
+  async function awaited(begun: Begun, run: () => Promise<unknown>): Promise<void> {
+    if (begun.does === 'update') asked ??= begun
+    try {
+      const result = await run()
+      end(begun, 'done', result === undefined ? undefined : JSON.stringify(result))
+    } catch (error) {
+      end(begun, outcomeOf(error, world.objects.doubled.has(session?.id ?? '')))
+      throw error
+    }
+  }
+
+  /** Reads the session once, and notes what is there. */
+  async function load(current: Session): Promise<void> {
+    if (loading !== undefined) return
+    const { start, startedAt } = asked ?? { start: history.next(), startedAt: time.now }
+    await current.load(isLast ? { fresh: true } : {})
+    loading = { start, startedAt, end: history.next(), endedAt: time.now }
+    isFound = !current.isNew
+    const entries = own.size > 0 || isMoved ? {} : await current.all()
+    const user = current.isNew ? undefined : current.userId
+    history.sights.push({
+      ...loading,
+      request: number,
+      browser: browser.index,
+      isolate: isolate.index,
+      session: current.isNew ? undefined : current.id,
+      secret,
+      user,
+      entries,
+      mayBeOld: !isLast && world.plan.setting.cached !== 'no',
+    })
+    const seen = current.isNew ? 'no session' : `${current.id.slice(0, 6)} ${user ?? 'anonymous'}`
+    world.log(`${name} finds ${seen} ${JSON.stringify(entries)}`)
+  }
+
+  async function look(current: Session, key: string): Promise<void> {
+    await load(current)
+    const value = await current.get(key)
+    if (own.has(key) || isMoved || !isFound || loading === undefined) return
+    // The one read answers for every key.
+    history.entries.push({
+      does: world.plan.setting.cached === 'no' || isLast ? 'get' : 'old get',
+      key,
+      ...loading,
+      ...(value !== undefined && { result: JSON.stringify(value) }),
+      request: number,
+      browser: browser.index,
+      isolate: isolate.index,
+      session: current.id,
+      sent,
+      outcome: 'done',
+    })
+  }
+
+  function record(current: Session, work: Recorded): void {
+    const key = work.does === 'clear' ? {} : { key: work.key }
+    const value = `${number}.${recorded.length}`
+    const wrote = work.does === 'set' ? { wrote: JSON.stringify(value) } : {}
+    recorded.push(begin(work.does, { ...key, ...wrote }))
+    if (work.does === 'set') current.set(work.key, value)
+    if (work.does === 'delete') current.delete(work.key)
+    if (work.does === 'clear') current.clear()
+    if (work.does === 'clear') isMoved = true
+    else own.add(work.key)
+  }
+
+  async function take(current: Session, work: Work): Promise<void> {
+    switch (work.does) {
+      case 'get':
+        await look(current, work.key)
+        break
+      case 'set':
+      case 'delete':
+      case 'clear':
+        record(current, work)
+        break
+      case 'increment':
+        await awaited(begin('increment', { key: work.key }), async () =>
+          current.increment(work.key),
+        )
+        own.add(work.key)
+        break
+      case 'update': {
+        const tag = `${number}`
+        await awaited(begin('update', { key: work.key, wrote: tag }), async () =>
+          current.update(
+            work.key,
+            (before) => `${typeof before === 'string' ? before : ''}+${tag}`,
+          ),
+        )
+        own.add(work.key)
+        break
+      }
+      case 'take':
+        await awaited(begin('take', { key: work.key }), async () => current.take(work.key))
+        own.add(work.key)
+        break
+      case 'signIn':
+        isMoved = true
+        await awaited(begin('signIn', { wrote: work.user }), async () => current.signIn(work.user))
+        break
+      case 'regenerate':
+      case 'destroy':
+      case 'signOut':
+        isMoved = true
+        await awaited(begin(work.does), async () => current[work.does]())
+        break
+      case 'revokeAll': {
+        await load(current)
+        const { userId } = current
+        if (userId === undefined) return
+        await awaited(begin('revokeAll', { wrote: userId }), async () =>
+          isolate.sessions.user(userId, isolate.env).revokeAll(),
+        )
+        break
+      }
+      case 'think':
+        await time.wait(work.milliseconds)
+    }
+  }
+
+  async function handle(current: Session, work: readonly Work[]): Promise<Response> {
+    session = current
+    if (isLast) for (const key of ['s', 't', 'n', 'm']) await look(current, key)
+    for (const each of work) await take(current, each)
+    return new Response('ok')
+  }
+
+  /** The outcome of what was recorded, now that the response is there. */
+  function settle(response: Response | undefined): void {
+    const outcomes: Record<number, Outcome> = { 200: 'done', 409: 'refused', 503: 'unknown' }
+    const outcome = (response && outcomes[response.status]) ?? 'refused'
+    for (const begun of recorded) {
+      // What was awaited later for the key has written this too; after a clear, for any key.
+      const isFlushed = history.entries.some(
+        ({ request, key, start }) =>
+          request === number && start > begun.start && key === (begun.key ?? key),
+      )
+      end(begun, outcome === 'refused' && isFlushed ? 'unknown' : outcome)
+    }
+  }
+
+  return {
+    async run(work) {
+      const cookie = browser.jar.headerFor(ADDRESS, { method: 'GET', isForeign: false })
+      secret = cookie === '' ? undefined : secretOf(cookie)
+      sent = history.next()
+      await time.wait(faults.latency())
+      const request = new Request(ADDRESS, cookie === '' ? {} : { headers: { cookie } })
+      world.log(
+        `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
+      )
+      const fetch = isolate.sessions.withSession(async ({ session: current }) =>
+        handle(current, work),
+      )
+      const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+      const response = await fetch(request, isolate.env, context).catch((error: unknown) => {
+        world.log(`${name} throws ${String(error)}`)
+        history.errors.push({ request: number, error })
+        return undefined
+      })
+      settle(response)
+      world.log(`${name} is answered by ${response?.status ?? 'an error'}`)
+      if (response === undefined) return
+      const isLost = faults.losesResponse()
+      const order = history.next()
+      await time.wait(faults.latency())
+      const setCookies = response.headers.getSetCookie()
+      const [issued] = setCookies.map(secretOf)
+      history.responses.push({
+        request: number,
+        browser: browser.index,
+        secret,
+        issued,
+        session: session?.id,
+        order,
+        sent,
+        at: time.now,
+        arrived: history.next(),
+        isLost,
+        status: response.status,
+      })
+      if (isLost) return world.log(`${name}: its response is lost`)
+      for (const setCookie of setCookies) browser.jar.keep(setCookie, ADDRESS)
+      if (setCookies.length > 0)
+        world.log(`${name}: browser keeps ${setCookies[0]?.slice(0, 60) ?? ''}`)
+    },
+  }
+}
+
+/**
+ * A call that the runtime sends twice may be applied, and be refused when it comes again after a rotation: the object can't
+ * tell by a secret that is over whose call it was.
+ */
+function outcomeOf(error: unknown, isDoubled: boolean): Outcome {
+  const { code } = error as Partial<SessionError>
+  const isUnknown = code === 'ERR_STORE' || (isDoubled && code === 'ERR_SESSION_ENDED')
+  return isUnknown ? 'unknown' : 'refused'
+}
+
+/** The secret within a token (docs/storage-schema.md). */
+export function secretOf(cookie: string): string {
+  return cookie.split('.')[2]?.slice(16, 48) ?? ''
+}
