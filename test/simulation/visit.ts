@@ -192,7 +192,9 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
   /** The outcome of what was recorded, now that the response is there. */
   function settle(response: Response | undefined): void {
     const outcomes: Record<number, Outcome> = { 200: 'done', 409: 'refused', 503: 'unknown' }
-    const outcome = (response && outcomes[response.status]) ?? 'refused'
+    const said = (response && outcomes[response.status]) ?? 'refused'
+    const isDoubled = response?.status === 409 && world.objects.doubled.has(session?.id ?? '')
+    const outcome = isDoubled ? 'unknown' : said
     for (const begun of recorded) {
       // What was awaited later for the key has written this too; after a clear, for any key.
       const isFlushed = history.entries.some(
