@@ -36,8 +36,8 @@ export function clickIn(url: string): Click | undefined {
 }
 
 /**
- * Whether a click has set a cookie that the next request should have brought and did not. The next page may be one to sign
- * in on, which has the address of the page in its own.
+ * True if a click set a cookie that the next request did not send. The next page may be the sign-in, which has the address
+ * of the page in its own.
  */
 export function isCookieLost(request: Request, cookie: string | undefined): boolean {
   const { origin, searchParams } = new URL(request.url)

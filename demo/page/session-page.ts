@@ -21,7 +21,7 @@ export interface SessionPage {
   readonly account: Account | undefined
   readonly csrf: string
   readonly token: TokenView | undefined
-  /** Whether the browser has not sent the cookie that the last click has set. */
+  /** True if the browser has not sent the cookie that the last click set. */
   readonly isCookieLost: boolean
   /** What was just tried with another token. */
   readonly tried?: TokenTry

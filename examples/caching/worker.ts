@@ -67,7 +67,7 @@ interface OrdersProps {
   readonly userId: string
 }
 
-/** What the recipe needs of the Worker's context. `wrangler types` makes the type of `ctx.exports`. */
+/** The part of the Worker's context that the recipe uses. `wrangler types` generates the type of `ctx.exports`. */
 export interface Context {
   waitUntil(promise: Promise<unknown>): void
   passThroughOnException(): void

@@ -18,7 +18,7 @@ export const sessions = createSessions({
 })
 
 // #region user-of
-/** What a socket keeps of its handshake. */
+/** The part of the handshake that a socket keeps. */
 export interface Handshake {
   readonly url: string
   readonly cookie: string

@@ -41,7 +41,7 @@ router.post(
 )
 // #endregion sign-out
 
-/** Whoever gives a name: only for an example. */
+/** Signs in any name without a password. For an example only. */
 router.post(
   '/login',
   sessions.withSession(

@@ -27,19 +27,19 @@ async function answerError(
   if (isStoreFailure(error) || hasCode(error, 'ERR_CONFLICT')) {
     return answerStoreFailure(session, error, replaced)
   }
-  const instead = problemOf(session, error)
-  if (instead === undefined) throw error
+  const problem = problemFor(session, error)
+  if (problem === undefined) throw error
   if (hasCode(error, 'ERR_TOO_LARGE')) session.report({ type: 'too-large', id: session.id })
   // An inner handler has dropped what it recorded itself. The session may still be there for the outer one.
   if (session.isOver || session.depth <= 1) session.dictionary.discard()
-  return withSessionHeaders(session, withSuccessor(session, replaced, instead))
+  return withSessionHeaders(session, withSuccessor(session, replaced, problem()))
 }
 
-/** Returns the response to an error that says something of the request and not of the program; otherwise `undefined`. */
-function problemOf(session: RequestSession, error: unknown): Response | undefined {
-  if (isLate(session, error)) return lateWriteResponse()
-  if (hasCode(error, 'ERR_TOO_LARGE')) return tooLargeResponse()
-  return hasCode(error, 'ERR_SPECULATIVE') ? speculativeResponse() : undefined
+/** Returns the function that makes the response to an error of the request; `undefined` for a fault of the program. */
+function problemFor(session: RequestSession, error: unknown): (() => Response) | undefined {
+  if (isLate(session, error)) return lateWriteResponse
+  if (hasCode(error, 'ERR_TOO_LARGE')) return tooLargeResponse
+  return hasCode(error, 'ERR_SPECULATIVE') ? speculativeResponse : undefined
 }
 
 async function answerStoreFailure(
@@ -71,7 +71,7 @@ async function ownAnswer(
   error: unknown,
   replaced?: Response,
 ): Promise<Response | undefined> {
-  const isOwn = isStoreFailure(error) || problemOf(session, error) !== undefined
+  const isOwn = isStoreFailure(error) || problemFor(session, error) !== undefined
   return isOwn ? answerError(session, error, replaced) : undefined
 }
 

@@ -49,6 +49,14 @@ export function testUses({
     assertEqual(await usedAt(renewed, momentAt(2 * TOUCH - 1)), start + TOUCH)
   })
 
+  test('records no use of a request that is none, and the next one', async () => {
+    const credential = await newSession()
+    const look = { ...momentAt(TOUCH), isUse: () => false }
+    assertEqual(await usedAt(credential, look), start)
+    assertEqual(await usedAt(credential, momentAt(TOUCH)), start + TOUCH)
+    await assertExpired(credential, { ...momentAt(TOUCH + IDLE), isUse: () => false })
+  })
+
   test('records no use by a wrong secret', async () => {
     const { handle, secret } = await newSession()
     await store.read({ handle, secret: newRandomText() }, momentAt(10 * TOUCH))
