@@ -1,4 +1,5 @@
 import { checkCookie, clearCookie, type CookieAttributes, readCookies } from '../codec/cookie.ts'
+import { isDuration } from '../codec/duration.ts'
 import { SessionError } from '../errors.ts'
 
 /** What a genuine old cookie says. */
@@ -95,13 +96,6 @@ export function adoption<Env, Loaded>({
     rememberSeconds,
     cleared,
   })
-}
-
-const MAX_SECONDS = 1000 * 365 * 86_400
-
-/** True for a number of seconds above 0, up to a thousand years. A store could not remember any other. */
-export function isDuration(seconds: unknown): boolean {
-  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS
 }
 
 const COOKIE: Omit<CookieAttributes, 'name'> = {

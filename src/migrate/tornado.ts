@@ -1,13 +1,7 @@
 import { encodeHex } from '../codec/base64url.ts'
+import { isDuration } from '../codec/duration.ts'
 import { SessionError } from '../errors.ts'
-import {
-  type Adoption,
-  adoption,
-  type AdoptionOptions,
-  type FromEnv,
-  fromEnv,
-  isDuration,
-} from './adoption.ts'
+import { type Adoption, adoption, type AdoptionOptions, type FromEnv, fromEnv } from './adoption.ts'
 import { bytesOf, macKey, textOf, verifiesAny } from './mac-key.ts'
 import { bytesOfHex, bytesOfPaddedBase64, paddedBase64 } from './one-spelling.ts'
 import { parseCookie } from './tornado-cookies.ts'
@@ -165,7 +159,7 @@ function checkLimits(
     ? `maxAgeDays is ${String(maxAgeDays)}. Write a finite number of days above 0`
     : minVersion !== 1 && minVersion !== 2
       ? `minVersion is ${String(minVersion)}. Write 1 or 2`
-      : Number(rememberSeconds) < Number(seconds)
+      : Number(rememberSeconds) < seconds
         ? `rememberSeconds is ${String(rememberSeconds)}, less than its maxAgeDays. Write as many seconds, or leave it out`
         : undefined
   if (fault === undefined) return

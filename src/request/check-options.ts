@@ -1,3 +1,4 @@
+import { isDuration } from '../codec/duration.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionOptions } from './options.ts'
 
@@ -72,9 +73,6 @@ function unknownFaults(options: object): Fault[] {
   ])
 }
 
-/** A thousand years. A Date can't have any time that is much later. */
-const MAX_SECONDS = 1000 * 365 * 86_400
-
 function valueFaults({ lateWrites, onStoreFailure, storeTimeout, ...timeouts }: Checked): Fault[] {
   return [
     timeoutFault(timeouts),
@@ -96,8 +94,8 @@ function timeoutFault({
   absoluteTimeout: absolute = 0,
   touchInterval: touch = 0,
 }: Omit<Checked, 'secrets' | 'store'>): Fault {
-  const areNumbers = [idle, absolute, touch].every(Number.isFinite)
-  const isInOrder = areNumbers && idle > 0 && idle <= absolute && absolute <= MAX_SECONDS
+  const areTimes = isDuration(idle) && isDuration(absolute) && Number.isFinite(touch)
+  const isInOrder = areTimes && idle <= absolute
   return [
     !(isInOrder && touch >= 0 && touch <= idle / 2),
     `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout. All are numbers of seconds, at most a thousand years.`,

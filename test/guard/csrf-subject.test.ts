@@ -146,3 +146,17 @@ test('a form of a page that was overtaken by a change of token is bound to the t
   expect(await send(browser, token)).toBe(200)
   expect(await send(lost, token)).toBe(403)
 })
+
+test('a form of before is refused in the request that has already changed the token', async () => {
+  const site = newSite()
+  const { withSession } = site.sessions
+  const guarded = csrfGuard({ requireToken: true })(() => 'sent')
+  site.routes['/send'] = withSession(async (request, env, ctx) => {
+    await request.session.regenerate()
+    return guarded(request, env, ctx)
+  })
+  const browser = site.browser()
+  await browser.fetch('/set')
+  const token = await browser.json<string>('/token')
+  expect(await send(browser, token)).toBe(403)
+})
