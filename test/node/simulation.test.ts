@@ -1,15 +1,34 @@
 import assert from 'node:assert/strict'
 
 import { IMPOSSIBLE, isLinearizable, type Operation } from '../simulation/linearizable.ts'
-import { playSeeds, textOf } from '../simulation/threads.ts'
+import { findPlanted, playSeeds, textOf } from '../simulation/threads.ts'
 import { describe, it } from './suite.ts'
 
 const SCHEDULES = 4000
+/** Faults that show soon, one of each kind of check. `npm run simulate -- --planted` looks for all of them. */
+const SOON = [
+  'a repeated operation is applied again',
+  'a token that was replaced is accepted',
+  'a taken value stays',
+  'a delete is dropped',
+  'destroy keeps the rows',
+  'the alarm trusts its time',
+  'a copy that is behind its cookie answers',
+]
 
 describe('the simulation', () => {
   it('finds nothing wrong in 4,000 schedules', async () => {
     const found = await playSeeds(0, SCHEDULES)
     assert.equal(found.length, 0, found.map(textOf).join('\n\n'))
+  })
+
+  it('would find a fault: each of these is found among the first seeds', async (test) => {
+    const found = await findPlanted(SOON, SCHEDULES / 4)
+    for (const name of SOON) {
+      const first = found.get(name)
+      assert.ok(first !== undefined, name)
+      test.diagnostic(`${name}: seed ${first.seed}, ${first.faults[0] ?? ''}`)
+    }
   })
 })
 
