@@ -37,7 +37,10 @@ export async function runInBrowser(
       const kept = cookies.filter(({ domain }) => RegExp(`(^|\\.)s${index}\\.`).test(domain))
       const ageOf = ({ expires = Infinity }: KeptCookie): number =>
         expires - (server.servedAt[index] ?? NaN) / 1000
-      const details = kept.map((cookie) => ({ ...cookie, expires: ageOf(cookie) }))
+      // Firefox may list a cookie of which the time is up, and does not send it.
+      const details = kept
+        .map((cookie) => ({ ...cookie, expires: ageOf(cookie) }))
+        .filter(({ expires }) => expires > 0)
       return [name, outcomeOf(server.sent[index] ?? [], visits.length, details)]
     }),
   )
