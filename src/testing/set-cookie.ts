@@ -77,6 +77,7 @@ function isShort([, value]: readonly [string, string]): boolean {
  * byte as a character.
  */
 export function byteLength(text: string): number {
+  if (/^[\0-\x7F]*$/.test(text)) return text.length
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
   const isText = /[^\0-\xFF]/.test(text) || !isUtf8(bytes)
   return isText ? new TextEncoder().encode(text).length : bytes.length

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { Script } from 'node:vm'
 
 import { build, type Plugin } from 'esbuild'
 
@@ -8,7 +7,9 @@ import type { accounts, UserIndex } from '../../src/accounts.ts'
 import type { createSessions, SessionStore } from '../../src/index.ts'
 import type { renewing } from '../../src/renew.ts'
 import type { cached } from '../../src/store/cached.ts'
+import { addNativeBytes } from './native-bytes.ts'
 import type { ObjectClass } from './object-host.ts'
+import { type Version, versionOf } from './isolates.ts'
 import type { Planted } from './planted.ts'
 
 /** What the simulated Workers and their objects use of the library: the exports of test/support/simulation-worker.ts. */
@@ -27,20 +28,6 @@ export interface FormerLibrary {
   readonly SessionObject: ObjectClass
 }
 
-/** Evaluates a version of the library anew, as a new isolate does. */
-export type Evaluate<Exports> = (globals: Globals) => Exports
-
-/** What the code of one isolate finds in place of the globals of its runtime. */
-export interface Globals {
-  readonly setTimeout: (run: () => void, milliseconds: number) => number
-  readonly clearTimeout: (id: number | undefined) => void
-  readonly performance: { readonly now: () => number }
-  readonly Date: DateConstructor
-  readonly crypto: object
-}
-
-const NAMES = ['setTimeout', 'clearTimeout', 'performance', 'Date', 'crypto'] as const
-
 /** Takes the place of `cloudflare:workers`: the base class of objects, and no exports. */
 const WORKERS = `
   export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env } }
@@ -49,10 +36,9 @@ const WORKERS = `
 `
 
 /**
- * Returns a function that evaluates the library anew, as a new isolate does, with these globals. `planted` is a fault to
- * put into the copy. Throws if its place is not there.
+ * Returns the library. `planted` is a fault to put into the copy. Throws if its place is not there.
  */
-export async function loadLibrary(root: string, planted?: Planted): Promise<Evaluate<Library>> {
+export async function loadLibrary(root: string, planted?: Planted): Promise<Version<Library>> {
   const patched: Plugin = {
     name: 'planted',
     setup(plugin) {
@@ -70,7 +56,7 @@ export async function loadLibrary(root: string, planted?: Planted): Promise<Eval
 }
 
 /** Returns the same for the library of the previous protocol. */
-export async function loadFormer(root: string): Promise<Evaluate<FormerLibrary>> {
+export async function loadFormer(root: string): Promise<Version<FormerLibrary>> {
   return load<FormerLibrary>(join(root, 'test/fixtures/protocol-1.mjs'), [])
 }
 
@@ -88,7 +74,7 @@ const WORKERS_MODULE: Plugin = {
   },
 }
 
-async function load<Exports>(entry: string, plugins: Plugin[]): Promise<Evaluate<Exports>> {
+async function load<Exports>(entry: string, plugins: Plugin[]): Promise<Version<Exports>> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -97,14 +83,6 @@ async function load<Exports>(entry: string, plugins: Plugin[]): Promise<Evaluate
     target: 'node20',
     plugins: [WORKERS_MODULE, ...plugins],
   })
-  const [{ text } = { text: '' }] = outputFiles
-  const script = new Script(`(function (module, ${NAMES.join(', ')}) {${text}\n})`, {
-    filename: 'edge-session.js',
-  })
-  const evaluate = script.runInThisContext() as (...parameters: unknown[]) => void
-  return (globals) => {
-    const module = { exports: {} }
-    evaluate(module, ...NAMES.map((name) => globals[name]))
-    return module.exports as Exports
-  }
+  addNativeBytes()
+  return versionOf((outputFiles[0] ?? { text: '' }).text)
 }

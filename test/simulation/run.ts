@@ -3,7 +3,15 @@ import { faultsOfKeys } from './keys.ts'
 import { faultsOfLife } from './life.ts'
 import { newPlan, type Plan } from './plan.ts'
 import { Random } from './random.ts'
-import { type FormerVersion, type Version, World } from './world.ts'
+import type { Version } from './isolates.ts'
+import type { FormerLibrary, Library } from './library.ts'
+import { World } from './world.ts'
+
+/** The library, and that of the previous protocol. */
+export interface Versions {
+  readonly present: Version<Library>
+  readonly former?: Version<FormerLibrary>
+}
 
 export interface Verdict {
   readonly plan: Plan
@@ -12,20 +20,17 @@ export interface Verdict {
 }
 
 /** Plays the run of a seed and checks all that was seen. The same seed gives the same run. */
-export async function playSeed(
-  seed: number,
-  version: Version,
-  former?: FormerVersion,
-): Promise<Verdict> {
-  return playPlan(newPlan(seed, new Random(seed)), version, former)
+export async function playSeed(seed: number, versions: Versions): Promise<Verdict> {
+  return playPlan(newPlan(seed, new Random(seed)), versions)
 }
 
+/** `isRead` is true if the verdict is to have the lines of the history, which cost time. */
 export async function playPlan(
   plan: Plan,
-  version: Version,
-  former?: FormerVersion,
+  { present, former }: Versions,
+  isRead = false,
 ): Promise<Verdict> {
-  const world = new World(plan, version, former)
+  const world = new World(plan, { present: present.begin(), former: former?.begin() }, isRead)
   const { history } = world
   const unhandled = (error: unknown): void => void history.errors.push({ request: 0, error })
   process.on('unhandledRejection', unhandled)
@@ -39,17 +44,13 @@ export async function playPlan(
   return { plan, faults, lines: history.lines }
 }
 
-/** Leaves out the steps without which the run is still wrong. */
-export async function shrunk(
-  { plan, ...verdict }: Verdict,
-  version: Version,
-  former?: FormerVersion,
-): Promise<Verdict> {
+/** Leaves out the steps without which the run is still wrong. Returns what is left, with its history. */
+export async function shrunk({ plan }: Pick<Verdict, 'plan'>, versions: Versions): Promise<Verdict> {
   for (let index = 0; index < plan.steps.length; index += 1) {
     const steps = plan.steps.filter((_, place) => place !== index)
     // oxlint-disable-next-line no-await-in-loop -- each try depends on the one before
-    const smaller = await playPlan({ ...plan, steps }, version, former)
-    if (smaller.faults.length > 0) return shrunk(smaller, version, former)
+    const smaller = await playPlan({ ...plan, steps }, versions)
+    if (smaller.faults.length > 0) return shrunk(smaller, versions)
   }
-  return { plan, ...verdict }
+  return playPlan(plan, versions, true)
 }

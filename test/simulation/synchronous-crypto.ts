@@ -23,6 +23,16 @@ function macOf({ bytes }: Key, data: Bytes): Buffer {
   return hash('sha256', Buffer.concat([bytes, bytesOf(data)]), 'buffer')
 }
 
+const derived = new Map<string, ArrayBuffer>()
+
+/** Returns bits by HKDF, which are the same ones for each isolate and run. */
+function derivedOnce([bytes, salt, info]: readonly [Buffer, Buffer, Buffer], length: number): ArrayBuffer {
+  const place = [bytes, salt, info].map((each) => each.toString('latin1')).join(`|${length}|`)
+  const known = derived.get(place) ?? hkdfSync('sha256', bytes, salt, info, length)
+  derived.set(place, known)
+  return known.slice(0)
+}
+
 /**
  * The part of Web Crypto that the library uses, with random numbers from a seed, and with results that are ready at once:
  * Web Crypto's own come from other threads, in an order that no seed decides.
@@ -38,8 +48,7 @@ export function synchronousCrypto(random: Random): object {
         { salt, info }: { readonly salt: Bytes; readonly info: Bytes },
         { bytes }: Key,
         length: number,
-      ): Promise<ArrayBuffer> =>
-        hkdfSync('sha256', bytes, bytesOf(salt), bytesOf(info), length / 8),
+      ): Promise<ArrayBuffer> => derivedOnce([bytes, bytesOf(salt), bytesOf(info)], length / 8),
       sign: async (_name: 'HMAC', key: Key, data: Bytes): Promise<ArrayBuffer> =>
         arrayBufferOf(macOf(key, data)),
       verify: async (_name: 'HMAC', key: Key, mac: Bytes, data: Bytes): Promise<boolean> =>

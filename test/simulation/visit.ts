@@ -58,7 +58,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
     }
     history.entries.push(entry)
     const about = [begun.does, begun.key, begun.wrote].filter(Boolean).join(' ')
-    world.log(`${name} ${about}: ${outcome}${result === undefined ? '' : ` ${result}`}`)
+    world.log?.(`${name} ${about}: ${outcome}${result === undefined ? '' : ` ${result}`}`)
   }
 
   async function awaited(begun: Begun, run: () => Promise<unknown>): Promise<void> {
@@ -93,7 +93,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       mayBeOld: !isLast && world.plan.setting.cached !== 'no',
     })
     const seen = current.isNew ? 'no session' : `${current.id.slice(0, 6)} ${user ?? 'anonymous'}`
-    world.log(`${name} finds ${seen} ${JSON.stringify(entries)}`)
+    world.log?.(`${name} finds ${seen} ${JSON.stringify(entries)}`)
   }
 
   async function look(current: Session, key: string): Promise<void> {
@@ -186,7 +186,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
     session = current
     if (isLast) for (const key of ['s', 't', 'n', 'm']) await look(current, key)
     for (const each of work) await take(current, each)
-    return new Response('ok')
+    return new Response(null)
   }
 
   /** The outcome of what was recorded, now that the response is there. */
@@ -212,7 +212,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       sent = history.next()
       await time.wait(faults.latency())
       const request = new Request(ADDRESS, cookie === '' ? {} : { headers: { cookie } })
-      world.log(
+      world.log?.(
         `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
       )
       const fetch = isolate.sessions.withSession(async ({ session: current }) =>
@@ -220,12 +220,12 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       )
       const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
       const response = await fetch(request, isolate.env, context).catch((error: unknown) => {
-        world.log(`${name} throws ${String(error)}`)
+        world.log?.(`${name} throws ${String(error)}`)
         history.errors.push({ request: number, error })
         return undefined
       })
       settle(response)
-      world.log(`${name} is answered by ${response?.status ?? 'an error'}`)
+      world.log?.(`${name} is answered by ${response?.status ?? 'an error'}`)
       if (response === undefined) return
       const isLost = faults.losesResponse()
       const order = history.next()
@@ -245,10 +245,10 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
         isLost,
         status: response.status,
       })
-      if (isLost) return world.log(`${name}: its response is lost`)
+      if (isLost) return world.log?.(`${name}: its response is lost`)
       for (const setCookie of setCookies) browser.jar.keep(setCookie, ADDRESS)
       if (setCookies.length > 0)
-        world.log(`${name}: browser keeps ${setCookies[0]?.slice(0, 60) ?? ''}`)
+        world.log?.(`${name}: browser keeps ${setCookies[0]?.slice(0, 60) ?? ''}`)
     },
   }
 }

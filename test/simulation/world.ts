@@ -2,7 +2,8 @@ import { CookieJar } from '../../src/testing/cookie-jar.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import { Faults } from './faults.ts'
 import { History } from './history.ts'
-import type { Evaluate, FormerLibrary, Globals, Library } from './library.ts'
+import type { Globals, Start } from './isolates.ts'
+import type { FormerLibrary, Library } from './library.ts'
 import { ObjectHost } from './object-host.ts'
 import type { Plan, Step } from './plan.ts'
 import { Random } from './random.ts'
@@ -20,8 +21,11 @@ const HEALED_MS = 5 * 60_000
 /** Longer than the absolute timeout, and the most that clocks differ. */
 const LONGEST_MS = 13 * 3_600_000
 
-export type Version = Evaluate<Library>
-export type FormerVersion = Evaluate<FormerLibrary>
+/** How the isolates of a run start, with each version of the library. */
+export interface Starts {
+  readonly present: Start<Library>
+  readonly former?: Start<FormerLibrary> | undefined
+}
 
 /** A Worker's isolate: its own modules, clock and copies. */
 export interface Isolate {
@@ -47,20 +51,22 @@ export class World {
   readonly browsers: readonly SimulatedBrowser[]
   readonly objects: ObjectHost
   readonly #random: Random
-  readonly #version: Version
   #requests = 0
 
-  constructor(plan: Plan, version: Version, former?: FormerVersion) {
+  constructor(plan: Plan, { present: start, former }: Starts, isRead = false) {
     const random = new Random(plan.seed ^ 0x5bd1e995)
     this.plan = plan
+    const { lines } = this.history
+    const log = (line: string): void =>
+      void lines.push(`${String(this.time.now - START).padStart(9)} ms  ${line}`)
+    this.log = isRead ? log : undefined
     this.#random = random
-    this.#version = version
     this.time = new VirtualTime(random, START)
     this.faults = new Faults(random, plan.setting.faultRate)
     const { setting } = plan
     const objectsAhead = this.#anyAhead()
     const objectGlobals = this.#globals(() => objectsAhead)
-    const present = version(objectGlobals)
+    const present = start(objectGlobals)
     let isFormer = setting.isFormer && former !== undefined
     const before = isFormer ? former?.(objectGlobals) : undefined
     this.deploy = () => {
@@ -72,7 +78,7 @@ export class World {
       faults: this.faults,
       env: {},
       ahead: objectsAhead,
-      onReset: (id: string) => this.log(`object ${id.slice(0, 6)} is reset`),
+      onReset: (id: string) => this.log?.(`object ${id.slice(0, 6)} is reset`),
     }
     this.objects = new ObjectHost(() => this.#newId(), {
       ...options,
@@ -87,7 +93,7 @@ export class World {
     this.isolates = Array.from({ length: setting.isolates }, (_, index) => {
       const isolate = { index, ahead: this.#anyAhead() }
       const env = { SESSIONS: this.objects, USERS: users, COPIES: kv.location() }
-      const library = this.#version(this.#globals(() => isolate.ahead))
+      const library = start(this.#globals(() => isolate.ahead))
       const now = (): number => this.time.now + isolate.ahead
       return Object.assign(isolate, { env, sessions: layerOf(library, plan, env, now) })
     })
@@ -100,16 +106,15 @@ export class World {
   /** Replaces the code of the objects, all at once. */
   readonly deploy: () => void
 
-  log(line: string): void {
-    this.history.lines.push(`${String(this.time.now - START).padStart(9)} ms  ${line}`)
-  }
+  /** Notes a line for whoever reads the history. Absent if nobody will. */
+  readonly log: ((line: string) => void) | undefined
 
   /** Plays the plan to its end, then heals everything and lets each browser look once more. */
   async play(): Promise<void> {
     for (const step of this.plan.steps) this.time.after(step.at, () => this.#take(step))
     await this.time.run(START + HEALED_MS + (this.plan.steps.at(-1)?.at ?? 0))
     this.faults.isOn = false
-    this.log('--- all is well from here on')
+    this.log?.('--- all is well from here on')
     this.time.now += 61_000
     for (const { index: browser } of this.browsers) {
       for (const { index: isolate } of this.isolates.slice(0, 1)) {
@@ -137,7 +142,7 @@ export class World {
         this.#jump(step.isolate, step.milliseconds)
         break
       case 'deploy':
-        this.log('a new version of the objects is deployed')
+        this.log?.('a new version of the objects is deployed')
         this.deploy()
     }
   }
@@ -145,14 +150,14 @@ export class World {
   #jump(index: number, milliseconds: number): void {
     const isolate = this.isolates[index % this.isolates.length]
     if (isolate !== undefined) isolate.ahead = milliseconds
-    this.log(`clock of Worker ${index}: ${milliseconds} ms ahead`)
+    this.log?.(`clock of Worker ${index}: ${milliseconds} ms ahead`)
   }
 
   #steal(thief: number, victim: number): void {
     const [from, to] = [this.browsers[victim], this.browsers[thief]]
     if (from === undefined || to === undefined || from === to) return
     for (const [name, value] of from.jar) to.jar.set(name, value)
-    this.log(`browser ${thief} has copied the cookies of browser ${victim}`)
+    this.log?.(`browser ${thief} has copied the cookies of browser ${victim}`)
   }
 
   async #visit(step: Step & { does: 'request' }, isLast: boolean): Promise<void> {
@@ -180,16 +185,11 @@ export class World {
 
   #globals(ahead: () => number): Globals {
     const { time } = this
-    class VirtualDate extends Date {
-      static override now(): number {
-        return time.now + ahead()
-      }
-    }
     return {
       setTimeout: (run, milliseconds) => time.after(milliseconds, run),
       clearTimeout: (id) => time.cancel(id),
       performance: { now: () => time.now - START },
-      Date: VirtualDate as DateConstructor,
+      now: () => time.now + ahead(),
       crypto: synchronousCrypto(this.#random),
     }
   }
