@@ -125,7 +125,8 @@ export abstract class StoredSession {
   /** Records and reports that a write came too late. Returns the error to throw. */
   lose(reply?: Gone): SessionError {
     if (reply !== undefined) {
-      const is = isJustRotated(reply, this.arrival.at) ? 'superseded' : 'ended'
+      // This request has found the session alive, so the rotation is recent, whatever two clocks say.
+      const is = reply.gone === 'rotated' ? 'superseded' : 'ended'
       this.state = { is, token: this.state.token }
     }
     if (this.state.is === 'unseen') return unseenError(this.store.name)

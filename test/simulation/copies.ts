@@ -1,6 +1,6 @@
 import type { Entry, History } from './history.ts'
 import type { Plan } from './plan.ts'
-import { MAX_AGE_SECONDS } from './world.ts'
+import { MAX_AGE_SECONDS } from './layer.ts'
 
 const WRITING = new Set(['set', 'update', 'increment'])
 const REMOVING = new Set(['delete', 'take', 'clear', 'signIn'])
@@ -36,10 +36,12 @@ export function faultsOfCopies(history: History, { setting }: Plan): string[] {
 }
 
 /**
- * True if a browser had the response that tells of a write when it sent the request of a read. A 503 or 409 tells of
+ * True if the isolate made a write, or a browser had the response that tells of a write when it sent the request of a read. A 503 or 409 tells of
  * nothing: the cookie stays as it was.
  */
 function isTold(entry: Entry, read: Entry, { responses }: History): boolean {
+  // The isolate that has made a change knows of it, whoever reads there (decision 010).
+  if (entry.isolate === read.isolate && entry.outcome === 'done' && entry.end < read.sent) return true
   const response = responses.find(({ request }) => request === entry.request)
   if (response?.isLost !== false || response.status !== 200) return false
   // The response to a request of before that comes later may bring an earlier cookie.

@@ -7,7 +7,10 @@ export interface Globals {
   readonly performance: { readonly now: () => number }
   /** The time by the isolate's clock, in milliseconds since 1970. */
   readonly now: () => number
-  readonly crypto: Pick<Crypto, 'getRandomValues' | 'subtle'>
+  readonly crypto: {
+    readonly getRandomValues: <T extends ArrayBufferView>(view: T) => T
+    readonly subtle: object
+  }
 }
 
 /** Starts an isolate with a version of the library. */

@@ -7,6 +7,8 @@ import type { accounts, UserIndex } from '../../src/accounts.ts'
 import type { createSessions, SessionStore } from '../../src/index.ts'
 import type { renewing } from '../../src/renew.ts'
 import type { cached } from '../../src/store/cached.ts'
+import type { kvStore } from '../../src/store/kv.ts'
+import type { memoryStore } from '../../src/store/memory.ts'
 import { addNativeBytes } from './native-bytes.ts'
 import type { ObjectClass } from './object-host.ts'
 import { type Version, versionOf } from './isolates.ts'
@@ -18,6 +20,8 @@ export interface Library extends FormerLibrary {
   readonly createSessions: typeof createSessions
   readonly renewing: typeof renewing
   readonly cached: typeof cached
+  readonly kvStore: typeof kvStore
+  readonly memoryStore: typeof memoryStore
   readonly durableObjectStore: (namespace: object) => SessionStore
   readonly userIndex: (namespace: object) => UserIndex
   readonly UserObject: ObjectClass

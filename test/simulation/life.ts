@@ -1,6 +1,7 @@
 import type { Answered, Entry, History, Sight } from './history.ts'
+import { endOnKv, STALE_MS } from './kv-rules.ts'
 import type { Plan } from './plan.ts'
-import { GRACE_SECONDS, MAX_AGE_SECONDS } from './world.ts'
+import { GRACE_SECONDS, MAX_AGE_SECONDS } from './layer.ts'
 
 /** What ended a token or a session, as its request was told. */
 interface End {
@@ -16,15 +17,16 @@ interface End {
 export function faultsOfLife(history: History, plan: Plan): string[] {
   const { entries, sights, responses, errors, leftOver } = history
   const ends = [
-    ...entries.flatMap((entry) => endsOf(entry, entries, responses)),
+    ...entries.flatMap((entry) => endsOf(entry, history, plan)),
     ...responses.flatMap((response) => renewalOf(response, entries)),
   ]
   return [
     ...leftOver.map((id) => `object ${id.slice(0, 6)} keeps rows of a session that is over`),
     ...errors.map(({ request, error }) => `#${request} threw ${String(error)}`),
     ...sights.flatMap((sight) => ends.flatMap((end) => opensDead(sight, end, plan))),
-    ...sights.flatMap((sight) => hasWrongUser(sight, entries)),
+    ...sights.flatMap((sight) => hasWrongUser(sight, history)),
     ...lostSessions(history, plan),
+    ...clearedCookies(history, plan),
   ]
 }
 
@@ -42,16 +44,23 @@ function renewalOf(
   return [{ what: 'renewal', request, order, at: at + GRACE_SECONDS * 1000, opens }]
 }
 
-function endsOf(entry: Entry, entries: readonly Entry[], responses: History['responses']): End[] {
+function endsOf(entry: Entry, { entries, responses }: History, { setting }: Plan): End[] {
   if (entry.outcome !== 'done') return []
-  const { does, session, end: order, endedAt: at, request } = entry
+  const { does, session, start, end: order, endedAt: at, request } = entry
+  const secret = responses.find((response) => response.request === request)?.secret
+  if (setting.store === 'kv') return endsOnKv(entry, entries, responses)
   if (does === 'destroy' || does === 'signOut') {
     return [{ what: does, request, order, at, opens: (sight) => sight.session === session }]
   }
   if (does === 'regenerate' || does === 'signIn') {
-    const secret = responses.find((response) => response.request === request)?.secret
+    // All tokens of before, also one that a renewal has replaced a moment ago.
+    const before = new Set(
+      responses
+        .filter((response) => response.session === session && response.order < start)
+        .map(({ issued }) => issued),
+    ).add(secret)
     const opens = (sight: Sight): boolean =>
-      sight.session === session && sight.secret === secret && sight.secret !== undefined
+      sight.session === session && sight.secret !== undefined && before.has(sight.secret)
     return [{ what: does, request, order, at, opens }]
   }
   if (does === 'revokeAll') {
@@ -75,6 +84,37 @@ function endsOf(entry: Entry, entries: readonly Entry[], responses: History['res
   return []
 }
 
+/**
+ * On KV the token of an end is what is over, at other locations a minute later. A slow request that had read the session
+ * may write it back (docs/stores.md).
+ */
+function endsOnKv(
+  entry: Entry,
+  entries: readonly Entry[],
+  responses: readonly Answered[],
+): End[] {
+  const { does, session, start, request } = entry
+  // A new token is written with the response.
+  const response = responses.find((each) => each.request === request && each.status === 200)
+  if (response?.secret === undefined) return []
+  const { order, secret } = response
+  const at = response.at + STALE_MS
+  const isMoved = entries.some(
+    (other) => other.request === request && other !== entry && ENDS.has(other.does),
+  )
+  const isUndone = entries.some(
+    (other) =>
+      other.session === session &&
+      other.request !== request &&
+      endOnKv(other, responses) > start &&
+      other.startedAt <= at &&
+      !other.does.endsWith('get'),
+  )
+  if (!ENDS.has(does) || isMoved || isUndone) return []
+  const opens = (sight: Sight): boolean => sight.session === session && sight.secret === secret
+  return [{ what: does, request, order, at, opens }]
+}
+
 /** A token that was dead when its request arrived opens nothing; a copy may answer a little longer. */
 function opensDead(
   sight: Sight,
@@ -89,14 +129,20 @@ function opensDead(
 }
 
 /** Nobody is signed in but by a sign-in of this session. */
-function hasWrongUser({ user, session, request, end }: Sight, entries: readonly Entry[]): string[] {
+function hasWrongUser(
+  { user, session, request, end }: Sight,
+  { entries, responses }: History,
+): string[] {
   if (user === undefined) return []
+  // On KV a sign-in is written with the response, and only then it is known in which session.
+  const isMoved = (of: number): boolean =>
+    responses.some((response) => response.request === of && response.session === session)
   const isAsked = entries.some(
     (entry) =>
       entry.does === 'signIn' &&
       entry.wrote === user &&
       entry.start < end &&
-      (entry.session === session || entry.outcome !== 'done'),
+      (entry.session === session || entry.outcome !== 'done' || isMoved(entry.request)),
   )
   return isAsked ? [] : [`#${request} is signed in as ${user}, whom nobody has signed in there`]
 }
@@ -117,6 +163,8 @@ function lostSessions({ entries, sights, responses }: History, { setting }: Plan
           (ENDS.has(does) && (of === known?.session || outcome === 'unknown'))),
     )
     if (known === undefined || mayBeOver) return []
+    // A location may not see a new session yet.
+    if (setting.store === 'kv' && startedAt - known.at <= STALE_MS) return []
     const uses = [
       known.at,
       ...own.filter(({ outcome }) => outcome === 'done').map(({ endedAt }) => endedAt),
@@ -128,6 +176,25 @@ function lostSessions({ entries, sights, responses }: History, { setting }: Plan
   })
 }
 
+/** A cookie is cleared only when its session is over, and not when its token has a successor. */
+function clearedCookies({ entries, responses }: History, { setting }: Plan): string[] {
+  if (setting.store === 'kv') return []
+  return responses.flatMap(({ request, session: own, secret, issued, at, order }) => {
+    const known = responses.find((response) => response.issued === secret && response.order < order)
+    // A request whose token was dead may have begun and ended a session of its own.
+    if (issued !== '' || secret === undefined || known === undefined || known.session !== own) return []
+    const isOver = entries.some(
+      ({ does, session, start, outcome }) =>
+        OVER.has(does) &&
+        start < order &&
+        (session === known.session || does === 'revokeAll' || outcome === 'unknown'),
+    )
+    const isInTime = at - known.at < setting.idleSeconds * 1000 - TOUCH_MS - 2 * setting.skew
+    return isOver || !isInTime ? [] : [`#${request} clears the cookie of a session that goes on`]
+  })
+}
+
+const OVER = new Set(['destroy', 'signOut', 'revokeAll'])
 /** The default of `touchInterval`: a use may be unrecorded for that long. */
 const TOUCH_MS = 60_000
 const ENDS = new Set(['destroy', 'signOut', 'regenerate', 'signIn'])

@@ -1,4 +1,5 @@
 import type { Random } from './random.ts'
+import { newWork } from './work.ts'
 
 /** What a handler does, one after the other. */
 export type Work =
@@ -40,7 +41,8 @@ export type Step =
 
 /** Which world a run takes place in. */
 export interface Setting {
-  readonly store: 'objects' | 'memory'
+  readonly theme: Theme
+  readonly store: 'objects' | 'memory' | 'kv'
   readonly cached: 'no' | 'yes' | 'shared'
   readonly renewing: boolean
   readonly browsers: number
@@ -60,16 +62,30 @@ export interface Plan {
   readonly steps: readonly Step[]
 }
 
-export const USERS = ['ada', 'bob'] as const
-const TEXTS = ['s', 't'] as const
-const COUNTS = ['n', 'm'] as const
-const MINUTE = 60_000
+/** What the runs of a seed are about: a quarter is about anything, in any world. */
+export const THEMES = [
+  'anything',
+  'copies',
+  'users',
+  'kv',
+  'anything',
+  'renewal',
+  'copies',
+  'kv',
+] as const
+export type Theme = (typeof THEMES)[number]
+
+/** Returns the theme of a seed. */
+export function themeOf(seed: number): Theme {
+  return THEMES[seed % THEMES.length] ?? 'anything'
+}
 
 export function newPlan(seed: number, random: Random): Plan {
-  const setting = newSetting(random)
-  const count = 3 + random.below(12)
+  const setting = newSetting(themeOf(seed), random)
+  const { theme } = setting
+  const count = theme === 'anything' ? 3 + random.below(12) : 6 + random.below(10)
   // Most requests overlap, and some come minutes later.
-  const scale = random.pick([50, 50, 500, 500, 5000, 2 * MINUTE, 20 * MINUTE])
+  const scale = random.pick(SCALES[theme])
   let at = 0
   const steps = Array.from({ length: count }, (): Step => {
     at += random.below(scale)
@@ -78,9 +94,20 @@ export function newPlan(seed: number, random: Random): Plan {
   return { seed, setting, steps }
 }
 
-function newSetting(random: Random): Setting {
-  return {
-    store: 'objects',
+const MINUTE = 60_000
+/** The most milliseconds from one step to the next. */
+const SCALES: Readonly<Record<Theme, readonly number[]>> = {
+  anything: [50, 50, 500, 500, 5000, 2 * MINUTE, 20 * MINUTE],
+  copies: [500, 5000, 20_000, 40_000],
+  users: [500, 5000, MINUTE],
+  renewal: [5000, MINUTE, 2 * MINUTE],
+  kv: [500, 5000, MINUTE, 2 * MINUTE],
+}
+
+function newSetting(theme: Theme, random: Random): Setting {
+  const setting: Setting = {
+    theme,
+    store: random.chance(0.05) ? 'memory' : 'objects',
     cached: random.weighted({ no: 2, yes: 1, shared: 1 }),
     renewing: random.chance(0.25),
     browsers: 1 + random.below(3),
@@ -90,13 +117,46 @@ function newSetting(random: Random): Setting {
     idleSeconds: random.pick([1800, 1800, 600]),
     isFormer: random.chance(0.15),
   }
+  return { ...setting, ...ofTheme(theme, setting, random) }
+}
+
+/** Returns what a theme fixes, so that what it is about happens often. */
+function ofTheme(theme: Theme, { store, browsers }: Setting, random: Random): Partial<Setting> {
+  switch (theme) {
+    case 'anything':
+      return store === 'memory' ? { isolates: 1, cached: 'no' } : {}
+    case 'copies':
+      return {
+        store: 'objects',
+        cached: random.pick(['yes', 'yes', 'shared']),
+        renewing: false,
+        browsers: 1 + random.below(2),
+        isolates: 1 + random.below(2),
+        faultRate: random.pick([0, 0, 0.05]),
+        skew: random.pick([0, 0, 20]),
+      }
+    case 'users':
+      return { store: 'objects', cached: 'no', renewing: false, faultRate: 0.3 }
+    case 'renewal':
+      return { store: 'objects', cached: 'no', renewing: true, browsers: 2, skew: 0 }
+    case 'kv':
+      return {
+        store: 'kv',
+        cached: 'no',
+        renewing: false,
+        isFormer: false,
+        browsers: Math.min(2, browsers),
+        faultRate: random.pick([0, 0.05, 0.15]),
+        skew: random.pick([0, 0, 20, 2000]),
+      }
+  }
 }
 
 function newStep(random: Random, setting: Setting, at: number): Step {
   const { browsers, isolates, skew, renewing } = setting
   const does = random.weighted({
     request: 30,
-    steal: renewing ? 4 : 1,
+    steal: renewing || setting.theme === 'copies' ? 4 : 1,
     jump: skew > 0 ? 1 : 0,
     deploy: 1,
   })
@@ -112,61 +172,4 @@ function newStep(random: Random, setting: Setting, at: number): Step {
   // After its own end a session refuses everything, which is a fault of the program.
   const ending = work.findIndex((each) => each.does === 'destroy' || each.does === 'signOut')
   return { does, at, browser, isolate, work: ending < 0 ? work : work.slice(0, ending + 1) }
-}
-
-/** How often a handler does what. */
-const WEIGHTS = {
-  get: 8,
-  set: 6,
-  increment: 6,
-  update: 4,
-  take: 2,
-  delete: 2,
-  clear: 0.5,
-  regenerate: 1,
-  signIn: 2,
-  signOut: 0.7,
-  destroy: 0.7,
-  revokeAll: 0.5,
-  think: 3,
-}
-/** Where a token is renewed, it is replaced by hand more often, too. */
-const RENEWING = { ...WEIGHTS, regenerate: 3 }
-/** Where copies answer, sessions last, and there is something to read. */
-const COPIED = {
-  ...WEIGHTS,
-  get: 16,
-  take: 0.5,
-  delete: 0.5,
-  clear: 0.1,
-  regenerate: 0.5,
-  signIn: 0.5,
-  signOut: 0.2,
-  destroy: 0.3,
-}
-
-function newWork(random: Random, { renewing, cached }: Setting): Work {
-  const isCopied = cached !== 'no'
-  const others = renewing ? RENEWING : WEIGHTS
-  const does = random.weighted(isCopied ? COPIED : others)
-  // Fewer keys, so that more is read of what was written.
-  const texts = isCopied ? TEXTS.slice(0, 1) : TEXTS
-  const counts = isCopied ? COUNTS.slice(0, 1) : COUNTS
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others have nothing but their name
-  switch (does) {
-    case 'increment':
-      return { does, key: random.pick(counts) }
-    case 'set':
-    case 'update':
-    case 'take':
-      return { does, key: random.pick(texts) }
-    case 'get':
-    case 'delete':
-      return { does, key: random.pick([...texts, ...counts]) }
-    case 'signIn':
-      return { does, user: random.pick(USERS) }
-    case 'think':
-      return { does, milliseconds: random.below(random.pick([30, 3000])) }
-  }
-  return { does }
 }

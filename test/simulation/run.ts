@@ -1,8 +1,10 @@
 import { faultsOfCopies } from './copies.ts'
 import { faultsOfKeys } from './keys.ts'
+import { faultsOfKv } from './kv-rules.ts'
 import { faultsOfLife } from './life.ts'
 import { newPlan, type Plan } from './plan.ts'
 import { Random } from './random.ts'
+import { faultsOfRequests } from './requests.ts'
 import type { Version } from './isolates.ts'
 import type { FormerLibrary, Library } from './library.ts'
 import { World } from './world.ts'
@@ -37,9 +39,12 @@ export async function playPlan(
   await world.play().catch(unhandled)
   process.off('unhandledRejection', unhandled)
   const faults = [
-    ...faultsOfKeys(history.entries),
+    // KV has no such order.
+    ...(plan.setting.store === 'kv' ? [] : faultsOfKeys(history.entries)),
     ...faultsOfLife(history, plan),
     ...faultsOfCopies(history, plan),
+    ...faultsOfKv(history, plan),
+    ...faultsOfRequests(history),
   ]
   return { plan, faults, lines: history.lines }
 }

@@ -1,5 +1,6 @@
 import { hash, hkdfSync } from 'node:crypto'
 
+import type { Globals } from './isolates.ts'
 import type { Random } from './random.ts'
 
 type Bytes = ArrayBuffer | ArrayBufferView
@@ -37,7 +38,7 @@ function derivedOnce([bytes, salt, info]: readonly [Buffer, Buffer, Buffer], len
  * The part of Web Crypto that the library uses, with random numbers from a seed, and with results that are ready at once:
  * Web Crypto's own come from other threads, in an order that no seed decides.
  */
-export function synchronousCrypto(random: Random): object {
+export function synchronousCrypto(random: Random): Globals['crypto'] {
   return {
     getRandomValues: <T extends ArrayBufferView>(view: T): T => random.fill(view),
     subtle: {

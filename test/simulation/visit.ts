@@ -24,12 +24,16 @@ export interface Visit {
 
 /** Returns one request of a browser, from the click to the response's arrival. */
 export function newVisit(world: World, { number, browser, isolate, isLast }: Options): Visit {
-  const { time, faults, history } = world
+  const { time, faults, history, plan } = world
   const name = `#${number} (browser ${browser.index}, Worker ${isolate.index})`
+  const isOld = plan.setting.cached !== 'no' && !isLast
+  const reading = plan.setting.store === 'kv' ? 'kv get' : isOld ? 'old get' : 'get'
   /** What was recorded and is written with the response. */
   const recorded: Begun[] = []
   /** Keys that this request has changed itself. */
   const own = new Set<string>()
+  /** What the request must find under a key that it has changed after it had read the session. */
+  const expected = new Map<string, string | undefined>()
   let loading: { start: number; end: number; startedAt: number; endedAt: number } | undefined
   let isFound = false
   /** The first operation that asked the store: an `update` reads the session, too. */
@@ -65,11 +69,24 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
     if (begun.does === 'update') asked ??= begun
     try {
       const result = await run()
+      expect(begun, begun.does === 'take' ? undefined : JSON.stringify(result))
+      if (begun.does === 'update' && plan.setting.store === 'kv') {
+        history.unseen.push(`#${number}: KV has done an update`)
+      }
       end(begun, 'done', result === undefined ? undefined : JSON.stringify(result))
     } catch (error) {
+      // KV says so, and nothing has happened.
+      if (plan.setting.store === 'kv' && codeOf(error) === 'ERR_NOT_ATOMIC') return
       end(begun, outcomeOf(error, world.objects.doubled.has(session?.id ?? '')))
       throw error
     }
+  }
+
+  function expect({ key }: Begun, text: string | undefined): void {
+    if (key === undefined) return
+    own.add(key)
+    if (loading === undefined) expected.delete(key)
+    else expected.set(key, text)
   }
 
   /** Reads the session once, and notes what is there. */
@@ -90,7 +107,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       secret,
       user,
       entries,
-      mayBeOld: !isLast && world.plan.setting.cached !== 'no',
+      mayBeOld: isOld,
     })
     const seen = current.isNew ? 'no session' : `${current.id.slice(0, 6)} ${user ?? 'anonymous'}`
     world.log?.(`${name} finds ${seen} ${JSON.stringify(entries)}`)
@@ -99,13 +116,17 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
   async function look(current: Session, key: string): Promise<void> {
     await load(current)
     const value = await current.get(key)
+    const found = value === undefined ? undefined : JSON.stringify(value)
+    if (!isMoved && expected.has(key) && expected.get(key) !== found) {
+      history.unseen.push(`#${number} does not see its own change of ${key}`)
+    }
     if (own.has(key) || isMoved || !isFound || loading === undefined) return
     // The one read answers for every key.
     history.entries.push({
-      does: world.plan.setting.cached === 'no' || isLast ? 'get' : 'old get',
+      does: reading,
       key,
       ...loading,
-      ...(value !== undefined && { result: JSON.stringify(value) }),
+      ...(found !== undefined && { result: found }),
       request: number,
       browser: browser.index,
       isolate: isolate.index,
@@ -119,12 +140,13 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
     const key = work.does === 'clear' ? {} : { key: work.key }
     const value = `${number}.${recorded.length}`
     const wrote = work.does === 'set' ? { wrote: JSON.stringify(value) } : {}
-    recorded.push(begin(work.does, { ...key, ...wrote }))
+    const begun = begin(work.does, { ...key, ...wrote })
+    recorded.push(begun)
+    expect(begun, wrote.wrote)
     if (work.does === 'set') current.set(work.key, value)
     if (work.does === 'delete') current.delete(work.key)
     if (work.does === 'clear') current.clear()
     if (work.does === 'clear') isMoved = true
-    else own.add(work.key)
   }
 
   async function take(current: Session, work: Work): Promise<void> {
@@ -141,7 +163,6 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
         await awaited(begin('increment', { key: work.key }), async () =>
           current.increment(work.key),
         )
-        own.add(work.key)
         break
       case 'update': {
         const tag = `${number}`
@@ -151,12 +172,10 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
             (before) => `${typeof before === 'string' ? before : ''}+${tag}`,
           ),
         )
-        own.add(work.key)
         break
       }
       case 'take':
         await awaited(begin('take', { key: work.key }), async () => current.take(work.key))
-        own.add(work.key)
         break
       case 'signIn':
         isMoved = true
@@ -258,9 +277,13 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
  * tell by a secret that is over whose call it was.
  */
 function outcomeOf(error: unknown, isDoubled: boolean): Outcome {
-  const { code } = error as Partial<SessionError>
+  const code = codeOf(error)
   const isUnknown = code === 'ERR_STORE' || (isDoubled && code === 'ERR_SESSION_ENDED')
   return isUnknown ? 'unknown' : 'refused'
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as Partial<SessionError>).code
 }
 
 /** The secret within a token (docs/storage-schema.md). */

@@ -1,3 +1,4 @@
+import type { SessionKvNamespace } from '../../src/store/kv.ts'
 import { CookieJar } from '../../src/testing/cookie-jar.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import { Faults } from './faults.ts'
@@ -8,14 +9,13 @@ import { ObjectHost } from './object-host.ts'
 import type { Plan, Step } from './plan.ts'
 import { Random } from './random.ts'
 import { synchronousCrypto } from './synchronous-crypto.ts'
+import { kvOverNetwork } from './kv-network.ts'
+import { layerOf } from './layer.ts'
 import { VirtualTime } from './virtual-time.ts'
 import { newVisit, type Visit } from './visit.ts'
 
 const START = Date.UTC(2026, 10, 1)
 const HOME = new URL('https://app.example/')
-const SECRET = 'a secret of the simulation, which is long enough'
-export const MAX_AGE_SECONDS = 30
-export const GRACE_SECONDS = 60
 /** Within this time all that a failure left behind is cleared up: a revocation goes on by its object's alarm. */
 const HEALED_MS = 5 * 60_000
 /** Longer than the absolute timeout, and the most that clocks differ. */
@@ -84,15 +84,21 @@ export class World {
       ...options,
       deployed: () => ((isFormer ? before : undefined) ?? present).SessionObject,
     })
+    const kv = new StaleKv(() => this.time.now)
+    const location = (): SessionKvNamespace => kvOverNetwork(kv.location(), this)
     const users = new ObjectHost(() => this.#newId(), {
       ...options,
-      env: { SESSIONS: this.objects },
+      env: { SESSIONS: this.objects, SESSION_KV: location() },
       deployed: () => present.UserObject,
     })
-    const kv = new StaleKv(() => this.time.now)
     this.isolates = Array.from({ length: setting.isolates }, (_, index) => {
       const isolate = { index, ahead: this.#anyAhead() }
-      const env = { SESSIONS: this.objects, USERS: users, COPIES: kv.location() }
+      const env = {
+        SESSIONS: this.objects,
+        USERS: users,
+        COPIES: kv.location(),
+        SESSION_KV: location(),
+      }
       const library = start(this.#globals(() => isolate.ahead))
       const now = (): number => this.time.now + isolate.ahead
       return Object.assign(isolate, { env, sessions: layerOf(library, plan, env, now) })
@@ -193,28 +199,4 @@ export class World {
       crypto: synchronousCrypto(this.#random),
     }
   }
-}
-
-/** The layer of one Worker, as the plan's setting has it. */
-function layerOf(
-  { createSessions, accounts, renewing, cached, durableObjectStore, userIndex }: Library,
-  { setting }: Plan,
-  env: { readonly SESSIONS: object; readonly USERS: object; readonly COPIES: object },
-  now: () => number,
-) {
-  const objects = durableObjectStore(env.SESSIONS)
-  const copies = { maxAgeSeconds: MAX_AGE_SECONDS }
-  const shared = { ...copies, kv: env.COPIES as never }
-  const stores = { no: objects, yes: undefined, shared: undefined }
-  const store =
-    stores[setting.cached] ?? cached(objects, setting.cached === 'yes' ? copies : shared)
-  const users = accounts({ index: userIndex(env.USERS) })
-  const renewal = renewing({ everySeconds: 120, graceSeconds: GRACE_SECONDS })
-  return createSessions({
-    secrets: [SECRET],
-    store,
-    use: setting.renewing ? [users, renewal] : [users],
-    idleTimeout: setting.idleSeconds,
-    now,
-  })
 }
