@@ -1,8 +1,11 @@
-// Plays more seeds of the simulation, or looks for the planted faults: npm run simulate [-- --from 0 --to 1000000] [-- --planted --to 3000]
 import { parseArgs } from 'node:util'
 
+// Plays more seeds of the simulation, or looks for the planted faults: npm run simulate [-- --from 0 --to 1000000] [-- --planted --to 3000]
 import { PLANTED } from '../test/simulation/planted.ts'
 import { findPlanted, playSeeds, textOf } from '../test/simulation/threads.ts'
+
+/** After so many seeds it says how far it has come. From there it can be started again by `--from`. */
+const STEP = 50_000
 
 const { values } = parseArgs({
   options: {
@@ -12,7 +15,7 @@ const { values } = parseArgs({
   },
 })
 const [from, to] = [Number(values.from), Number(values.to)]
-let isWrong: boolean
+let isWrong = false
 if (values.planted) {
   const found = await findPlanted(
     PLANTED.map(({ name }) => name),
@@ -24,9 +27,15 @@ if (values.planted) {
   process.stdout.write(`${lines.join('\n')}\n`)
   isWrong = [...found.values()].includes(undefined)
 } else {
-  const found = await playSeeds(from, to)
-  process.stdout.write(`${found.map(textOf).join('\n\n')}\n`)
-  process.stdout.write(`Seeds ${from} to ${to}: ${found.length} threads found something wrong.\n`)
-  isWrong = found.length > 0
+  for (let start = from; start < to; start += STEP) {
+    const end = Math.min(to, start + STEP)
+    // oxlint-disable-next-line no-await-in-loop -- one range after the other, to say how far it has come
+    const found = await playSeeds(start, end)
+    isWrong ||= found.length > 0
+    const texts = found.map((each) => `${textOf(each)}\n\n`).join('')
+    process.stdout.write(
+      `${texts}Seeds ${start} to ${end}: ${found.length} threads found something wrong.\n`,
+    )
+  }
 }
 process.exitCode = isWrong ? 1 : 0

@@ -1,6 +1,6 @@
 import type { Entry, History } from './history.ts'
-import type { Plan } from './plan.ts'
 import { MAX_AGE_SECONDS } from './layer.ts'
+import type { Plan } from './plan.ts'
 
 const WRITING = new Set(['set', 'update', 'increment'])
 const REMOVING = new Set(['delete', 'take', 'clear', 'signIn'])
@@ -41,7 +41,8 @@ export function faultsOfCopies(history: History, { setting }: Plan): string[] {
  */
 function isTold(entry: Entry, read: Entry, { responses }: History): boolean {
   // The isolate that has made a change knows of it, whoever reads there (decision 010).
-  if (entry.isolate === read.isolate && entry.outcome === 'done' && entry.end < read.sent) return true
+  if (entry.isolate === read.isolate && entry.outcome === 'done' && entry.end < read.sent)
+    return true
   const response = responses.find(({ request }) => request === entry.request)
   if (response?.isLost !== false || response.status !== 200) return false
   // The response to a request of before that comes later may bring an earlier cookie.

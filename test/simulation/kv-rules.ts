@@ -7,8 +7,7 @@ const WRITING = new Set(['set', 'delete', 'clear', 'regenerate', 'signIn', 'sign
 
 /**
  * Returns what KV promises and a run did not keep, in words. Of writes that overlap the last one wins with all that it had
- * read, so only a write after which there was no other has to be seen: at once in its location, and within a minute in
- * others.
+ * read, so only a write that no other overlaps has to be seen: at once in its location, and within a minute in others.
  */
 export function faultsOfKv({ entries, responses }: History, { setting }: Plan): string[] {
   if (setting.store !== 'kv') return []
@@ -41,13 +40,22 @@ function isSettled(
   { own, responses }: { readonly own: readonly Entry[]; readonly responses: readonly Answered[] },
 ): boolean {
   if (write.outcome !== 'done' || write.end >= read.start) return false
-  const isAlone = own.every(
+  const others = own.filter(
     (other) =>
-      other === write ||
-      endOnKv(other, responses) < write.sent ||
-      other.sent > read.end ||
-      (other.request === write.request && other.start < write.start),
+      other !== write &&
+      endOnKv(other, responses) >= write.sent &&
+      other.sent <= read.end &&
+      !(other.request === write.request && other.start < write.start),
   )
+  // What its own location writes later under other keys keeps it.
+  const isKept = others.every(
+    ({ does, key, isolate, sent }) =>
+      (does === 'set' || does === 'delete') &&
+      key !== write.key &&
+      isolate === write.isolate &&
+      sent > endOnKv(write, responses),
+  )
+  const last = Math.max(write.endedAt, ...others.map(({ endedAt }) => endedAt))
   const delay = write.isolate === read.isolate ? 0 : STALE_MS
-  return isAlone && read.startedAt - write.endedAt > delay
+  return isKept && read.startedAt - last > delay
 }

@@ -15,12 +15,8 @@ interface Bindings {
 }
 
 /** The layer of one Worker, as the plan's setting has it. */
-export function layerOf(
-  library: Library,
-  { setting }: Plan,
-  env: Bindings,
-  now: () => number,
-) {
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- it follows from the features
+export function layerOf(library: Library, { setting }: Plan, env: Bindings, now: () => number) {
   const { createSessions, accounts, renewing, userIndex } = library
   // No object can reach the sessions of a process.
   const users = setting.store === 'memory' ? accounts() : accounts({ index: userIndex(env.USERS) })

@@ -9,9 +9,9 @@ import type { renewing } from '../../src/renew.ts'
 import type { cached } from '../../src/store/cached.ts'
 import type { kvStore } from '../../src/store/kv.ts'
 import type { memoryStore } from '../../src/store/memory.ts'
+import { type Version, versionOf } from './isolates.ts'
 import { addNativeBytes } from './native-bytes.ts'
 import type { ObjectClass } from './object-host.ts'
-import { type Version, versionOf } from './isolates.ts'
 import type { Planted } from './planted.ts'
 
 /** What the simulated Workers and their objects use of the library: the exports of test/support/simulation-worker.ts. */

@@ -1,7 +1,7 @@
 import type { Answered, Entry, History, Sight } from './history.ts'
 import { endOnKv, STALE_MS } from './kv-rules.ts'
-import type { Plan } from './plan.ts'
 import { GRACE_SECONDS, MAX_AGE_SECONDS } from './layer.ts'
+import type { Plan } from './plan.ts'
 
 /** What ended a token or a session, as its request was told. */
 interface End {
@@ -88,11 +88,7 @@ function endsOf(entry: Entry, { entries, responses }: History, { setting }: Plan
  * On KV the token of an end is what is over, at other locations a minute later. A slow request that had read the session
  * may write it back (docs/stores.md).
  */
-function endsOnKv(
-  entry: Entry,
-  entries: readonly Entry[],
-  responses: readonly Answered[],
-): End[] {
+function endsOnKv(entry: Entry, entries: readonly Entry[], responses: readonly Answered[]): End[] {
   const { does, session, start, request } = entry
   // A new token is written with the response.
   const response = responses.find((each) => each.request === request && each.status === 200)
@@ -182,7 +178,8 @@ function clearedCookies({ entries, responses }: History, { setting }: Plan): str
   return responses.flatMap(({ request, session: own, secret, issued, at, order }) => {
     const known = responses.find((response) => response.issued === secret && response.order < order)
     // A request whose token was dead may have begun and ended a session of its own.
-    if (issued !== '' || secret === undefined || known === undefined || known.session !== own) return []
+    if (issued !== '' || secret === undefined || known === undefined || known.session !== own)
+      return []
     const isOver = entries.some(
       ({ does, session, start, outcome }) =>
         OVER.has(does) &&

@@ -268,9 +268,19 @@ export class ObjectHost {
     if (fate === 'doubled') await time.wait(faults.latency())
     if (fate === 'doubled' && faults.resets()) this.object(id).reset()
     const reply = await arrive()
+    if (fate === 'doubled' && request.startsWith('["create"')) this.#repeat(id, request, version)
     await time.wait(fate === 'late reply' ? faults.lateness() : faults.latency())
     if (fate === 'lost reply') throw new Error('Network connection lost.')
     return reply
+  }
+
+  /** Lets a creation come once more, after its answer, while its session is there. */
+  #repeat(id: string, request: string, version: number | undefined): void {
+    const { faults, time } = this.#options
+    time.after(faults.latency(), () => {
+      const object = this.object(id)
+      if (object.durable.rows.size > 0) void object.call(request, version).catch(() => undefined)
+    })
   }
 
   object(id: string): SimulatedObject {

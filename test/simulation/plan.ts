@@ -9,6 +9,8 @@ export type Work =
   | { readonly does: 'revokeAll' }
   | { readonly does: 'signIn'; readonly user: string }
   | { readonly does: 'think'; readonly milliseconds: number }
+  /** Another Worker does the rest, and its response is that of this one. */
+  | { readonly does: 'forward'; readonly isolate: number }
 
 /** What is written after the handler. */
 export type Recorded =
@@ -89,6 +91,8 @@ export function newPlan(seed: number, random: Random): Plan {
   let at = 0
   const steps = Array.from({ length: count }, (): Step => {
     at += random.below(scale)
+    // The token becomes due, and then several requests meet.
+    if (theme === 'renewal' && random.chance(0.2)) at += 2 * MINUTE + random.below(MINUTE)
     return newStep(random, setting, at)
   })
   return { seed, setting, steps }
@@ -100,7 +104,7 @@ const SCALES: Readonly<Record<Theme, readonly number[]>> = {
   anything: [50, 50, 500, 500, 5000, 2 * MINUTE, 20 * MINUTE],
   copies: [500, 5000, 20_000, 40_000],
   users: [500, 5000, MINUTE],
-  renewal: [5000, MINUTE, 2 * MINUTE],
+  renewal: [2000, 10_000, MINUTE],
   kv: [500, 5000, MINUTE, 2 * MINUTE],
 }
 
@@ -140,6 +144,7 @@ function ofTheme(theme: Theme, { store, browsers }: Setting, random: Random): Pa
     case 'renewal':
       return { store: 'objects', cached: 'no', renewing: true, browsers: 2, skew: 0 }
     case 'kv':
+    default:
       return {
         store: 'kv',
         cached: 'no',
@@ -171,5 +176,9 @@ function newStep(random: Random, setting: Setting, at: number): Step {
   const work = Array.from({ length }, () => newWork(random, setting))
   // After its own end a session refuses everything, which is a fault of the program.
   const ending = work.findIndex((each) => each.does === 'destroy' || each.does === 'signOut')
-  return { does, at, browser, isolate, work: ending < 0 ? work : work.slice(0, ending + 1) }
+  const whole = ending < 0 ? work : work.slice(0, ending + 1)
+  // With renewals, both Workers may replace the token.
+  if (renewing || !random.chance(0.1)) return { does, at, browser, isolate, work: whole }
+  const forward = { does: 'forward', isolate: random.below(isolates) } as const
+  return { does, at, browser, isolate, work: [{ does: 'get', key: 's' }, forward, ...whole] }
 }

@@ -1,9 +1,15 @@
+import type { Theme } from './plan.ts'
+
 /** A fault that is put into a copy of the library, to show that the simulation finds it. */
 export interface Planted {
   readonly name: string
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** The theme in whose seeds it is looked for; absent if in all of them. */
+  readonly theme?: Theme
+  /** The seed from which on it is looked for, so that the search is short; absent if from the first one on. */
+  readonly from?: number
 }
 
 const STEP = 'src/record/step.ts'
@@ -21,6 +27,7 @@ const FRESHNESS = 'src/store/cached/freshness.ts'
 const COPIES = 'src/store/cached/copies.ts'
 const CACHED = 'src/store/cached.ts'
 const RESPONSE = 'src/request/response.ts'
+const KV = 'src/store/kv.ts'
 const USERS = 'src/store/user-index/user-cell.ts'
 const SIGN_INS = 'src/accounts/sign-ins.ts'
 
@@ -34,12 +41,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'operations are forgotten with the object’s memory',
+    from: 100,
     file: ROWS,
     find: 'const operations = meta.operations.slice(-MIN_OPERATIONS)',
     replace: 'const operations = meta.operations.slice(-MIN_OPERATIONS).slice(0, 0)',
   },
   {
     name: 'a write to a session that is gone creates it',
+    from: 150,
     file: STEP,
     find: "if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)",
     replace: 'if (patch === undefined) return stepTo(ENDED, undefined)',
@@ -52,12 +61,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a token stays valid after its grace',
+    theme: 'renewal',
     file: META,
     find: 'context.now < meta.former.until',
     replace: 'meta.former.until > 0',
   },
   {
     name: 'regenerate keeps the token of a renewal',
+    theme: 'renewal',
     file: 'src/record/regenerated.ts',
     find: 'const { former: _, ...rest } = meta',
     replace: 'const { ...rest } = meta',
@@ -89,12 +100,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'another user’s sign-in leaves the entries in storage',
+    from: 340,
     file: STEP,
     find: 'changed: isAnothers ? [...entries.keys()] : []',
     replace: 'changed: []',
   },
   {
     name: 'an update is written over whatever came first',
+    from: 920,
     file: DIFFERENCE,
     find: 'if (expect.some(([name, text]) => textOf(name) !== text)) {',
     replace:
@@ -102,6 +115,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'an update that lost returns as if it had won',
+    from: 920,
     file: ATOMIC,
     find: "if (!reply.ok && reply.why === 'conflict' && triesLeft > 1) {",
     replace:
@@ -133,12 +147,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a late write begins a new session',
+    from: 130,
     file: STORED,
     find: 'if (isLate) throw this.lose(reply)',
     replace: 'if (isLate && this.isNew) throw this.lose(reply)',
   },
   {
     name: 'a late write after a read begins a new session',
+    from: 570,
     file: STORED,
     find: "if (this.state.is !== 'presented') throw this.lose(reply)",
     replace: "if (this.state.is === 'destroyed') throw this.lose(reply)",
@@ -157,36 +173,45 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a copy that is behind its cookie answers',
+    theme: 'copies',
     file: FRESHNESS,
     find: 'copy.revision < bookmark',
     replace: 'copy.revision > bookmark',
   },
   {
     name: 'a copy answers for ever',
+    from: 960,
+    theme: 'copies',
     file: FRESHNESS,
     find: 'age >= 0 && age < maxAge && ',
     replace: '',
   },
   {
     name: 'a copy answers for a token that was replaced',
+    from: 800,
+    theme: 'copies',
     file: COPIES,
     find: 'if (held?.secret !== secret || !isCopy(held)) return undefined',
     replace: 'if (held === undefined || !isCopy(held)) return undefined',
   },
   {
     name: 'a write leaves the copy as it was',
+    theme: 'copies',
     file: COPIES,
     find: 'if (entries === undefined) this.outdate(credential.handle, at, revision)\n    else this.keep',
     replace: 'if (entries !== undefined) this.keep',
   },
   {
     name: 'an applied write is added to a copy that lacks another',
+    from: 680,
+    theme: 'copies',
     file: COPIES,
     find: 'if (revision !== before + 1 || moved !== true) return undefined',
     replace: 'if (moved !== true) return undefined',
   },
   {
     name: 'the token does not carry the revision',
+    theme: 'copies',
     file: CACHED,
     find: 'return revision === undefined ? reply : { ...reply, bookmark: revision }',
     replace: 'return revision === undefined ? reply : { ...reply, bookmark: 1 }',
@@ -205,6 +230,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a revocation skips the last session',
+    theme: 'users',
     file: USERS,
     find: 'const revoked = Array.from(this.#listed.values()).filter(({ id }) => isSelected(id))',
     replace:
@@ -212,12 +238,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a revocation forgets what it could not end',
+    theme: 'users',
     file: USERS,
     find: 'if (failed !== undefined) throw failed.reason',
     replace: 'if (failed !== undefined) this.#ending.clear()',
   },
   {
     name: 'a sign-in is on no list',
+    theme: 'users',
     file: SIGN_INS,
     find: 'this.#listing?.note(account.userId, this.#listed(account, handle, details), why)',
     replace:
@@ -235,5 +263,61 @@ export const PLANTED: readonly Planted[] = [
     find: '  record(name: string, text: string | null): void {\n    this.changes.patch = undefined\n',
     replace:
       '  record(name: string, text: string | null): void {\n    if (this.changes.unsaved?.has(name)) return\n',
+  },
+  {
+    name: 'create is not insert-only',
+    file: STEP,
+    find: 'if (present === undefined) return firstStep(call)',
+    replace: "if (present === undefined || method === 'create') return firstStep(call)",
+  },
+  {
+    name: 'an operation’s id is dropped',
+    file: META,
+    find: 'function operationOf({ id }: Patch, { taken, counts }: Outcome): Operation {\n',
+    replace:
+      'function operationOf({ id: its }: Patch, { taken, counts }: Outcome): Operation {\n  const id = its.slice(0, 0)\n',
+  },
+  {
+    name: 'a touch writes data',
+    file: STEP,
+    find: 'const state = used === meta ? present : { meta: used, entries }',
+    replace:
+      'const state = used === meta ? present : { meta: used, entries: new Map([...entries].slice(1)) }',
+  },
+  {
+    name: 'a cookie is refreshed over a newer one',
+    file: RESPONSE,
+    find: "if (change === 'refresh') return ours === undefined || !isOlder(opened.token, ours)",
+    replace: "if (change === 'refresh') return false",
+    theme: 'kv',
+  },
+  {
+    name: 'on KV the tombstone of a former token is forgotten',
+    file: KV,
+    find: 'if (!isUnsent) await atRate(() => put(handle, tombstone, context.now))',
+    replace: 'if (handle === newHandle) await atRate(() => put(handle, tombstone, context.now))',
+    theme: 'kv',
+  },
+  {
+    name: 'on KV destroy ends nothing',
+    file: KV,
+    find: 'await changes.make(key, () => atRate(end))',
+    replace: 'if (key === handle) await changes.make(key, () => atRate(end))',
+    theme: 'kv',
+  },
+  {
+    name: 'on KV another user’s sign-in keeps the entries',
+    file: 'src/store/kv/live.ts',
+    find: 'entries: replacesAnothers || isAnotherUsers(session.account, account) ? {} : session.entries',
+    replace: 'entries: session.entries',
+    theme: 'kv',
+  },
+  {
+    name: 'on KV a write drops what it does not change',
+    file: KV,
+    find: 'const session = { ...live.session, expiresAt, entries: Object.fromEntries(after) }',
+    replace:
+      'const session = { ...live.session, expiresAt, entries: Object.fromEntries([...after].filter(([name]) => changed.includes(name))) }',
+    theme: 'kv',
   },
 ]

@@ -5,11 +5,14 @@ const ENDING = new Set(['destroy', 'signOut'])
 
 /** Returns what single requests, or their responses, did that no request may, in words. */
 export function faultsOfRequests(history: History): string[] {
-  const { entries, sights, unseen } = history
+  const { entries, sights, unseen, forwarded } = history
   return [
     ...unseen,
     ...tokensUnsent(history),
-    ...sights.flatMap((sight) => writesElsewhere(sight, entries)),
+    // Behind another Worker a request begins later, and may find that the session is over.
+    ...sights
+      .filter(({ request }) => !forwarded.has(request))
+      .flatMap((sight) => writesElsewhere(sight, entries)),
     ...entries.flatMap((entry) => readsAnothers(entry, history)),
   ]
 }
@@ -53,7 +56,10 @@ function readsAnothers({ request, result, does, key }: Entry, history: History):
 }
 
 /** Returns the user of a request that wrote, if that is certain: it had a token of this user, and signed nobody in. */
-function writerOf({ request, session }: Entry, { entries, sights, responses }: History): string | undefined {
+function writerOf(
+  { request, session }: Entry,
+  { entries, sights, responses }: History,
+): string | undefined {
   const isSigning = entries.some(
     (entry) => entry.request === request && (entry.does === 'signIn' || entry.does === 'signOut'),
   )

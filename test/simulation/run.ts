@@ -1,12 +1,12 @@
 import { faultsOfCopies } from './copies.ts'
+import type { Version } from './isolates.ts'
 import { faultsOfKeys } from './keys.ts'
 import { faultsOfKv } from './kv-rules.ts'
+import type { FormerLibrary, Library } from './library.ts'
 import { faultsOfLife } from './life.ts'
 import { newPlan, type Plan } from './plan.ts'
 import { Random } from './random.ts'
 import { faultsOfRequests } from './requests.ts'
-import type { Version } from './isolates.ts'
-import type { FormerLibrary, Library } from './library.ts'
 import { World } from './world.ts'
 
 /** The library, and that of the previous protocol. */
@@ -50,7 +50,10 @@ export async function playPlan(
 }
 
 /** Leaves out the steps without which the run is still wrong. Returns what is left, with its history. */
-export async function shrunk({ plan }: Pick<Verdict, 'plan'>, versions: Versions): Promise<Verdict> {
+export async function shrunk(
+  { plan }: Pick<Verdict, 'plan'>,
+  versions: Versions,
+): Promise<Verdict> {
   for (let index = 0; index < plan.steps.length; index += 1) {
     const steps = plan.steps.filter((_, place) => place !== index)
     // oxlint-disable-next-line no-await-in-loop -- each try depends on the one before

@@ -27,7 +27,10 @@ function macOf({ bytes }: Key, data: Bytes): Buffer {
 const derived = new Map<string, ArrayBuffer>()
 
 /** Returns bits by HKDF, which are the same ones for each isolate and run. */
-function derivedOnce([bytes, salt, info]: readonly [Buffer, Buffer, Buffer], length: number): ArrayBuffer {
+function derivedOnce(
+  [bytes, salt, info]: readonly [Buffer, Buffer, Buffer],
+  length: number,
+): ArrayBuffer {
   const place = [bytes, salt, info].map((each) => each.toString('latin1')).join(`|${length}|`)
   const known = derived.get(place) ?? hkdfSync('sha256', bytes, salt, info, length)
   derived.set(place, known)

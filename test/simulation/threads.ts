@@ -3,12 +3,12 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-/** Seeds to play, `to` not included. With `planted`, in a copy of the library that has this fault. */
+/** Seeds to play, `to` not included. With `planted`, once for each of these faults, in a copy of the library that has it. */
 export interface Job {
   readonly root: string
   readonly from: number
   readonly to: number
-  readonly planted?: string
+  readonly planted?: readonly string[]
 }
 
 /** A seed whose run is wrong, what is wrong with it, and its history. */
@@ -17,6 +17,8 @@ export interface Found {
   readonly faults: readonly string[]
   readonly lines: readonly string[]
   readonly setting: string
+  /** The fault that was planted, if one was. */
+  readonly planted?: string | undefined
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -33,22 +35,22 @@ export async function playSeeds(from: number, to: number): Promise<Found[]> {
   return (await Promise.all(jobs.map(run))).flat()
 }
 
-/** Looks for each of these faults among the seeds up to `to`. Returns what was found first, by name. */
+/**
+ * Looks for each of these faults among the seeds up to `to`; in those of a theme, if the fault has one. Returns what was
+ * found first, by name.
+ */
 export async function findPlanted(
   names: readonly string[],
   to: number,
 ): Promise<Map<string, Found | undefined>> {
-  const left = [...names]
-  const found = new Map<string, Found | undefined>()
-  async function work(): Promise<void> {
-    for (let name = left.shift(); name !== undefined; name = left.shift()) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other in each thread
-      const [first] = await run({ root: ROOT, from: 0, to, planted: name })
-      found.set(name, first)
-    }
-  }
-  await Promise.all(Array.from({ length: THREADS }, work))
-  return found
+  const jobs = Array.from({ length: THREADS }, (_, thread) => ({
+    root: ROOT,
+    from: 0,
+    to,
+    planted: names.filter((_name, index) => index % THREADS === thread),
+  }))
+  const found = (await Promise.all(jobs.map(run))).flat()
+  return new Map(names.map((name) => [name, found.find(({ planted }) => planted === name)]))
 }
 
 async function run(job: Job): Promise<readonly Found[]> {

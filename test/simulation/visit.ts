@@ -5,6 +5,12 @@ import type { Isolate, SimulatedBrowser, World } from './world.ts'
 
 const ADDRESS = new URL('https://app.example/')
 
+/** What a visit takes place in. */
+type Surroundings = Pick<
+  World,
+  'time' | 'faults' | 'history' | 'plan' | 'objects' | 'isolates' | 'log'
+>
+
 interface Options {
   readonly number: number
   readonly browser: SimulatedBrowser
@@ -18,12 +24,25 @@ type Session = Parameters<Parameters<Isolate['sessions']['withSession']>[0]>[0][
 /** An operation that has begun. */
 type Begun = Pick<Entry, 'does' | 'key' | 'wrote' | 'start' | 'startedAt'>
 
+/** What the browser sent, and the place of the moment. */
+interface Presented {
+  readonly cookie: string
+  readonly secret: string | undefined
+  readonly sent: number
+}
+
 export interface Visit {
+  /** Answers a request that another Worker hands on. */
+  readonly session: () => Session | undefined
+  readonly answer: (work: readonly Work[], presented: Presented) => Promise<Response | undefined>
   readonly run: (work: readonly Work[]) => Promise<void>
 }
 
 /** Returns one request of a browser, from the click to the response's arrival. */
-export function newVisit(world: World, { number, browser, isolate, isLast }: Options): Visit {
+export function newVisit(
+  world: Surroundings,
+  { number, browser, isolate, isLast }: Options,
+): Visit {
   const { time, faults, history, plan } = world
   const name = `#${number} (browser ${browser.index}, Worker ${isolate.index})`
   const isOld = plan.setting.cached !== 'no' && !isLast
@@ -42,6 +61,7 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
   let sent = 0
   let session: Session | undefined
   let secret: string | undefined
+  let cookie = ''
 
   function begin(does: string, more: Pick<Entry, 'key' | 'wrote'> = {}): Begun {
     return { does, ...more, start: history.next(), startedAt: time.now }
@@ -198,14 +218,49 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
       }
       case 'think':
         await time.wait(work.milliseconds)
+        break
+      case 'forward':
     }
   }
 
   async function handle(current: Session, work: readonly Work[]): Promise<Response> {
     session = current
     if (isLast) for (const key of ['s', 't', 'n', 'm']) await look(current, key)
-    for (const each of work) await take(current, each)
+    for (const [index, each] of work.entries()) {
+      if (each.does === 'forward') return forward(each.isolate, work.slice(index + 1))
+      await take(current, each)
+    }
     return new Response(null)
+  }
+
+  /** Has another Worker answer the same request. */
+  async function forward(index: number, work: readonly Work[]): Promise<Response> {
+    const behind = world.isolates[index % world.isolates.length] ?? isolate
+    const inner = newVisit(world, { number, browser, isolate: behind, isLast })
+    history.forwarded.add(number)
+    const response = await inner.answer(work, { cookie, secret, sent })
+    session = inner.session() ?? session
+    return response ?? new Response(null, { status: 502 })
+  }
+
+  async function answer(work: readonly Work[], known: Presented): Promise<Response | undefined> {
+    ;({ cookie, secret, sent } = known)
+    const request = new Request(ADDRESS, cookie === '' ? {} : { headers: { cookie } })
+    world.log?.(
+      `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
+    )
+    const fetch = isolate.sessions.withSession(async ({ session: current }) =>
+      handle(current, work),
+    )
+    const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
+    const response = await fetch(request, isolate.env, context).catch((error: unknown) => {
+      world.log?.(`${name} throws ${String(error)}`)
+      history.errors.push({ request: number, error })
+      return undefined
+    })
+    settle(response)
+    world.log?.(`${name} is answered by ${response?.status ?? 'an error'}`)
+    return response
   }
 
   /** The outcome of what was recorded, now that the response is there. */
@@ -225,26 +280,14 @@ export function newVisit(world: World, { number, browser, isolate, isLast }: Opt
   }
 
   return {
+    answer,
+    session: () => session,
     async run(work) {
-      const cookie = browser.jar.headerFor(ADDRESS, { method: 'GET', isForeign: false })
+      cookie = browser.jar.headerFor(ADDRESS, { method: 'GET', isForeign: false })
       secret = cookie === '' ? undefined : secretOf(cookie)
       sent = history.next()
       await time.wait(faults.latency())
-      const request = new Request(ADDRESS, cookie === '' ? {} : { headers: { cookie } })
-      world.log?.(
-        `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
-      )
-      const fetch = isolate.sessions.withSession(async ({ session: current }) =>
-        handle(current, work),
-      )
-      const context = { waitUntil: () => undefined, passThroughOnException: () => undefined }
-      const response = await fetch(request, isolate.env, context).catch((error: unknown) => {
-        world.log?.(`${name} throws ${String(error)}`)
-        history.errors.push({ request: number, error })
-        return undefined
-      })
-      settle(response)
-      world.log?.(`${name} is answered by ${response?.status ?? 'an error'}`)
+      const response = await answer(work, { cookie, secret, sent })
       if (response === undefined) return
       const isLost = faults.losesResponse()
       const order = history.next()

@@ -1,0 +1,177 @@
+import type { SessionStore } from '../../src/index.ts'
+import { CookieJar } from '../../src/testing/cookie-jar.ts'
+import { Faults } from './faults.ts'
+import { History } from './history.ts'
+import type { Globals, Version } from './isolates.ts'
+import { faultsOfKeys } from './keys.ts'
+import type { Library } from './library.ts'
+import { faultsOfLife } from './life.ts'
+import { ObjectHost } from './object-host.ts'
+import type { Plan, Setting, Work } from './plan.ts'
+import { Random } from './random.ts'
+import { faultsOfRequests } from './requests.ts'
+import { synchronousCrypto } from './synchronous-crypto.ts'
+import { VirtualTime } from './virtual-time.ts'
+import { newVisit } from './visit.ts'
+import type { Isolate, SimulatedBrowser } from './world.ts'
+
+/** What each of three requests does, one after the other, with the same session. */
+export type Triple = readonly [readonly Work[], readonly Work[], readonly Work[]]
+
+/** Nothing fails, and nothing takes time. */
+class NoFaults extends Faults {
+  override latency(): number {
+    return 0
+  }
+  override flushTime(): number {
+    return 0
+  }
+  override evicts(): boolean {
+    return false
+  }
+}
+
+const START = Date.UTC(2026, 10, 1)
+const HOME = new URL('https://app.example/')
+const SETTING: Setting = {
+  theme: 'anything',
+  store: 'objects',
+  cached: 'no',
+  renewing: false,
+  browsers: 3,
+  isolates: 1,
+  faultRate: 0,
+  skew: 0,
+  idleSeconds: 1800,
+  isFormer: false,
+}
+
+export interface Explored {
+  readonly interleavings: number
+  /** What is wrong in the first wrong one, and the order of the store's calls there. */
+  readonly faults: readonly string[]
+  readonly order: readonly number[]
+}
+
+/** Plays three requests in every order in which their calls can reach the store, up to the first that is wrong. */
+export async function exploreAll(
+  version: Version<Library>,
+  store: 'objects' | 'memory',
+  triple: Triple,
+): Promise<Explored> {
+  let order: readonly number[] | undefined = []
+  let interleavings = 0
+  while (order !== undefined) {
+    // oxlint-disable-next-line no-await-in-loop -- the next order follows from the choices in this one
+    const { faults, choices } = await played(version, { store, triple, order })
+    interleavings += 1
+    if (faults.length > 0)
+      return { interleavings, faults, order: choices.map(({ taken }) => taken) }
+    const last = choices.findLastIndex(({ taken, of }) => taken + 1 < of)
+    const taken = choices.slice(0, last + 1).map((choice) => choice.taken)
+    order = last < 0 ? undefined : taken.with(last, (taken[last] ?? 0) + 1)
+  }
+  return { interleavings, faults: [], order: [] }
+}
+
+interface Choice {
+  readonly taken: number
+  readonly of: number
+}
+
+async function played(
+  version: Version<Library>,
+  { store, triple, order }: { store: Setting['store']; triple: Triple; order: readonly number[] },
+): Promise<{ readonly faults: readonly string[]; readonly choices: readonly Choice[] }> {
+  const random = new Random(1)
+  const time = new VirtualTime(random, START)
+  const faults = new NoFaults(random, 0)
+  const plan: Plan = { seed: 0, setting: { ...SETTING, store }, steps: [] }
+  const history = new History()
+  const library = version.begin()(globalsOf(time, random))
+  const objects = new ObjectHost(
+    () => Array.from({ length: 64 }, () => random.below(16).toString(16)).join(''),
+    {
+      time,
+      faults,
+      env: {},
+      ahead: 0,
+      deployed: () => library.SessionObject,
+      onReset: () => undefined,
+    },
+  )
+  const waiting: (() => void)[] = []
+  let isGated = false
+  const turn = async (): Promise<void> => {
+    if (isGated) await new Promise<void>((resolve) => void waiting.push(resolve))
+  }
+  const real = store === 'memory' ? library.memoryStore() : library.durableObjectStore(objects)
+  const sessions = library.createSessions({
+    secrets: ['a secret of the simulation, which is long enough'],
+    store: gated(real, turn),
+    use: [library.accounts()],
+    now: () => time.now,
+  })
+  const isolate = { index: 0, ahead: 0, env: {}, sessions } as unknown as Isolate
+  const world = { time, faults, history, plan, objects, isolates: [isolate], log: undefined }
+  const browsers = triple.map((_, index): SimulatedBrowser => ({
+    index,
+    jar: new CookieJar(HOME, () => time.now),
+  }))
+  const visit = (browser: SimulatedBrowser, number: number) =>
+    newVisit(world, { number, browser, isolate, isLast: false })
+
+  const [first = { index: 0, jar: new CookieJar(HOME, () => time.now) }] = browsers
+  void visit(first, 0).run([
+    { does: 'set', key: 's' },
+    { does: 'increment', key: 'n' },
+  ])
+  await time.run(time.now)
+  for (const { jar } of browsers.slice(1)) jar.addAll(first.jar)
+  isGated = true
+  for (const [index, browser] of browsers.entries()) {
+    void visit(browser, index + 1).run(triple[index] ?? [])
+  }
+  const choices: Choice[] = []
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one call after the other is the point
+    await time.run(time.now)
+    if (waiting.length === 0) break
+    const taken = order[choices.length] ?? 0
+    choices.push({ taken, of: waiting.length })
+    for (const open of waiting.splice(taken, 1)) open()
+  }
+  // All is over; one browser still has the cookie of the beginning.
+  isGated = false
+  const last = browsers.at(-1) ?? first
+  void newVisit(world, { number: 9, browser: last, isolate, isLast: true }).run([])
+  await time.run(time.now)
+  const found = [
+    ...faultsOfKeys(history.entries),
+    ...faultsOfLife(history, plan),
+    ...faultsOfRequests(history),
+  ]
+  return { faults: found, choices }
+}
+
+/** Returns the store; each of its calls waits for its turn. */
+function gated(store: SessionStore, turn: () => Promise<void>): SessionStore {
+  return {
+    ...store,
+    create: async (...call) => turn().then(() => store.create(...call)),
+    read: async (...call) => turn().then(() => store.read(...call)),
+    write: async (...call) => turn().then(() => store.write(...call)),
+    regenerate: async (...call) => turn().then(() => store.regenerate(...call)),
+    destroy: async (...call) => turn().then(() => store.destroy(...call)),
+  }
+}
+
+function globalsOf(time: VirtualTime, random: Random): Globals {
+  return {
+    setTimeout: (run, milliseconds) => time.after(milliseconds, run),
+    clearTimeout: (id) => time.cancel(id),
+    performance: { now: () => time.now - START },
+    now: () => time.now,
+    crypto: synchronousCrypto(random),
+  }
+}
