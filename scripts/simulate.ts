@@ -1,6 +1,6 @@
+// Plays more seeds of the simulation, or looks for the planted faults: npm run simulate [-- --from 0 --to 1000000] [-- --planted --to 3000]
 import { parseArgs } from 'node:util'
 
-// Plays more seeds of the simulation, or looks for the planted faults: npm run simulate [-- --from 0 --to 1000000] [-- --planted --to 3000]
 import { PLANTED } from '../test/simulation/planted.ts'
 import { findPlanted, playSeeds, textOf } from '../test/simulation/threads.ts'
 

@@ -61,6 +61,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a token stays valid after its grace',
+    from: 290,
     theme: 'renewal',
     file: META,
     find: 'context.now < meta.former.until',
@@ -68,6 +69,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'regenerate keeps the token of a renewal',
+    from: 1900,
     theme: 'renewal',
     file: 'src/record/regenerated.ts',
     find: 'const { former: _, ...rest } = meta',
@@ -266,6 +268,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'create is not insert-only',
+    from: 970,
     file: STEP,
     find: 'if (present === undefined) return firstStep(call)',
     replace: "if (present === undefined || method === 'create') return firstStep(call)",
