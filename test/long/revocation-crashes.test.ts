@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 
-import { accountsServer, countSignedIn, signedIn } from './accounts.ts'
-import { it } from './suite.ts'
+import { accountsServer, countSignedIn, signedIn } from '../node/accounts.ts'
+import { it } from '../node/suite.ts'
 
 const SESSIONS = 150
 /** One kill of four or so meets a revocation half done, however fast the machine is; so many that miss it are no chance. */

@@ -6,10 +6,10 @@ import { after } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { Browser } from '../support/browser.ts'
-import { directoryWith, edgeSession } from './command.ts'
-import { atEnd, newPort, plainEnvironment, ROOT, run } from './project.ts'
-import { describe, it } from './suite.ts'
-import { newServer } from './workerd.ts'
+import { directoryWith, edgeSession } from '../node/command.ts'
+import { atEnd, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
+import { newServer } from '../node/workerd.ts'
 
 const TOML = `name = "app"
 main = "src/index.js"
