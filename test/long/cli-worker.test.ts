@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 
-import { Browser } from '../support/browser.ts'
 import { directoryWith, edgeSession } from '../node/command.ts'
 import { atEnd, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
 import { describe, it } from '../node/suite.ts'
 import { newServer } from '../node/workerd.ts'
+import { Browser } from '../support/browser.ts'
 
 const TOML = `name = "app"
 main = "src/index.js"
