@@ -359,7 +359,7 @@ describe('a changed token is refused:', () => {
     }
   })
 
-  test('made of 10,000 random strings, of which none is accepted and none throws', async () => {
+  test('made of random strings, of which none is accepted and none throws', async () => {
     const part = fc.string({ unit: fc.constantFrom(...BASE64URL), maxLength: 110 })
     const mac = fc.string({
       unit: fc.constantFrom(...BASE64URL),

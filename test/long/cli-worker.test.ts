@@ -123,7 +123,7 @@ describe('a Worker after edge-session init', () => {
   }
 })
 
-const START_MS = 30_000
+const START_MS = 120_000
 
 /** Where `wrangler dev` serves the Worker, once it answers; it is gone when the tests are over. */
 async function served(directory: string): Promise<string> {

@@ -13,7 +13,7 @@ import { newDependent } from '../node/dependent.ts'
 import { atEnd, BINARIES, newPort, plainEnvironment, ROOT } from '../node/project.ts'
 import { describe, it } from '../node/suite.ts'
 
-const START_MS = 30_000
+const START_MS = 120_000
 
 /** A runtime, and how it runs a file of checks, and serves the application. */
 interface Runtime {
