@@ -15,7 +15,7 @@ describe('Workers Cache, simulated by its documented rules', () => {
   })
 
   it('would, if responses said no more than Vary: Cookie', async () => {
-    const { wrong } = await play(500, asBefore)
-    assert.ok(wrong.length > 10, `${wrong.length} wrong sequences`)
+    const { wrong } = await play(100, asBefore)
+    assert.ok(wrong.length > 1, `${wrong.length} wrong sequences`)
   })
 })
