@@ -1,57 +1,98 @@
 import { fileURLToPath } from 'node:url'
 
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 import { missingEngines } from './test/node/servers.ts'
 
 const missing = missingEngines()
 
-export default defineConfig({
-  plugins: [
-    cloudflareTest(({ inject }) => ({
-      wrangler: { configPath: './test/wrangler.toml' },
-      miniflare: {
-        bindings: {
-          REDIS_PORT: inject<number>('redisPort'),
-          MEMCACHED_PORT: inject<number>('memcachedPort'),
+/** What needs no Worker, object or KV is tested in Node itself, beside workerd. */
+const PURE = [
+  'test/codec/{cookie,keyring,mac,random}.test.ts',
+  'test/guard/next-path.test.ts',
+  'test/layers.test.ts',
+  'test/migrate/{cookie-vectors,express,tornado}.test.ts',
+  'test/reload-on-back.test.ts',
+  'test/request/clear-cookies.test.ts',
+  'test/store/{bounded-map,fresh-stub,memory,read-cache,swap-store,user-cell}.test.ts',
+  'test/testing/{cookie-date,cookie-jar,cookie-kinds,store-contract,test-browser}.test.ts',
+]
+
+/**
+ * Modes: `test` is for `npm test`; `thorough` runs the suites again in other circumstances (`test/worlds/`), and property
+ * tests for longer.
+ */
+export default defineConfig(({ mode }) => {
+  const isThorough = mode === 'thorough'
+  const shared: TestProjectInlineConfiguration = {
+    // Examples import the package by its name, as its users do.
+    resolve: {
+      alias: [
+        {
+          find: /^edge-session$/,
+          replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)),
         },
-      },
-    })),
-  ],
-  // Examples import the package by its name, as its users do.
-  resolve: {
-    alias: [
-      {
-        find: /^edge-session$/,
-        replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)),
-      },
-      {
-        find: /^edge-session\/(.*)$/,
-        replacement: `${fileURLToPath(new URL('src', import.meta.url))}/$1.ts`,
-      },
-    ],
-  },
-  test: {
-    include: ['test/**/*.test.ts'],
-    // Real servers of other kinds, where they are installed.
-    globalSetup: './test/node/servers.ts',
-    exclude: ['test/{node,browser,long,package,simulation}/**'],
-    // One workerd for all files: tests share its storage, and use visitors of their own.
-    isolate: false,
-    // A busy machine is no fault of the code.
-    testTimeout: 30_000,
-    coverage: {
-      provider: 'istanbul',
-      include: ['src/**'],
-      // What talks to a server that is not installed here is not run, or hardly.
-      exclude: missing.flatMap((engine) => [
-        `src/store/${engine}.ts`,
-        `src/store/server/${engine}-client.ts`,
-        'src/store/server/{connection,swap-store}.ts',
-      ]),
-      thresholds: { lines: 99, branches: 95 },
+        {
+          find: /^edge-session\/(.*)$/,
+          replacement: `${fileURLToPath(new URL('src', import.meta.url))}/$1.ts`,
+        },
+      ],
     },
-    typecheck: { enabled: false, include: ['test/**/*.test-d.ts'] },
-  },
+    test: {
+      // One runtime for all files: tests share its storage, and use visitors of their own.
+      isolate: false,
+      // A busy machine is no fault of the code.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      provide: { isThorough },
+    },
+  }
+  return {
+    test: {
+      projects: [
+        {
+          ...shared,
+          test: { ...shared.test, name: 'node', include: PURE, maxWorkers: 1 },
+        },
+        {
+          ...shared,
+          plugins: [
+            cloudflareTest(({ inject }) => ({
+              wrangler: { configPath: './test/wrangler.toml' },
+              miniflare: {
+                bindings: {
+                  REDIS_PORT: inject<number>('redisPort'),
+                  MEMCACHED_PORT: inject<number>('memcachedPort'),
+                },
+              },
+            })),
+          ],
+          test: {
+            ...shared.test,
+            name: 'workerd',
+            include: ['test/**/*.test.ts'],
+            exclude: [
+              'test/{node,browser,long,package,simulation}/**',
+              ...(isThorough ? [] : ['test/worlds/**']),
+              ...PURE,
+            ],
+            // Real servers of other kinds, where they are installed.
+            globalSetup: './test/node/servers.ts',
+          },
+        },
+      ],
+      coverage: {
+        provider: 'istanbul',
+        include: ['src/**'],
+        // What talks to a server that is not installed here is not run, or hardly.
+        exclude: missing.flatMap((engine) => [
+          `src/store/${engine}.ts`,
+          `src/store/server/${engine}-client.ts`,
+          'src/store/server/{connection,swap-store}.ts',
+        ]),
+        thresholds: { lines: 99, branches: 95 },
+      },
+    },
+  }
 })

@@ -7,6 +7,8 @@ import type * as mainModule from './worker.ts'
 declare module 'vitest' {
   /** What test/node/servers.ts provides; a port is 0 where there is no such server. */
   interface ProvidedContext {
+    /** True in the mode of `npm run check:coverage`, in which property tests run for longer. */
+    isThorough: boolean
     redisPort: number
     upstashPort: number
     memcachedPort: number

@@ -11,6 +11,7 @@ import {
   UserObject as FormerUserObject,
 } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
+import { passGate } from './support/gates.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
@@ -68,7 +69,7 @@ const LAYERS = new Map<string, ReturnType<typeof layerOn>>([
 
 /**
  * A layer whose requests say what they do: `?do=set&key=a&value=1`, `&load` to read the dictionary first, and
- * `&before=20&after=40` to wait for these milliseconds on either side.
+ * `&before=GATE` and `&after=GATE` to wait at a gate on either side.
  */
 function layerOn(
   store: (env: Env) => SessionStore,
@@ -81,9 +82,9 @@ function layerOn(
     const query = new URL(url).searchParams
     const action = ACTIONS[query.get('do') ?? 'all']
     if (query.has('load')) await session.all()
-    await scheduler.wait(Number(query.get('before') ?? 0))
+    await passGate(query.get('before'))
     const result = await action?.(session, query.get('key') ?? 'key', query.get('value') ?? '1')
-    await scheduler.wait(Number(query.get('after') ?? 0))
+    await passGate(query.get('after'))
     return { result: result ?? null, id: session.id, isNew: session.isNew }
   })
 }

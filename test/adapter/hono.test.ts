@@ -22,6 +22,7 @@ import { cached } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
+import { newGate } from '../support/gates.ts'
 import { layerHere, storeHere, world } from '../support/worlds.ts'
 
 interface Data {
@@ -166,18 +167,20 @@ describe('the session of a Hono application', () => {
 
   test('loses no key to an overlapping request', async () => {
     const app = newApp()
+    const gate = newGate()
     app.post('/slow/:key', async (c) => {
       await c.var.session.all()
-      await scheduler.wait(20)
+      await gate.pass()
       if (c.req.param('key') === 'name') c.var.session.set('name', 'ada')
       else c.var.session.set('cart', ['a'])
       return c.text('ok')
     })
     const browser = browserOf(app)
     await browser.fetch('/visit', { method: 'POST' })
-    await Promise.all(
-      ['name', 'cart'].map((key) => browser.fetch(`/slow/${key}`, { method: 'POST' })),
-    )
+    const slow = ['name', 'cart'].map((key) => browser.fetch(`/slow/${key}`, { method: 'POST' }))
+    await gate.arrived(2)
+    gate.open()
+    await Promise.all(slow)
     expect(await browser.json('/all')).toEqual({ visits: 1, name: 'ada', cart: ['a'] })
   })
 })

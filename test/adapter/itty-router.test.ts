@@ -21,6 +21,7 @@ import { createSessions, json as dictionary, type SessionOptions } from '../../s
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
+import { newGate } from '../support/gates.ts'
 import { layerHere, storeHere, world } from '../support/worlds.ts'
 
 interface Data {
@@ -195,18 +196,20 @@ describe('the session of an AutoRouter', () => {
 
   test('loses no key to an overlapping request', async () => {
     const router = newRouter()
+    const gate = newGate()
     router.post('/slow/:key', async ({ session, params }) => {
       await session.all()
-      await scheduler.wait(20)
+      await gate.pass()
       if (params['key'] === 'name') session.set('name', 'ada')
       else session.set('cart', ['a'])
       return 'ok'
     })
     const browser = browserOf(router)
     await browser.fetch('/visit', { method: 'POST' })
-    await Promise.all(
-      ['name', 'cart'].map((key) => browser.fetch(`/slow/${key}`, { method: 'POST' })),
-    )
+    const slow = ['name', 'cart'].map((key) => browser.fetch(`/slow/${key}`, { method: 'POST' }))
+    await gate.arrived(2)
+    gate.open()
+    await Promise.all(slow)
     expect(await browser.json('/all')).toEqual({ visits: 1, name: 'ada', cart: ['a'] })
   })
 })

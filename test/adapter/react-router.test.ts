@@ -18,6 +18,7 @@ import { createSessions, json, type Session, type SessionOptions } from '../../s
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { Browser } from '../support/browser.ts'
 import { countingStore } from '../support/counting-store.ts'
+import { newGate } from '../support/gates.ts'
 import { newRouterApp, type TestRoute } from '../support/router-app.ts'
 import { layerHere, storeHere, world } from '../support/worlds.ts'
 
@@ -178,11 +179,12 @@ describe('the session of a React Router application', () => {
   })
 
   test('loses no key to an overlapping request, and none to a parallel loader', async () => {
+    const gate = newGate()
     const slow = (key: 'name' | 'cart'): TestRoute => ({
       action: async ({ context }) => {
         const session = context.get(sessionContext)
         await session.all()
-        await scheduler.wait(20)
+        await gate.pass()
         if (key === 'name') session.set('name', 'ada')
         else session.set('cart', ['a'])
         return Response.json('ok')
@@ -190,9 +192,10 @@ describe('the session of a React Router application', () => {
     })
     const browser = browserOf({ 'slow-name': slow('name'), 'slow-cart': slow('cart') })
     await browser.fetch('/visit', { method: 'POST' })
-    await Promise.all(
-      ['name', 'cart'].map((key) => browser.fetch(`/slow-${key}`, { method: 'POST' })),
-    )
+    const both = ['name', 'cart'].map((key) => browser.fetch(`/slow-${key}`, { method: 'POST' }))
+    await gate.arrived(2)
+    gate.open()
+    await Promise.all(both)
     expect((await browser.json<Page>('/all')).loaderData['all']).toEqual({
       visits: 1,
       name: 'ada',

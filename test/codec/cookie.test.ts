@@ -9,6 +9,7 @@ import {
   serializeCookie,
 } from '../../src/codec/cookie.ts'
 import { SessionError } from '../../src/errors.ts'
+import { runs } from '../support/thorough.ts'
 
 const COOKIE: CookieAttributes = {
   name: '__Host-session',
@@ -130,7 +131,7 @@ describe('reading a Cookie header', () => {
           expect(readCookies(header, 's')).toEqual(own.slice(0, 4))
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     )
   })
 
@@ -144,7 +145,7 @@ describe('reading a Cookie header', () => {
         const [pair = ''] = serializeCookie(COOKIE, text, 60).split('; ')
         expect(readCookies(`${before}${pair}; ${after}`, COOKIE.name)).toEqual([text])
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -153,7 +154,7 @@ describe('reading a Cookie header', () => {
       fc.property(fc.string({ unit: fc.constantFrom(...'s=; a"'.split('')) }), (header) => {
         expect(readCookies(header, 's').length).toBeLessThanOrEqual(4)
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -404,9 +405,9 @@ describe('checking the attributes', () => {
         passed += passes(cookie) ? 1 : 0
         expect(!passes(cookie) || isSix).toBe(true)
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     )
-    expect(passed).toBeGreaterThan(500)
-    expect(passed).toBeLessThan(4500)
+    expect(passed).toBeGreaterThan(runs(500))
+    expect(passed).toBeLessThan(runs(4500))
   })
 })

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { csrfGuard } from '../../src/guard/csrf.ts'
 import { tokenInForm } from '../../src/guard/form-token.ts'
 import { CONTEXT, newSite } from '../support/site.ts'
+import { runs } from '../support/thorough.ts'
 
 const URLENCODED = 'application/x-www-form-urlencoded'
 const TOKEN = `${'aB3_-'.repeat(17)}A`
@@ -75,7 +76,7 @@ describe('a form’s token', () => {
         expect(await request.bytes()).toEqual(bytes)
         expect(await tokenOf(chunked(bytes, size, type), `${name}2`)).toBe(undefined)
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 

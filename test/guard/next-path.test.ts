@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { nextPath, nextPathOf } from '../../src/guard/next-path.ts'
+import { runs } from '../support/thorough.ts'
 
 describe('nextPath', () => {
   test.for([
@@ -131,7 +132,7 @@ describe('nextPath', () => {
           expect([origin, pathname.startsWith('//')]).toEqual(['https://app.example', false])
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
   })
 })

@@ -9,6 +9,7 @@ import { loadsFlaskSession } from '../../src/migrate/itsdangerous.ts'
 import { parsePythonJson } from '../../src/migrate/python-json.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { newApp } from '../support/app.ts'
+import { runs } from '../support/thorough.ts'
 
 const NOW = 1_700_000_000
 const FLASK = { secret: 'flask-secret', now: NOW }
@@ -87,7 +88,7 @@ describe('JSON of Python', () => {
         fc.pre(!isLarge)
         expect(parsePythonJson(text)).toStrictEqual(JSON.parse(text))
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -100,7 +101,7 @@ describe('JSON of Python', () => {
           integer >= -(2n ** 53n) + 1n && integer < 2n ** 53n ? 'number' : 'string',
         )
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import * as django from '../../src/migrate/django.ts'
 import * as itsdangerous from '../../src/migrate/itsdangerous.ts'
+import { runs } from '../support/thorough.ts'
 import { oneBitOff } from './one-bit-off.ts'
 import { vectors } from './vectors.ts'
 
@@ -73,7 +74,7 @@ describe('what Django signed', () => {
         expect(await django.loads(text, { key: KEY, legacy: true })).toBe(undefined)
         expect(await django.getSignedCookie('a', text, { key: KEY })).toBe(undefined)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })
@@ -124,7 +125,7 @@ describe('what itsdangerous signed', () => {
         expect(await itsdangerous.loads(text, { secret: 'a' })).toBe(undefined)
         expect(await itsdangerous.loadsFlaskSession(text, { secret: 'a' })).toBe(undefined)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

@@ -5,9 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { atEnd, plainEnvironment } from './project.ts'
 
-const START_MS = 30_000
+const START_MS = 120_000
 /** Wrangler takes some two seconds to stop its children, and more on a busy machine. */
-const STOP_TRIES = 200
+const STOP_TRIES = 2400
 
 /** What the demo needs of this repository, besides its dependencies. */
 export const DEMO_FILES = ['demo', 'src', 'scripts', 'wrangler.toml', 'package.json']

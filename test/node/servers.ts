@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { atEnd, newDirectory, newPort } from './project.ts'
 import { startUpstashBridge } from './upstash-bridge.ts'
 
-const START_MS = 10_000
+const START_MS = 120_000
 const PROGRAMS = { redis: 'redis-server', memcached: 'memcached' } as const
 
 /** A server of this machine that answers on a port. */

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { atEnd, newPort, run } from './project.ts'
 
-const START_MS = 10_000
+const START_MS = 120_000
 export const COMPATIBILITY_DATE = '2026-11-01'
 
 /** The program itself: `node_modules/.bin/workerd` may be a script around it, and killing that would kill nothing. */

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { atEnd, BINARIES, newDirectory, newPort, plainEnvironment, ROOT } from './project.ts'
 import { COMPATIBILITY_DATE } from './workerd.ts'
 
-const START_MS = 60_000
+const START_MS = 120_000
 
 /** `wrangler dev` of a Worker, as somebody types it. */
 export class WranglerDev {

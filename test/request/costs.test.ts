@@ -153,6 +153,7 @@ describe('atomic operations', () => {
 describe('the time limit of store calls', () => {
   afterEach(() => {
     vi.restoreAllMocks()
+    vi.useRealTimers()
   })
 
   /** How many timers a request sets, and how many of them are left when it is over. */
@@ -215,8 +216,10 @@ describe('the time limit of store calls', () => {
   test('is each call’s own: one that is made later has its whole time', async () => {
     const objects = memoryStore()
     let pause = 0
+    // A call takes as long as the clock is moved by.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
     const write: typeof objects.write = async (...parameters) => {
-      await scheduler.wait(pause)
+      await vi.advanceTimersByTimeAsync(pause)
       return objects.write(...parameters)
     }
     const app = newApp({ store: { ...objects, write }, storeTimeout: 0.2 })

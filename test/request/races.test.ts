@@ -2,8 +2,10 @@ import { env, exports } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
 import { Browser } from '../support/browser.ts'
+import { during, together } from '../support/gates.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 
-// REQUIREMENTS.md's race table: one cookie, overlapping requests, waits inside the handlers, through a Worker's fetch.
+// REQUIREMENTS.md's race table: one cookie, overlapping requests, gates inside the handlers, through a Worker's fetch.
 
 interface Answer {
   readonly result: unknown
@@ -11,7 +13,7 @@ interface Answer {
   readonly isNew: boolean
 }
 
-const ROUNDS = 5
+const ROUNDS = IS_THOROUGH ? 5 : 1
 
 function visitor(): Browser {
   return new Browser((request) => exports.default.fetch(request))
@@ -31,8 +33,16 @@ async function all(browser: Browser, path: string): Promise<unknown> {
 
 const ATOMIC: readonly (readonly [name: string, path: string, isThere: boolean])[] = [
   ['Durable Objects', '/objects', true],
-  ['Redis (skipped where redis-server is not installed)', '/redis', env.REDIS_PORT > 0],
-  ['memcached (skipped where it is not installed)', '/memcached', env.MEMCACHED_PORT > 0],
+  [
+    'Redis (skipped where redis-server is not installed)',
+    '/redis',
+    IS_THOROUGH && env.REDIS_PORT > 0,
+  ],
+  [
+    'memcached (skipped where it is not installed)',
+    '/memcached',
+    IS_THOROUGH && env.MEMCACHED_PORT > 0,
+  ],
 ]
 
 describe.for(ATOMIC)('on %s', ([, path, isThere]) => {
@@ -46,20 +56,19 @@ function raceTable(path: string): void {
     'two overlapping requests that set different keys both keep theirs (round %i)',
     async () => {
       const browser = await visitorWith(path)
-      await Promise.all([
-        browser.fetch(`${path}?load&do=set&key=a&value=1&before=20`),
-        browser.fetch(`${path}?load&do=set&key=b&value=2&before=10&after=20`),
-      ])
+      await together(2, ({ name }, index) =>
+        browser.fetch(`${path}?load&do=set&key=${'ab'[index]}&value=${index + 1}&before=${name}`),
+      )
       expect(await all(browser, path)).toEqual({ base: '1', a: '1', b: '2' })
     },
   )
 
   test('ten overlapping increments come to ten', async () => {
     const browser = await visitorWith(path)
-    const requests = Array.from({ length: 10 }, () =>
-      browser.json<Answer>(`${path}?load&do=increment&key=n&before=20`),
+    const answers = await together(10, ({ name }) =>
+      browser.json<Answer>(`${path}?load&do=increment&key=n&before=${name}`),
     )
-    const counts = (await Promise.all(requests)).map(({ result }) => Number(result))
+    const counts = answers.map(({ result }) => Number(result))
     expect(counts.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     expect(await all(browser, path)).toEqual({ base: '1', n: 10 })
   })
@@ -74,40 +83,40 @@ function raceTable(path: string): void {
 
   test('exactly one of ten overlapping requests takes a value', async () => {
     const browser = await visitorWith(path, 'do=set&key=state&value=abc')
-    const requests = Array.from({ length: 10 }, () =>
-      browser.json<Answer>(`${path}?load&do=take&key=state&before=20`),
+    const answers = await together(10, ({ name }) =>
+      browser.json<Answer>(`${path}?load&do=take&key=state&before=${name}`),
     )
-    const taken = (await Promise.all(requests)).map(({ result }) => result)
+    const taken = answers.map(({ result }) => result)
     expect(taken.filter((value) => value === 'abc')).toHaveLength(1)
     expect(taken.filter((value) => value === null)).toHaveLength(9)
   })
 
   test('exactly one of ten overlapping requests shows a flash message', async () => {
     const browser = await visitorWith(path, 'do=flash&key=notice&value=saved')
-    const requests = Array.from({ length: 10 }, () =>
-      browser.json<Answer>(`${path}?load&do=flashes&before=20`),
+    const answers = await together(10, ({ name }) =>
+      browser.json<Answer>(`${path}?load&do=flashes&before=${name}`),
     )
-    const shown = (await Promise.all(requests)).map(({ result }) => JSON.stringify(result))
+    const shown = answers.map(({ result }) => JSON.stringify(result))
     expect(shown.filter((text) => text === '{"notice":"saved"}')).toHaveLength(1)
     expect(shown.filter((text) => text === '{}')).toHaveLength(9)
   })
 
   test('a slow request that only reads leaves what another writes meanwhile', async () => {
     const browser = await visitorWith(path)
-    await Promise.all([
-      browser.fetch(`${path}?load&do=all&after=60`),
-      browser.fetch(`${path}?do=set&key=a&value=2&before=20`),
-    ])
+    await during(
+      ({ name }) => browser.fetch(`${path}?load&do=all&after=${name}`),
+      () => browser.fetch(`${path}?do=set&key=a&value=2`),
+    )
     expect(await all(browser, path)).toEqual({ base: '1', a: '2' })
   })
 
   test('a logout during a slow writing request stands, and the late write is refused', async () => {
     const browser = await visitorWith(path)
     const thief = browser.copy()
-    const [late, logout] = await Promise.all([
-      browser.copy().fetch(`${path}?load&do=set&key=a&value=1&after=60`),
-      browser.fetch(`${path}?do=destroy&before=20`),
-    ])
+    const [late, logout] = await during(
+      ({ name }) => browser.copy().fetch(`${path}?load&do=set&key=a&value=1&after=${name}`),
+      () => browser.fetch(`${path}?do=destroy`),
+    )
     expect(logout.status).toBe(200)
     expect(late.status).toBe(409)
     expect(late.headers.get('Content-Type')).toBe('application/problem+json')
@@ -118,10 +127,10 @@ function raceTable(path: string): void {
   test('a logout during a slow incrementing request stands', async () => {
     const browser = await visitorWith(path)
     const thief = browser.copy()
-    const [late] = await Promise.all([
-      browser.copy().fetch(`${path}?load&do=increment&key=n&before=60`),
-      browser.fetch(`${path}?do=destroy&before=20`),
-    ])
+    const [late] = await during(
+      ({ name }) => browser.copy().fetch(`${path}?load&do=increment&key=n&before=${name}`),
+      () => browser.fetch(`${path}?do=destroy`),
+    )
     expect(late.status).toBe(409)
     expect(await thief.json(path)).toMatchObject({ result: {}, isNew: true })
   })
@@ -129,10 +138,10 @@ function raceTable(path: string): void {
   test('a logout during a slow reading request stands', async () => {
     const browser = await visitorWith(path)
     const thief = browser.copy()
-    const [reading] = await Promise.all([
-      browser.copy().fetch(`${path}?load&do=all&after=60`),
-      browser.fetch(`${path}?do=destroy&before=20`),
-    ])
+    const [reading] = await during(
+      ({ name }) => browser.copy().fetch(`${path}?load&do=all&after=${name}`),
+      () => browser.fetch(`${path}?do=destroy`),
+    )
     expect(reading.status).toBe(200)
     expect(reading.headers.getSetCookie()).toEqual([])
     expect(await thief.json(path)).toMatchObject({ result: {}, isNew: true })
@@ -141,10 +150,10 @@ function raceTable(path: string): void {
   test('a regenerate during a slow write leaves the old token dead and refuses the write', async () => {
     const browser = await visitorWith(path)
     const old = browser.copy()
-    const [late] = await Promise.all([
-      old.copy().fetch(`${path}?load&do=set&key=a&value=1&after=60`),
-      browser.fetch(`${path}?do=regenerate&before=20`),
-    ])
+    const [late] = await during(
+      ({ name }) => old.copy().fetch(`${path}?load&do=set&key=a&value=1&after=${name}`),
+      () => browser.fetch(`${path}?do=regenerate`),
+    )
     expect(late.status).toBe(409)
     // The browser may hold the new token by now: the late answer must not touch it.
     expect(late.headers.getSetCookie()).toEqual([])
@@ -154,9 +163,10 @@ function raceTable(path: string): void {
 
   test('of two parallel regenerates one wins, the other learns it, and one session lives', async () => {
     const browser = await visitorWith(path)
-    const tabs = [browser.copy(), browser.copy()]
-    const answers = await Promise.all(
-      tabs.map((tab) => tab.fetch(`${path}?load&do=regenerate&before=20`)),
+    const tabs = [browser.copy(), browser.copy()] as const
+    const [one, other] = tabs
+    const answers = await together(2, ({ name }, index) =>
+      (index === 0 ? one : other).fetch(`${path}?load&do=regenerate&before=${name}`),
     )
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409])
     const live = await Promise.all(tabs.map((tab) => all(tab, path)))
@@ -176,8 +186,8 @@ function raceTable(path: string): void {
 
   test('five parallel first requests that store nothing make no session', async () => {
     const browser = visitor()
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, () => browser.fetch(`${path}?load&do=nothing&before=20`)),
+    const answers = await together(5, ({ name }) =>
+      browser.fetch(`${path}?load&do=nothing&before=${name}`),
     )
     expect(answers.flatMap(({ headers }) => headers.getSetCookie())).toEqual([])
   })
@@ -194,38 +204,37 @@ function raceTable(path: string): void {
 describe('on Workers KV', () => {
   test('the last of two overlapping writers wins, which the table says', async () => {
     const browser = await visitorWith('/kv')
-    await Promise.all([
-      browser.fetch('/kv?load&do=set&key=a&value=1&before=20'),
-      browser.fetch('/kv?load&do=set&key=b&value=2&before=20'),
-    ])
+    await together(2, ({ name }, index) =>
+      browser.fetch(`/kv?load&do=set&key=${'ab'[index]}&value=${index + 1}&before=${name}`),
+    )
     expect(await all(browser, '/kv')).toMatchObject({ base: '1' })
   })
 
   test('writers that do not overlap in the store both keep theirs, however long they hold the session', async () => {
     const browser = await visitorWith('/kv')
-    await Promise.all([
-      browser.fetch('/kv?load&do=set&key=a&value=1&after=60'),
-      browser.fetch('/kv?do=set&key=b&value=2'),
-    ])
+    await during(
+      ({ name }) => browser.fetch(`/kv?load&do=set&key=a&value=1&after=${name}`),
+      () => browser.fetch('/kv?do=set&key=b&value=2'),
+    )
     expect(await all(browser, '/kv')).toEqual({ base: '1', a: '1', b: '2' })
   })
 
   test('a slow request that only reads leaves what another writes meanwhile', async () => {
     const browser = await visitorWith('/kv')
-    await Promise.all([
-      browser.fetch('/kv?load&do=all&after=60'),
-      browser.fetch('/kv?do=set&key=a&value=2&before=20'),
-    ])
+    await during(
+      ({ name }) => browser.fetch(`/kv?load&do=all&after=${name}`),
+      () => browser.fetch('/kv?do=set&key=a&value=2'),
+    )
     expect(await all(browser, '/kv')).toEqual({ base: '1', a: '2' })
   })
 
   test('a logout during a slow writing request stands, and the late write is refused', async () => {
     const browser = await visitorWith('/kv')
     const thief = browser.copy()
-    const [late] = await Promise.all([
-      browser.copy().fetch('/kv?load&do=set&key=a&value=1&after=60'),
-      browser.fetch('/kv?do=destroy&before=20'),
-    ])
+    const [late] = await during(
+      ({ name }) => browser.copy().fetch(`/kv?load&do=set&key=a&value=1&after=${name}`),
+      () => browser.fetch('/kv?do=destroy'),
+    )
     expect(late.status).toBe(409)
     expect(await thief.json('/kv')).toMatchObject({ result: {}, isNew: true })
   })
@@ -234,10 +243,10 @@ describe('on Workers KV', () => {
     const browser = await visitorWith('/kv')
     const old = browser.copy()
     const before = (await browser.json<Answer>('/kv')).id
-    const [late] = await Promise.all([
-      old.copy().fetch('/kv?load&do=set&key=a&value=1&after=60'),
-      browser.fetch('/kv?do=regenerate&before=20'),
-    ])
+    const [late] = await during(
+      ({ name }) => old.copy().fetch(`/kv?load&do=set&key=a&value=1&after=${name}`),
+      () => browser.fetch('/kv?do=regenerate'),
+    )
     expect(late.status).toBe(409)
     expect(late.headers.getSetCookie()).toEqual([])
     expect(await old.json('/kv')).toMatchObject({ result: {}, isNew: true })

@@ -2,6 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { BROWSERS, CacheWorld, type Step, type Work } from '../support/cache-world.ts'
+import { runs } from '../support/thorough.ts'
+
+/** Sequences of 20 to 80 steps. */
+const SEQUENCES = runs(500)
 
 const browser = fc.nat(BROWSERS - 1)
 const isolate = fc.nat(2)
@@ -45,9 +49,9 @@ test.for([
           answeredByCopies += world.answeredByCopies
         },
       ),
-      { numRuns: 500 },
+      { numRuns: SEQUENCES },
     )
     // Or else nothing has been shown.
-    expect(answeredByCopies).toBeGreaterThan(500)
+    expect(answeredByCopies).toBeGreaterThan(SEQUENCES)
   },
 )

@@ -9,6 +9,7 @@ import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { during } from '../support/gates.ts'
 
 const COOKIE = '__Host-session'
 const EVERY = 600
@@ -134,17 +135,21 @@ describe.for([
     })
     app.now += 400_000
     const slow = browser.copy()
-    app.handler = async (session) => {
-      await session.load()
-      await scheduler.wait(30)
-      return 'ok'
-    }
-    // A touch is due for it as well: half of the idle timeout has passed.
-    const slowResponse = slow.fetch('/')
-    await scheduler.wait(10)
-    app.handler = all
-    await browser.fetch('/')
-    await slowResponse
+    await during(
+      (gate) => {
+        app.handler = async (session) => {
+          await session.load()
+          await gate.pass()
+          return 'ok'
+        }
+        // A touch is due for it as well: half of the idle timeout has passed.
+        return slow.fetch('/')
+      },
+      () => {
+        app.handler = all
+        return browser.fetch('/')
+      },
+    )
     expect(tokenOf(slow)).toBe(tokenOf(browser))
   })
 

@@ -9,6 +9,7 @@ import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
 import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { during, together } from '../support/gates.ts'
 import { storesHere, world } from '../support/worlds.ts'
 
 const HOUR = 3_600_000
@@ -386,14 +387,16 @@ describe('on the default store', () => {
     const browser = app.browser()
     await go(app, browser, setOne)
     const userId = newUser()
-    app.handler = async (session) => {
-      await session.load()
-      await scheduler.wait(20)
-      await session.signIn(userId)
-      return 'ok'
-    }
     const other = browser.copy()
-    const responses = await Promise.all([browser.fetch('/'), other.fetch('/')])
+    const responses = await together(2, (gate, index) => {
+      app.handler = async (session) => {
+        await session.load()
+        await gate.pass()
+        await session.signIn(userId)
+        return 'ok'
+      }
+      return (index === 0 ? browser : other).fetch('/')
+    })
     expect(responses.map(({ status }) => status)).toEqual([200, 200])
     const found = [await go<Found>(app, browser, who), await go<Found>(app, other, who)]
     expect(found.map((each) => each.userId)).toEqual([userId, userId])
@@ -407,17 +410,20 @@ describe('on the default store', () => {
     const browser = app.browser()
     await go(app, browser, setOne)
     const page = browser.copy()
-    app.handler = async (session) => {
-      await session.load()
-      await scheduler.wait(40)
-      session.set('late', 1)
-      return 'ok'
-    }
-    const late = page.fetch('/')
-    await scheduler.wait(10)
     const userId = newUser()
-    await go(app, browser, signingIn(userId))
-    expect((await late).status).toBe(409)
+    const [late] = await during(
+      (gate) => {
+        app.handler = async (session) => {
+          await session.load()
+          await gate.pass()
+          session.set('late', 1)
+          return 'ok'
+        }
+        return page.fetch('/')
+      },
+      () => go(app, browser, signingIn(userId)),
+    )
+    expect(late.status).toBe(409)
     expect(await go(app, browser, who)).toEqual({ userId, data: { cart: ['apple'] } })
   })
 

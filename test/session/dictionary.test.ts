@@ -6,6 +6,7 @@ import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { runs } from '../support/thorough.ts'
 
 async function visitorWith(app: App, data: Record<string, unknown>): Promise<Browser> {
   const browser = app.browser()
@@ -147,7 +148,7 @@ describe('changes of a request', () => {
         await browser.fetch('/')
         expect(got).toEqual(wanted)
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 })

@@ -15,6 +15,7 @@ import { redisStore } from '../../src/store/redis.ts'
 import { type AppSession, newApp } from '../support/app.ts'
 import { MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
 import { REDIS_PORT, redisConnector } from '../support/redis.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 
 /** The methods that look at each element of a list, in the worst case. */
 const OF_LISTS =
@@ -153,8 +154,8 @@ describe.each(CODECS)('with %s', (_name, data) => {
 describe.each<[name: string, isHere: boolean, makeStore: () => SessionStore]>([
   ['objects', true, () => durableObjectStore(env.SESSIONS)],
   ['copies', true, () => cached(memoryStore(), { maxAgeSeconds: 30 })],
-  ['Redis', REDIS_PORT > 0, () => redisStore(redisConnector)],
-  ['memcached', MEMCACHED_PORT > 0, () => memcachedStore(memcachedConnector())],
+  ['Redis', IS_THOROUGH && REDIS_PORT > 0, () => redisStore(redisConnector)],
+  ['memcached', IS_THOROUGH && MEMCACHED_PORT > 0, () => memcachedStore(memcachedConnector())],
 ])('on %s', (_name, isHere, makeStore) => {
   const names = ['all', 'a set of each', 'a clear, a commit of each, and another clear']
   test.skipIf(!isHere).each(names)('%s: in proportion to the keys', async (name) => {

@@ -10,12 +10,13 @@ import type { Browser } from '../support/browser.ts'
 import { type LossyStore, lossyStore } from '../support/lossy-store.ts'
 import { MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
 import { REDIS_PORT, redisConnector } from '../support/redis.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 
 const STORES = [
   ['memory', true, () => memoryStore()],
   ['Durable Object', true, () => durableObjectStore(env.SESSIONS)],
-  ['Redis', REDIS_PORT > 0, () => redisStore(redisConnector)],
-  ['memcached', MEMCACHED_PORT > 0, () => memcachedStore(memcachedConnector())],
+  ['Redis', IS_THOROUGH && REDIS_PORT > 0, () => redisStore(redisConnector)],
+  ['memcached', IS_THOROUGH && MEMCACHED_PORT > 0, () => memcachedStore(memcachedConnector())],
 ] as const
 
 interface Given {

@@ -5,6 +5,7 @@ import { SessionError } from '../../src/index.ts'
 import { serialized } from '../../src/serialize.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type Handler, newApp } from '../support/app.ts'
+import { runs } from '../support/thorough.ts'
 
 /** Runs one handler as a new visitor, and a second one as the same visitor's next request. */
 async function inTwoRequests(first: Handler, second: Handler): Promise<unknown> {
@@ -130,7 +131,7 @@ describe('what was stored comes back as it was', () => {
         await browser.fetch('/')
         expect(read).toStrictEqual(written(value))
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -160,7 +161,7 @@ describe('what was stored comes back as it was', () => {
         const answer = await app.browser().json('/')
         expect(['kept', 'ERR_VALUE', 'ERR_KEY']).toContain(answer)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 

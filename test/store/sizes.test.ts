@@ -12,6 +12,7 @@ import { memoryStore } from '../../src/store/memory.ts'
 import { redisStore } from '../../src/store/redis.ts'
 import { MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
 import { REDIS_PORT, redisConnector } from '../support/redis.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 import {
   entriesOf,
   momentAt,
@@ -80,9 +81,9 @@ describe('a row of an object', () => {
 const STORES: [name: string, isHere: boolean, makeStore: () => SessionStore][] = [
   ['objects', true, () => objects],
   ['KV', true, () => kvStore(env.SESSION_KV)],
-  ['memory', true, () => memoryStore()],
-  ['Redis', REDIS_PORT > 0, () => redisStore(redisConnector)],
-  ['memcached', MEMCACHED_PORT > 0, () => memcachedStore(memcachedConnector())],
+  ['memory', IS_THOROUGH, () => memoryStore()],
+  ['Redis', IS_THOROUGH && REDIS_PORT > 0, () => redisStore(redisConnector)],
+  ['memcached', IS_THOROUGH && MEMCACHED_PORT > 0, () => memcachedStore(memcachedConnector())],
 ]
 
 describe.each(STORES.filter(([, isHere]) => isHere))('on %s', (_name, _isHere, makeStore) => {

@@ -1,5 +1,5 @@
 // Node-redis, as far as a Worker is shown with it here: its own types ask for Node's, which clash with those of Workers.
-// test/node/redis.test.ts compiles against the real ones.
+// test/long/redis.test.ts compiles against the real ones.
 
 export interface RedisClientType {
   connect(): Promise<RedisClientType>

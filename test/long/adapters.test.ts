@@ -3,10 +3,10 @@ import { copyFile, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after } from 'node:test'
 
+import { newDirectory, ROOT } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
+import { bundle, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { newDirectory, ROOT } from './project.ts'
-import { describe, it } from './suite.ts'
-import { bundle, newServer } from './workerd.ts'
 
 type Classes = Parameters<typeof bundle>[2]
 

@@ -11,9 +11,9 @@ import { createClient } from 'redis'
 import { createSessions, type SessionEvent, type SessionStore } from '../../src/index.ts'
 import { memcachedClient, memcachedStore, type TcpSocket } from '../../src/store/memcached.ts'
 import { type Connector, keepOpen, redisStore } from '../../src/store/redis.ts'
+import { type RunningServer, startMemcached, startRedis } from '../node/servers.ts'
+import { describe, it } from '../node/suite.ts'
 import { Browser } from '../support/browser.ts'
-import { type RunningServer, startMemcached, startRedis } from './servers.ts'
-import { describe, it } from './suite.ts'
 
 /** Seconds. Well above what an answer takes here, so that only a stopped server exceeds it. */
 const STORE_TIMEOUT = 1

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 
+import { startExpress } from '../node/express-app.ts'
+import { newDirectory } from '../node/project.ts'
+import { it } from '../node/suite.ts'
+import { bundle, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { startExpress } from './express-app.ts'
-import { newDirectory } from './project.ts'
-import { it } from './suite.ts'
-import { bundle, newServer } from './workerd.ts'
 
 const WORKER = fileURLToPath(new URL('../../examples/migrate/express.ts', import.meta.url))
 const SECRET = 'keyboard cat'

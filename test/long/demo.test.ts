@@ -7,10 +7,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after } from 'node:test'
 
+import { Demo, DEMO_FILES } from '../node/demo.ts'
+import { copyProject, newDirectory, newPort } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
 import { Browser } from '../support/browser.ts'
-import { Demo, DEMO_FILES } from './demo.ts'
-import { copyProject, newDirectory, newPort } from './project.ts'
-import { describe, it } from './suite.ts'
 
 const COOKIES = { '': '__Host-session', '/kv': '__Host-session-kv' }
 

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url'
 
 import { signInCookie, userOf } from '../../examples/migrate/shared-sign-in.ts'
 import { createSignedValue } from '../../src/migrate/tornado.ts'
+import { newDirectory } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
+import { startTornado, tornadoVersion } from '../node/tornado.ts'
+import { bundle, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { newDirectory } from './project.ts'
-import { describe, it } from './suite.ts'
-import { startTornado, tornadoVersion } from './tornado.ts'
-import { bundle, newServer } from './workerd.ts'
 
 const WORKER = fileURLToPath(new URL('../../examples/migrate/tornado.ts', import.meta.url))
 const SECRET = 'what Tornado signs its cookies with'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 
+import { Demo, DEMO_FILES } from '../node/demo.ts'
+import { copyProject, newDirectory, newPort } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
 import { Browser } from '../support/browser.ts'
-import { Demo, DEMO_FILES } from './demo.ts'
-import { copyProject, newDirectory, newPort } from './project.ts'
-import { describe, it } from './suite.ts'
 
 const HTML = { Accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 
-import { newDependent } from './dependent.ts'
-import { run } from './project.ts'
-import { describe, it } from './suite.ts'
+import { newDependent } from '../node/dependent.ts'
+import { run } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
 
 describe("the examples of an application's own tests", () => {
   it('pass under the vitest plugin', async () => {

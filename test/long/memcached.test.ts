@@ -13,11 +13,11 @@ import {
   memcachedStore,
   type TcpSocket,
 } from '../../src/store/memcached.ts'
+import { newDirectory } from '../node/project.ts'
+import { startMemcached } from '../node/servers.ts'
+import { describe, it } from '../node/suite.ts'
+import { bundle, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { newDirectory } from './project.ts'
-import { startMemcached } from './servers.ts'
-import { describe, it } from './suite.ts'
-import { bundle, newServer } from './workerd.ts'
 
 const WORKER = fileURLToPath(new URL('../support/engines-worker.ts', import.meta.url))
 const CONTEXT: CallContext = { now: Date.now(), idle: 60_000, absolute: 60_000, touch: 3000 }

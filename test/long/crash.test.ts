@@ -3,10 +3,10 @@ import { after } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+import { newDirectory } from '../node/project.ts'
+import { it } from '../node/suite.ts'
+import { bundle, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { newDirectory } from './project.ts'
-import { it } from './suite.ts'
-import { bundle, newServer } from './workerd.ts'
 
 const WORKER = fileURLToPath(new URL('../support/crash-worker.ts', import.meta.url))
 const SESSIONS = 64

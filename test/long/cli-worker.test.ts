@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 
+import { directoryWith, edgeSession } from '../node/command.ts'
+import { atEnd, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
+import { newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { directoryWith, edgeSession } from './command.ts'
-import { atEnd, newPort, plainEnvironment, ROOT, run } from './project.ts'
-import { describe, it } from './suite.ts'
-import { newServer } from './workerd.ts'
 
 const TOML = `name = "app"
 main = "src/index.js"
@@ -123,7 +123,7 @@ describe('a Worker after edge-session init', () => {
   }
 })
 
-const START_MS = 30_000
+const START_MS = 120_000
 
 /** Where `wrangler dev` serves the Worker, once it answers; it is gone when the tests are over. */
 async function served(directory: string): Promise<string> {

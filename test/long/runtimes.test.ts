@@ -9,11 +9,11 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
 import { TestBrowser } from '../../src/testing.ts'
-import { newDependent } from './dependent.ts'
-import { atEnd, BINARIES, newPort, plainEnvironment, ROOT } from './project.ts'
-import { describe, it } from './suite.ts'
+import { newDependent } from '../node/dependent.ts'
+import { atEnd, BINARIES, newPort, plainEnvironment, ROOT } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
 
-const START_MS = 30_000
+const START_MS = 120_000
 
 /** A runtime, and how it runs a file of checks, and serves the application. */
 interface Runtime {

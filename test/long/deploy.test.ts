@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { newDirectory, ROOT, run } from './project.ts'
-import { describe, it } from './suite.ts'
+import { newDirectory, ROOT, run } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
 
 describe('the demo', () => {
   it('bundles as it would be deployed', async () => {

@@ -15,8 +15,8 @@ import {
   type TcpSocket,
 } from '../../src/store/memcached.ts'
 import { redisStore } from '../../src/store/redis.ts'
-import { startMemcached, startRedis } from './servers.ts'
-import { describe, it } from './suite.ts'
+import { startMemcached, startRedis } from '../node/servers.ts'
+import { describe, it } from '../node/suite.ts'
 
 const START = Date.now()
 const TOUCH = 3000

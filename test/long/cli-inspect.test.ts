@@ -5,10 +5,10 @@ import { createSessions, type SessionEvent, type SessionOptions } from '../../sr
 import { cached } from '../../src/store/cached.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
+import { accountsServer } from '../node/accounts.ts'
+import { directoryWith, edgeSession, type Outcome } from '../node/command.ts'
+import { describe, it } from '../node/suite.ts'
 import { Browser } from '../support/browser.ts'
-import { accountsServer } from './accounts.ts'
-import { directoryWith, edgeSession, type Outcome } from './command.ts'
-import { describe, it } from './suite.ts'
 
 const SECRET = 'only-for-tests-only-for-tests-only-for-tests'
 const OTHER = 'another-one-another-one-another-one-another'

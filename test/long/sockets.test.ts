@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { after, before } from 'node:test'
 
-import { describe, it } from './suite.ts'
-import { startWranglerDev, type WranglerDev } from './wrangler-dev.ts'
+import { describe, it } from '../node/suite.ts'
+import { startWranglerDev, type WranglerDev } from '../node/wrangler-dev.ts'
 
 /** A name that leads here, and another of the same site. */
 const HOST = 'app.localhost'

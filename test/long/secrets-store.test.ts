@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 
-import { ROOT } from './project.ts'
-import { describe, it } from './suite.ts'
+import { ROOT } from '../node/project.ts'
+import { describe, it } from '../node/suite.ts'
 
 const [OLD, NEW] = ['old '.repeat(10).replaceAll(' ', '-'), 'new '.repeat(10).replaceAll(' ', '-')]
 /** The three steps of docs/keys.md after the beginning: known, in use, alone. */

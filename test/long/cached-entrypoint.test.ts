@@ -3,10 +3,10 @@ import { join } from 'node:path'
 
 import { build } from 'esbuild'
 
+import { newDirectory, ROOT } from '../node/project.ts'
+import { it } from '../node/suite.ts'
+import { newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { newDirectory, ROOT } from './project.ts'
-import { it } from './suite.ts'
-import { newServer } from './workerd.ts'
 
 it('the recipe of docs/caching.md passes props to its inner entrypoint, in workerd', async () => {
   const directory = await newDirectory()

@@ -9,12 +9,12 @@ import { createClient } from 'redis'
 import { newRandomText, newUniqueText } from '../../src/codec/random.ts'
 import type { SessionStore } from '../../src/record/store.ts'
 import { redisStore } from '../../src/store/redis.ts'
+import { newDirectory } from '../node/project.ts'
+import { startRedis } from '../node/servers.ts'
+import { describe, it } from '../node/suite.ts'
+import { startUpstashBridge, UPSTASH_TOKEN } from '../node/upstash-bridge.ts'
+import { bundle, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { newDirectory } from './project.ts'
-import { startRedis } from './servers.ts'
-import { describe, it } from './suite.ts'
-import { startUpstashBridge, UPSTASH_TOKEN } from './upstash-bridge.ts'
-import { bundle, newServer } from './workerd.ts'
 
 const WORKER = fileURLToPath(new URL('../support/engines-worker.ts', import.meta.url))
 const redis = await startRedis()
