@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { decodeBase64url, encodeBase64url, encodeHex } from '../../src/codec/base64url.ts'
 import { type Bytes, deriveBytes, importMacKey, sha256, sign, verify } from '../../src/codec/mac.ts'
+import { anyCharacter } from '../support/any-character.ts'
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('')
 
@@ -62,7 +63,7 @@ describe('HMAC-SHA-256', () => {
   test('is verified for what was signed, and for no other text or key', async () => {
     const key = await importMacKey(bytesOf('0b'.repeat(32)))
     const otherKey = await importMacKey(bytesOf(`${'0b'.repeat(31)}0c`))
-    const wellFormed = fc.string({ unit: 'grapheme', maxLength: 60 })
+    const wellFormed = fc.string({ unit: anyCharacter, maxLength: 60 })
     await fc.assert(
       fc.asyncProperty(wellFormed, wellFormed, async (text, other) => {
         const mac = await sign(key, text)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { nextPath, nextPathOf } from '../../src/guard/next-path.ts'
+import { anyCharacter } from '../support/any-character.ts'
 import { runs } from '../support/thorough.ts'
 
 describe('nextPath', () => {
@@ -119,7 +120,7 @@ describe('nextPath', () => {
     const text = fc.oneof(
       fc.array(piece, { maxLength: 9 }).map((parts) => `/${parts.join('')}`),
       fc.string(),
-      fc.string({ unit: 'binary' }).map((rest) => `/${rest}`),
+      fc.string({ unit: anyCharacter }).map((rest) => `/${rest}`),
     )
     fc.assert(
       fc.property(text, (next) => {

@@ -69,6 +69,17 @@ function notingClient(): {
   return noting
 }
 
+/** A client whose keys Redis keeps for an hour more: the contract has a clock of its own, which Redis's must not overtake. */
+const patientClient: RedisClient = {
+  sendCommand: (words: string[]) => {
+    // EVAL and EVALSHA: the script, the number of keys, the key, what is expected, milliseconds to live.
+    const [name = '', script = '', count = '', key = '', expected = '', ttl = '', ...rest] = words
+    const isKept = /^EVAL/.test(name) && Number(ttl) > 0
+    if (!isKept) return command(...words)
+    return command(name, script, count, key, expected, String(Number(ttl) + 60 * MINUTE), ...rest)
+  },
+}
+
 async function lifeOf({ handle }: Pick<Credential, 'handle'>): Promise<number> {
   return Number(await command('PTTL', `session:${handle}`))
 }
@@ -98,7 +109,7 @@ describe('redisStore', () => {
 describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not installed)', () => {
   const store = redisStore(redisConnector)
 
-  describeStoreContract('redis', { store, dump, sizes: IS_THOROUGH })
+  describeStoreContract('redis', { store: redisStore(patientClient), dump, sizes: IS_THOROUGH })
 
   describe('what earlier session libraries got wrong:', () => {
     test('the first request’s second write, and what it reads, is all there', async () => {
