@@ -40,6 +40,18 @@ function isSettled(
   { own, responses }: { readonly own: readonly Entry[]; readonly responses: readonly Answered[] },
 ): boolean {
   if (write.outcome !== 'done' || write.end >= read.start) return false
+  const secretOf = (of: Entry): string | undefined =>
+    responses.find(({ request }) => request === of.request)?.secret
+  // Two locations may give one session two tokens, each with entries of its own.
+  if (secretOf(write) === undefined || secretOf(write) !== secretOf(read)) return false
+  // A location that does not see a value yet has nothing to delete.
+  const isBlind = own.some(
+    (other) =>
+      other.isolate !== write.isolate &&
+      other.start < write.start &&
+      write.startedAt - other.endedAt <= STALE_MS,
+  )
+  if (write.does === 'delete' && isBlind) return false
   const others = own.filter(
     (other) =>
       other !== write &&
