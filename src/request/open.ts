@@ -79,8 +79,11 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
   if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
   else {
     const { token, isNewestKey } = opened
-    const isPastAbsolute = token.createdAt + context.absolute <= base.at
-    const isPastIdle = !setup.store.can.recordUse && token.usedAt + context.idle <= base.at
+    // Of a remembered session only the store knows the timeouts.
+    const { createdAt, usedAt, isRemembered = false } = token
+    const isPastAbsolute = !isRemembered && createdAt + context.absolute <= base.at
+    const isPastIdle =
+      !isRemembered && !setup.store.can.recordUse && usedAt + context.idle <= base.at
     if (!isPastAbsolute && !isPastIdle) {
       const arrival = { ...base, token, isOldKey: !isNewestKey }
       if (place + 1 === search.values.length) return proceed(arrival, setup)

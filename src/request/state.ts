@@ -1,6 +1,7 @@
 import type { Token } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { Await, Gone, Status } from '../record/store.ts'
+import type { OwnTimeouts } from '../session/account.ts'
 
 /**
  * The state of the session in a request.
@@ -47,6 +48,21 @@ export interface Arrival {
   readonly order: number
   /** Present if the request has more cookies of our name: resolves to the arrival with the next valid token. */
   readonly next?: () => Await<Arrival>
+}
+
+/** The timeouts of a remembered session that has not been read. */
+const UNKNOWN = { idle: Infinity, absolute: Infinity }
+
+/** Returns the timeouts of the session: its own, or those of the layer; infinite if only the store knows them. */
+export function timeoutsOf({
+  state,
+  settings: { context },
+}: {
+  readonly state: SessionState
+  readonly settings: { readonly context: OwnTimeouts }
+}): OwnTimeouts {
+  if (state.is === 'live') return state.status.account?.remember || context
+  return state.token?.isRemembered === true ? UNKNOWN : context
 }
 
 /**

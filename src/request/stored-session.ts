@@ -21,7 +21,14 @@ import { goneEvent, type SessionEvent } from './event.ts'
 import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
-import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
+import {
+  type Arrival,
+  endedError,
+  isJustRotated,
+  type SessionState,
+  timeoutsOf,
+  unseenError,
+} from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
 /**
@@ -114,8 +121,8 @@ export abstract class StoredSession {
 
   /** Records that the token was not valid before the session was used: the visitor is anonymous. */
   refuse(token: Token, reply: Gone): void {
-    const { context, now } = this.settings
-    this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
+    const isPastAbsolute = token.createdAt + timeoutsOf(this).absolute <= this.settings.now()
+    this.report(goneEvent(reply.gone, isPastAbsolute, this.id))
     this.isNew = true
     if (reply.gone === 'unseen') this.#staying ??= { is: 'unseen', token }
     if (isJustRotated(reply, this.arrival.at)) this.#staying ??= { is: 'superseded', token }
