@@ -26,7 +26,8 @@ export function rememberedBy(
   given: SignInDetails['remember'],
   touch: number,
 ): Account['remember'] {
-  if (given === undefined || given === false) return given
+  if (given === undefined) return undefined
+  if (given === false) return null
   if (remember !== undefined) return remember(given, touch)
   throw new SessionError(
     'ERR_OPTION',

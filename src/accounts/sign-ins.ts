@@ -183,7 +183,7 @@ export class SignIns {
       address: store.addressOf?.(handle) ?? '',
       createdAt: at,
       usedAt: at,
-      expiresAt: at + (remember || settings.context).absolute,
+      expiresAt: at + (remember ?? settings.context).absolute,
       ...(remember && { remember }),
       ...(details && deviceDetails(request, details)),
     }

@@ -114,7 +114,7 @@ export function mayJoin(
  * those of its last use.
  */
 export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
-  const { idle, absolute } = meta.account?.remember || timeouts
+  const { idle, absolute } = meta.account?.remember ?? timeouts
   return Math.min(meta.usedAt + idle, meta.createdAt + absolute)
 }
 

@@ -6,7 +6,7 @@ import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import { type Arrival, isJustRotated } from './state.ts'
+import { type Arrival, isJustRotated, knownTimeouts } from './state.ts'
 
 /** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -79,11 +79,9 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
   if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
   else {
     const { token, isNewestKey } = opened
-    // Of a remembered session only the store knows the timeouts.
-    const { createdAt, usedAt, isRemembered = false } = token
-    const isPastAbsolute = !isRemembered && createdAt + context.absolute <= base.at
-    const isPastIdle =
-      !isRemembered && !setup.store.can.recordUse && usedAt + context.idle <= base.at
+    const { idle, absolute } = knownTimeouts(token, context)
+    const isPastAbsolute = token.createdAt + absolute <= base.at
+    const isPastIdle = !setup.store.can.recordUse && token.usedAt + idle <= base.at
     if (!isPastAbsolute && !isPastIdle) {
       const arrival = { ...base, token, isOldKey: !isNewestKey }
       if (place + 1 === search.values.length) return proceed(arrival, setup)

@@ -92,13 +92,8 @@ function tokenToSend({ state, token: present }: RequestSession): Token | undefin
   const { bookmark: _, isRemembered: __, ...token } = state.token
   const bookmark = bookmarkOf(state)
   const usedAt = Math.max(token.usedAt, state.usedAt)
-  const isRemembered = Boolean(state.status.account?.remember)
-  return {
-    ...token,
-    usedAt,
-    ...(bookmark !== undefined && { bookmark }),
-    ...(isRemembered && { isRemembered }),
-  }
+  const remembered = state.status.account?.remember ? { isRemembered: true } : undefined
+  return { ...token, usedAt, ...(bookmark !== undefined && { bookmark }), ...remembered }
 }
 
 /** Returns the Set-Cookie value for this token. */

@@ -51,9 +51,14 @@ export interface Arrival {
 }
 
 /** The timeouts of a remembered session that has not been read. */
-const UNKNOWN = { idle: Infinity, absolute: Infinity }
+const UNKNOWN: OwnTimeouts = { idle: Infinity, absolute: Infinity }
 
-/** Returns the timeouts of the session: its own, or those of the layer; infinite if only the store knows them. */
+/** Returns the timeouts for a token: those of the layer, or infinite ones if only the store knows them. */
+export function knownTimeouts(token: Token | undefined, context: OwnTimeouts): OwnTimeouts {
+  return token?.isRemembered === true ? UNKNOWN : context
+}
+
+/** Returns the timeouts of the session: its own, or else those for its token. */
 export function timeoutsOf({
   state,
   settings: { context },
@@ -61,8 +66,8 @@ export function timeoutsOf({
   readonly state: SessionState
   readonly settings: { readonly context: OwnTimeouts }
 }): OwnTimeouts {
-  if (state.is === 'live') return state.status.account?.remember || context
-  return state.token?.isRemembered === true ? UNKNOWN : context
+  if (state.is === 'live') return state.status.account?.remember ?? context
+  return knownTimeouts(state.token, context)
 }
 
 /**

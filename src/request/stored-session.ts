@@ -10,25 +10,14 @@ import type {
   Status,
   WriteReply,
 } from '../record/store.ts'
-import {
-  type Applied,
-  appliedToNothing,
-  type Entries,
-  type Patch,
-  type Refusal,
-} from '../session/patch.ts'
+import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
+import { appliedToNothing } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
 import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
-import {
-  type Arrival,
-  endedError,
-  isJustRotated,
-  type SessionState,
-  timeoutsOf,
-  unseenError,
-} from './state.ts'
+import type { Arrival, SessionState } from './state.ts'
+import { endedError, isJustRotated, timeoutsOf, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
 /**
@@ -121,8 +110,8 @@ export abstract class StoredSession {
 
   /** Records that the token was not valid before the session was used: the visitor is anonymous. */
   refuse(token: Token, reply: Gone): void {
-    const isPastAbsolute = token.createdAt + timeoutsOf(this).absolute <= this.settings.now()
-    this.report(goneEvent(reply.gone, isPastAbsolute, this.id))
+    const { absolute } = timeoutsOf(this)
+    this.report(goneEvent(reply.gone, token.createdAt + absolute <= this.settings.now(), this.id))
     this.isNew = true
     if (reply.gone === 'unseen') this.#staying ??= { is: 'unseen', token }
     if (isJustRotated(reply, this.arrival.at)) this.#staying ??= { is: 'superseded', token }

@@ -12,7 +12,7 @@ export function timesOf({
 }: StoredSession & { readonly pending: PendingToken | undefined }): SessionPort['times'] {
   const signIn = pending?.patch.signIn
   if (signIn !== undefined) {
-    const { idle, absolute } = signIn.remember || settings.context
+    const { idle, absolute } = signIn.remember ?? settings.context
     return { createdAt: signIn.at, expiresAt: signIn.at + Math.min(idle, absolute) }
   }
   const { idle, absolute } = timeoutsOf({ state, settings })

@@ -11,9 +11,9 @@ export interface Account {
   readonly device?: Device
   /**
    * The timeouts of this session, in place of those of the layer. In a sign-in of the same user, an absent one keeps
-   * those that the session has, and `false` ends them.
+   * those that the session has, and `null` ends them.
    */
-  readonly remember?: OwnTimeouts | false
+  readonly remember?: OwnTimeouts | null
 }
 
 /** The timeouts of one session, in milliseconds. They begin with the sign-in. */

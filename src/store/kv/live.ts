@@ -51,7 +51,7 @@ export function signedIn(
 
 /** Returns the session's own timeouts, or else those of the layer. */
 export function timeoutsOf(account: Account | undefined, context: CallContext): OwnTimeouts {
-  return account?.remember || context
+  return account?.remember ?? context
 }
 
 /** The part of a handle that `regenerate` keeps. */
