@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import { unverifiedToken } from '../../src/codec/token.ts'
 import type { SessionStore } from '../../src/index.ts'
 import { remembering } from '../../src/remember.ts'
 import { renewing } from '../../src/renew.ts'
@@ -10,15 +9,14 @@ import { kvStore } from '../../src/store/kv.ts'
 import { memcachedStore } from '../../src/store/memcached.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { redisStore } from '../../src/store/redis.ts'
-import { TestBrowser } from '../../src/testing.ts'
-import { type App, newApp } from '../support/app.ts'
+import { newApp } from '../support/app.ts'
 import { MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
 import { REDIS_PORT, redisConnector } from '../support/redis.ts'
+import { Visitor, who } from '../support/visitor.ts'
 
 const COOKIE = '__Host-session'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
-const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined }
 
 const STORES: readonly (readonly [name: string, isHere: boolean, newStore: () => SessionStore])[] =
   [
@@ -46,48 +44,6 @@ function nameOf({ isRemembered, isRenewed, isRotated }: Cell): string {
     isRenewed ? 'token renewed in use' : 'token not renewed',
     isRotated ? 'rotated by the application' : 'not rotated',
   ].join(', ')
-}
-
-/** A browser that keeps time with the application, and what its last response set. */
-class Visitor {
-  readonly browser: TestBrowser
-  maxAge: number | undefined
-  readonly #app: App
-
-  constructor(app: App) {
-    this.#app = app
-    const fetch = app.sessions.withSession(
-      async (request) => (await app.handler(request.session as never, request)) ?? null,
-    )
-    this.browser = new TestBrowser((request) => fetch(request, {}, CONTEXT), {
-      now: () => app.now,
-    })
-  }
-
-  get secret(): string | undefined {
-    return unverifiedToken(this.browser.cookies.get(COOKIE) ?? '')?.token.secret
-  }
-
-  /** Visits, and returns what the handler says of who is signed in. */
-  async visit(
-    handler: App['handler'],
-    browser = this.browser,
-    init: RequestInit = {},
-  ): Promise<unknown> {
-    this.#app.handler = handler
-    const response = await browser.fetch('/', init)
-    expect(response.status).toBe(200)
-    const [setting] = response.headers.getSetCookie()
-    expect((setting ?? '').split(';')[0]?.length).toBeLessThan(200)
-    const maxAge = /; Max-Age=(\d+)/.exec(setting ?? '')?.[1]
-    this.maxAge = maxAge === undefined ? undefined : Number(maxAge)
-    return response.json()
-  }
-}
-
-const who: App['handler'] = async (session) => {
-  await session.load()
-  return session.userId ?? 'nobody'
 }
 
 describe.for(STORES)('on %s', ([name, isHere, newStore]) => {
