@@ -3,7 +3,7 @@ import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { type Live, timeoutsOf } from './state.ts'
+import { isRemembered, type Live, timeoutsOf } from './state.ts'
 
 /** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -44,6 +44,8 @@ function isDue(session: RequestSession): boolean {
   if (arrival.isOldKey) return true
   const { status, token } = state
   if (bookmarkOf(state) !== token.bookmark) return true
+  // A Worker of a version without remembered sessions has signed the same user in again.
+  if (isRemembered(state) !== (token.isRemembered ?? false)) return true
   // The browser has the Max-Age of the previous timeout.
   if (cookie.persistent && token.usedAt < (status.absoluteSince ?? 0)) return true
   return isUseDue(session, state)
@@ -92,7 +94,7 @@ function tokenToSend({ state, token: present }: RequestSession): Token | undefin
   const { bookmark: _, isRemembered: __, ...token } = state.token
   const bookmark = bookmarkOf(state)
   const usedAt = Math.max(token.usedAt, state.usedAt)
-  const remembered = state.status.account?.remember ? { isRemembered: true } : undefined
+  const remembered = isRemembered(state) && { isRemembered: true }
   return { ...token, usedAt, ...(bookmark !== undefined && { bookmark }), ...remembered }
 }
 

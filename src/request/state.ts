@@ -58,6 +58,11 @@ export function knownTimeouts(token: Token | undefined, context: OwnTimeouts): O
   return token?.isRemembered === true ? UNKNOWN : context
 }
 
+/** True if the session has timeouts of its own. */
+export function isRemembered({ status: { account } }: Live): boolean {
+  return (account?.remember ?? undefined) !== undefined
+}
+
 /** Returns the timeouts of the session: its own, or else those for its token. */
 export function timeoutsOf({
   state,
