@@ -1,12 +1,13 @@
 import { BoundedMap } from '../codec/bounded-map.ts'
 import { matchesDomain, readCookies } from '../codec/cookie.ts'
-import { type OpenedToken, openToken } from '../codec/token.ts'
+import { type OpenedToken, openToken, type Token } from '../codec/token.ts'
 import type { Await, Gone } from '../record/store.ts'
+import type { OwnTimeouts } from '../session/account.ts'
 import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import { type Arrival, isJustRotated, knownTimeouts } from './state.ts'
+import { type Arrival, isJustRotated, type Live, type SessionState } from './state.ts'
 
 /** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -92,6 +93,31 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
     emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }
   return firstToken(search, place + 1)
+}
+
+/** The timeouts of a remembered session that has not been read. */
+const UNKNOWN: OwnTimeouts = { idle: Infinity, absolute: Infinity }
+
+/** Returns the timeouts for a token: those of the layer, or infinite ones if only the store knows them. */
+function knownTimeouts(token: Token | undefined, context: OwnTimeouts): OwnTimeouts {
+  return token?.isRemembered === true ? UNKNOWN : context
+}
+
+/** True if the session has timeouts of its own. */
+export function isRemembered({ status: { account } }: Live): boolean {
+  return (account?.remember ?? undefined) !== undefined
+}
+
+/** Returns the timeouts of the session: its own, or else those for its token. */
+export function timeoutsOf({
+  state,
+  settings: { context },
+}: {
+  readonly state: SessionState
+  readonly settings: { readonly context: OwnTimeouts }
+}): OwnTimeouts {
+  if (state.is === 'live') return state.status.account?.remember ?? context
+  return knownTimeouts(state.token, context)
 }
 
 /** The difference to allow for between the clocks of two machines. */

@@ -1,9 +1,10 @@
 import { clearCookie, MAX_AGE_CAP_SECONDS, serializeCookie } from '../codec/cookie.ts'
 import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
+import { isRemembered, timeoutsOf } from './open.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { isRemembered, type Live, timeoutsOf } from './state.ts'
+import type { Live } from './state.ts'
 
 /** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -44,15 +45,16 @@ function isDue(session: RequestSession): boolean {
   if (arrival.isOldKey) return true
   const { status, token } = state
   if (bookmarkOf(state) !== token.bookmark) return true
-  // A Worker of a version without remembered sessions has signed the same user in again.
-  if (isRemembered(state) !== (token.isRemembered ?? false)) return true
   // The browser has the Max-Age of the previous timeout.
   if (cookie.persistent && token.usedAt < (status.absoluteSince ?? 0)) return true
   return isUseDue(session, state)
 }
 
-/** True if the token's time of the last use is too old. */
-function isUseDue(session: RequestSession, { askedAt, token }: Live): boolean {
+/** True if the token's time of the last use is too old, or says otherwise than the store how long the session lasts. */
+function isUseDue(session: RequestSession, state: Live): boolean {
+  const { askedAt, token } = state
+  // A Worker of a version without remembered sessions has signed the same user in again.
+  if (isRemembered(state) !== (token.isRemembered ?? false)) return true
   const { store, settings, purpose } = session
   // If the store does not record uses, the token is the only record.
   const lifetime = Math.min(timeoutsOf(session).idle, MAX_AGE_CAP_SECONDS * 1000)

@@ -1,7 +1,6 @@
 import type { Token } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { Await, Gone, Status } from '../record/store.ts'
-import type { OwnTimeouts } from '../session/account.ts'
 
 /**
  * The state of the session in a request.
@@ -48,31 +47,6 @@ export interface Arrival {
   readonly order: number
   /** Present if the request has more cookies of our name: resolves to the arrival with the next valid token. */
   readonly next?: () => Await<Arrival>
-}
-
-/** The timeouts of a remembered session that has not been read. */
-const UNKNOWN: OwnTimeouts = { idle: Infinity, absolute: Infinity }
-
-/** Returns the timeouts for a token: those of the layer, or infinite ones if only the store knows them. */
-export function knownTimeouts(token: Token | undefined, context: OwnTimeouts): OwnTimeouts {
-  return token?.isRemembered === true ? UNKNOWN : context
-}
-
-/** True if the session has timeouts of its own. */
-export function isRemembered({ status: { account } }: Live): boolean {
-  return (account?.remember ?? undefined) !== undefined
-}
-
-/** Returns the timeouts of the session: its own, or else those for its token. */
-export function timeoutsOf({
-  state,
-  settings: { context },
-}: {
-  readonly state: SessionState
-  readonly settings: { readonly context: OwnTimeouts }
-}): OwnTimeouts {
-  if (state.is === 'live') return state.status.account?.remember ?? context
-  return knownTimeouts(state.token, context)
 }
 
 /**

@@ -13,11 +13,10 @@ import type {
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import { appliedToNothing } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
-import { hasEndedSince, isOverlapping } from './open.ts'
+import { hasEndedSince, isOverlapping, timeoutsOf } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
-import type { Arrival, SessionState } from './state.ts'
-import { endedError, isJustRotated, timeoutsOf, unseenError } from './state.ts'
+import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { SessionPort } from '../session/port.ts'
 import type { PendingToken } from './feature.ts'
-import { timeoutsOf } from './state.ts'
+import { timeoutsOf } from './open.ts'
 import type { StoredSession } from './stored-session.ts'
 
 /** Returns the session's times; `undefined` if there is none. A sign-in that waits for the commit restarts them. */

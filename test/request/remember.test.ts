@@ -176,7 +176,7 @@ describe.for(STORES)('on %s', ([name, newStore]) => {
       const { app, visitor } = await remembered({ store: newStore() })
       app.now += 20 * DAY
       await visitor.visit(async (session) => {
-        await before(session as never)
+        await before(session)
         await session.signIn('ada', { aal: 2 })
         return Number(session.expiresAt) - app.now
       })

@@ -23,7 +23,7 @@ async function rememberedOver(namespace: typeof env.SESSIONS): Promise<{
   })
   const visitor = new Visitor(app)
   await visitor.visit((session) => session.signIn('ada', { remember: true }))
-  let handle = (_: former.FormerSession): unknown => undefined
+  let handle: (session: former.FormerSession) => unknown = () => undefined
   const layer = former.createSessions({
     secrets: [env.SESSION_SECRET],
     store: former.durableObjectStore(namespace),
