@@ -4,7 +4,7 @@ import type { OwnTimeouts, RememberTimeouts } from './session/account.ts'
 
 export type { RememberTimeouts }
 
-/** NIST SP 800-63B-4 section 2.1.3 (AAL1): users should sign in again at least every 30 days. */
+/** NIST SP 800-63B-4 section 2.1.3 (AAL1): users should sign in again at least every 30 days. No idle timeout is required. */
 const DEFAULT_SECONDS = 30 * 86_400
 
 /**

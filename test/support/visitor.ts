@@ -31,7 +31,7 @@ export class Visitor {
     const response = await browser.fetch('/', init)
     if (response.status !== 200) throw new Error(await response.text())
     const [setting] = response.headers.getSetCookie()
-    const { length = 0 } = setting?.split(';', 1)[0] ?? ''
+    const { length } = setting?.split(';', 1)[0] ?? ''
     if (length >= 200) throw new Error(`The cookie has ${length} bytes.`)
     const maxAge = /; Max-Age=(\d+)/.exec(setting ?? '')?.[1]
     this.maxAge = maxAge === undefined ? undefined : Number(maxAge)
