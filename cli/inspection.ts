@@ -37,6 +37,7 @@ export interface Inspection {
   readonly secret: string | undefined
   readonly isNewestSecret: boolean
   readonly knownKeys: readonly { readonly id: string; readonly source: string }[]
+  /** By the timeouts of the layer; `undefined` for a remembered session, whose own only the store knows. */
   readonly idleUntil: number | undefined
   readonly absoluteUntil: number | undefined
   /** True if the store records uses, so that its record counts and not the cookie's own time. */
@@ -47,6 +48,7 @@ export interface Inspection {
 export async function inspection(value: string, given: Circumstances): Promise<Inspection> {
   const content = unverifiedToken(value)
   const token = content?.token
+  const timed = token?.isRemembered === true ? undefined : token
   const kind = storeKindOf(token?.handle)
   const store = kind === 'kv' ? kvStore(NO_NAMESPACE) : memoryStore()
   const keyring = await keyringOf(given.secrets)
@@ -73,8 +75,8 @@ export async function inspection(value: string, given: Circumstances): Promise<I
     secret: knownKeys[key]?.source,
     isNewestSecret: key === 0,
     knownKeys,
-    idleUntil: token && token.usedAt + settings.context.idle,
-    absoluteUntil: token && token.createdAt + settings.context.absolute,
+    idleUntil: timed && timed.usedAt + settings.context.idle,
+    absoluteUntil: timed && timed.createdAt + settings.context.absolute,
     storeRecordsUse: store.can.recordUse,
   }
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 
+import { accounts } from '../../src/accounts.ts'
 import { createSessions, type SessionEvent, type SessionOptions } from '../../src/index.ts'
+import { remembering } from '../../src/remember.ts'
 import { cached } from '../../src/store/cached.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
+import { cookieFor } from '../../src/testing.ts'
 import { Browser } from '../support/browser.ts'
 import { accountsServer } from './accounts.ts'
 import { directoryWith, edgeSession, type Outcome } from './command.ts'
@@ -374,5 +377,31 @@ describe('edge-session inspect', () => {
   it('has no terminal obey what stands in a cookie', async () => {
     const { stderr } = await inspect(['a\u001B[31mred=1; b=2'])
     assert.match(stderr, /There is: a\uFFFD\[31mred, b\./)
+  })
+})
+
+describe('edge-session inspect, of a remembered session', () => {
+  it('says that only the store knows when it ends', async () => {
+    const sessions = createSessions({
+      secrets: [SECRET],
+      store: memoryStore(),
+      use: [accounts({ remember: remembering() })],
+      now: () => START,
+    })
+    const cookie = await cookieFor(sessions, {}, { userId: 'ada', remember: true })
+    const text = await inspect([cookie.slice(cookie.indexOf('=') + 1)])
+    assert.match(text.stdout, /^created {9}2026-11-21T12:00:00\.000Z, /m)
+    for (const name of ['idle until {6}', 'absolute until  '])
+      assert.match(text.stdout, new RegExp(`^${name}known to the store: the session is remem`, 'm'))
+    const json = await inspect(['--json', cookie.slice(cookie.indexOf('=') + 1)])
+    const seen: unknown = JSON.parse(json.stdout)
+    const { isRemembered, idleUntil, absoluteUntil, verdict } = Object(seen) as Record<
+      string,
+      unknown
+    >
+    assert.deepEqual(
+      { isRemembered, idleUntil, absoluteUntil, verdict },
+      { isRemembered: true, idleUntil: null, absoluteUntil: null, verdict: 'accepted' },
+    )
   })
 })
