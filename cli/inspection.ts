@@ -1,5 +1,5 @@
 import { importKeyring, type Keyring } from '../src/codec/keyring.ts'
-import { unverifiedToken, type UnverifiedToken } from '../src/codec/token.ts'
+import { type Token, unverifiedToken, type UnverifiedToken } from '../src/codec/token.ts'
 import type { SessionStore } from '../src/record/store.ts'
 import { resolveOptions } from '../src/request/defaults.ts'
 import type { SessionEvent } from '../src/request/event.ts'
@@ -48,7 +48,6 @@ export interface Inspection {
 export async function inspection(value: string, given: Circumstances): Promise<Inspection> {
   const content = unverifiedToken(value)
   const token = content?.token
-  const timed = token?.isRemembered === true ? undefined : token
   const kind = storeKindOf(token?.handle)
   const store = kind === 'kv' ? kvStore(NO_NAMESPACE) : memoryStore()
   const keyring = await keyringOf(given.secrets)
@@ -75,10 +74,19 @@ export async function inspection(value: string, given: Circumstances): Promise<I
     secret: knownKeys[key]?.source,
     isNewestSecret: key === 0,
     knownKeys,
-    idleUntil: timed && timed.usedAt + settings.context.idle,
-    absoluteUntil: timed && timed.createdAt + settings.context.absolute,
+    ...endOf(token, settings.context),
     storeRecordsUse: store.can.recordUse,
   }
+}
+
+/** Returns when the session of a token ends by the timeouts of the layer, if it goes by them. */
+function endOf(
+  token: Token | undefined,
+  { idle, absolute }: { readonly idle: number; readonly absolute: number },
+): Pick<Inspection, 'idleUntil' | 'absoluteUntil'> {
+  if (token === undefined || token.isRemembered === true)
+    return { idleUntil: undefined, absoluteUntil: undefined }
+  return { idleUntil: token.usedAt + idle, absoluteUntil: token.createdAt + absolute }
 }
 
 function verdictOf(

@@ -394,7 +394,7 @@ describe('edge-session inspect, of a remembered session', () => {
     for (const name of ['idle until {6}', 'absolute until  '])
       assert.match(text.stdout, new RegExp(`^${name}known to the store: the session is remem`, 'm'))
     const json = await inspect(['--json', cookie.slice(cookie.indexOf('=') + 1)])
-    const seen: unknown = JSON.parse(json.stdout)
+    const [seen]: unknown[] = JSON.parse(json.stdout)
     const { isRemembered, idleUntil, absoluteUntil, verdict } = Object(seen) as Record<
       string,
       unknown
