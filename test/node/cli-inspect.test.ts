@@ -393,12 +393,8 @@ describe('edge-session inspect, of a remembered session', () => {
     assert.match(text.stdout, /^created {9}2026-11-21T12:00:00\.000Z, /m)
     for (const name of ['idle until {6}', 'absolute until  '])
       assert.match(text.stdout, new RegExp(`^${name}known to the store: the session is remem`, 'm'))
-    const json = await inspect(['--json', cookie.slice(cookie.indexOf('=') + 1)])
-    const [seen]: unknown[] = JSON.parse(json.stdout)
-    const { isRemembered, idleUntil, absoluteUntil, verdict } = Object(seen) as Record<
-      string,
-      unknown
-    >
+    const { first } = await report([cookie.slice(cookie.indexOf('=') + 1)])
+    const { isRemembered, idleUntil, absoluteUntil, verdict } = first
     assert.deepEqual(
       { isRemembered, idleUntil, absoluteUntil, verdict },
       { isRemembered: true, idleUntil: null, absoluteUntil: null, verdict: 'accepted' },
