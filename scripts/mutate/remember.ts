@@ -63,7 +63,7 @@ export const REMEMBER: readonly MutatedFile[] = [
     tests: [...LAYER, 'test/store/remember-protocol.test.ts'],
     changes: [
       ['cookie.persistent || token.isRemembered === true', 'cookie.persistent'],
-      ['if (isRemembered(state) !== (token.isRemembered ?? false)) return true', ''],
+      ['timeoutsOf(session) !== session.settings.context', 'false'],
       [
         'Math.min(timeoutsOf(session).idle, MAX_AGE_CAP_SECONDS * 1000)',
         'timeoutsOf(session).idle',

@@ -31,7 +31,7 @@ export function rememberedBy(
   if (remember !== undefined) return remember(given, touch)
   throw new SessionError(
     'ERR_OPTION',
-    'signIn({ remember }) needs accounts({ remember: remembering() }), with remembering of edge-session/remember.',
+    'signIn({ remember }) needs accounts({ remember: remembering() }) with edge-session/remember.',
   )
 }
 

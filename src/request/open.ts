@@ -7,7 +7,7 @@ import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import { type Arrival, isJustRotated, type Live, type SessionState } from './state.ts'
+import { type Arrival, isJustRotated, type SessionState } from './state.ts'
 
 /** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -103,12 +103,7 @@ function knownTimeouts(token: Token | undefined, context: OwnTimeouts): OwnTimeo
   return token?.isRemembered === true ? UNKNOWN : context
 }
 
-/** True if the session has timeouts of its own. */
-export function isRemembered({ status: { account } }: Live): boolean {
-  return (account?.remember ?? undefined) !== undefined
-}
-
-/** Returns the timeouts of the session: its own, or else those for its token. */
+/** Returns the timeouts of the session: the context itself, unless it has timeouts of its own. */
 export function timeoutsOf({
   state,
   settings: { context },

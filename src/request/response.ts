@@ -1,7 +1,7 @@
 import { clearCookie, MAX_AGE_CAP_SECONDS, serializeCookie } from '../codec/cookie.ts'
 import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
-import { isRemembered, timeoutsOf } from './open.ts'
+import { timeoutsOf } from './open.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
 import type { Live } from './state.ts'
@@ -50,14 +50,12 @@ function isDue(session: RequestSession): boolean {
   return isUseDue(session, state)
 }
 
-/** True if the token's time of the last use is too old, or says otherwise than the store how long the session lasts. */
-function isUseDue(session: RequestSession, state: Live): boolean {
-  const { askedAt, token } = state
-  // A Worker of a version without remembered sessions has signed the same user in again.
-  if (isRemembered(state) !== (token.isRemembered ?? false)) return true
+/** True if the token's time of the last use is too old. */
+function isUseDue(session: RequestSession, { askedAt, token }: Live): boolean {
   const { store, settings, purpose } = session
-  // If the store does not record uses, the token is the only record.
+  // A cookie lives no longer, however long the session may be idle.
   const lifetime = Math.min(timeoutsOf(session).idle, MAX_AGE_CAP_SECONDS * 1000)
+  // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? lifetime / 2 : settings.context.touch
   return askedAt - token.usedAt >= interval && purpose === 'view'
 }
@@ -91,13 +89,19 @@ function bookmarkOf({ status, token }: Live): number | undefined {
 }
 
 /** Returns the token with the latest data from the store. */
-function tokenToSend({ state, token: present }: RequestSession): Token | undefined {
+function tokenToSend(session: RequestSession): Token | undefined {
+  const { state, token: present } = session
   if (state.is !== 'live') return present
   const { bookmark: _, isRemembered: __, ...token } = state.token
   const bookmark = bookmarkOf(state)
   const usedAt = Math.max(token.usedAt, state.usedAt)
-  const remembered = isRemembered(state) && { isRemembered: true }
-  return { ...token, usedAt, ...(bookmark !== undefined && { bookmark }), ...remembered }
+  const isRemembered = timeoutsOf(session) !== session.settings.context
+  return {
+    ...token,
+    usedAt,
+    ...(bookmark !== undefined && { bookmark }),
+    ...(isRemembered && { isRemembered }),
+  }
 }
 
 /** Returns the Set-Cookie value for this token. */

@@ -108,7 +108,7 @@ describe('an option that cannot work is refused:', () => {
     const app = newApp()
     const visitor = new Visitor(app)
     expect(await visitor.visit(refusalOf({ remember: true }))).toMatch(
-      /ERR_OPTION: signIn\(\{ remember \}\) needs accounts\(\{ remember: remembering\(\) \}\), with remembering of edge-session\/remember\./,
+      /ERR_OPTION: signIn\(\{ remember \}\) needs accounts\(\{ remember: remembering\(\) \}\) with edge-session\/remember\./,
     )
     expect(app.calls).toEqual([])
     // A form that has no box, or an empty one, needs nothing.

@@ -68,16 +68,6 @@ describe('a remembered session and a Worker of the former version', () => {
     app.now += 10 * DAY
     expect(await visitor.visit(who)).toBe('ada')
   })
-
-  test('which signs the same user in again: the next visit makes the cookie lasting again', async () => {
-    const { app, visitor, visitFormer } = await rememberedOver(env.SESSIONS)
-    app.now += DAY
-    await visitFormer((session) => session.signIn('ada'))
-    expect(await visitor.visit(who)).toBe('ada')
-    expect(visitor.maxAge).toBe((30 * DAY) / 1000)
-    app.now += 10 * DAY
-    expect(await visitor.visit(who)).toBe('ada')
-  })
 })
 
 test('an object of the former version keeps a remembered session by the timeouts of the layer', async () => {
