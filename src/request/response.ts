@@ -94,14 +94,10 @@ function tokenToSend(session: RequestSession): Token | undefined {
   if (state.is !== 'live') return present
   const { bookmark: _, isRemembered: __, ...token } = state.token
   const bookmark = bookmarkOf(state)
+  const marked = bookmark !== undefined && { bookmark }
+  const remembered = timeoutsOf(session) !== session.settings.context && { isRemembered: true }
   const usedAt = Math.max(token.usedAt, state.usedAt)
-  const isRemembered = timeoutsOf(session) !== session.settings.context
-  return {
-    ...token,
-    usedAt,
-    ...(bookmark !== undefined && { bookmark }),
-    ...(isRemembered && { isRemembered }),
-  }
+  return { ...token, usedAt, ...marked, ...remembered }
 }
 
 /** Returns the Set-Cookie value for this token. */
