@@ -73,10 +73,16 @@ function plainInspection(value: string, seen: Inspection, given: Circumstances):
       bookmark: content.token.bookmark ?? null,
       createdAt: isoTime(content.token.createdAt),
       usedAt: isoTime(content.token.usedAt),
-      idleUntil: isoTime(seen.idleUntil ?? 0),
-      absoluteUntil: isoTime(seen.absoluteUntil ?? 0),
+      ...(content.token.isRemembered === true && { isRemembered: true }),
+      idleUntil: untilOf(seen.idleUntil),
+      absoluteUntil: untilOf(seen.absoluteUntil),
     }),
   }
+}
+
+/** A time that only the store knows is null. */
+function untilOf(time: number | undefined): string | null {
+  return time === undefined ? null : isoTime(time)
 }
 
 function secondsOf(option: string, written: string | undefined): number | undefined {

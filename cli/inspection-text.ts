@@ -21,7 +21,7 @@ export function inspectionText(value: string, seen: Inspection, given: Circumsta
 }
 
 function contentRows(seen: Inspection, now: number): string[][] {
-  const { content, sessionId, idleUntil = 0, absoluteUntil = 0 } = seen
+  const { content, sessionId, idleUntil, absoluteUntil } = seen
   if (content === undefined) return []
   const { form, keyId, token } = content
   const bookmark = token.bookmark === undefined ? '' : `, bookmark ${token.bookmark}`
@@ -40,8 +40,8 @@ function contentRows(seen: Inspection, now: number): string[][] {
     ['signature', signatureText(seen)],
     ['created', timeText(token.createdAt, now)],
     ['last use', timeText(token.usedAt, now)],
-    ['idle until', timeText(idleUntil, now)],
-    ['absolute until', timeText(absoluteUntil, now)],
+    ['idle until', untilText(idleUntil, now)],
+    ['absolute until', untilText(absoluteUntil, now)],
   ]
 }
 
@@ -144,6 +144,10 @@ const UNITS = [
   ['minute', 60_000],
   ['second', 1000],
 ] as const
+
+function untilText(time: number | undefined, now: number): string {
+  return time === undefined ? 'known to the store: the session is remembered' : timeText(time, now)
+}
 
 function timeText(time: number, now: number): string {
   const distance = Math.abs(time - now)

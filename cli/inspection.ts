@@ -1,5 +1,5 @@
 import { importKeyring, type Keyring } from '../src/codec/keyring.ts'
-import { unverifiedToken, type UnverifiedToken } from '../src/codec/token.ts'
+import { type Token, unverifiedToken, type UnverifiedToken } from '../src/codec/token.ts'
 import type { SessionStore } from '../src/record/store.ts'
 import { resolveOptions } from '../src/request/defaults.ts'
 import type { SessionEvent } from '../src/request/event.ts'
@@ -37,6 +37,7 @@ export interface Inspection {
   readonly secret: string | undefined
   readonly isNewestSecret: boolean
   readonly knownKeys: readonly { readonly id: string; readonly source: string }[]
+  /** By the timeouts of the layer; `undefined` for a remembered session, whose own only the store knows. */
   readonly idleUntil: number | undefined
   readonly absoluteUntil: number | undefined
   /** True if the store records uses, so that its record counts and not the cookie's own time. */
@@ -73,10 +74,19 @@ export async function inspection(value: string, given: Circumstances): Promise<I
     secret: knownKeys[key]?.source,
     isNewestSecret: key === 0,
     knownKeys,
-    idleUntil: token && token.usedAt + settings.context.idle,
-    absoluteUntil: token && token.createdAt + settings.context.absolute,
+    ...endOf(token, settings.context),
     storeRecordsUse: store.can.recordUse,
   }
+}
+
+/** Returns when the session of a token ends by the timeouts of the layer, if it goes by them. */
+function endOf(
+  token: Token | undefined,
+  { idle, absolute }: { readonly idle: number; readonly absolute: number },
+): Pick<Inspection, 'idleUntil' | 'absoluteUntil'> {
+  if (token === undefined || token.isRemembered === true)
+    return { idleUntil: undefined, absoluteUntil: undefined }
+  return { idleUntil: token.usedAt + idle, absoluteUntil: token.createdAt + absolute }
 }
 
 function verdictOf(

@@ -48,9 +48,10 @@ export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouter
       '/login',
       withSession(
         own(async (request) => {
-          const { name = '', label = '', next } = await fieldsOf(request)
+          const { name = '', label = '', remember, next } = await fieldsOf(request)
           const userId = checkedName(name)
-          await request.session.signIn(userId, label === '' ? {} : { label })
+          const details = { ...(label !== '' && { label }), remember: remember !== undefined }
+          await request.session.signIn(userId, details)
           return goTo(request, nextPath(next) ?? `${base}/account`, { userId })
         }),
       ),

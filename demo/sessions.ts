@@ -5,6 +5,7 @@ import {
   type UserIndex,
 } from '../src/accounts.ts'
 import { createSessions, json, jsonLog, type Sessions } from '../src/index.ts'
+import { remembering } from '../src/remember.ts'
 import { renewing } from '../src/renew.ts'
 import { durableObjectStore, type SessionObjectNamespace } from '../src/store/durable-object.ts'
 import { kvStore, type SessionKvNamespace } from '../src/store/kv.ts'
@@ -36,6 +37,13 @@ export interface Place {
 
 export const IDLE_SECONDS: number = 30 * 60
 export const ABSOLUTE_SECONDS: number = 12 * 3600
+/** Both timeouts of who asks to stay signed in. */
+export const REMEMBERED_SECONDS: number = 30 * 86_400
+
+const remember = remembering({
+  idleTimeout: REMEMBERED_SECONDS,
+  absoluteTimeout: REMEMBERED_SECONDS,
+})
 
 /** What a sign-out deletes besides the cookie. */
 const CLEARED = ['cache', 'storage'] as const
@@ -53,7 +61,10 @@ const IN_OBJECTS: Place = {
     data: json<Data, Flash>(),
     secrets: (env: Env) => [env.SESSION_SECRET],
     store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
-    use: [accounts({ index, clearSiteData: CLEARED }), renewing({ everySeconds: 15 * 60 })],
+    use: [
+      accounts({ index, clearSiteData: CLEARED, remember }),
+      renewing({ everySeconds: 15 * 60 }),
+    ],
     idleTimeout: IDLE_SECONDS,
     absoluteTimeout: ABSOLUTE_SECONDS,
     onEvent: jsonLog,
@@ -70,7 +81,7 @@ const IN_KV: Place = {
     data: json<Data, Flash>(),
     secrets: (env: Env) => [env.SESSION_SECRET],
     store: (env) => countedStore(kvStore(countedKv(env.SESSION_KV))),
-    use: [accounts({ index, clearSiteData: CLEARED })],
+    use: [accounts({ index, clearSiteData: CLEARED, remember })],
     cookie: { name: '__Host-session-kv' },
     idleTimeout: IDLE_SECONDS,
     absoluteTimeout: ABSOLUTE_SECONDS,

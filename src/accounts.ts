@@ -3,7 +3,7 @@ import {
   clearSiteData,
   type ClearSiteDirective,
 } from './accounts/clear-site-data.ts'
-import { checkDetails, checkUserId, type SignInDetails } from './accounts/details.ts'
+import { checkDetails, checkUserId, type Remember, type SignInDetails } from './accounts/details.ts'
 import type { ListContext } from './accounts/list-context.ts'
 import { confirmedAccount, SignIns } from './accounts/sign-ins.ts'
 import { type UserSession, UserSessions } from './accounts/user-sessions.ts'
@@ -16,6 +16,7 @@ import type { SessionLimit, UserIndex } from './store/user-index/user-list.ts'
 export type {
   Aal,
   ClearSiteDirective,
+  Remember,
   SessionLimit,
   SignInDetails,
   UserIndex,
@@ -31,6 +32,8 @@ export interface AccountsOptions<Env = AnyEnv> {
   readonly index?: UserIndex | ((env: Env) => UserIndex)
   /** The maximum number of sessions for one user. Needs `index`. Default unlimited. */
   readonly limit?: SessionLimit
+  /** `remembering()` of `edge-session/remember`, for `signIn(id, { remember: true })`. Default none. */
+  readonly remember?: Remember
   /**
    * The data that `signOut()` tells the browser to delete besides the session's cookie (W3C: Clear Site Data). Default
    * none. Browsers do not apply `cache` to the page that is left by the sign-out itself.
@@ -66,7 +69,8 @@ export interface AccountMethods {
    *
    * A sign-in is never late: if the session was ended or its token rotated meanwhile, it begins a new session.
    *
-   * Throws `ERR_VALUE` for an invalid user id or detail, and `ERR_SESSION_LIMIT` if the user already has the maximum
+   * Throws `ERR_VALUE` for an invalid user id or detail, `ERR_OPTION` for `remember` without `remembering()` or with
+   * timeouts that cannot work, and `ERR_SESSION_LIMIT` if the user already has the maximum
    * number of sessions. On Workers KV it takes effect with the commit.
    */
   signIn(userId: string, details?: SignInDetails): Promise<void>
@@ -92,7 +96,7 @@ export function accounts<Env = AnyEnv>(
   options: AccountsOptions<Env> = {},
 ): Feature<AccountMethods, AccountsOfLayer<Env>> {
   checkOptions(options)
-  const { index, limit } = options
+  const { index, limit, remember } = options
   const known = new WeakMap<FeatureSession, SignIns>()
 
   function indexFor(env: Env): UserIndex | undefined {
@@ -103,7 +107,7 @@ export function accounts<Env = AnyEnv>(
   function signInsOf(session: FeatureSession): SignIns {
     const found = known.get(session)
     if (found !== undefined) return found
-    const made = new SignIns(session, contextOf)
+    const made = new SignIns(session, contextOf, remember)
     known.set(session, made)
     return made
   }
@@ -222,7 +226,12 @@ function noIndexError(): SessionError {
   )
 }
 
-function checkOptions({ index, limit, clearSiteData: cleared = [] }: AccountsOptions<never>): void {
+function checkOptions({
+  index,
+  limit,
+  remember,
+  clearSiteData: cleared = [],
+}: AccountsOptions<never>): void {
   const isIndex = typeof index === 'function' || typeof Object(index).revoke === 'function'
   const fault = [
     [
@@ -233,6 +242,10 @@ function checkOptions({ index, limit, clearSiteData: cleared = [] }: AccountsOpt
     [
       limit !== undefined && index === undefined,
       'limit needs index: (env) => userIndex(env.USERS).',
+    ],
+    [
+      !['function', 'undefined'].includes(typeof remember),
+      'remember is remembering() of edge-session/remember.',
     ],
     [
       !isClearList(cleared),

@@ -12,6 +12,7 @@ import { adopting } from '../src/adopt.ts'
 import { requireUser } from '../src/guard/require-user.ts'
 import { createSessions, type Feature, json, type Session } from '../src/index.ts'
 import { tornadoCookie } from '../src/migrate/tornado.ts'
+import { remembering } from '../src/remember.ts'
 import { renewing } from '../src/renew.ts'
 import { checked } from '../src/schema.ts'
 import { durableObjectStore } from '../src/store/durable-object.ts'
@@ -31,6 +32,28 @@ declare const bindings: Env
 type SessionOf<T extends { open: (...args: never) => unknown }> = Awaited<ReturnType<T['open']>>
 
 const core = { secrets: ['x'.repeat(32)], store: memoryStore() } as const
+
+describe('a sign-in that is remembered', () => {
+  const { withSession } = createSessions({
+    ...core,
+    use: [accounts({ remember: remembering({ absoluteTimeout: 90 * 86_400 }) })],
+  })
+
+  test('takes true, false and timeouts, and nothing else', () => {
+    withSession(({ session }) => {
+      void session.signIn('ada', { remember: true })
+      void session.signIn('ada', { remember: { idleTimeout: 3600 } })
+      // @ts-expect-error what a form gives is a text
+      void session.signIn('ada', { remember: 'on' })
+      // @ts-expect-error the timeouts are numbers
+      void session.signIn('ada', { remember: { idleTimeout: '1 hour' } })
+    })
+    // @ts-expect-error the function that makes it is called
+    accounts({ remember: remembering })
+    // @ts-expect-error an unknown name
+    remembering({ idle: 3600 })
+  })
+})
 
 describe('without accounts() in use', () => {
   const without = createSessions(core)

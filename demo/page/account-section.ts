@@ -37,6 +37,9 @@ export function loginForm(forms: Forms, next: string): Html {
     html`${hidden('next', next)}
       <label>Name <input name="name" autocomplete="username" maxlength="64" required /></label>
       <label>This device <input name="label" maxlength="64" placeholder="Ada’s phone" /></label>
+      <label class="check">
+        <input type="checkbox" name="remember" /> Stay signed in for 30 days
+      </label>
       <button>Sign in</button>`,
     'card',
   )

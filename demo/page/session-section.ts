@@ -1,5 +1,5 @@
 import type { Data } from '../data.ts'
-import { ABSOLUTE_SECONDS, IDLE_SECONDS } from '../sessions.ts'
+import { ABSOLUTE_SECONDS, IDLE_SECONDS, REMEMBERED_SECONDS } from '../sessions.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
@@ -43,6 +43,16 @@ export function sessionSection(
 
 function timeouts(createdAt: number, expiresAt: number, now: number): Html {
   const absoluteEnd = createdAt + ABSOLUTE_SECONDS * 1000
+  // No other session ends later.
+  if (expiresAt > absoluteEnd) {
+    return html`
+      ${timeout('Remembered', { ends: expiresAt, seconds: REMEMBERED_SECONDS, now })}
+      <p class="quiet">
+        Used or not, the session ends then, and its cookie survives the browser. Other sessions keep
+        their short timeouts.
+      </p>
+    `
+  }
   return html`
     ${timeout('Idle timeout', { ends: expiresAt, seconds: IDLE_SECONDS, now })}
     ${timeout('Absolute timeout', { ends: absoluteEnd, seconds: ABSOLUTE_SECONDS, now })}

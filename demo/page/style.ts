@@ -83,6 +83,7 @@ button:disabled { opacity: .5; cursor: default }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
 .card { display: grid; gap: .75rem; max-width: 24rem; margin-bottom: .75rem }
 .card label { display: grid; gap: .25rem; color: var(--quiet) }
+.card .check { display: flex; align-items: center }
 .card button { justify-self: start }
 [type=number] { width: 5rem }
 [type=checkbox] { min-height: 0; vertical-align: middle }

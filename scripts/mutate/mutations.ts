@@ -1,6 +1,7 @@
 import { GUARDS } from './guards.ts'
 import { type Mutation, mutationsOf } from './mutation.ts'
 import { RECORD } from './record.ts'
+import { REMEMBER } from './remember.ts'
 import { REQUESTS } from './requests.ts'
 import { SESSIONS } from './sessions.ts'
 import { STORES } from './stores.ts'
@@ -14,4 +15,5 @@ export const MUTATIONS: readonly Mutation[] = mutationsOf([
   ...SESSIONS,
   ...REQUESTS,
   ...GUARDS,
+  ...REMEMBER,
 ])

@@ -25,12 +25,12 @@ export const RECORD: readonly MutatedFile[] = [
         'return usedAt === createdAt',
       ],
       [
-        'return Math.min(meta.usedAt + timeouts.idle, meta.createdAt + timeouts.absolute)',
-        'return meta.usedAt + timeouts.idle',
+        'return Math.min(meta.usedAt + idle, meta.createdAt + absolute)',
+        'return meta.usedAt + idle',
       ],
       [
-        'return Math.min(meta.usedAt + timeouts.idle, meta.createdAt + timeouts.absolute)',
-        'return meta.createdAt + timeouts.absolute',
+        'return Math.min(meta.usedAt + idle, meta.createdAt + absolute)',
+        'return meta.createdAt + absolute',
       ],
       [
         'if (deadlineOf(meta, context) <= context.now)',
@@ -48,10 +48,10 @@ export const RECORD: readonly MutatedFile[] = [
         'const isSamePolicy = true',
       ],
       [
-        '(isSamePolicy || touch >= idle) && now - meta.usedAt < touch',
+        'touch >= idle || (isSamePolicy && now - meta.usedAt < touch)',
         'isSamePolicy && now - meta.usedAt < touch',
       ],
-      ['now - meta.usedAt < touch) return meta', 'now - meta.usedAt <= touch) return meta'],
+      ['now - meta.usedAt < touch)) return meta', 'now - meta.usedAt <= touch)) return meta'],
       [
         'const usedAt = Math.max(meta.usedAt, now)\n  const since',
         'const usedAt = now\n  const since',
@@ -115,7 +115,7 @@ export const RECORD: readonly MutatedFile[] = [
     file: 'src/record/regenerated.ts',
     tests: [...OBJECTS, 'test/request/renewal-and-rotation.test.ts'],
     changes: [
-      ['{ account, createdAt: account.at }', '{ account }'],
+      [', createdAt: account.at }', ' }'],
       ['usedAt: Math.max(meta.usedAt, now)', 'usedAt: now'],
       ['rotatedAt: now,', ''],
       ['revision: nextRevision(meta),', ''],

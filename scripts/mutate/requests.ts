@@ -90,10 +90,7 @@ export const REQUESTS: readonly MutatedFile[] = [
     ],
     changes: [
       ['if (secure && !isSafe) return INSECURE', ''],
-      [
-        'token.createdAt + context.absolute <= base.at',
-        'token.createdAt + context.absolute < base.at',
-      ],
+      ['token.createdAt + absolute <= base.at', 'token.createdAt + absolute < base.at'],
       ['const isPastIdle = !setup.store.can.recordUse && ', 'const isPastIdle = '],
       ['if (place + 1 === search.values.length) return', 'if (true) return'],
       ['return endedHere > order', 'return true'],
@@ -155,7 +152,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       ],
       ['if (state.status.renewal !== undefined) return false', ''],
       ['if (arrival.isOldKey) return true', ''],
-      ['context.idle / 2', 'context.idle'],
+      ['lifetime / 2', 'lifetime'],
       ['Math.max(token.usedAt, state.usedAt)', 'token.usedAt'],
       ["if (value === '') return change !== 'issue'", "if (value === '') return false"],
       ["return change === 'clear' && !isSame", 'return false'],

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import type { Aal } from '../session/account.ts'
+import type { Aal, Account, OwnTimeouts, RememberTimeouts } from '../session/account.ts'
 
 /** An application's details of a sign-in. User agent and country default to those of the request. */
 export interface SignInDetails {
@@ -10,6 +10,29 @@ export interface SignInDetails {
   readonly userAgent?: string
   /** Two letters (ISO 3166-1). */
   readonly country?: string
+  /**
+   * Gives this session timeouts of its own and a persistent cookie; `true` takes the timeouts of `remembering()`. `false`
+   * ends that. Absent, a user who signs in again stays remembered. Needs `accounts({ remember: remembering() })`.
+   */
+  readonly remember?: boolean | RememberTimeouts | undefined
+}
+
+/** Returns the timeouts of a remembered session. Made by `remembering()` of `edge-session/remember`. */
+export type Remember = (given: true | RememberTimeouts, touch: number) => OwnTimeouts
+
+/** Returns the timeouts to store. Throws `ERR_OPTION` without the feature, and for those that cannot work. */
+export function rememberedBy(
+  remember: Remember | undefined,
+  given: SignInDetails['remember'],
+  touch: number,
+): Account['remember'] {
+  if (given === undefined) return undefined
+  if (given === false) return null
+  if (remember !== undefined) return remember(given, touch)
+  throw new SessionError(
+    'ERR_OPTION',
+    'signIn({ remember }) needs accounts({ remember: remembering() }) with edge-session/remember.',
+  )
 }
 
 /** A Durable Object's name may have 1,024 bytes, including the cookie's name. */

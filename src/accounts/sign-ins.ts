@@ -1,10 +1,11 @@
 import { newSecret } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
+import { signedInOver } from '../record/regenerated.ts'
 import type { FeatureSession, PendingToken, TokenChange } from '../request/feature.ts'
 import type { Account } from '../session/account.ts'
 import { newPatch } from '../session/changes.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
-import type { SignInDetails } from './details.ts'
+import { type Remember, rememberedBy, type SignInDetails } from './details.ts'
 import { changedDevice, deviceDetails, deviceOf } from './device.ts'
 import type { ListContext } from './list-context.ts'
 import { Listing } from './listing.ts'
@@ -15,6 +16,7 @@ type Issued = Extract<TokenChange, { readonly is: 'issued' }>
 export class SignIns {
   readonly #session: FeatureSession
   readonly #contextOf: (session: FeatureSession) => ListContext | undefined
+  readonly #remember: Remember | undefined
   /** Made on first use, since a request that only reads needs no list. */
   #made: Listing | undefined
   /** The user that a pending sign-in replaces. */
@@ -24,8 +26,10 @@ export class SignIns {
   constructor(
     session: FeatureSession,
     contextOf: (session: FeatureSession) => ListContext | undefined,
+    remember?: Remember,
   ) {
     this.#session = session
+    this.#remember = remember
     this.#contextOf = contextOf
   }
 
@@ -69,7 +73,8 @@ export class SignIns {
   ): Promise<PendingToken> {
     const session = this.#session
     const before = session.pending
-    if (before !== undefined && isSame(before, userId, details)) {
+    const signIn = this.#account(userId, provenAt, details)
+    if (before !== undefined && isSame(before, signIn)) {
       session.pending = { ...before, note: details }
       return session.pending
     }
@@ -77,7 +82,6 @@ export class SignIns {
     const { atomic } = session.store.can
     if (before !== undefined && atomic) await session.settle(before)
     const replacesAnothers = !atomic && replacesUser(before, userId)
-    const signIn = this.#account(userId, provenAt, details)
     const { handle } = session.token ?? session.minted()
     await this.#listing?.reserve(userId, this.#listed(signIn, handle), mayBegin)
     const patch = { ...newPatch({}), signIn, ...(replacesAnothers && { replacesAnothers }) }
@@ -86,15 +90,18 @@ export class SignIns {
     return pending
   }
 
-  #account(userId: string, provenAt: number | undefined, { aal }: SignInDetails): Account {
-    const { settings, request } = this.#session
-    return {
+  #account(userId: string, provenAt: number | undefined, details: SignInDetails): Account {
+    const { settings, request, pending } = this.#session
+    const { aal } = details
+    const remember = rememberedBy(this.#remember, details.remember, settings.context.touch)
+    return signedInOver(pending?.patch.signIn ?? confirmedAccount(this.#session), {
       userId,
       at: settings.now(),
       ...(provenAt !== undefined && { provenAt }),
       ...(aal && { aal }),
       device: deviceOf(request),
-    }
+      ...(remember !== undefined && { remember }),
+    })
   }
 
   /** Records a token that was issued or dropped, or a session that has ended. */
@@ -169,14 +176,15 @@ export class SignIns {
   }
 
   /** Returns the session's entry for a list. It has the device only with a sign-in. */
-  #listed({ at }: Account, handle: string, details?: SignInDetails): ListedSession {
+  #listed({ at, remember }: Account, handle: string, details?: SignInDetails): ListedSession {
     const { store, settings, request } = this.#session
     return {
       id: store.idOf(handle),
       address: store.addressOf?.(handle) ?? '',
       createdAt: at,
       usedAt: at,
-      expiresAt: at + settings.context.absolute,
+      expiresAt: at + (remember ?? settings.context).absolute,
+      ...(remember && { remember }),
       ...(details && deviceDetails(request, details)),
     }
   }
@@ -189,9 +197,9 @@ function replacesUser(pending: PendingToken | undefined, userId: string): boolea
 }
 
 /** True if the pending token is for this sign-in. The details for the list may differ. */
-function isSame(pending: PendingToken, userId: string, { aal }: SignInDetails): boolean {
-  const { signIn } = pending.patch
-  return signIn?.userId === userId && signIn.aal === aal
+function isSame({ patch: { signIn } }: PendingToken, { userId, aal, remember }: Account): boolean {
+  const isUser = signIn?.userId === userId && signIn.aal === aal
+  return isUser && JSON.stringify(signIn.remember) === JSON.stringify(remember)
 }
 
 /** Returns the signed-in account that the store has confirmed, if any. */

@@ -31,7 +31,7 @@ export function sameSiteOf(value: unknown): SameSite | undefined {
 }
 
 /** RFC 6265bis section 5.5: browsers cap Max-Age at 400 days. */
-const MAX_AGE_CAP_SECONDS = 400 * 86_400
+export const MAX_AGE_CAP_SECONDS: number = 400 * 86_400
 /** A Cookie header can repeat a name. Only this many values are checked, to limit the cost of a flood. */
 const MAX_SAME_NAME = 4
 

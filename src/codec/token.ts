@@ -10,6 +10,8 @@ export interface Token {
   /** Proves that this is the session's current token. Made by `newSecret`. The store keeps only its hash. */
   readonly secret: string
   readonly createdAt: number
+  /** True if the session has timeouts of its own, which only the store knows. */
+  readonly isRemembered?: boolean
   /** The last use that the cookie records. The store may have a later one. */
   readonly usedAt: number
   /** The store's record of what the holder has seen. Only the store interprets it. */
@@ -25,8 +27,13 @@ export type OpenedToken =
 /** The two forms of a value: without and with a bookmark. */
 const PLAIN = '1'
 const WITH_BOOKMARK = '2'
-/** The length of a time: 48 bits, enough for milliseconds until the year 10889. */
+/** The length of a time: 48 bits. */
 const TIME_LENGTH = 8
+/**
+ * Added to the creation time of a remembered session: the first of its 48 bits, which no time needs until the year 6429.
+ * To a Worker of a version without it, the token is a young one, and the store decides.
+ */
+const REMEMBERED = 2 ** 47
 /** The offsets of a body's parts: creation and last use at 0, secret, optional bookmark, handle. */
 const SECRET_AT = 2 * TIME_LENGTH
 const SECRET_LENGTH = 32
@@ -89,10 +96,11 @@ export async function signToken(
   token: Token,
 ): Promise<string> {
   const [{ id, key }] = keyring
-  const { bookmark } = token
+  const { bookmark, createdAt, isRemembered = false } = token
   const version = bookmark === undefined ? PLAIN : WITH_BOOKMARK
   const bookmarkText = bookmark === undefined ? '' : encodeInteger(bookmark, BOOKMARK_LENGTH)
-  const times = encodeTime(token.createdAt) + encodeTime(token.usedAt)
+  const begun = encodeTime(createdAt + (isRemembered ? REMEMBERED : 0))
+  const times = begun + encodeTime(token.usedAt)
   const signed = `${version}.${id}.${times}${token.secret}${bookmarkText}${token.handle}`
   return `${signed}.${await sign(key, macInput(cookieName, signed))}`
 }
@@ -183,10 +191,13 @@ function refused(reason: RefusedToken): OpenedToken {
 }
 
 function tokenOf(body: string, hasBookmark: boolean): Token {
+  const begun = decodeInteger(body, 0, TIME_LENGTH)
+  const isRemembered = begun >= REMEMBERED
   return {
     handle: body.slice(SECRET_END + (hasBookmark ? BOOKMARK_LENGTH : 0)),
     secret: body.slice(SECRET_AT, SECRET_END),
-    createdAt: decodeInteger(body, 0, TIME_LENGTH),
+    createdAt: begun % REMEMBERED,
+    ...(isRemembered && { isRemembered }),
     usedAt: decodeInteger(body, TIME_LENGTH, TIME_LENGTH),
     ...(hasBookmark && { bookmark: decodeInteger(body, SECRET_END, BOOKMARK_LENGTH) }),
   }

@@ -110,10 +110,12 @@ export function mayJoin(
 }
 
 /**
- * Returns the time the session ends if it is not used again. Uses the given timeouts, or else those of its last use.
+ * Returns the time the session ends if it is not used again. Uses its own timeouts; without any the given ones, or else
+ * those of its last use.
  */
 export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
-  return Math.min(meta.usedAt + timeouts.idle, meta.createdAt + timeouts.absolute)
+  const { idle, absolute } = meta.account?.remember ?? timeouts
+  return Math.min(meta.usedAt + idle, meta.createdAt + absolute)
 }
 
 /** Returns the reason that this secret has no access, or `undefined` if it has. */
@@ -147,7 +149,7 @@ function isDue(
   return now - rotatedAt >= renew && now >= (former?.until ?? 0)
 }
 
-/** Returns the minimum time between two recorded uses: `idle`, which the session does not outlive, if this is no use. */
+/** Returns the minimum time between two recorded uses: `idle`, which no such time can be, if this is no use. */
 export function touchOf({ touch, idle, isUse }: CallContext): number {
   return isUse?.() === false ? idle : touch
 }
@@ -158,7 +160,7 @@ export function touched(meta: Meta, context: CallContext): Meta {
   const touch = touchOf(context)
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
   // With `touch` as long as `idle` nothing is a use, and a new policy waits for one.
-  if ((isSamePolicy || touch >= idle) && now - meta.usedAt < touch) return meta
+  if (touch >= idle || (isSamePolicy && now - meta.usedAt < touch)) return meta
   const usedAt = Math.max(meta.usedAt, now)
   const since = meta.absolute === absolute ? undefined : { absoluteSince: usedAt }
   return { ...meta, usedAt, idle, absolute, ...since }

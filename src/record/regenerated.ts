@@ -18,11 +18,17 @@ export function regenerated(
   const { former: _, ...rest } = meta
   return {
     ...rest,
-    ...(account && { account, createdAt: account.at }),
+    ...(account && { account: signedInOver(meta.account, account), createdAt: account.at }),
     hash,
     usedAt: Math.max(meta.usedAt, now),
     rotatedAt: now,
     revision: nextRevision(meta),
     ...(grace !== undefined && { former: { hash: meta.hash, until: now + grace } }),
   }
+}
+
+/** Returns the account of a sign-in over this one: the same user's session stays remembered. */
+export function signedInOver(former: Account | undefined, account: Account): Account {
+  const { userId, remember } = former ?? {}
+  return remember && userId === account.userId ? { remember, ...account } : account
 }

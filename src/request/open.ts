@@ -1,12 +1,13 @@
 import { BoundedMap } from '../codec/bounded-map.ts'
 import { matchesDomain, readCookies } from '../codec/cookie.ts'
-import { type OpenedToken, openToken } from '../codec/token.ts'
+import { type OpenedToken, openToken, type Token } from '../codec/token.ts'
 import type { Await, Gone } from '../record/store.ts'
+import type { OwnTimeouts } from '../session/account.ts'
 import { DOMAIN_MISMATCH, INSECURE, type SessionEvent } from './event.ts'
 import type { Settings } from './options.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
 import type { Setup } from './setup.ts'
-import { type Arrival, isJustRotated } from './state.ts'
+import { type Arrival, isJustRotated, type SessionState } from './state.ts'
 
 /** The http origins for which browsers accept Secure cookies: local traffic cannot be intercepted. */
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
@@ -79,8 +80,9 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
   if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
   else {
     const { token, isNewestKey } = opened
-    const isPastAbsolute = token.createdAt + context.absolute <= base.at
-    const isPastIdle = !setup.store.can.recordUse && token.usedAt + context.idle <= base.at
+    const { idle, absolute } = knownTimeouts(token, context)
+    const isPastAbsolute = token.createdAt + absolute <= base.at
+    const isPastIdle = !setup.store.can.recordUse && token.usedAt + idle <= base.at
     if (!isPastAbsolute && !isPastIdle) {
       const arrival = { ...base, token, isOldKey: !isNewestKey }
       if (place + 1 === search.values.length) return proceed(arrival, setup)
@@ -91,6 +93,26 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
     emit({ type: 'expired', timeout, id: setup.store.idOf(token.handle) })
   }
   return firstToken(search, place + 1)
+}
+
+/** The timeouts of a remembered session that has not been read. */
+const UNKNOWN: OwnTimeouts = { idle: Infinity, absolute: Infinity }
+
+/** Returns the timeouts for a token: those of the layer, or infinite ones if only the store knows them. */
+function knownTimeouts(token: Token | undefined, context: OwnTimeouts): OwnTimeouts {
+  return token?.isRemembered === true ? UNKNOWN : context
+}
+
+/** Returns the timeouts of the session: the context itself, unless it has timeouts of its own. */
+export function timeoutsOf({
+  state,
+  settings: { context },
+}: {
+  readonly state: SessionState
+  readonly settings: { readonly context: OwnTimeouts }
+}): OwnTimeouts {
+  if (state.is === 'live') return state.status.account?.remember ?? context
+  return knownTimeouts(state.token, context)
 }
 
 /** The difference to allow for between the clocks of two machines. */

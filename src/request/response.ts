@@ -1,6 +1,7 @@
-import { clearCookie, serializeCookie } from '../codec/cookie.ts'
+import { clearCookie, MAX_AGE_CAP_SECONDS, serializeCookie } from '../codec/cookie.ts'
 import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
+import { timeoutsOf } from './open.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
 import type { Live } from './state.ts'
@@ -50,12 +51,12 @@ function isDue(session: RequestSession): boolean {
 }
 
 /** True if the token's time of the last use is too old. */
-function isUseDue(
-  { store, settings: { context }, purpose }: RequestSession,
-  { askedAt, token }: Live,
-): boolean {
+function isUseDue(session: RequestSession, { askedAt, token }: Live): boolean {
+  const { store, settings, purpose } = session
+  // A cookie lives no longer, however long the session may be idle.
+  const lifetime = Math.min(timeoutsOf(session).idle, MAX_AGE_CAP_SECONDS * 1000)
   // If the store does not record uses, the token is the only record.
-  const interval = store.can.recordUse ? context.idle / 2 : context.touch
+  const interval = store.can.recordUse ? lifetime / 2 : settings.context.touch
   return askedAt - token.usedAt >= interval && purpose === 'view'
 }
 
@@ -88,21 +89,25 @@ function bookmarkOf({ status, token }: Live): number | undefined {
 }
 
 /** Returns the token with the latest data from the store. */
-function tokenToSend({ state, token: present }: RequestSession): Token | undefined {
+function tokenToSend(session: RequestSession): Token | undefined {
+  const { state, token: present } = session
   if (state.is !== 'live') return present
-  const { bookmark: _, ...token } = state.token
+  const { bookmark: _, isRemembered: __, ...token } = state.token
   const bookmark = bookmarkOf(state)
+  const marked = bookmark !== undefined && { bookmark }
+  const remembered = timeoutsOf(session) !== session.settings.context && { isRemembered: true }
   const usedAt = Math.max(token.usedAt, state.usedAt)
-  return { ...token, usedAt, ...(bookmark !== undefined && { bookmark }) }
+  return { ...token, usedAt, ...marked, ...remembered }
 }
 
 /** Returns the Set-Cookie value for this token. */
-async function setCookie(
-  { settings: { cookie, context, now }, keyring }: Pick<RequestSession, 'settings' | 'keyring'>,
-  token: Token,
-): Promise<string> {
+async function setCookie(session: RequestSession, token: Token): Promise<string> {
+  const { settings, keyring } = session
+  const { cookie, now } = settings
   const value = await signToken(keyring, cookie.name, token)
-  return serializeCookie(cookie, value, (token.createdAt + context.absolute - now()) / 1000)
+  const persistent = cookie.persistent || token.isRemembered === true
+  const maxAge = (token.createdAt + timeoutsOf(session).absolute - now()) / 1000
+  return serializeCookie({ ...cookie, persistent }, value, maxAge)
 }
 
 /**

@@ -10,15 +10,10 @@ import type {
   Status,
   WriteReply,
 } from '../record/store.ts'
-import {
-  type Applied,
-  appliedToNothing,
-  type Entries,
-  type Patch,
-  type Refusal,
-} from '../session/patch.ts'
+import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
+import { appliedToNothing } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
-import { hasEndedSince, isOverlapping } from './open.ts'
+import { hasEndedSince, isOverlapping, timeoutsOf } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
@@ -114,8 +109,8 @@ export abstract class StoredSession {
 
   /** Records that the token was not valid before the session was used: the visitor is anonymous. */
   refuse(token: Token, reply: Gone): void {
-    const { context, now } = this.settings
-    this.report(goneEvent(reply.gone, token.createdAt + context.absolute <= now(), this.id))
+    const { absolute } = timeoutsOf(this)
+    this.report(goneEvent(reply.gone, token.createdAt + absolute <= this.settings.now(), this.id))
     this.isNew = true
     if (reply.gone === 'unseen') this.#staying ??= { is: 'unseen', token }
     if (isJustRotated(reply, this.arrival.at)) this.#staying ??= { is: 'superseded', token }

@@ -1,5 +1,6 @@
 import type { SessionPort } from '../session/port.ts'
 import type { PendingToken } from './feature.ts'
+import { timeoutsOf } from './open.ts'
 import type { StoredSession } from './stored-session.ts'
 
 /** Returns the session's times; `undefined` if there is none. A sign-in that waits for the commit restarts them. */
@@ -9,11 +10,12 @@ export function timesOf({
   settings,
   pending,
 }: StoredSession & { readonly pending: PendingToken | undefined }): SessionPort['times'] {
-  const { idle, absolute } = settings.context
-  const signInAt = pending?.patch.signIn?.at
-  if (signInAt !== undefined) {
-    return { createdAt: signInAt, expiresAt: signInAt + Math.min(idle, absolute) }
+  const signIn = pending?.patch.signIn
+  if (signIn !== undefined) {
+    const { idle, absolute } = signIn.remember ?? settings.context
+    return { createdAt: signIn.at, expiresAt: signIn.at + Math.min(idle, absolute) }
   }
+  const { idle, absolute } = timeoutsOf({ state, settings })
   if (token === undefined) return undefined
   const { createdAt } = token
   const isLive = state.is === 'live'

@@ -9,6 +9,25 @@ export interface Account {
   readonly aal?: Aal
   /** The device of the sign-in, to detect a change; not the full name of the device. */
   readonly device?: Device
+  /**
+   * The timeouts of this session, in place of those of the layer. In a sign-in of the same user, an absent one keeps
+   * those that the session has, and `null` ends them.
+   */
+  readonly remember?: OwnTimeouts | null
+}
+
+/** The timeouts of one session, in milliseconds. They begin with the sign-in. */
+export interface OwnTimeouts {
+  readonly idle: number
+  readonly absolute: number
+}
+
+/** The timeouts of a remembered session, in seconds. */
+export interface RememberTimeouts {
+  /** The seconds without use after which the session expires. */
+  readonly idleTimeout?: number | undefined
+  /** The seconds after the sign-in when the session expires, used or not. */
+  readonly absoluteTimeout?: number | undefined
 }
 
 export type Aal = 1 | 2 | 3

@@ -12,6 +12,7 @@ export interface SessionPort {
   readonly isNew: boolean
   /**
    * The times the session began and will end if it is not used again, in milliseconds; `undefined` if there is none.
+   * `expiresAt` is infinite if only the store knows it.
    */
   readonly times: { readonly createdAt: number; readonly expiresAt: number } | undefined
   readonly store: { readonly name: string; readonly can: { readonly atomic: boolean } }

@@ -66,11 +66,11 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * The time the session ends if it is not used again, by the earlier of its two timeouts; `undefined` if there is
-   * none.
+   * none, and for a remembered session that has not been loaded.
    */
   get expiresAt(): Date | undefined {
-    const { times } = lookedAt(this)
-    return times && new Date(times.expiresAt)
+    const { expiresAt = Infinity } = lookedAt(this).times ?? {}
+    return expiresAt === Infinity ? undefined : new Date(expiresAt)
   }
 
   /**

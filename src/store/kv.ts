@@ -16,6 +16,7 @@ import {
   liveValue,
   signedIn,
   statusOf,
+  timeoutsOf,
 } from './kv/live.ts'
 import { checkNamespace, type SessionKvNamespace, ttlSeconds } from './kv/namespace.ts'
 import { madeOnce, markOf, once } from './kv/once.ts'
@@ -87,13 +88,14 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
 
     // No get before: this location would then remember for a while that the key is absent.
     async create({ handle, secret }, context, patch) {
-      const { now, absolute } = context
+      const { now } = context
       const difference = kvDifferenceOf({}, patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
       const account = accountOf({ account: patch.signIn })
       const hash = await sha256(secret)
-      const value = { hash, createdAt: now, expiresAt: now + absolute, entries, ...account }
+      const expiresAt = now + timeoutsOf(patch.signIn, context).absolute
+      const value = { hash, createdAt: now, expiresAt, entries, ...account }
       const join = async (): Promise<WriteReply> => joinReply(await get(handle), hash, context)
       const making = { join, put: () => put(handle, value, now) }
       const joined = await once(namespace, markOf(prefix, handle), { patch, now, ...making })
@@ -103,7 +105,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     async read(credential, context) {
       const { handle, secret } = credential
       const [value, hash] = await Promise.all([getAndNote(handle, context), hashOf(secret)])
-      const live = liveValue(value, hash, context)
+      const live = liveValue(value, hash, context, credential)
       if (!live.ok) return goneOf(live, value, credential, context)
       return { ok: true, entries: live.session.entries, ...statusOf(live.session) }
     },
@@ -116,14 +118,15 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
         return madeOnce(namespace, markOf(prefix, handle), join)
       }
       const [value, hash] = await Promise.all([getForChange(handle, context), hashOf(secret)])
-      const live = liveValue(value, hash, context)
+      const live = liveValue(value, hash, context, credential)
       if (!live.ok) return goneOf(live, value, credential, context)
       const difference = kvDifferenceOf(live.session.entries, patch)
       if (!difference.ok) return { ...difference, ...statusOf(live.session) }
       const { after, changed, outcome } = difference
       if (changed.length === 0) return { ok: true, ...outcome, ...statusOf(live.session) }
       // The timeouts may have become longer since the last write.
-      const expiresAt = live.session.createdAt + context.absolute
+      const { createdAt, account } = live.session
+      const expiresAt = createdAt + timeoutsOf(account, context).absolute
       const session = { ...live.session, expiresAt, entries: Object.fromEntries(after) }
       await put(handle, session, context.now)
       return { ok: true, ...outcome, ...statusOf(session) }
@@ -139,7 +142,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const both = Promise.all([hashOf(secret), hashOf(newSecret)])
       const [value, [hash, newHash]] = await Promise.all([get(handle), both])
       const newHandle = idPart(handle) + newHash.slice(0, RANDOM_TEXT_LENGTH)
-      const live = liveValue(value, hash, context)
+      const live = liveValue(value, hash, context, credential)
       if (!live.ok) {
         // A retry after a failure finds the session that the first try has moved.
         const moved = live.gone === 'rotated' ? await get(newHandle) : undefined

@@ -86,6 +86,13 @@ export class CookieJar {
     this.#cookies.clear()
   }
 
+  /** Deletes the cookies that have no end of their own, as when the browser is closed (RFC 6265bis section 5.7). */
+  endSession(): void {
+    for (const [key, { expiresAt }] of this.#cookies) {
+      if (expiresAt === Infinity) this.#cookies.delete(key)
+    }
+  }
+
   /**
    * Deletes the cookies of a whole site, HttpOnly and partitioned ones and those of subdomains too, as Chromium does by
    * `Clear-Site-Data: "cookies"` of an address (W3C: Clear Site Data, section 3.1). Firefox leaves partitioned ones, and

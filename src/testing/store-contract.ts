@@ -7,6 +7,7 @@ import { testDestroys } from './store-contract/destroy.ts'
 import { testHandles } from './store-contract/handles.ts'
 import { testIncrements } from './store-contract/increments.ts'
 import { testOnce } from './store-contract/once.ts'
+import { testOwnTimeouts } from './store-contract/own-timeouts.ts'
 import { testReads } from './store-contract/read.ts'
 import { testRegenerates } from './store-contract/regenerate.ts'
 import { testRenewals } from './store-contract/renewal.ts'
@@ -74,6 +75,7 @@ function sectionsOf({ can }: SessionStore, sizes: boolean): Section[] {
     ['write', testWrites],
     ['sizes', testSizes, sizes],
     ['timeouts', testTimeouts],
+    ['timeouts of a session’s own', testOwnTimeouts],
     ['regenerate', testRegenerates],
     ['destroy', testDestroys],
     ['accounts', testAccounts],

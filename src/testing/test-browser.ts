@@ -82,6 +82,14 @@ export class TestBrowser {
     return (await response.json()) as T
   }
 
+  /**
+   * Closes the browser and opens it again: a cookie stays if it has `Max-Age` or `Expires`. Some browsers keep the others
+   * too, if they are set to open the tabs of before.
+   */
+  restart(): void {
+    this.cookies.endSession()
+  }
+
   /** A second browser with the same cookies, such as a thief's. */
   copy(): TestBrowser {
     const copy = new TestBrowser(this.#server, this.#options)

@@ -69,6 +69,22 @@ for (const base of ['', '/kv'] as const) {
       assert.match(main, new RegExp(`Signed in as <strong>${user}</strong>`))
     })
 
+    it('last for 30 days, through a restart of the browser, for who ticks the box', async () => {
+      const browser = newBrowser()
+      const login = await (await browser.fetch(`${base}/login`, { headers: HTML })).text()
+      assert.match(login, /<input type="checkbox" name="remember"/)
+      const response = await submit(browser, `${base}/login`, { name: user, remember: 'on' })
+      assert.match(response.headers.getSetCookie().join('\n'), /; Max-Age=259\d{4};/)
+      browser.restart()
+      assert.equal((await account(browser, base)).userId, user)
+      const main = await (await browser.fetch(`${base}/`, { headers: HTML })).text()
+      assert.match(main, /<span>Remembered<\/span>/)
+      const short = await signedIn(base, user, 'short')
+      short.restart()
+      assert.equal(await statusOf(short, base), 401)
+      await submit(browser, `${base}/logout`)
+    })
+
     it('do not follow a next that leads elsewhere', async () => {
       const evil = '//evil.example/'
       const browser = newBrowser()

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 
+import { accounts } from '../../src/accounts.ts'
 import { createSessions, type SessionEvent, type SessionOptions } from '../../src/index.ts'
+import { remembering } from '../../src/remember.ts'
 import { cached } from '../../src/store/cached.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
+import { cookieFor } from '../../src/testing.ts'
 import { accountsServer } from '../node/accounts.ts'
 import { directoryWith, edgeSession, type Outcome } from '../node/command.ts'
 import { describe, it } from '../node/suite.ts'
@@ -374,5 +377,27 @@ describe('edge-session inspect', () => {
   it('has no terminal obey what stands in a cookie', async () => {
     const { stderr } = await inspect(['a\u001B[31mred=1; b=2'])
     assert.match(stderr, /There is: a\uFFFD\[31mred, b\./)
+  })
+})
+
+describe('edge-session inspect, of a remembered session', () => {
+  it('says that only the store knows when it ends', async () => {
+    const sessions = createSessions({
+      secrets: [SECRET],
+      store: memoryStore(),
+      use: [accounts({ remember: remembering() })],
+      now: () => START,
+    })
+    const cookie = await cookieFor(sessions, {}, { userId: 'ada', remember: true })
+    const text = await inspect([cookie.slice(cookie.indexOf('=') + 1)])
+    assert.match(text.stdout, /^created {9}2026-11-21T12:00:00\.000Z, /m)
+    for (const name of ['idle until {6}', 'absolute until  '])
+      assert.match(text.stdout, new RegExp(`^${name}known to the store: the session is remem`, 'm'))
+    const { first } = await report([cookie.slice(cookie.indexOf('=') + 1)])
+    const { isRemembered, idleUntil, absoluteUntil, verdict } = first
+    assert.deepEqual(
+      { isRemembered, idleUntil, absoluteUntil, verdict },
+      { isRemembered: true, idleUntil: null, absoluteUntil: null, verdict: 'accepted' },
+    )
   })
 })

@@ -22,6 +22,10 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
     own: /^src\/store\/(cached(\.ts|\/)|kv\/)/,
   },
   checked: { imports: { 'edge-session/schema': ['checked'] }, own: /^src\/schema(\.ts|\/)/ },
+  remembering: {
+    imports: { 'edge-session/remember': ['remembering'] },
+    own: /^src\/remember\.ts/,
+  },
   renewing: { imports: { 'edge-session/renew': ['renewing'] }, own: /^src\/renew\.ts/ },
   serialized: {
     imports: { 'edge-session/serialize': ['serialized'] },

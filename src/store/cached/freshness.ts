@@ -29,6 +29,9 @@ export function isGood(
 ): boolean {
   if (bookmark === undefined || copy.revision < bookmark) return false
   const age = now - copy.at
+  const { at: signedInAt, remember } = copy.account ?? {}
+  // Only the store knows when a remembered session ends: its token does not.
+  if (remember && now >= Number(signedInAt) + remember.absolute) return false
   return age >= 0 && age < maxAge && now - copy.usedAt < touch
 }
 

@@ -1,8 +1,9 @@
 import { RANDOM_TEXT_LENGTH } from '../../codec/random.ts'
 import { CORRUPT, ended, ENDED, mayJoin, NOTHING, rotated } from '../../record/meta.ts'
+import { signedInOver } from '../../record/regenerated.ts'
 import { isAnotherUsers } from '../../record/step.ts'
 import type { CallContext, Credential, Gone, Status, WriteReply } from '../../record/store.ts'
-import type { Account } from '../../session/account.ts'
+import type { Account, OwnTimeouts } from '../../session/account.ts'
 import type { Patch } from '../../session/patch.ts'
 import type { KvSession, KvValue } from './value.ts'
 
@@ -33,17 +34,24 @@ export function goneOf(
 /** Returns the session with this user signed in. Another user's entries are dropped. */
 export function signedIn(
   session: KvSession,
-  { absolute }: CallContext,
-  { signIn: account, replacesAnothers = false }: Patch,
+  context: CallContext,
+  { signIn, replacesAnothers = false }: Patch,
 ): KvSession {
-  if (account === undefined) return session
+  if (signIn === undefined) return session
+  const former = replacesAnothers ? undefined : session.account
+  const account = signedInOver(former, signIn)
   return {
     ...session,
     account,
     createdAt: account.at,
-    expiresAt: account.at + absolute,
+    expiresAt: account.at + timeoutsOf(account, context).absolute,
     entries: replacesAnothers || isAnotherUsers(session.account, account) ? {} : session.entries,
   }
+}
+
+/** Returns the session's own timeouts, or else those of the layer. */
+export function timeoutsOf(account: Account | undefined, context: CallContext): OwnTimeouts {
+  return account?.remember ?? context
 }
 
 /** The part of a handle that `regenerate` keeps. */
@@ -53,16 +61,19 @@ export function idPart(handle: string): string {
 
 type Live = { readonly ok: true; readonly session: KvSession }
 
+/** Returns the session if it is there for this secret and, by the time of the token, has not expired. */
 export function liveValue(
   value: KvValue | undefined,
   hash: string,
   context: CallContext,
+  { usedAt = Infinity }: Pick<Credential, 'usedAt'>,
 ): Live | Gone {
   if (value === undefined) return ENDED
   if ('isCorrupt' in value) return CORRUPT
   if ('rotatedAt' in value) return rotated(value.rotatedAt)
   if (value.endedAt !== undefined) return ended(value.endedAt, context.now)
-  const deadline = Math.min(value.expiresAt, value.createdAt + context.absolute)
+  const { idle, absolute } = timeoutsOf(value.account, context)
+  const deadline = Math.min(value.expiresAt, value.createdAt + absolute, usedAt + idle)
   if (deadline <= context.now) return { ok: false, gone: 'expired' }
   return value.hash === hash ? { ok: true, session: value } : ENDED
 }
@@ -76,7 +87,7 @@ export function joinReply(
   hash: string,
   context: CallContext,
 ): WriteReply {
-  const live = liveValue(value, hash, context)
+  const live = liveValue(value, hash, context, {})
   if (!live.ok) return live
   const { createdAt } = live.session
   const isOpen = mayJoin({ createdAt, usedAt: Infinity }, context.now)

@@ -1,3 +1,5 @@
+import type { OwnTimeouts } from '../../session/account.ts'
+
 /** The owner of a list: a user, for the sessions under one cookie name; and the time and the timeouts of the call. */
 export interface Owner {
   readonly cookieName: string
@@ -24,6 +26,8 @@ export interface ListedSession {
   readonly userAgent?: string | undefined
   readonly country?: string | undefined
   readonly label?: string | undefined
+  /** The session's own timeouts, in milliseconds. */
+  readonly remember?: OwnTimeouts | undefined
 }
 
 /** The maximum number of sessions for one user, and how a sign-in beyond it is handled (OWASP ASVS 7.1.2). */

@@ -44,13 +44,14 @@ export function merged(
   return { ...(row?.label !== undefined && { label: row.label }), ...session, usedAt }
 }
 
-/** Returns a session whose store can't tell its times, with those that follow from the timeouts in force. */
-export function timed(session: ListedSession, { idle, absolute, notesUse }: Asked): ListedSession {
-  const { usedAt, createdAt } = session
+/** Returns a session whose store can't tell its times, with those that follow from its own timeouts or those in force. */
+export function timed(session: ListedSession, asked: Asked): ListedSession {
+  const { usedAt, createdAt, remember } = session
+  const { idle, absolute } = remember ?? asked
   const expiresAt = Math.min(
     session.expiresAt,
     createdAt + (absolute ?? Infinity),
-    usedAt + (notesUse === true && idle !== undefined ? idle : Infinity),
+    usedAt + (asked.notesUse === true && idle !== undefined ? idle : Infinity),
   )
   return { ...session, expiresAt }
 }
