@@ -109,7 +109,7 @@ describe('three requests in every order of their calls', async () => {
   const FOUND: Readonly<Record<string, string>> = {
     'an update is written over whatever came first': 'that update and take',
     'a token that was replaced is accepted': 'of which one gets a new token',
-    'a late write begins a new session': 'of which one ends the session',
+    'a taken value stays': 'that update and take',
   }
   for (const [name, triple] of Object.entries(FOUND)) {
     it(`would show a fault: ${name}`, async () => {

@@ -143,6 +143,7 @@ async function played(
   }
   // All is over; one browser still has the cookie of the beginning.
   isGated = false
+  time.now += 61_000
   const last = browsers.at(-1) ?? first
   void newVisit(world, { number: 9, browser: last, isolate, isLast: true }).run([])
   await time.run(time.now)
