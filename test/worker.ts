@@ -11,6 +11,7 @@ import {
   UserObject as FormerUserObject,
 } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
+import { LiveSessionObject, WatcherObject } from './support/live-objects.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
@@ -19,8 +20,10 @@ export {
   FormerSessionObject,
   FormerUserObject,
   ItemObject,
+  LiveSessionObject,
   SessionObject,
   UserObject,
+  WatcherObject,
 }
 
 type Data = Record<string, string | number>
