@@ -47,7 +47,7 @@ export async function callPart<T>(
   try {
     return await withFreshStub(async () => run(stub()))
   } catch (cause) {
-    if (!/does not export a fetch|not iterable/.test(String(cause))) throw cause
+    if (!/fetch\(\)|not iterable/.test(String(cause))) throw cause
     throw new SessionError(
       'ERR_BINDING',
       'SessionObject has no sockets. Export class SessionObject extends extendSessionObject(sockets) {}, with sockets of edge-session/live/object.',

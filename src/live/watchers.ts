@@ -76,8 +76,18 @@ export function tellWatchers(host: SessionHost, reason: EndReason): boolean {
   return true
 }
 
+/** The work under way for the objects in this isolate, since the alarm may come meanwhile. */
+const telling = new WeakMap<DurableObjectState, Promise<void>>()
+
 /** Tells the watchers that have not been told yet. Sets the next alarm, or deletes everything when it is done. */
-export async function finishTelling(host: SessionHost): Promise<void> {
+export function finishTelling(host: SessionHost): Promise<void> {
+  const { ctx } = host
+  const work = telling.get(ctx) ?? tellAll(host).finally(() => telling.delete(ctx))
+  telling.set(ctx, work)
+  return work
+}
+
+async function tellAll(host: SessionHost): Promise<void> {
   const { storage, id } = host.ctx
   const waiting = watchersOf(storage).filter((each) => each.reason !== null)
   if (waiting.length === 0) return

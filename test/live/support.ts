@@ -1,42 +1,58 @@
 import { env } from 'cloudflare:workers'
 
-import { accounts } from '../../src/accounts.ts'
-import type { SessionOptions } from '../../src/index.ts'
+import { type AccountMethods, accounts } from '../../src/accounts.ts'
+import {
+  createSessions,
+  type Session,
+  type SessionEvent,
+  type SessionOptions,
+} from '../../src/index.ts'
 import { live, type LiveOptions } from '../../src/live.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import type { Browser } from '../support/browser.ts'
-import { CONTEXT, newSite, type Site } from '../support/site.ts'
+import type { App } from '../support/app.ts'
+import { Browser } from '../support/browser.ts'
 
-/** A site with `/live`, on objects with sockets. */
+type LiveSession = Session & AccountMethods
+
+/** A site with sockets at `/live`. Every other request runs the test's handler. */
+export interface LiveSite {
+  readonly sessions: App['sessions']
+  readonly events: SessionEvent[]
+  handler: (session: LiveSession, request: Request) => unknown
+  browser(): Browser
+  /** Has the browser run something with its session, and returns what it gives. */
+  run(browser: Browser, handler: (session: LiveSession) => unknown): Promise<unknown>
+}
+
+/** A site on objects with sockets, and with a list of each user's sessions. */
 export function newLiveSite(
   options: LiveOptions = {},
   siteOptions: Partial<SessionOptions<unknown>> = {},
-): Site {
-  const site = newSite({ store: durableObjectStore(env.LIVE_SESSIONS), ...siteOptions })
-  const { withSession } = site.sessions
-  const onEnv = (handler: ReturnType<typeof withSession>) => (request: Request) =>
-    handler(request, env, CONTEXT)
-  site.routes['/live'] = onEnv(withSession(({ session }) => live(session, options)))
-  site.routes['/id'] = onEnv(withSession(({ session }) => session.id))
-  site.routes['/delete'] = onEnv(
-    withSession(({ session }) => {
-      session.delete('a')
-      return 'ok'
-    }),
-  )
-  site.routes['/flash'] = onEnv(
-    withSession(({ session }) => {
-      session.flash('notice', 'hello')
-      return 'ok'
-    }),
-  )
-  site.routes['/sign-in-bob'] = onEnv(
-    withSession(async ({ session }) => {
-      await session.signIn('bob')
-      return 'ok'
-    }),
-  )
+): LiveSite {
+  const events: SessionEvent[] = []
+  const { use = [], ...rest } = siteOptions
+  const sessions = createSessions({
+    secrets: [env.SESSION_SECRET],
+    store: durableObjectStore(env.LIVE_SESSIONS),
+    onEvent: (event) => void events.push(event),
+    ...rest,
+    use: [accounts({ index: () => userIndex(env.USERS) }), ...use],
+  })
+  const fetch = sessions.withSession(async (request) => {
+    if (new URL(request.url).pathname === '/live') return live(request.session, options)
+    return (await site.handler(request.session, request)) ?? null
+  })
+  const site: LiveSite = {
+    sessions,
+    events,
+    handler: () => 'ok',
+    browser: () => new Browser((request) => fetch(request, env)),
+    async run(browser, handler) {
+      site.handler = handler
+      return browser.json('/')
+    },
+  }
   return site
 }
 
@@ -104,7 +120,7 @@ export async function openStream(browser: Browser, path = '/live'): Promise<List
     let text = ''
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }))
       if (done) break
       text += decoder.decode(value, { stream: true })
       const events = text.split('\n\n')
@@ -116,6 +132,3 @@ export async function openStream(browser: Browser, path = '/live'): Promise<List
   })()
   return listener
 }
-
-/** The accounts with an index of users, so that sessions can be revoked. */
-export const INDEXED = { use: [accounts({ index: () => userIndex(env.USERS) })] }
