@@ -1,7 +1,8 @@
 import { SessionError } from './errors.ts'
 import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
-import { type Handshake, HANDSHAKE_HEADER, type WatchCall } from './live/messages.ts'
-import { call, callPart, objectIdIn, readRequest, stubsOf } from './live/session-stub.ts'
+import { type Handshake, HANDSHAKE_HEADER } from './live/messages.ts'
+import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
+import type { Credential } from './record/store.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import { problem, speculativeResponse } from './request/problem.ts'
 import type { RequestSession } from './request/request-session.ts'
@@ -28,39 +29,40 @@ const MAX_VALUES_CHARACTERS = 8000
  * Returns the response to a request for a WebSocket or an EventSource, which the session's own object then holds: it tells
  * the page of changes, and of the end of the session before it closes the socket with 4401. The session must be in the
  * store; without one the response is a 401 problem. A request from a page of another origin gets 403, one that asks for
- * neither 426. A HEAD opens nothing, and says what a GET would get. Calls the store once more than `load()`.
+ * neither 426. A HEAD opens nothing: 401 or 426. Calls the store once more than `load()`.
  *
  * Throws `ERR_OPTION` for a store without objects, `ERR_BINDING` if the exported class has no `sockets`, and `ERR_STORE`
  * if the store fails.
  */
 export async function live(session: object, options: LiveOptions = {}): Promise<Response> {
   const own = requestSessionOf(session)
-  const { trustedOrigins = [], values = [] } = checked(options)
+  const { trustedOrigins = [], values = [] } = options
+  checkOptions(trustedOrigins, values)
+  // Also without a session, so that the mistake is seen at once.
+  objectIdIn(own, own.minted().handle)
   const request = own.request as Request
-  // Before anything is asked: a foreign page must not be a use of the session.
-  objectIdIn(own, 'live', own.minted().handle)
   if (isForeign(request, trustedOrigins) === true) {
     own.report({ type: 'refused', reason: 'cross-origin', id: own.id })
     return problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
   }
   if (own.purpose === 'speculative') return speculativeResponse()
   const kind = kindOf(request)
-  if (kind === undefined && own.purpose !== 'head') return upgradeRequired()
+  if (kind === undefined && own.purpose === 'view') return upgradeRequired()
   const credential = await credentialOf(own)
   if (credential === undefined) return unauthorized()
   if (kind === undefined) return upgradeRequired()
 
-  const stub = stubsOf(objectIdIn(own, 'live', credential.handle), own.env, own.ctx)
   const response = await own.call(own.store.name, 'connect', (context) => {
     const handshake: Handshake = { read: readRequest(credential, context), values }
-    const headers = {
-      [HANDSHAKE_HEADER]: JSON.stringify(handshake),
-      ...(kind === 'socket' && { Upgrade: 'websocket' }),
-    }
-    return callPart(stub, (object) => object.fetch('https://session/', { headers }))
+    const headers = { [HANDSHAKE_HEADER]: JSON.stringify(handshake), ...kind }
+    return callObject(objectIdIn(own, credential.handle), own, (object) =>
+      object.fetch('https://session/', { headers }),
+    )
   })
-  if (response.ok || response.status === 101) return response
-  return response.status === 429 ? tooMany() : unauthorized()
+  if (response.status === 401) return unauthorized()
+  return response.status === 429
+    ? problem(429, 'Too Many Requests', 'ERR_TOO_MANY', 'The session has too many connections.')
+    : response
 }
 
 /**
@@ -71,85 +73,74 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
  */
 export async function watch(session: object, { namespace, id }: Watcher): Promise<void> {
   const own = requestSessionOf(session)
-  const bindings = Object(own.env) as Readonly<Record<string, unknown>>
-  if (!isNamespaceWith(bindings[namespace], id)) {
-    throw new SessionError(
-      'ERR_BINDING',
-      `watch(): env.${namespace} is not a Durable Object namespace with this id.`,
-    )
+  try {
+    const { [namespace]: watchers } = Object(own.env) as Readonly<Record<string, Namespace>>
+    // A missing binding throws, too.
+    ;(watchers as Namespace).idFromString(id)
+  } catch {
+    throw bindingError(`env.${namespace} has no object with this id.`)
   }
   const credential = await credentialOf(own)
-  if (credential === undefined) throw own.lose()
-  const stub = stubsOf(objectIdIn(own, 'watch', credential.handle), own.env, own.ctx)
-  const text = await own.call(own.store.name, 'watch', (context) => {
-    const read = readRequest(credential, context)
-    const request: WatchCall = { live: 'watch', namespace, id, read }
-    return callPart(stub, (object) => call(object, request))
-  })
-  const { ok, why }: { ok?: boolean; why?: string } = JSON.parse(text)
-  if (ok === true) return
-  if (why === undefined) throw own.lose()
-  throw new SessionError('ERR_TOO_LARGE', 'watch(): the session has 32 watchers already.')
+  if (credential === undefined) throw endedError()
+  const reply = await own.call(own.store.name, 'watch', (context) =>
+    callObject(objectIdIn(own, credential.handle), own, (object) => {
+      const read = readRequest(credential, context)
+      return sendCall(object, { live: 'watch', namespace, id, read })
+    }),
+  )
+  const { ok, why }: { ok?: boolean; why?: string } = JSON.parse(reply)
+  if (why !== undefined) throw new SessionError('ERR_TOO_LARGE', 'watch(): there are 32 already.')
+  if (ok !== true) throw endedError()
 }
 
 /**
  * Removes what `watch` has recorded, when the object's last socket of this session closes. `sessionId` is `session.id`,
- * and `env` has the binding of the sessions.
+ * and `env` has the binding of the sessions. Does nothing if there is nothing to remove.
  */
-export async function unwatch(
-  sessionId: string,
-  { namespace, id }: Watcher,
-  env: object,
-): Promise<void> {
-  const request: WatchCall = { live: 'unwatch', namespace, id }
-  await callPart(stubsOf(sessionId, env), (object) => call(object, request))
+export async function unwatch(sessionId: string, watcher: Watcher, env: object): Promise<void> {
+  const { namespace, id } = watcher
+  await callObject(sessionId, { env }, (object) =>
+    sendCall(object, { live: 'unwatch', namespace, id }),
+  )
 }
 
-function checked(options: LiveOptions): LiveOptions {
-  const { trustedOrigins = [], values = [] } = options
-  const wrong = trustedOrigins.find((origin) => !isOrigin(origin))
-  const fault =
-    wrong === undefined
-      ? JSON.stringify(values).length > MAX_VALUES_CHARACTERS && 'values has too many keys'
-      : `trustedOrigins has ${JSON.stringify(wrong)}. An origin is written https://accounts.example, without a path`
-  if (fault === false) return options
-  throw new SessionError('ERR_OPTION', `live(): ${fault}.`)
+interface Namespace {
+  idFromString(id: string): unknown
 }
 
-/** Returns the kind of connection that a request asks for. */
-function kindOf(request: Request): 'socket' | 'stream' | undefined {
+function checkOptions(trustedOrigins: readonly string[], values: readonly string[]): void {
+  const fits = JSON.stringify(values).length <= MAX_VALUES_CHARACTERS
+  if (fits && trustedOrigins.every(isOrigin)) return
+  throw new SessionError(
+    'ERR_OPTION',
+    `live(): ${fits ? 'trustedOrigins has no origin such as https://a.example' : 'values has too many keys'}.`,
+  )
+}
+
+/** Returns the header that asks the object for the same kind of connection; `undefined` if a request asks for none. */
+function kindOf(request: Request): { readonly Upgrade?: 'websocket' } | undefined {
   const { method, headers } = request
   if (method !== 'GET') return undefined
-  if (headers.get('upgrade') !== null && isHandshake(request)) return 'socket'
-  return /\btext\/event-stream\b/i.test(headers.get('accept') ?? '') ? 'stream' : undefined
+  if (headers.has('upgrade') && isHandshake(request)) return { Upgrade: 'websocket' }
+  return headers.get('accept')?.includes('text/event-stream') === true ? {} : undefined
 }
 
 /** Returns the credential of the session, which has been read; `undefined` if there is no session in the store. */
-async function credentialOf(own: RequestSession): Promise<RequestSession['token']> {
+async function credentialOf(own: RequestSession): Promise<Credential | undefined> {
   await own.session.load()
   if (own.failure !== undefined) throw own.failure
   return own.state.is === 'live' ? own.state.token : undefined
 }
 
+function endedError(): SessionError {
+  return new SessionError('ERR_SESSION_ENDED', 'watch(): there is no session.')
+}
+
 function upgradeRequired(): Response {
-  const detail = 'Connect by a WebSocket or an EventSource.'
-  const headers = { Upgrade: 'websocket', Connection: 'Upgrade' }
-  return problem(426, 'Upgrade Required', 'ERR_UPGRADE', detail, headers)
+  const headers = { Upgrade: 'websocket' }
+  return problem(426, 'Upgrade Required', 'ERR_UPGRADE', 'Open a WebSocket.', headers)
 }
 
 function unauthorized(): Response {
   return problem(401, 'Unauthorized', 'ERR_SIGN_IN', 'There is no session.')
-}
-
-function tooMany(): Response {
-  return problem(429, 'Too Many Requests', 'ERR_TOO_MANY', 'The session has too many connections.')
-}
-
-function isNamespaceWith(binding: unknown, id: string): boolean {
-  try {
-    ;(binding as { idFromString(text: string): unknown }).idFromString(id)
-    return true
-  } catch {
-    return false
-  }
 }
