@@ -157,19 +157,20 @@ const asleep = await newVisitors(server, 'asleep')
 await wait(ASLEEP_MS)
 verdicts.push(report('sign-out, objects asleep', await timesOf(one(asleep), signOut)))
 
+async function revokeAll([visitor]: readonly Visitor[]): Promise<number> {
+  const start = performance.now()
+  await fetch(`${server.origin}/revoke-all?user=${visitor?.user}`)
+  return start
+}
+
+const byUser = (visitors: readonly Visitor[]): Visitor[][] => [
+  ...Map.groupBy(visitors, ({ user }) => user).values(),
+]
 const listed = await newVisitors(server, 'listed')
+verdicts.push(report('revokeAll', await timesOf(byUser(listed), revokeAll)))
+const dozing = await newVisitors(server, 'dozing')
 await wait(ASLEEP_MS)
-const byUser = [...Map.groupBy(listed, ({ user }) => user).values()]
-verdicts.push(
-  report(
-    'revokeAll, objects asleep',
-    await timesOf(byUser, async ([visitor]) => {
-      const start = performance.now()
-      await fetch(`${server.origin}/revoke-all?user=${visitor?.user}`)
-      return start
-    }),
-  ),
-)
+verdicts.push(report('revokeAll, objects asleep', await timesOf(byUser(dozing), revokeAll)))
 
 const timed = await newVisitors(server, 'timed', '?idle=short')
 verdicts.push(

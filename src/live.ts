@@ -50,8 +50,14 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
   if (kind === undefined && own.purpose === 'view') return upgradeRequired()
   const credential = await credentialOf(own)
   if (credential === undefined) return unauthorized()
-  if (kind === undefined) return upgradeRequired()
+  return kind === undefined ? upgradeRequired() : connected(own, credential, { values, kind })
+}
 
+async function connected(
+  own: RequestSession,
+  credential: Credential,
+  { values, kind }: { readonly values: readonly string[]; readonly kind: Kind },
+): Promise<Response> {
   const response = await own.call(own.store.name, 'connect', (context) => {
     const handshake: Handshake = { read: readRequest(credential, context), values }
     const headers = { [HANDSHAKE_HEADER]: JSON.stringify(handshake), ...kind }
@@ -104,6 +110,11 @@ export async function unwatch(sessionId: string, watcher: Watcher, env: object):
   )
 }
 
+/** The header that the object needs for the connection: for an EventSource none. */
+interface Kind {
+  readonly Upgrade?: 'websocket'
+}
+
 interface Namespace {
   idFromString(id: string): unknown
 }
@@ -117,8 +128,8 @@ function checkOptions(trustedOrigins: readonly string[], values: readonly string
   )
 }
 
-/** Returns the header that asks the object for the same kind of connection; `undefined` if a request asks for none. */
-function kindOf(request: Request): { readonly Upgrade?: 'websocket' } | undefined {
+/** Returns the kind of connection that a request asks for; `undefined` if it asks for none. */
+function kindOf(request: Request): Kind | undefined {
   const { method, headers } = request
   if (method !== 'GET') return undefined
   if (headers.has('upgrade') && isHandshake(request)) return { Upgrade: 'websocket' }

@@ -86,10 +86,10 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
 
   /** A page cannot see why a handshake was refused, so it asks first. */
   function retry(): void {
-    fetch(href, { method: 'HEAD' }).then(({ status }) => {
-      if (status === 401) end('unknown')
-      else open()
-    }, open)
+    fetch(href, { method: 'HEAD' }).then(
+      ({ status }) => (status === 401 ? end('unknown') : open()),
+      open,
+    )
   }
 
   open()

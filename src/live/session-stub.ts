@@ -34,7 +34,7 @@ export async function callObject<T>(
 ): Promise<T> {
   const { exports = {} }: { exports?: Readonly<Record<string, ObjectsById>> } = Object(ctx)
   const bindings: unknown[] = Object.values(Object(env) as object)
-  const namespaces = bindings.filter(isNamespace<ObjectsById>)
+  const namespaces = bindings.filter(isNamespace)
   const object = objectById([...namespaces, exports['SessionObject']], id)
   if (object === undefined) throw bindingError('Bind SessionObject, and pass on env and ctx.')
   try {

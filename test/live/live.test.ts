@@ -214,9 +214,9 @@ describe('a socket', () => {
     for (let each = 0; each < 100; each += 1) sockets.push(await openSocket(browser))
     expect(await refusalOf(browser, UPGRADE)).toEqual([429, 'ERR_TOO_MANY'])
     await site.run(browser, (session) => session.destroy())
-    for (const { until } of sockets)
+    for (const socket of sockets)
       // oxlint-disable-next-line no-await-in-loop
-      expect((await until(1))[0]).toEqual({ type: 'ended', reason: 'destroyed' })
+      expect((await socket.until(1))[0]).toEqual({ type: 'ended', reason: 'destroyed' })
   })
 })
 
@@ -290,7 +290,7 @@ describe('live', () => {
     const browser = await visitorOf(site)
     site.handler = async (session) => [await live(session).catch((error: unknown) => String(error))]
     for (const headers of [UPGRADE, STREAM]) {
-      const [text] = (await (await browser.fetch('/', { headers })).json()) as string[]
+      const [text] = await (await browser.fetch('/', { headers })).json<string[]>()
       expect(text).toMatch(/ERR_BINDING: SessionObject has no sockets/)
     }
     const watching = await site.run(browser, (session) =>

@@ -20,7 +20,7 @@ export function objectById(
 }
 
 /** True if a binding is a Durable Object namespace. */
-export function isNamespace<N extends ObjectsById>(binding: unknown): binding is N {
+export function isNamespace(binding: unknown): binding is ObjectsById {
   return hasMethod(binding, 'idFromString')
 }
 

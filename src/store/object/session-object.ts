@@ -94,7 +94,7 @@ export function extendSessionObject(...parts: readonly SessionPart[]): typeof Se
   return class extends SessionObject {
     readonly #host: SessionHost = {
       ctx: this.ctx,
-      env: this.env as object,
+      env: this.env,
       call: (request) => super.call(request, PROTOCOL),
       meta: () => parseMeta(this.ctx.storage.kv.get(SESSION)),
       empty: async () => {
@@ -158,6 +158,8 @@ function reasonOf(method: Method | undefined): EndReason {
 
 /** Deletes the rows of the session, and leaves those of its parts. */
 function withoutRows(storage: DurableObjectStorage): Promise<void> {
-  for (const [name] of [...storage.kv.list()]) storage.kv.delete(name)
+  // The list is read before anything is deleted.
+  const names = Array.from(storage.kv.list(), ([name]) => name)
+  for (const name of names) storage.kv.delete(name)
   return storage.sync()
 }
