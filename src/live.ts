@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts'
 import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
-import { type Handshake, HANDSHAKE_HEADER } from './live/messages.ts'
+import { type Handshake, HANDSHAKE_HEADER, PROBLEM } from './live/messages.ts'
 import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
 import type { Credential } from './record/store.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
@@ -29,7 +29,7 @@ const MAX_VALUES_CHARACTERS = 8000
  * Returns the response to a request for a WebSocket or an EventSource, which the session's own object then holds: it tells
  * the page of changes, and of the end of the session before it closes the socket with 4401. The session must be in the
  * store; without one the response is a 401 problem. A request from a page of another origin gets 403, one that asks for
- * neither 426. A HEAD opens nothing: 401 or 426. Calls the store once more than `load()`.
+ * neither 426. A HEAD, and a GET that accepts `application/problem+json`, open nothing: 401 or 426. Calls the store once more than `load()`.
  *
  * Throws `ERR_OPTION` for a store without objects, `ERR_BINDING` if the exported class has no `sockets`, and `ERR_STORE`
  * if the store fails.
@@ -47,7 +47,9 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
   }
   if (own.purpose === 'speculative') return speculativeResponse()
   const kind = kindOf(request)
-  if (kind === undefined && own.purpose === 'view') return upgradeRequired()
+  // The client asks why a handshake failed, which its page cannot see.
+  const isQuestion = own.purpose === 'head' || accepts(request, PROBLEM)
+  if (kind === undefined && !isQuestion) return upgradeRequired()
   const credential = await credentialOf(own)
   if (credential === undefined) return unauthorized()
   return kind === undefined ? upgradeRequired() : connected(own, credential, { values, kind })
@@ -133,7 +135,11 @@ function kindOf(request: Request): Kind | undefined {
   const { method, headers } = request
   if (method !== 'GET') return undefined
   if (headers.has('upgrade') && isHandshake(request)) return { Upgrade: 'websocket' }
-  return headers.get('accept')?.includes('text/event-stream') === true ? {} : undefined
+  return accepts(request, 'text/event-stream') ? {} : undefined
+}
+
+function accepts({ headers }: Request, type: string): boolean {
+  return headers.get('accept')?.includes(type) === true
 }
 
 /** Returns the credential of the session, which has been read; `undefined` if there is no session in the store. */

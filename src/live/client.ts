@@ -1,4 +1,4 @@
-import { ENDED_CODE, type EndReason, type LiveMessage, PING, PONG } from './messages.ts'
+import { ENDED_CODE, type EndReason, type LiveMessage, PING, PONG, PROBLEM } from './messages.ts'
 
 /** What the page is told: the messages of `live()`, and each opening of the socket. */
 export type LiveEvent =
@@ -86,7 +86,7 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
 
   /** A page cannot see why a handshake was refused, so it asks first. */
   function retry(): void {
-    fetch(href, { method: 'HEAD' }).then(
+    fetch(href, { headers: { Accept: PROBLEM } }).then(
       ({ status }) => (status === 401 ? end('unknown') : open()),
       open,
     )

@@ -27,6 +27,9 @@ export const ENDED_CODE = 4401
 export const PING = 'ping'
 export const PONG = 'pong'
 
+/** Accepted by a request that only asks if there is a session (RFC 9457). */
+export const PROBLEM = 'application/problem+json'
+
 /** The header of a handshake for the session's object: the credential and what to send. Its name has it redacted in logs. */
 export const HANDSHAKE_HEADER = 'Edge-Session-Secret'
 

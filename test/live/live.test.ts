@@ -80,7 +80,7 @@ describe('a handshake', () => {
     expect(await statusOf(await visitorOf(trusting), { ...UPGRADE, ...FOREIGN })).toBe(101)
   })
 
-  test('is needed: any other GET gets 426, and a HEAD says what would happen', async () => {
+  test('is needed: any other GET gets 426, and a question says what would happen', async () => {
     const site = newLiveSite()
     const browser = await visitorOf(site)
     const response = await browser.fetch('/live')
@@ -90,6 +90,10 @@ describe('a handshake', () => {
     expect(await statusOf(browser, {}, 'HEAD')).toBe(426)
     expect(await statusOf(browser, UPGRADE, 'HEAD')).toBe(426)
     expect(await statusOf(site.browser(), {}, 'HEAD')).toBe(401)
+    expect(await statusOf(site.browser(), {})).toBe(426)
+    const question = { Accept: 'application/problem+json' }
+    expect(await statusOf(browser, question)).toBe(426)
+    expect(await statusOf(site.browser(), question)).toBe(401)
   })
 
   test('of a prefetch opens nothing', async () => {
@@ -282,7 +286,7 @@ describe('live', () => {
 
   test('says that a store has no objects', async () => {
     const site = newLiveSite({}, { store: kvStore(env.SESSION_KV) })
-    expect(await codeOf(site, site.browser())).toMatch(/ERR_OPTION: live\(\): the kv store has no/)
+    expect(await codeOf(site, site.browser())).toMatch(/ERR_OPTION: The kv store has no objects/)
   })
 
   test('says that the exported class has no sockets', async () => {
@@ -291,14 +295,14 @@ describe('live', () => {
     site.handler = async (session) => [await live(session).catch((error: unknown) => String(error))]
     for (const headers of [UPGRADE, STREAM]) {
       const [text] = await (await browser.fetch('/', { headers })).json<string[]>()
-      expect(text).toMatch(/ERR_BINDING: SessionObject has no sockets/)
+      expect(text).toMatch(/ERR_BINDING: Export class SessionObject extends/)
     }
     const watching = await site.run(browser, (session) =>
       watch(session, { namespace: 'WATCHERS', id: String(env.WATCHERS.newUniqueId()) }).catch(
         String,
       ),
     )
-    expect(watching).toMatch(/ERR_BINDING: SessionObject has no sockets/)
+    expect(watching).toMatch(/ERR_BINDING: Export class SessionObject extends/)
   })
 
   test.for([
