@@ -2,6 +2,7 @@ import { SessionError } from './errors.ts'
 import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
 import { type Handshake, HANDSHAKE_HEADER, PROBLEM } from './live/messages.ts'
 import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
+import { unauthorized } from './live/unauthorized.ts'
 import type { Credential } from './record/store.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import { problem, speculativeResponse } from './request/problem.ts'
@@ -41,11 +42,8 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
   // Also without a session, so that the mistake is seen at once.
   objectIdIn(own, own.minted().handle)
   const request = own.request as Request
-  if (isForeign(request, trustedOrigins) === true) {
-    own.report({ type: 'refused', reason: 'cross-origin', id: own.id })
-    return problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
-  }
-  if (own.purpose === 'speculative') return speculativeResponse()
+  const refusal = refusalOf(own, request, trustedOrigins)
+  if (refusal !== undefined) return refusal
   const kind = kindOf(request)
   // The client asks why a handshake failed, which its page cannot see.
   const isQuestion = own.purpose === 'head' || accepts(request, PROBLEM)
@@ -55,22 +53,31 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
   return kind === undefined ? upgradeRequired() : connected(own, credential, { values, kind })
 }
 
-async function connected(
+/** Returns the response to a request that must not even ask the store. */
+function refusalOf(
+  own: RequestSession,
+  request: Request,
+  trustedOrigins: readonly string[],
+): Response | undefined {
+  if (isForeign(request, trustedOrigins) === true) {
+    own.report({ type: 'refused', reason: 'cross-origin', id: own.id })
+    return problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
+  }
+  return own.purpose === 'speculative' ? speculativeResponse() : undefined
+}
+
+function connected(
   own: RequestSession,
   credential: Credential,
   { values, kind }: { readonly values: readonly string[]; readonly kind: Kind },
-): Promise<Response> {
-  const response = await own.call(own.store.name, 'connect', (context) => {
+): Promise<Response> | Response {
+  return own.call(own.store.name, 'connect', (context) => {
     const handshake: Handshake = { read: readRequest(credential, context), values }
     const headers = { [HANDSHAKE_HEADER]: JSON.stringify(handshake), ...kind }
     return callObject(objectIdIn(own, credential.handle), own, (object) =>
       object.fetch('https://session/', { headers }),
     )
   })
-  if (response.status === 401) return unauthorized()
-  return response.status === 429
-    ? problem(429, 'Too Many Requests', 'ERR_TOO_MANY', 'The session has too many connections.')
-    : response
 }
 
 /**
@@ -126,7 +133,7 @@ function checkOptions(trustedOrigins: readonly string[], values: readonly string
   if (fits && trustedOrigins.every(isOrigin)) return
   throw new SessionError(
     'ERR_OPTION',
-    `live(): ${fits ? 'trustedOrigins has no origin such as https://a.example' : 'values has too many keys'}.`,
+    `live(): Write ${fits ? 'trustedOrigins as https://a.example' : 'fewer keys into values'}.`,
   )
 }
 
@@ -156,8 +163,4 @@ function endedError(): SessionError {
 function upgradeRequired(): Response {
   const headers = { Upgrade: 'websocket' }
   return problem(426, 'Upgrade Required', 'ERR_UPGRADE', 'Open a WebSocket.', headers)
-}
-
-function unauthorized(): Response {
-  return problem(401, 'Unauthorized', 'ERR_SIGN_IN', 'There is no session.')
 }

@@ -28,8 +28,9 @@ export function keepConnected(look) {
 /** @param {string} text */
 function tell(text) {
   const list = document.getElementById('told')
+  if (list === null) return
   const item = document.createElement('li')
   item.textContent = text
-  list?.prepend(item)
-  while (list !== null && list.children.length > MAX_TOLD) list.lastElementChild?.remove()
+  list.prepend(item)
+  while (list.children.length > MAX_TOLD) list.lastElementChild?.remove()
 }

@@ -1,5 +1,6 @@
 import { isTombstone, type Meta } from '../record/meta.ts'
 import type { ReadReply } from '../record/store.ts'
+import { problem } from '../request/problem.ts'
 import type { SessionHost, SessionPart } from '../store/object/session-part.ts'
 import {
   endConnections,
@@ -10,6 +11,7 @@ import {
   wakeAtEnd,
 } from './connections.ts'
 import { type Handshake, HANDSHAKE_HEADER, WATCH_START, type WatchCall } from './messages.ts'
+import { unauthorized } from './unauthorized.ts'
 import { addWatcher, finishTelling, removeWatcher, tellWatchers } from './watchers.ts'
 
 /**
@@ -52,12 +54,16 @@ async function connect(
 ): Promise<Response> {
   const reply = JSON.parse(await host.call(read)) as ReadReply
   const meta = aliveIn(host)
-  if (!reply.ok || meta === undefined) return new Response(null, { status: 401 })
+  if (!reply.ok || meta === undefined) return unauthorized()
   const subscription: Subscription = { values, userId: reply.account?.userId }
   const open = headers.get('Upgrade') === null ? openStream : openSocket
   const response = open(host, subscription)
   await wakeAtEnd(host, meta)
-  return response ?? new Response(null, { status: 429 })
+  return response ?? tooMany()
+}
+
+function tooMany(): Response {
+  return problem(429, 'Too Many Requests', 'ERR_TOO_MANY', 'The session has too many connections.')
 }
 
 /** Returns the record of a session that has not ended since its credential was checked. */
