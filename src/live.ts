@@ -30,7 +30,7 @@ const MAX_VALUES_CHARACTERS = 8000
  * Returns the response to a request for a WebSocket or an EventSource, which the session's own object then holds: it tells
  * the page of changes, and of the end of the session before it closes the socket with 4401. The session must be in the
  * store; without one the response is a 401 problem. A request from a page of another origin gets 403, one that asks for
- * neither 426. A HEAD, and a GET that accepts `application/problem+json`, open nothing: 401 or 426. Calls the store once more than `load()`.
+ * neither 426. A HEAD opens nothing. Calls the store once more than `load()`.
  *
  * Throws `ERR_OPTION` for a store without objects, `ERR_BINDING` if the exported class has no `sockets`, and `ERR_STORE`
  * if the store fails.
@@ -46,8 +46,7 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
   if (refusal !== undefined) return refusal
   const kind = kindOf(request)
   // The client asks why a handshake failed, which its page cannot see.
-  const isQuestion = own.purpose === 'head' || accepts(request, PROBLEM)
-  if (kind === undefined && !isQuestion) return upgradeRequired()
+  if (kind === undefined && !accepts(request, PROBLEM)) return upgradeRequired()
   const credential = await credentialOf(own)
   if (credential === undefined) return unauthorized()
   return kind === undefined ? upgradeRequired() : connected(own, credential, { values, kind })
@@ -157,7 +156,7 @@ async function credentialOf(own: RequestSession): Promise<Credential | undefined
 }
 
 function endedError(): SessionError {
-  return new SessionError('ERR_SESSION_ENDED', 'watch(): there is no session.')
+  return new SessionError('ERR_SESSION_ENDED', 'There is no session.')
 }
 
 function upgradeRequired(): Response {

@@ -64,6 +64,9 @@ const ENDS: readonly (readonly [
   ['a timeout', 'expired', ({ id }) => expire(id)],
 ]
 
+/** A busy machine is no fault of the code. */
+const PATIENT = { timeout: 20_000 }
+
 const isEmpty = (id: string): Promise<boolean> =>
   runInDurableObject(stubOf(id), async (_object, { storage }) => {
     const tables = storage.sql.exec("SELECT * FROM sqlite_master WHERE name = 'watchers'").toArray()
@@ -97,7 +100,7 @@ describe.for(ENDS)('%s', ([, reason, end]) => {
       })
       await rest(visit.id)
       await end(visit)
-      await expect.poll(() => isEmpty(visit.id)).toBe(true)
+      await expect.poll(() => isEmpty(visit.id), PATIENT).toBe(true)
       for (const room of rooms)
         expect(await env.WATCHERS.get(room).told()).toEqual([`${visit.id} ${reason}`])
     })
@@ -156,15 +159,12 @@ describe('a watcher that fails', () => {
     expect(await told()).toEqual([])
     await evictDurableObject(stubOf(id))
     await expect
-      .poll(
-        async () => {
-          await runDurableObjectAlarm(stubOf(id))
-          return told()
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        await runDurableObjectAlarm(stubOf(id))
+        return told()
+      }, PATIENT)
       .toEqual([`${id} destroyed`])
-    await expect.poll(() => isEmpty(id)).toBe(true)
+    await expect.poll(() => isEmpty(id), PATIENT).toBe(true)
   })
 
   test('keeps no data of the session, whose token is dead', async () => {
