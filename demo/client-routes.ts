@@ -4,6 +4,7 @@ import { IttyRouter, type IttyRouterType } from 'itty-router'
 
 import countdown from './client/countdown.js'
 import lab from './client/lab.js'
+import live from './client/live.js'
 import playground from './client/playground.js'
 import { STYLE } from './page/style.ts'
 
@@ -14,6 +15,7 @@ const FILES: Readonly<Record<string, { readonly type: string; readonly text: str
   '/client/playground.js': { type: JAVASCRIPT, text: playground },
   '/client/countdown.js': { type: JAVASCRIPT, text: countdown },
   '/client/lab.js': { type: JAVASCRIPT, text: lab },
+  '/client/live.js': { type: JAVASCRIPT, text: live },
   '/client/style.css': { type: 'text/css; charset=utf-8', text: STYLE },
   '/client/icon.svg': { type: 'image/svg+xml', text: ICON },
 }

@@ -7,6 +7,10 @@ declare module '*/client/countdown.js' {
   const text: string
   export default text
 }
+declare module '*/client/live.js' {
+  const text: string
+  export default text
+}
 declare module '*/client/lab.js' {
   const text: string
   export default text

@@ -1,6 +1,7 @@
 import { IttyRouter, type IttyRouterType, StatusError } from 'itty-router'
 
 import { csrfToken } from '../src/guard/csrf.ts'
+import { live } from '../src/live.ts'
 import { isCookieLost } from './click.ts'
 import { fieldsOf, prefersHtml } from './input.ts'
 import { DEFAULT_REQUESTS, MAX_REQUESTS } from './lab/lanes.ts'
@@ -79,6 +80,10 @@ export function playgroundRoutes(place: Place): IttyRouterType {
           return prefersHtml(request) ? pageOf(request, env, { reports }) : reports
         }),
       ),
+    )
+    .get(
+      '/live',
+      withSession(({ session }) => (place.isAtomic ? live(session) : undefined)),
     )
     .get('/forged', () => forgedPage(base))
 }

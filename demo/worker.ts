@@ -1,6 +1,7 @@
 import { AutoRouter, StatusError } from 'itty-router'
 
-import { SessionObject } from '../src/store/durable-object.ts'
+import { sockets } from '../src/live/object.ts'
+import { extendSessionObject } from '../src/store/durable-object.ts'
 import { UserObject } from '../src/store/user-index.ts'
 import { accountRoutes } from './account-routes.ts'
 import { clientRoutes } from './client-routes.ts'
@@ -13,7 +14,8 @@ import { playgroundRoutes } from './playground-routes.ts'
 import { sessionRoutes } from './routes.ts'
 import { type Env, PLACES } from './sessions.ts'
 
-export { DocumentObject, SessionObject, UserObject }
+export class SessionObject extends extendSessionObject(sockets) {}
+export { DocumentObject, UserObject }
 
 const router = AutoRouter({
   catch: errorResponse,

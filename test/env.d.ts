@@ -2,6 +2,7 @@ import type { ItemObject } from '../src/adapter/unstorage/item-object.ts'
 import type { SessionObject } from '../src/store/object/session-object.ts'
 import type { UserObject } from '../src/store/user-index/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
+import type { WatcherObject } from './support/live-objects.ts'
 import type * as mainModule from './worker.ts'
 
 declare module 'vitest' {
@@ -27,6 +28,8 @@ declare global {
       readonly ITEMS: DurableObjectNamespace<ItemObject>
       readonly FORMER_SESSIONS: DurableObjectNamespace<SessionObject>
       readonly FORMER_USERS: DurableObjectNamespace<UserObject>
+      readonly LIVE_SESSIONS: DurableObjectNamespace<SessionObject>
+      readonly WATCHERS: DurableObjectNamespace<WatcherObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
       /** Ports of real servers of this machine; 0 where there is none. */
       readonly REDIS_PORT: number
@@ -38,6 +41,8 @@ declare global {
         | 'SessionObject'
         | 'UserObject'
         | 'FaultyObject'
+        | 'LiveSessionObject'
+        | 'WatcherObject'
         | 'ItemObject'
         | 'FormerSessionObject'
         | 'FormerUserObject'

@@ -15,13 +15,14 @@ const LAYERS: readonly (readonly string[])[] = [
   // The features, beside each other: none may import another.
   ['schema', 'serialize', 'adopt', 'renew', 'remember', 'accounts', 'reload-on-back'],
   ['guard'],
-  ['adapter'],
+  // `live` checks handshakes as the guards do.
+  ['adapter', 'live'],
   ['index'],
   // What tests use; nothing that is deployed imports it.
   ['testing'],
 ]
 /** The folders that see a request through its lifecycle only, and what they may import of `request/` besides types. */
-const BESIDE_THE_LIFECYCLE = new Set(['guard', 'adapter'])
+const BESIDE_THE_LIFECYCLE = new Set(['guard', 'adapter', 'live'])
 const LIFECYCLE = new Set([
   'request/lifecycle.ts',
   'request/create-sessions.ts',

@@ -12,6 +12,7 @@ import {
 } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
 import { passGate } from './support/gates.ts'
+import { LiveSessionObject, WatcherObject } from './support/live-objects.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
@@ -20,8 +21,10 @@ export {
   FormerSessionObject,
   FormerUserObject,
   ItemObject,
+  LiveSessionObject,
   SessionObject,
   UserObject,
+  WatcherObject,
 }
 
 type Data = Record<string, string | number>

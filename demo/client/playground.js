@@ -2,6 +2,7 @@
 // Without them every form works as well, by a new page.
 import { startCountdowns } from './countdown.js'
 import { startLab } from './lab.js'
+import { keepConnected } from './live.js'
 
 /** Texts by the control that they are in. @typedef {Map<string, string>} Texts */
 
@@ -48,6 +49,12 @@ function show(page, sent) {
     const current = document.getElementById(part.id)
     if (current !== null && (sent !== undefined || !isInUse(current))) replace(current, part, sent)
   }
+  keepConnected(lookSoon)
+}
+
+/** Reads the page again after what is under way. */
+function lookSoon() {
+  void inTurn(() => look())
 }
 
 /**
@@ -182,4 +189,5 @@ if (document.getElementById('session') !== null) {
   tabs.addEventListener('message', () => void inTurn(() => look()))
   startCountdowns(() => inTurn(() => look()))
   startLab()
+  keepConnected(lookSoon)
 }

@@ -9,6 +9,7 @@ import { Forms } from './forms.ts'
 import { cookieNotice, page } from './frame.ts'
 import { html, type Html } from './html.ts'
 import { labSection } from './lab-section.ts'
+import { liveSection } from './live-section.ts'
 import { sessionSection, type SessionView } from './session-section.ts'
 import { tokenSection, type TokenTry } from './token-section.ts'
 
@@ -48,7 +49,7 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
         <div>${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}</div>
         <div>
           ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
-          ${accountSection(forms, account)} ${csrfSection(forms)}
+          ${accountSection(forms, account)} ${liveSection(place, !view.isNew)} ${csrfSection(forms)}
         </div>
       </div>
       ${labSection(forms, reports)}

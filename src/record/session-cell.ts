@@ -31,12 +31,14 @@ export const PROTOCOL = 2
 
 /**
  * Makes a step durable, or throws before it returns a promise. Without a state, it deletes everything of the session.
- * The time of the session's end is kept in memory only, so that an ended session has no data in storage.
+ * The time of the session's end is kept in memory only, so that an ended session has no data in storage. Without a
+ * method, the session has expired.
  */
 export type Save = (
   state: State | undefined,
   changed: readonly string[],
   isNew: boolean,
+  method?: Method,
 ) => Promise<void> | undefined
 
 /**
@@ -55,7 +57,7 @@ type Request = readonly [
   regeneration?: Pick<Regeneration, 'secret' | 'grace'>,
 ]
 
-type Method = (Call | OwnerCall)['method']
+export type Method = (Call | OwnerCall)['method']
 
 const NO_STATE = { state: undefined, changed: [] }
 
@@ -133,7 +135,8 @@ export class SessionCell {
   #take({ reply, state, changed }: Step, method: Method): string | Promise<string> {
     if (state === this.#state) return this.#replyText(reply, method)
     const [before, after] = [lasting(this.#state), lasting(state)]
-    const saving = before === after ? undefined : this.#save(after, changed, before === undefined)
+    const saving =
+      before === after ? undefined : this.#save(after, changed, before === undefined, method)
     this.#state = state
     const replyText = this.#replyText(reply, method)
     return saving === undefined ? replyText : saving.then(() => replyText)

@@ -549,6 +549,20 @@ void runner.describe('the playground in a browser', { skip }, () => {
     await playground.settle()
   })
 
+  it('tells every tab of a sign-out', async () => {
+    const page = await playground.visit()
+    await signIn(page, 'live', 'laptop')
+    const other = await page.context().newPage()
+    await other.goto('/')
+    for (const tab of [page, other]) await has(tab, '#told', 'connected')
+    await click(page, 'visits +1')
+    for (const tab of [page, other]) await has(tab, '#told', 'changed visits')
+    await click(page, 'Sign out')
+    for (const tab of [page, other]) await has(tab, '#told', 'ended destroyed')
+    for (const tab of [page, other]) await has(tab, '#account', 'Nobody is signed in.')
+    await playground.settle()
+  })
+
   it('looks light or dark, as the visitor has it', async () => {
     const grounds = []
     for (const colorScheme of ['light', 'dark'] as const) {

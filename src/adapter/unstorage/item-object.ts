@@ -1,7 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 
 import { SessionError } from '../../errors.ts'
-import { namespacesOf, objectById } from '../../store/object/own-bindings.ts'
+import { objectById } from '../../store/object/bound-objects.ts'
+import { namespacesOf } from '../../store/object/own-bindings.ts'
 
 /** A stored value: text or bytes. Times are milliseconds since 1970. */
 export interface Item {

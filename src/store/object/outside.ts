@@ -15,3 +15,8 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
 export function SessionObject(): never {
   throw onlyInWorkerd('SessionObject', 'SESSIONS')
 }
+
+/** Stands for the function of that name. Returns the class above. */
+export function extendSessionObject(): typeof SessionObject {
+  return SessionObject
+}

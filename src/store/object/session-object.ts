@@ -1,11 +1,16 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { deadlineOf } from '../../record/meta.ts'
-import { PROTOCOL } from '../../record/session-cell.ts'
+import type { EndReason } from '../../record/end-reason.ts'
+import { deadlineOf, isTombstone, parseMeta } from '../../record/meta.ts'
+import { type Method, PROTOCOL } from '../../record/session-cell.ts'
 import { SessionCell } from '../../record/session-cell.ts'
 import type { State } from '../../record/step.ts'
 import { alarmAt } from './alarm.ts'
-import { SessionRows } from './session-rows.ts'
+import type { SessionHost, SessionPart } from './session-part.ts'
+import { SESSION, SessionRows } from './session-rows.ts'
+
+/** The hook of a saved change, for `extendSessionObject`. No caller over RPC can name a symbol. */
+const SAVED: unique symbol = Symbol('saved')
 
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it. Only
@@ -16,6 +21,11 @@ import { SessionRows } from './session-rows.ts'
  */
 export class SessionObject extends DurableObject {
   #cell: SessionCell | undefined
+  declare [SAVED]?: (
+    state: State | undefined,
+    changed: readonly string[],
+    method: Method | undefined,
+  ) => Promise<void> | undefined
 
   /** Handles one call of the store: a JSON text in, a JSON text out. Throws for an unsupported version of the protocol. */
   call(request: string, version: number = 1): string | Promise<string> {
@@ -44,13 +54,12 @@ export class SessionObject extends DurableObject {
     state: State | undefined,
     changed: readonly string[],
     isNew: boolean,
+    method?: Method,
   ): Promise<void> | undefined {
     const { storage } = this.ctx
     if (state === undefined) {
-      // deleteAll leaves no row, so nothing is billed. Before 2026-02-24 it left the alarm.
-      void storage.deleteAlarm()
       rows.clear()
-      return storage.deleteAll()
+      return this[SAVED]?.(state, changed, method) ?? empty(storage)
     }
     try {
       rows.save(state, changed)
@@ -60,11 +69,97 @@ export class SessionObject extends DurableObject {
       if (changed.length > 0) this.ctx.abort(String(error))
       throw error
     }
-    return isNew ? storage.setAlarm(alarmAt(deadlineOf(state.meta))) : undefined
+    const alarm = isNew ? storage.setAlarm(alarmAt(deadlineOf(state.meta))) : undefined
+    void this[SAVED]?.(state, changed, method)
+    return alarm
   }
+}
+
+function empty(storage: DurableObjectStorage): Promise<void> {
+  // deleteAll leaves no row, so nothing is billed. Before 2026-02-24 it left the alarm.
+  void storage.deleteAlarm()
+  return storage.deleteAll()
 }
 
 /** The object as seen by its callers, over RPC. */
 export interface SessionObjectStub {
   call(request: string, version: number): Promise<string>
+}
+
+/**
+ * Returns a class to export as `SessionObject`, with the object's side of these optional features: `class SessionObject
+ * extends extendSessionObject(sockets) {}`. The name of the exported class stays the same.
+ */
+export function extendSessionObject(...parts: readonly SessionPart[]): typeof SessionObject {
+  return class extends SessionObject {
+    readonly #host: SessionHost = {
+      ctx: this.ctx,
+      env: this.env,
+      call: (request) => super.call(request, PROTOCOL),
+      meta: () => parseMeta(this.ctx.storage.kv.get(SESSION)),
+      empty: async () => {
+        if (this.ctx.storage.kv.get(SESSION) === undefined) await empty(this.ctx.storage)
+      },
+    }
+
+    override call(request: string, version?: number): string | Promise<string> {
+      for (const part of parts) {
+        const reply = part.call?.(this.#host, request)
+        if (reply !== undefined) return reply
+      }
+      return super.call(request, version)
+    }
+
+    override async fetch(request: Request): Promise<Response> {
+      for (const part of parts) {
+        const response = part.fetch?.(this.#host, request)
+        if (response !== undefined) return response
+      }
+      return new Response(null, { status: 404 })
+    }
+
+    override async webSocketMessage(
+      socket: WebSocket,
+      message: string | ArrayBuffer,
+    ): Promise<void> {
+      for (const part of parts) part.webSocketMessage?.(this.#host, socket, message)
+    }
+
+    override async webSocketClose(socket: WebSocket): Promise<void> {
+      for (const part of parts) part.webSocketClose?.(this.#host, socket)
+    }
+
+    override async alarm(): Promise<void> {
+      await super.alarm()
+      // One after the other, so that each sees the alarm that the previous one has set.
+      // oxlint-disable-next-line no-await-in-loop
+      for (const part of parts) await part.alarm?.(this.#host)
+    }
+
+    override [SAVED] = (
+      state: State | undefined,
+      names: readonly string[],
+      method: Method | undefined,
+    ): Promise<void> | undefined => {
+      if (state !== undefined && !isTombstone(state.meta)) {
+        for (const part of parts) part.changed?.(this.#host, { ...state, names, method })
+        return undefined
+      }
+      const kept = parts.filter((part) => part.ended?.(this.#host, reasonOf(method)) === true)
+      return state === undefined && kept.length > 0 ? withoutRows(this.ctx.storage) : undefined
+    }
+  }
+}
+
+function reasonOf(method: Method | undefined): EndReason {
+  if (method === undefined) return 'expired'
+  return method === 'end' ? 'revoked' : 'destroyed'
+}
+
+/** Deletes the rows of the session, and leaves those of its parts. */
+function withoutRows(storage: DurableObjectStorage): Promise<void> {
+  // The list is read before anything is deleted.
+  const names = Array.from(storage.kv.list(), ([name]) => name)
+  for (const name of names) storage.kv.delete(name)
+  return storage.sync()
 }

@@ -10,7 +10,7 @@ interface Rows {
 }
 
 /** The name of the session's own row. The names of entries begin with another character. */
-const SESSION = '$'
+export const SESSION = '$'
 /**
  * The maximum number of characters of entries, with their names, in the session's own row. Most writes are then one row,
  * billed once, and no number of names makes a row that storage refuses.

@@ -1,0 +1,165 @@
+import { SessionError } from './errors.ts'
+import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
+import { type Handshake, HANDSHAKE_HEADER, PROBLEM } from './live/messages.ts'
+import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
+import { unauthorized } from './live/unauthorized.ts'
+import type { Credential } from './record/store.ts'
+import { requestSessionOf } from './request/lifecycle.ts'
+import { problem, speculativeResponse } from './request/problem.ts'
+import type { RequestSession } from './request/request-session.ts'
+
+export interface LiveOptions {
+  /** The keys whose values `changed` messages have. Default none: the messages name the keys. */
+  readonly values?: readonly string[]
+  /** Other origins whose pages may connect, such as `capacitor://localhost`. Default none. */
+  readonly trustedOrigins?: readonly string[]
+}
+
+/** An object of the application that is told when a session ends. */
+export interface Watcher {
+  /** The name of its namespace in the `env` of the Worker that exports `SessionObject`. */
+  readonly namespace: string
+  /** The text of its id: `String(id)`. */
+  readonly id: string
+}
+
+/** A socket keeps its options with its object, 16,384 bytes at most. */
+const MAX_VALUES_CHARACTERS = 8000
+
+/**
+ * Returns the response to a request for a WebSocket or an EventSource, which the session's own object then holds: it tells
+ * the page of changes, and of the end of the session before it closes the socket with 4401. The session must be in the
+ * store; without one the response is a 401 problem. A request from a page of another origin gets 403, one that asks for
+ * neither 426. A HEAD opens nothing. Calls the store once more than `load()`.
+ *
+ * Throws `ERR_OPTION` for a store without objects, `ERR_BINDING` if the exported class has no `sockets`, and `ERR_STORE`
+ * if the store fails.
+ */
+export async function live(session: object, options: LiveOptions = {}): Promise<Response> {
+  const own = requestSessionOf(session)
+  const { trustedOrigins = [], values = [] } = options
+  checkOptions(trustedOrigins, values)
+  // Also without a session, so that the mistake is seen at once.
+  objectIdIn(own, own.minted().handle)
+  const request = own.request as Request
+  const refusal = refusalOf(own, request, trustedOrigins)
+  if (refusal !== undefined) return refusal
+  const kind = kindOf(request)
+  // The client asks why a handshake failed, which its page cannot see.
+  if (kind === undefined && !accepts(request, PROBLEM)) return upgradeRequired()
+  const credential = await credentialOf(own)
+  if (credential === undefined) return unauthorized()
+  return kind === undefined ? upgradeRequired() : connected(own, credential, { values, kind })
+}
+
+/** Returns the response to a request that must not even ask the store. */
+function refusalOf(
+  own: RequestSession,
+  request: Request,
+  trustedOrigins: readonly string[],
+): Response | undefined {
+  if (isForeign(request, trustedOrigins) === true) {
+    own.report({ type: 'refused', reason: 'cross-origin', id: own.id })
+    return problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
+  }
+  return own.purpose === 'speculative' ? speculativeResponse() : undefined
+}
+
+function connected(
+  own: RequestSession,
+  credential: Credential,
+  { values, kind }: { readonly values: readonly string[]; readonly kind: Kind },
+): Promise<Response> | Response {
+  return own.call(own.store.name, 'connect', (context) => {
+    const handshake: Handshake = { read: readRequest(credential, context), values }
+    const headers = { [HANDSHAKE_HEADER]: JSON.stringify(handshake), ...kind }
+    return callObject(objectIdIn(own, credential.handle), own, (object) =>
+      object.fetch('https://session/', { headers }),
+    )
+  })
+}
+
+/**
+ * Records that the end of the session calls `sessionEnded(sessionId, reason)` on an object of the application, at least
+ * once: at once, and by an alarm if that fails. A repeated call for the same object counts once. Throws
+ * `ERR_SESSION_ENDED` without a session, `ERR_TOO_LARGE` for the 33rd object of a session, `ERR_BINDING` if `env` has no
+ * such namespace, and `ERR_OPTION` for a store without objects.
+ */
+export async function watch(session: object, { namespace, id }: Watcher): Promise<void> {
+  const own = requestSessionOf(session)
+  try {
+    const { [namespace]: watchers } = Object(own.env) as Readonly<Record<string, Namespace>>
+    // A missing binding throws, too.
+    ;(watchers as Namespace).idFromString(id)
+  } catch {
+    throw bindingError(`env.${namespace} has no object with this id.`)
+  }
+  const credential = await credentialOf(own)
+  if (credential === undefined) throw endedError()
+  const reply = await own.call(own.store.name, 'watch', (context) =>
+    callObject(objectIdIn(own, credential.handle), own, (object) => {
+      const read = readRequest(credential, context)
+      return sendCall(object, { live: 'watch', namespace, id, read })
+    }),
+  )
+  const { ok, why }: { ok?: boolean; why?: string } = JSON.parse(reply)
+  if (why !== undefined) throw new SessionError('ERR_TOO_LARGE', 'watch(): there are 32 already.')
+  if (ok !== true) throw endedError()
+}
+
+/**
+ * Removes what `watch` has recorded, when the object's last socket of this session closes. `sessionId` is `session.id`,
+ * and `env` has the binding of the sessions. Does nothing if there is nothing to remove.
+ */
+export async function unwatch(sessionId: string, watcher: Watcher, env: object): Promise<void> {
+  const { namespace, id } = watcher
+  await callObject(sessionId, { env }, (object) =>
+    sendCall(object, { live: 'unwatch', namespace, id }),
+  )
+}
+
+/** The header that the object needs for the connection: for an EventSource none. */
+interface Kind {
+  readonly Upgrade?: 'websocket'
+}
+
+interface Namespace {
+  idFromString(id: string): unknown
+}
+
+function checkOptions(trustedOrigins: readonly string[], values: readonly string[]): void {
+  const fits = JSON.stringify(values).length <= MAX_VALUES_CHARACTERS
+  if (fits && trustedOrigins.every(isOrigin)) return
+  throw new SessionError(
+    'ERR_OPTION',
+    `live(): Write ${fits ? 'trustedOrigins as https://a.example' : 'fewer keys into values'}.`,
+  )
+}
+
+/** Returns the kind of connection that a request asks for; `undefined` if it asks for none. */
+function kindOf(request: Request): Kind | undefined {
+  const { method, headers } = request
+  if (method !== 'GET') return undefined
+  if (headers.has('upgrade') && isHandshake(request)) return { Upgrade: 'websocket' }
+  return accepts(request, 'text/event-stream') ? {} : undefined
+}
+
+function accepts({ headers }: Request, type: string): boolean {
+  return headers.get('accept')?.includes(type) === true
+}
+
+/** Returns the credential of the session, which has been read; `undefined` if there is no session in the store. */
+async function credentialOf(own: RequestSession): Promise<Credential | undefined> {
+  await own.session.load()
+  if (own.failure !== undefined) throw own.failure
+  return own.state.is === 'live' ? own.state.token : undefined
+}
+
+function endedError(): SessionError {
+  return new SessionError('ERR_SESSION_ENDED', 'There is no session.')
+}
+
+function upgradeRequired(): Response {
+  const headers = { Upgrade: 'websocket' }
+  return problem(426, 'Upgrade Required', 'ERR_UPGRADE', 'Open a WebSocket.', headers)
+}

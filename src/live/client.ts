@@ -1,0 +1,97 @@
+import { ENDED_CODE, type EndReason, type LiveMessage, PING, PONG, PROBLEM } from './messages.ts'
+
+/** What the page is told: the messages of `live()`, and each opening of the socket. */
+export type LiveEvent =
+  | Exclude<LiveMessage, { readonly type: 'ended' }>
+  /** The socket is open. Changes of the time before are not repeated, so load what the page shows again. */
+  | { readonly type: 'open' }
+  /** The session is over, or there is none: `unknown`, if it ended while the page was not connected. */
+  | { readonly type: 'ended'; readonly reason: EndReason | 'unknown' }
+
+export interface Connection {
+  /** Closes the socket for good. Nothing more is told. */
+  close(): void
+}
+
+const FIRST_DELAY_MS = 500
+const MAX_DELAY_MS = 30_000
+/** Proxies close a connection that is silent for longer: Cloudflare after 100 seconds. */
+const PING_MS = 30_000
+
+/**
+ * Opens a socket to a route that returns `live(session)`. When it is lost, opens it again, after 0.25 to 0.5 seconds, and
+ * up to 30 seconds after more failures. `ended` is told once, in every tab of the browser, and is the last event.
+ */
+export function connect(url: string, listener: (event: LiveEvent) => void): Connection {
+  const { location }: { location?: { href: string } } = globalThis as object
+  const { href } = new URL(url, location?.href)
+  let socket: WebSocket | undefined
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let failures = 0
+  let isOver = false
+
+  function close(): void {
+    isOver = true
+    clearTimeout(timer)
+    socket?.close()
+  }
+
+  function end(reason: EndReason | 'unknown'): void {
+    if (isOver) return
+    close()
+    listener({ type: 'ended', reason })
+  }
+
+  function open(): void {
+    if (isOver) return
+    const current = new WebSocket(href.replace(/^http/, 'ws'))
+    let isAnswered = true
+    socket = current
+
+    function lost(): void {
+      if (isOver || socket !== current) return
+      socket = undefined
+      clearTimeout(timer)
+      current.close()
+      const delay = Math.min(FIRST_DELAY_MS * 2 ** failures, MAX_DELAY_MS)
+      failures += 1
+      timer = setTimeout(retry, delay * (0.5 + Math.random() / 2))
+    }
+
+    /** A dead connection may tell of no close for minutes: then the last ping has no answer. */
+    function ping(): void {
+      if (!isAnswered) return lost()
+      isAnswered = false
+      current.send(PING)
+      timer = setTimeout(ping, PING_MS)
+    }
+
+    current.addEventListener('open', () => {
+      timer = setTimeout(ping, PING_MS)
+      if (!isOver) listener({ type: 'open' })
+    })
+    current.addEventListener('message', ({ data }) => {
+      isAnswered = true
+      failures = 0
+      if (isOver || data === PONG) return
+      const message = JSON.parse(String(data)) as LiveMessage
+      if (message.type === 'ended') end(message.reason)
+      else listener(message)
+    })
+    current.addEventListener('close', ({ code, reason }) => {
+      if (code === ENDED_CODE) end(reason as EndReason)
+      else lost()
+    })
+  }
+
+  /** A page cannot see why a handshake was refused, so it asks first. */
+  function retry(): void {
+    fetch(href, { headers: { Accept: PROBLEM } }).then(
+      ({ status }) => (status === 401 ? end('unknown') : open()),
+      open,
+    )
+  }
+
+  open()
+  return { close }
+}

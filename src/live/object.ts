@@ -1,0 +1,87 @@
+import { isTombstone, type Meta } from '../record/meta.ts'
+import type { ReadReply } from '../record/store.ts'
+import { problem } from '../request/problem.ts'
+import type { SessionHost, SessionPart } from '../store/object/session-part.ts'
+import {
+  endConnections,
+  openSocket,
+  openStream,
+  type Subscription,
+  tellChange,
+  wakeAtEnd,
+} from './connections.ts'
+import { type Handshake, HANDSHAKE_HEADER, WATCH_START, type WatchCall } from './messages.ts'
+import { unauthorized } from './unauthorized.ts'
+import { addWatcher, finishTelling, removeWatcher, tellWatchers } from './watchers.ts'
+
+/**
+ * The object's side of `edge-session/live`: `export class SessionObject extends extendSessionObject(sockets) {}`. It holds
+ * the sockets and EventSources of a session, and the list of the objects that `watch` has named.
+ */
+export const sockets: SessionPart = {
+  call(host, request) {
+    return request.startsWith(WATCH_START) ? answerWatch(host, request) : undefined
+  },
+
+  fetch(host, request) {
+    const text = request.headers.get(HANDSHAKE_HEADER)
+    return text === null ? undefined : connect(host, request, JSON.parse(text) as Handshake)
+  },
+
+  webSocketMessage(_host, socket) {
+    // Also runs after a close of ours. A message wakes the object, and a ping does not.
+    if (socket.readyState === WebSocket.OPEN) socket.close(1008, 'This socket takes no messages.')
+  },
+
+  changed(host, change) {
+    tellChange(host, change)
+    host.ctx.waitUntil(wakeAtEnd(host, change.meta))
+  },
+
+  ended(host, reason) {
+    endConnections(host, reason)
+    return tellWatchers(host, reason)
+  },
+
+  alarm: finishTelling,
+}
+
+/** Opens a socket or a stream for a credential that may read the session. */
+async function connect(
+  host: SessionHost,
+  { headers }: Request,
+  { read, values }: Handshake,
+): Promise<Response> {
+  const reply = JSON.parse(await host.call(read)) as ReadReply
+  const meta = aliveIn(host)
+  if (!reply.ok || meta === undefined) return unauthorized()
+  const subscription: Subscription = { values, userId: reply.account?.userId }
+  const open = headers.get('Upgrade') === null ? openStream : openSocket
+  const response = open(host, subscription)
+  await wakeAtEnd(host, meta)
+  return response ?? tooMany()
+}
+
+function tooMany(): Response {
+  return problem(429, 'Too Many Requests', 'ERR_TOO_MANY', 'The session has too many connections.')
+}
+
+/** Returns the record of a session that has not ended since its credential was checked. */
+function aliveIn(host: SessionHost): Meta | undefined {
+  const meta = host.meta()
+  return meta === undefined || isTombstone(meta) ? undefined : meta
+}
+
+async function answerWatch(host: SessionHost, request: string): Promise<string> {
+  const { live, namespace, id, read } = JSON.parse(request) as WatchCall
+  if (live === 'unwatch') removeWatcher(host, namespace, id)
+  else if (read === undefined) return '{"ok":false}'
+  else {
+    const reply = await host.call(read)
+    const meta = aliveIn(host)
+    if (!(JSON.parse(reply) as ReadReply).ok || meta === undefined) return '{"ok":false}'
+    if (!addWatcher(host, namespace, id)) return '{"ok":false,"why":"too-many"}'
+    await wakeAtEnd(host, meta)
+  }
+  return '{"ok":true}'
+}

@@ -1,0 +1,126 @@
+import type { EndReason } from '../record/end-reason.ts'
+import type { SessionHost } from '../store/object/session-part.ts'
+import { withinTime } from '../store/within-time.ts'
+
+/** An object of the application that is told of the end of the session. */
+interface Watcher {
+  readonly namespace: string
+  readonly id: string
+  readonly reason: EndReason | null
+  readonly tries: number
+}
+
+/** The maximum number of watchers of one session. */
+export const MAX_WATCHERS = 32
+/** One hanging object must not delay the others. */
+const TIME_LIMIT_MS = 4000
+const FIRST_RETRY_MS = 1000
+const MAX_RETRY_MS = 3_600_000
+/** Retries for about a day. An object that never takes the call must not cost anything for ever. */
+const MAX_TRIES = 36
+
+/** A namespace in the `env` of the Worker. */
+interface Watching {
+  idFromString(id: string): object
+  get(id: object): { sessionEnded(sessionId: string, reason: EndReason): Promise<unknown> }
+}
+
+/** Adds a watcher. A repeated one counts once. Returns false if the session has as many as it may have. */
+export function addWatcher({ ctx }: SessionHost, namespace: string, id: string): boolean {
+  const { sql } = ctx.storage
+  sql.exec(
+    'CREATE TABLE IF NOT EXISTS watchers (namespace TEXT, id TEXT, reason TEXT, tries INTEGER, PRIMARY KEY (namespace, id)) WITHOUT ROWID',
+  )
+  const known = watchersOf(ctx.storage)
+  if (known.some((each) => each.namespace === namespace && each.id === id)) return true
+  if (known.length >= MAX_WATCHERS) return false
+  sql.exec('INSERT INTO watchers VALUES (?, ?, NULL, 0)', namespace, id)
+  return true
+}
+
+/** Removes a watcher, unless it is about to be told. */
+export function removeWatcher({ ctx }: SessionHost, namespace: string, id: string): void {
+  const isKnown = watchersOf(ctx.storage).some((each) => each.reason === null && each.id === id)
+  if (isKnown) remove(ctx.storage, { namespace, id })
+}
+
+function remove(
+  { sql }: DurableObjectStorage,
+  { namespace, id }: Pick<Watcher, 'namespace' | 'id'>,
+): void {
+  sql.exec('DELETE FROM watchers WHERE namespace = ? AND id = ?', namespace, id)
+}
+
+function watchersOf({ sql }: DurableObjectStorage): readonly Watcher[] {
+  try {
+    return sql.exec('SELECT * FROM watchers').toArray() as unknown as Watcher[]
+  } catch {
+    // There is no table before the first watcher.
+    return []
+  }
+}
+
+/**
+ * Marks the watchers to be told, in the transaction that ends the session, and begins to tell them. An alarm finishes it.
+ * Returns false if there are none.
+ */
+export function tellWatchers(host: SessionHost, reason: EndReason): boolean {
+  const { storage } = host.ctx
+  const watchers = watchersOf(storage)
+  if (watchers.length === 0) return false
+  // Not again for a session that has ended before: then the alarm tells them.
+  if (watchers.every((each) => each.reason !== null)) return true
+  storage.sql.exec('UPDATE watchers SET reason = ? WHERE reason IS NULL', reason)
+  void storage.setAlarm(Date.now() + TIME_LIMIT_MS + FIRST_RETRY_MS)
+  host.ctx.waitUntil(finishTelling(host))
+  return true
+}
+
+/** The work under way for the objects in this isolate, since the alarm may come meanwhile. */
+const telling = new WeakMap<DurableObjectState, Promise<void>>()
+
+/** Tells the watchers that have not been told yet. Sets the next alarm, or deletes everything when it is done. */
+export function finishTelling(host: SessionHost): Promise<void> {
+  const { ctx } = host
+  const work = telling.get(ctx) ?? tellAll(host).finally(() => telling.delete(ctx))
+  telling.set(ctx, work)
+  return work
+}
+
+async function tellAll(host: SessionHost): Promise<void> {
+  const { storage, id } = host.ctx
+  const waiting = watchersOf(storage).filter((each) => each.reason !== null)
+  if (waiting.length === 0) return
+  await Promise.all(waiting.map((watcher) => tell(host, watcher, id.toString())))
+  const left = watchersOf(storage)
+  if (left.length === 0) return host.empty()
+  const tries = Math.min(...left.flatMap((each) => (each.reason === null ? [] : [each.tries])))
+  if (!Number.isFinite(tries)) return
+  const delay = Math.min(FIRST_RETRY_MS * 2 ** tries, MAX_RETRY_MS)
+  await storage.setAlarm(Date.now() + delay)
+}
+
+async function tell(
+  { ctx: { storage }, env }: SessionHost,
+  watcher: Watcher,
+  sessionId: string,
+): Promise<void> {
+  const { namespace, id, reason, tries } = watcher
+  try {
+    const { [namespace]: watching } = env as Record<string, Watching | undefined>
+    if (watching === undefined || reason === null) throw new TypeError(`There is no ${namespace}.`)
+    const object = watching.get(watching.idFromString(id))
+    await withinTime(TIME_LIMIT_MS, object.sessionEnded(sessionId, reason))
+    remove(storage, watcher)
+  } catch {
+    if (tries >= MAX_TRIES) remove(storage, watcher)
+    else {
+      storage.sql.exec(
+        'UPDATE watchers SET tries = ? WHERE namespace = ? AND id = ?',
+        tries + 1,
+        namespace,
+        id,
+      )
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { EndReason } from '../../record/end-reason.ts'
+import type { Meta } from '../../record/meta.ts'
+import type { Method } from '../../record/session-cell.ts'
+import type { State } from '../../record/step.ts'
+
+/** The object of a session, as its parts see it. */
+export interface SessionHost {
+  readonly ctx: DurableObjectState
+  readonly env: object
+  /** Answers a request of the store, such as a `read`, which checks a credential. */
+  call(request: string): string | Promise<string>
+  /** Returns the stored record, a tombstone too; `undefined` if there is none. */
+  meta(): Meta | undefined
+  /** Deletes everything, unless there is a record. For a part that has kept rows of an ended session. */
+  empty(): Promise<void>
+}
+
+/** A change that was saved. */
+export interface SavedChange extends State {
+  /** The changed entries: `=` or `!`, and the key. Empty if the use or the token has changed only. */
+  readonly names: readonly string[]
+  readonly method: Method | undefined
+}
+
+/** The object's side of an optional feature. Each hook is optional; the session's own rules run in any case. */
+export interface SessionPart {
+  /** Answers a call that is the part's own. `undefined` for any other. */
+  call?(host: SessionHost, request: string): string | Promise<string> | undefined
+  fetch?(host: SessionHost, request: Request): Response | Promise<Response> | undefined
+  webSocketMessage?(host: SessionHost, socket: WebSocket, message: string | ArrayBuffer): void
+  webSocketClose?(host: SessionHost, socket: WebSocket): void
+  /** Runs in the turn in which a change is saved. What it sends leaves once the change is durable. */
+  changed?(host: SessionHost, change: SavedChange): void
+  /**
+   * Runs in the turn in which the session ends, and again by an alarm as long as rows are kept. Returns true to keep the
+   * part's own rows; it calls `host.empty()` when it is done.
+   */
+  ended?(host: SessionHost, reason: EndReason): boolean
+  /** Runs after the session's own alarm. */
+  alarm?(host: SessionHost): Promise<void> | undefined
+}

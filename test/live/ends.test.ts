@@ -1,0 +1,185 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, test } from 'vitest'
+
+import { watch } from '../../src/live.ts'
+import type { Browser } from '../support/browser.ts'
+import { type LiveSite, newLiveSite, openSocket, openStream } from './support.ts'
+
+interface Visit {
+  readonly site: LiveSite
+  readonly browser: Browser
+  readonly userId: string
+  readonly id: string
+}
+
+let users = 0
+
+/** A browser in which a new user has signed in. */
+async function newVisit(): Promise<Visit> {
+  const site = newLiveSite()
+  const browser = site.browser()
+  const userId = `live-${(users += 1)}`
+  const id = await site.run(browser, async (session) => {
+    await session.signIn(userId)
+    return session.id
+  })
+  return { site, browser, userId, id: String(id) }
+}
+
+const stubOf = (id: string): DurableObjectStub =>
+  env.LIVE_SESSIONS.get(env.LIVE_SESSIONS.idFromString(id))
+
+const LONG_AGO = { usedAt: 0 }
+
+/** Has the session of an object be over by its timeouts, and its alarm ring. */
+async function expire(id: string): Promise<void> {
+  await runInDurableObject(stubOf(id), (_object, { storage }) => {
+    const row: object = JSON.parse(storage.kv.get<string>('$') ?? '')
+    storage.kv.put('$', JSON.stringify({ ...row, ...LONG_AGO }))
+  })
+  // The object has the record in memory.
+  await evictDurableObject(stubOf(id))
+  expect(await runDurableObjectAlarm(stubOf(id))).toBe(true)
+}
+
+/** Every way in which a session ends. */
+const ENDS: readonly (readonly [
+  name: string,
+  reason: string,
+  end: (visit: Visit) => Promise<unknown>,
+])[] = [
+  [
+    'destroy()',
+    'destroyed',
+    ({ site, browser }) => site.run(browser, (session) => session.destroy()),
+  ],
+  [
+    'a sign-out',
+    'destroyed',
+    ({ site, browser }) => site.run(browser, (session) => session.signOut()),
+  ],
+  ['revoke', 'revoked', ({ site, userId, id }) => site.sessions.user(userId, env).revoke(id)],
+  ['revokeAll', 'revoked', ({ site, userId }) => site.sessions.user(userId, env).revokeAll()],
+  ['a timeout', 'expired', ({ id }) => expire(id)],
+]
+
+/** A busy machine is no fault of the code. */
+const PATIENT = { timeout: 20_000 }
+
+const isEmpty = (id: string): Promise<boolean> =>
+  runInDurableObject(stubOf(id), async (_object, { storage }) => {
+    const tables = storage.sql.exec("SELECT * FROM sqlite_master WHERE name = 'watchers'").toArray()
+    return (
+      [...storage.kv.list()].length + tables.length === 0 && (await storage.getAlarm()) === null
+    )
+  })
+
+describe.for(ENDS)('%s', ([, reason, end]) => {
+  describe.for([
+    ['', async () => undefined],
+    ['that has hibernated', (id: string) => evictDurableObject(stubOf(id))],
+  ] as const)('an object %s', ([, rest]) => {
+    test('tells each socket first, and closes it with 4401', async () => {
+      const visit = await newVisit()
+      const sockets = await Promise.all([openSocket(visit.browser), openSocket(visit.browser)])
+      await rest(visit.id)
+      await end(visit)
+      for (const socket of sockets)
+        expect(await socket.until(2)).toEqual([{ type: 'ended', reason }, [4401]])
+      expect(await isEmpty(visit.id)).toBe(true)
+    })
+
+    test('tells each watcher, and leaves nothing', async () => {
+      const visit = await newVisit()
+      const rooms = [env.WATCHERS.newUniqueId(), env.WATCHERS.newUniqueId()]
+      await visit.site.run(visit.browser, async (session) => {
+        for (const room of [...rooms, ...rooms])
+          // oxlint-disable-next-line no-await-in-loop
+          await watch(session, { namespace: 'WATCHERS', id: String(room) })
+      })
+      await rest(visit.id)
+      await end(visit)
+      await expect.poll(() => isEmpty(visit.id), PATIENT).toBe(true)
+      for (const room of rooms)
+        expect(await env.WATCHERS.get(room).told()).toEqual([`${visit.id} ${reason}`])
+    })
+  })
+
+  // An object that streams does not hibernate, so a timeout is the only end that cannot be tried with a changed record.
+  test.skipIf(reason === 'expired')('tells an EventSource, and ends it', async () => {
+    const visit = await newVisit()
+    const stream = await openStream(visit.browser)
+    await end(visit)
+    expect(await stream.until(2)).toEqual([{ type: 'ended', reason }, ['end']])
+  })
+})
+
+test('a session whose timeout passes while nothing happens ends its connections at that time', async () => {
+  const site = newLiveSite({}, { idleTimeout: 2 })
+  const browser = site.browser()
+  const id = await site.run(browser, async (session) => {
+    session.set('a', 1)
+    await session.commit()
+    return session.id
+  })
+  const [socket, stream] = [await openSocket(browser), await openStream(browser)]
+  const ended = { type: 'ended', reason: 'expired' }
+  expect(await stream.until(2)).toEqual([ended, ['end']])
+  expect(await socket.until(2)).toEqual([ended, [4401]])
+  expect(await isEmpty(String(id))).toBe(true)
+})
+
+test('a shorter timeout moves the end of a session with sockets', async () => {
+  const long = newLiveSite()
+  const browser = long.browser()
+  await long.run(browser, (session) => session.set('a', 1))
+  const socket = await openSocket(browser)
+  const short = newLiveSite({}, { idleTimeout: 2 })
+  const other = short.browser()
+  other.cookies.addAll(browser.cookies)
+  await short.run(other, (session) => session.set('a', 2))
+  expect(await socket.until(3)).toEqual([
+    { type: 'changed', keys: ['a'], revision: 2 },
+    { type: 'ended', reason: 'expired' },
+    [4401],
+  ])
+})
+
+describe('a watcher that fails', () => {
+  test('is told again by the alarm, until it has taken it', async () => {
+    const { site, browser, id } = await newVisit()
+    const room = env.WATCHERS.newUniqueId()
+    await env.WATCHERS.get(room).fail(3)
+    await site.run(browser, (session) =>
+      watch(session, { namespace: 'WATCHERS', id: String(room) }),
+    )
+    await site.run(browser, (session) => session.signOut())
+    const told = (): Promise<string[]> => env.WATCHERS.get(room).told()
+    expect(await told()).toEqual([])
+    await evictDurableObject(stubOf(id))
+    await expect
+      .poll(async () => {
+        await runDurableObjectAlarm(stubOf(id))
+        return told()
+      }, PATIENT)
+      .toEqual([`${id} destroyed`])
+    await expect.poll(() => isEmpty(id), PATIENT).toBe(true)
+  })
+
+  test('keeps no data of the session, whose token is dead', async () => {
+    const { site, browser, id } = await newVisit()
+    const room = env.WATCHERS.newUniqueId()
+    await env.WATCHERS.get(room).fail(1000)
+    await site.run(browser, (session) => session.set('secret', 'x'))
+    await site.run(browser, (session) =>
+      watch(session, { namespace: 'WATCHERS', id: String(room) }),
+    )
+    const copy = browser.copy()
+    await site.run(browser, (session) => session.signOut())
+    await runInDurableObject(stubOf(id), (_object, { storage }) => {
+      expect([...storage.kv.list()]).toEqual([])
+    })
+    expect(await site.run(copy, (session) => session.get('secret'))).toBe(null)
+  })
+})

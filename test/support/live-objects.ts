@@ -1,0 +1,29 @@
+import { DurableObject } from 'cloudflare:workers'
+
+import { sockets } from '../../src/live/object.ts'
+import { extendSessionObject } from '../../src/store/durable-object.ts'
+
+/** A session's object with sockets. */
+export class LiveSessionObject extends extendSessionObject(sockets) {}
+
+/** An object of an application that is told when a session ends. It can fail first. */
+export class WatcherObject extends DurableObject {
+  /** Has the next so many calls throw. */
+  fail(times: number): void {
+    this.ctx.storage.kv.put('failures', times)
+  }
+
+  sessionEnded(id: string, reason: string): void {
+    const { kv } = this.ctx.storage
+    const failures = kv.get<number>('failures') ?? 0
+    if (failures > 0) {
+      kv.put('failures', failures - 1)
+      throw new Error('the object is broken')
+    }
+    kv.put('told', [...this.told(), `${id} ${reason}`])
+  }
+
+  told(): string[] {
+    return this.ctx.storage.kv.get<string[]>('told') ?? []
+  }
+}
