@@ -74,7 +74,7 @@ function connected(
     const handshake: Handshake = { read: readRequest(credential, context), values }
     const headers = { [HANDSHAKE_HEADER]: JSON.stringify(handshake), ...kind }
     return callObject(objectIdIn(own, credential.handle), own, (object) =>
-      object.fetch('https://session/', { headers }),
+      object.fetch('http://s/', { headers }),
     )
   })
 }

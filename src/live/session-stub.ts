@@ -36,7 +36,7 @@ export async function callObject<T>(
   const bindings: unknown[] = Object.values(Object(env) as object)
   const namespaces = bindings.filter(isNamespace)
   const object = objectById([...namespaces, exports['SessionObject']], id)
-  if (object === undefined) throw bindingError('Bind SessionObject, and pass on env and ctx.')
+  if (object === undefined) throw bindingError('Bind SessionObject; pass on env and ctx.')
   try {
     return await run(object as LiveStub)
   } catch (cause) {

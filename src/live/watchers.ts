@@ -11,7 +11,7 @@ interface Watcher {
 }
 
 /** The maximum number of watchers of one session. */
-export const MAX_WATCHERS = 32
+const MAX_WATCHERS = 32
 /** One hanging object must not delay the others. */
 const TIME_LIMIT_MS = 4000
 const FIRST_RETRY_MS = 1000

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import * as runner from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -23,8 +24,8 @@ void runner.describe('the client in Chromium, under wrangler dev,', { skip }, ()
     dev = await startWranglerDev(main, objects, ['--upstream-protocol', 'https'])
     browser = await launchChromium()
     const { outputFiles } = await build({
-      entryPoints: [`${root}/examples/live/page.ts`],
-      alias: { 'edge-session/live/client': `${root}/src/live/client.ts` },
+      entryPoints: [join(root, 'examples/live/page.ts')],
+      alias: { 'edge-session/live/client': join(root, 'src/live/client.ts') },
       bundle: true,
       format: 'iife',
       globalName: 'example',
