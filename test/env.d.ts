@@ -2,6 +2,7 @@ import type { ItemObject } from '../src/adapter/unstorage/item-object.ts'
 import type { SessionObject } from '../src/store/object/session-object.ts'
 import type { UserObject } from '../src/store/user-index/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
+import type { LeasingObject } from './support/leasing-object.ts'
 import type * as mainModule from './worker.ts'
 
 declare module 'vitest' {
@@ -25,6 +26,7 @@ declare global {
       readonly ITEMS: DurableObjectNamespace<ItemObject>
       readonly FORMER_SESSIONS: DurableObjectNamespace<SessionObject>
       readonly FORMER_USERS: DurableObjectNamespace<UserObject>
+      readonly LEASING: DurableObjectNamespace<LeasingObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
       /** Ports of real servers of this machine; 0 where there is none. */
       readonly REDIS_PORT: number
@@ -37,6 +39,7 @@ declare global {
         | 'UserObject'
         | 'FaultyObject'
         | 'ItemObject'
+        | 'LeasingObject'
         | 'FormerSessionObject'
         | 'FormerUserObject'
     }

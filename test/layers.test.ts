@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['store'],
   ['request'],
   // The features, beside each other: none may import another.
-  ['schema', 'serialize', 'adopt', 'renew', 'accounts', 'reload-on-back'],
+  ['schema', 'serialize', 'adopt', 'renew', 'accounts', 'once', 'reload-on-back'],
   ['guard'],
   ['adapter'],
   ['index'],

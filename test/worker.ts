@@ -11,6 +11,7 @@ import {
   UserObject as FormerUserObject,
 } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
+import { LeasingObject } from './support/leasing-object.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
@@ -19,6 +20,7 @@ export {
   FormerSessionObject,
   FormerUserObject,
   ItemObject,
+  LeasingObject,
   SessionObject,
   UserObject,
 }

@@ -128,6 +128,53 @@ export type RegenerateReply =
 
 export type DestroyReply = ({ readonly ok: true } & Pick<Status, 'account'>) | Gone
 
+/**
+ * A call for a lease: of all requests that ask for the same name, one holds it. An `attempt` is one caller; a repeated
+ * call of the same attempt has the same effect. Durations are in milliseconds.
+ */
+export type LeaseCall =
+  | {
+      readonly method: 'lease'
+      /** The name of the lease, in the space `LEASE`. */
+      readonly name: string
+      readonly attempt: string
+      /** How long the caller may hold the lease. */
+      readonly lease: number
+      /** How long the call may wait for the holder. */
+      readonly wait: number
+      readonly patch?: undefined
+    }
+  | {
+      readonly method: 'release'
+      readonly name: string
+      readonly attempt: string
+      /** The result for those who wait, and for `keep` for those who come later. Absent: the next caller gets the lease. */
+      readonly result?: string | undefined
+      readonly keep?: number
+      /** The changes to write in the same transaction. */
+      readonly patch?: Patch | undefined
+    }
+
+export type LeaseReply =
+  | ({
+      readonly ok: true
+      /**
+       * - `yours`: the caller holds the lease, until it releases it or the time is over.
+       * - `kept`: the `result` of another holder.
+       * - `free`: the holder has given the lease up. Whoever asks again first gets it.
+       * - `held`: another holder has it still, for `left` milliseconds at most.
+       * - `full`: too many calls are waiting.
+       *
+       * Absent: the object hands out no leases.
+       */
+      readonly lease?: 'yours' | 'kept' | 'free' | 'held' | 'full'
+      readonly result?: string
+      readonly left?: number
+    } & Status)
+  /** To a `release` only. A `conflict` means that the caller does not hold the lease any more. */
+  | (Refusal & Status)
+  | Gone
+
 /** The new secret, with its options. */
 export interface Regeneration {
   readonly secret: string
@@ -205,6 +252,15 @@ export interface SessionStore {
 
   /** Permanently deletes the session and all its data. Returns the account that was signed in. */
   destroy(credential: Credential, context: CallContext): Await<DestroyReply>
+
+  /**
+   * Acquires a lease of the session, or releases it. A `lease` waits while another caller holds it. A `release` with a
+   * result writes the patch as `write` does, together with the result. Both are safe to repeat. A session that is over
+   * has no leases. Only in a store that can hand out leases.
+   */
+  readonly lease?:
+    | ((credential: Credential, context: CallContext, call: LeaseCall) => Await<LeaseReply>)
+    | undefined
 
   /**
    * Returns the address of the session for a user's object: `object:` and its id, or `kv:` and its key. Only with

@@ -182,8 +182,10 @@ export abstract class StoredSession {
     method: string,
     run: (context: CallContext) => Await<T>,
     isFresh: boolean = false,
+    wait: number = 0,
   ): Await<T> {
-    return (this.#client ??= new StoreClient(this.settings, this)).call(store, method, run, isFresh)
+    this.#client ??= new StoreClient(this.settings, this)
+    return this.#client.call(store, method, run, isFresh, wait)
   }
 
   /** Stops the timer, since the response is made. */

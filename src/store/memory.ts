@@ -2,6 +2,7 @@ import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
 import { cellStore, type Send } from '../record/session-cell.ts'
 import { SessionCell } from '../record/session-cell.ts'
+import type { SessionPart } from '../record/session-part.ts'
 import type { SessionStore } from '../record/store.ts'
 
 /** The number of new sessions after which expired ones are removed, so that memory is bounded by the sessions in use. */
@@ -9,9 +10,10 @@ const SWEEP_EVERY = 1000
 
 /**
  * Returns a store in this process's memory, for tests and for servers with one process. On Workers the next request may
- * run in another isolate, which does not know the session.
+ * run in another isolate, which does not know the session. `memoryStore(leases)`, with `leases` of
+ * `edge-session/once/leases`, is for `once()`.
  */
-export function memoryStore(): SessionStore {
+export function memoryStore(part?: SessionPart): SessionStore {
   const cells = new Map<string, SessionCell>()
   let untilSweep = SWEEP_EVERY
 
@@ -28,7 +30,8 @@ export function memoryStore(): SessionStore {
 
   const send: Send = async (handle, request, { now }) => {
     const cell = cells.get(handle) ?? newCell(handle)
-    const reply = await cell.call(request)
+    const reply = await (part?.call({ cell }, request) ?? cell.call(request))
+    if (!cell.isLive) part?.ended?.({ cell })
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
@@ -41,8 +44,9 @@ export function memoryStore(): SessionStore {
   }
 
   const idOf = (handle: string): string => encodeHex(decodeHandle(handle))
-  return cellStore(
+  const store = cellStore(
     { name: 'memory', newHandle: newRandomText, handleFor: (key) => key, idOf },
     send,
   )
+  return part === undefined ? { ...store, lease: undefined } : store
 }

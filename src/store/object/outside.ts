@@ -15,3 +15,8 @@ export function durableObjectStore(namespace?: SessionObjectNamespace): SessionS
 export function SessionObject(): never {
   throw onlyInWorkerd('SessionObject', 'SESSIONS')
 }
+
+/** Stands for the function, so that a module that extends its result can be loaded. */
+export function extendSessionObject(): typeof SessionObject {
+  return SessionObject
+}

@@ -7,6 +7,13 @@ import type { State } from '../../record/step.ts'
 import { alarmAt } from './alarm.ts'
 import { SessionRows } from './session-rows.ts'
 
+let cellIn: (object: SessionObject) => SessionCell
+
+/** Returns the session of an object, for its parts. */
+export function cellOf(object: SessionObject): SessionCell {
+  return cellIn(object)
+}
+
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it. Only
  * `durableObjectStore` calls it.
@@ -16,6 +23,10 @@ import { SessionRows } from './session-rows.ts'
  */
 export class SessionObject extends DurableObject {
   #cell: SessionCell | undefined
+
+  static {
+    cellIn = (object: SessionObject): SessionCell => object.#loadedCell()
+  }
 
   /** Handles one call of the store: a JSON text in, a JSON text out. Throws for an unsupported version of the protocol. */
   call(request: string, version: number = 1): string | Promise<string> {
