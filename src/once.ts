@@ -2,17 +2,16 @@ import { newUniqueText } from './codec/random.ts'
 import type { Token } from './codec/token.ts'
 import { SessionError } from './errors.ts'
 import { isGone } from './record/meta.ts'
-import type { CallContext, LeaseCall, LeaseReply, SessionStore } from './record/store.ts'
+import type { CallContext, Gone, LeaseCall, LeaseReply, SessionStore } from './record/store.ts'
 import type { Feature } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import type { RequestSession } from './request/request-session.ts'
 import { isStoreFailure } from './request/store-client.ts'
 import { commitChanges, newPatch } from './session/changes.ts'
-import type { DataCodec } from './session/codec.ts'
 import type { DeepReadonly } from './session/data.ts'
-import { LEASE, type Patch } from './session/patch.ts'
+import { type Applied, LEASE, type Patch, type Refusal } from './session/patch.ts'
 import { savepointOf } from './session/savepoint.ts'
-import { nameOf } from './session/session.ts'
+import { nameOf, speculativeError } from './session/session.ts'
 
 export interface OnceOptions {
   /** Seconds for which the result answers requests that come later. 0 answers only those that wait. Default 10. */
@@ -38,11 +37,7 @@ export interface OnceMethods {
    * request has run its own: then neither the result nor the changes are written. Throws `ERR_SPECULATIVE` in a
    * prefetch or prerender, and `ERR_SESSION_ENDED` if the session ends meanwhile.
    */
-  once<T>(
-    key: string,
-    fn: () => T | Promise<T>,
-    options?: OnceOptions,
-  ): Promise<DeepReadonly<T>>
+  once<T>(key: string, fn: () => T | Promise<T>, options?: OnceOptions): Promise<DeepReadonly<T>>
 }
 
 /**
@@ -59,167 +54,116 @@ export function once(): Feature<OnceMethods> {
     ): Promise<DeepReadonly<T>> {
       const session = requestSessionOf(this)
       const { operations } = session.dictionary.toChange()
-      const name = nameOf(key, LEASE)
-      if (!(keep >= 0 && keep < MAX_SECONDS && lease > 0 && lease < MAX_SECONDS)) {
-        throw onceError('ERR_OPTION', key, 'keep and lease are numbers of seconds, below a day')
+      const about = {
+        name: nameOf(key, LEASE),
+        attempt: newUniqueText(),
+        keep: keep * 1000,
+        lease: lease * 1000,
       }
       if (session.purpose === 'speculative') {
-        throw onceError('ERR_SPECULATIVE', key, 'a prefetch or prerender must not run the function')
+        throw speculativeError('once', key)
       }
-      const call = new OnceCall(session, key, { name, attempt: newUniqueText() })
-      const running = operations.run(() => call.run(fn, lease * 1000, keep * 1000))
+      const running = operations.run(() => runOnce(session, key, fn, about))
+      // The runtime ends a request whose client has gone.
+      session.ctx?.waitUntil?.(running.catch(() => undefined))
       return running as Promise<DeepReadonly<T>>
     },
   }
-  return { feature: 'once', methods, setUp: (_env, store) => void leaseOf(store) }
+  return { feature: 'once', methods, setUp: (_env, store) => checkLeases(store.lease, store) }
 }
 
-const MAX_SECONDS = 86_400
+type About = Pick<LeaseCall, 'name' | 'attempt' | 'keep' | 'lease'>
 
-/** One call of `once`. */
-class OnceCall {
-  readonly #session: RequestSession
-  readonly #key: string
-  readonly #about: Pick<LeaseCall, 'name' | 'attempt'>
-
-  constructor(session: RequestSession, key: string, about: Pick<LeaseCall, 'name' | 'attempt'>) {
-    this.#session = session
-    this.#key = key
-    this.#about = about
-  }
-
-  async run(fn: () => unknown, lease: number, keep: number): Promise<unknown> {
-    const { canKeep, ctx, dictionary, codec } = this.#session
-    // No cookie can be set, so the session is in this request only.
-    if (!canKeep) return fn()
-    const result = await this.#acquire(lease)
-    // Another request has changed the session.
-    if (result !== undefined) dictionary.outdate()
-    else {
-      const leading = this.#lead(fn, keep)
-      // The runtime ends a request whose client has gone.
-      ctx?.waitUntil?.(leading.catch(() => undefined))
-      return valueOf(codec, await leading)
-    }
-    return valueOf(codec, result)
-  }
-
-  /** Waits for the lease, or for the result of another request. Returns that result; `undefined` with the lease. */
-  async #acquire(lease: number): Promise<string | undefined> {
-    const session = this.#session
-    const { now } = session.settings
-    const end = now() + 2 * lease
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop
-      const token = await session.change(() => tokenOf(session))
-      const wait = end - now()
-      // Not in the queue of the session: while this request waits, its other operations go on.
-      // oxlint-disable-next-line no-await-in-loop
-      const reply = await this.#call(token, { method: 'lease', ...this.#about, lease, wait }, wait)
-      if (!reply.ok) {
-        const isCurrent = session.token?.secret === token.secret
-        // oxlint-disable-next-line no-await-in-loop
-        if (isGone(reply) && isCurrent) await session.change(() => session.leave(token, reply))
-      } else {
-        if (session.token === token) session.confirm(token, reply)
-        if (reply.lease === undefined) throw onceError('ERR_OPTION', this.#key, WITHOUT_LEASES)
-        if (reply.lease === 'yours') return undefined
-        if (reply.lease === 'kept') return reply.result ?? ''
-      }
-    }
-  }
-
-  /** Runs the function, and writes its result and what it recorded. Returns the text of the result. */
-  async #lead(fn: () => unknown, keep: number): Promise<string> {
-    const session = this.#session
-    const { dictionary } = session
+async function runOnce(
+  session: RequestSession,
+  key: string,
+  fn: () => unknown,
+  about: About,
+): Promise<unknown> {
+  const { dictionary, codec } = session
+  // No cookie can be set, so the session is in this request only.
+  if (!session.canKeep) return fn()
+  let text = await acquired(session, about)
+  if (text === undefined) {
     const since = savepointOf(dictionary.changes)
-    let result: string | undefined
-    const release = (patch?: Patch): ReturnType<RequestSession['write']> =>
+    const release = (patch?: Patch): Promise<Applied | Refusal> =>
       session.change(async () => {
-        const token = session.token as Token
-        const about = { method: 'release', ...this.#about, keep, result, patch } as const
-        const reply = await this.#call(token, about)
+        const call = { ...about, method: 'release' as const, result: text, patch }
+        const reply = await ask(session, session.token as Token, call)
         if (isGone(reply)) throw session.lose(reply)
-        session.confirm(token, reply)
-        if (!reply.ok && reply.why === 'conflict') throw onceError('ERR_CONFLICT', this.#key, LOST)
-        return reply.ok ? APPLIED : reply
+        return reply as Applied | Refusal
       })
     try {
-      result = this.#textOf(await fn())
+      const value = await fn()
+      text = value === undefined ? '' : codec.encode(`once(${key})`, value)
       await (commitChanges(dictionary, since, release) ?? release(newPatch({})))
-      return result
     } catch (error) {
       // Whether it was written is unknown: the next commit writes the changes again.
-      if (result === undefined || !isStoreFailure(error)) {
+      if (text === undefined || !isStoreFailure(error)) {
         dictionary.rollback(since)
-        result = undefined
+        text = undefined
         await release().catch(() => undefined)
       }
       throw error
     }
   }
-
-  /** Calls the store. The call may wait longer than `storeTimeout`. */
-  async #call(token: Token, about: LeaseCall, wait?: number): Promise<LeaseReply> {
-    const { store } = this.#session
-    const lease = leaseOf(store)
-    const run = async (context: CallContext): Promise<LeaseReply> => {
-      const reply = await lease(token, context, about)
-      const state = reply.ok && reply.lease
-      if (state === 'full') throw onceError('ERR_STORE', this.#key, 'too many requests are waiting')
-      if (state === 'held') throw onceError('ERR_STORE', this.#key, TOO_LATE)
-      return reply
-    }
-    return this.#session.call(store.name, about.method, run, false, wait)
-  }
-
-  #textOf(value: unknown): string {
-    try {
-      return value === undefined ? '' : this.#session.codec.encode(this.#key, value)
-    } catch (cause) {
-      const code = cause instanceof SessionError ? cause.code : 'ERR_VALUE'
-      throw onceError(code, this.#key, 'the result cannot be stored. error.cause says why', cause)
-    }
-  }
-}
-
-const APPLIED = { ok: true, taken: [], counts: [] } as const
-
-const WITHOUT_LEASES =
-  'the exported SessionObject has no leases. Write: export class SessionObject extends extendSessionObject(leases) {}, with leases of edge-session/once/leases'
-const LOST =
-  'the function took longer than its lease, and another request has run it. Nothing was written. Raise lease'
-const TOO_LATE = 'there was no answer within twice the lease. Try again'
-
-/** Returns the current token. Creates the session if there is none. */
-async function tokenOf(session: RequestSession): Promise<Token> {
-  if (session.token === undefined) {
-    const reply = await session.createAs(session.minted(), newPatch({}))
-    if (isGone(reply)) throw session.lose(reply)
-  }
-  return session.token as Token
-}
-
-function valueOf(codec: DataCodec, text: string): unknown {
+  // Another request has changed the session.
+  else dictionary.outdate()
   return text === '' ? undefined : codec.decode(text)
 }
 
-/** Returns the method of the store. Throws `ERR_OPTION` if it has none. */
-function leaseOf(store: SessionStore): NonNullable<SessionStore['lease']> {
-  const { lease, name } = store
-  if (typeof lease === 'function') return lease.bind(store)
-  throw new SessionError(
-    'ERR_OPTION',
-    `once(): the ${name} store cannot hand out leases. Use durableObjectStore, or memoryStore(leases) with edge-session/once/leases.`,
-  )
+/** Waits for the lease, or for the result of another request. Returns that result; `undefined` with the lease. */
+async function acquired(session: RequestSession, about: About): Promise<string | undefined> {
+  const { now } = session.settings
+  const end = now() + 2 * about.lease
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop
+    const token = await session.change(async () => {
+      // A text that is no lease: it only creates the session.
+      if (session.token === undefined) {
+        await session.createNow(newPatch({ set: [[about.name, '0']] }))
+      }
+      return session.token as Token
+    })
+    // Not in the queue of the session: while this request waits, its other operations go on.
+    // oxlint-disable-next-line no-await-in-loop
+    const reply = await ask(session, token, { ...about, method: 'lease', wait: end - now() })
+    if (reply.ok) {
+      checkLeases(reply.lease, session.store)
+      if (reply.lease !== 'free') return reply.result
+    }
+    // This request may have replaced its token meanwhile.
+    else if (session.token === token) {
+      // oxlint-disable-next-line no-await-in-loop
+      await session.change(() => session.leave(token, reply as Gone))
+    }
+  }
 }
 
-function onceError(
-  code: SessionError['code'],
-  key: string,
-  reason: string,
-  cause?: unknown,
-): SessionError {
-  return new SessionError(code, `once(${JSON.stringify(key)}): ${reason}.`, { cause })
+/** Makes a call. It may wait longer than `storeTimeout`. Throws the error that the store names. */
+async function ask(session: RequestSession, token: Token, call: LeaseCall): Promise<Answer> {
+  const { store } = session
+  const run = async (context: CallContext): Promise<Answer> => {
+    const reply = await (store as LeasingStore).lease(token, context, call)
+    if ('code' in reply) throw new SessionError(reply.code, reply.message)
+    return reply
+  }
+  const reply = await session.call(store.name, call.method, run, false, call.wait)
+  if (!isGone(reply) && session.token === token) session.confirm(token, reply)
+  return reply
+}
+
+/** A store that `setUp` has checked. */
+interface LeasingStore {
+  lease: NonNullable<SessionStore['lease']>
+}
+
+type Answer = Exclude<LeaseReply, { readonly code: unknown }>
+
+function checkLeases(lease: unknown, { name }: SessionStore): void {
+  if (lease !== undefined) return
+  throw new SessionError(
+    'ERR_OPTION',
+    `once(): the ${name} store has no leases. Export extendSessionObject(leases), or use memoryStore(leases).`,
+  )
 }

@@ -1,6 +1,7 @@
+import type { SessionErrorCode } from '../errors.ts'
 import { isDictionary, outcomeOf } from '../record/meta.ts'
 import { type Call, type State, type Step, step } from '../record/step.ts'
-import type { LeaseCall, LeaseReply } from '../record/store.ts'
+import type { LeaseCall, Status } from '../record/store.ts'
 import { LEASE } from '../session/patch.ts'
 
 /** A stored lease, or what is kept of one. */
@@ -12,13 +13,23 @@ interface Lease {
   readonly result?: string
 }
 
-type Acquire = Extract<LeaseCall, { method: 'lease' }> & { readonly hasWaited?: boolean }
-type Release = Extract<LeaseCall, { method: 'release' }>
+/** What a request says besides. */
+export interface LeaseRequest extends Omit<LeaseCall, 'method' | 'patch'> {
+  /** True if the call has waited for a holder. It then takes any result, and is not granted the lease. */
+  readonly hasWaited?: true
+}
+
+/** The answer to a call while another one holds the lease. `leases` turns it into another answer. */
+export interface Held {
+  readonly held: true
+  /** How long it may be held, in milliseconds. */
+  readonly left: number
+}
 
 /** A session that the credential opens. */
 interface Open {
   readonly state: State
-  readonly reply: Extract<LeaseReply, { readonly ok: true }>
+  readonly reply: { readonly ok: true } & Status
 }
 
 /**
@@ -26,53 +37,79 @@ interface Open {
  * the data of a user whose session another user takes over.
  */
 export function leaseStep(present: State | undefined, call: Call): Step {
-  // A method that is unknown here looks at the session, as a read does.
+  // A method that is unknown there looks at the session, as a read does.
   const looked = step(present, { ...call, patch: undefined })
   const { reply, state } = looked
-  if (state === undefined || !reply.ok || 'expiresAt' in reply) return looked
-  const about = call.about as Acquire | Release
-  return about.attempt === undefined
-    ? looked
-    : call.method === 'lease'
-      ? acquireStep({ state, reply }, call, about as Acquire)
-      : releaseStep({ state, reply }, call, about as Release)
+  if (state === undefined || !reply.ok) return looked
+  const about = call.about as LeaseRequest
+  return call.method === 'lease'
+    ? acquireStep({ state, reply }, call.context.now, about)
+    : releaseStep({ state, reply }, call, about)
 }
 
-function acquireStep({ state, reply }: Open, call: Call, about: Acquire): Step {
-  const { name, attempt, hasWaited = false } = about
-  const { now } = call.context
-  const lease = leaseIn(state, name)
-  const answer = (more: Partial<Open['reply']>, next = state, changed: string[] = []): Step => ({
-    reply: { ...reply, ...more },
-    state: next,
-    changed,
-  })
-  if (lease?.result !== undefined && (lease.until > now || hasWaited)) {
-    return answer({ lease: 'kept', result: lease.result })
+const MAX_MILLISECONDS = 86_400_000
+
+function acquireStep({ state, reply }: Open, now: number, about: LeaseRequest): Step {
+  const { name, attempt, hasWaited } = about
+  if (!areTimes(about)) {
+    return refused(state, 'ERR_OPTION', 'keep and lease are numbers of seconds, below a day.')
   }
-  const isHeld = lease !== undefined && lease.result === undefined && lease.until > now
-  if (isHeld && lease.by === attempt) return answer({ lease: 'yours' })
-  if (isHeld) return answer({ lease: 'held', left: lease.until - now })
-  if (hasWaited) return answer({ lease: 'free' })
+  const answer = (more: object): Step => ({ reply: { ...reply, ...more }, state, changed: [] })
+  const { by, until, result } = leaseIn(state, name) ?? NO_LEASE
+  const left = until - now
+  if (result !== undefined && (left > 0 || hasWaited === true))
+    return answer({ lease: 'kept', result })
+  if (result === undefined && left > 0) {
+    return by === attempt ? answer({ lease: 'yours' }) : answer({ held: true, left })
+  }
+  return hasWaited === true
+    ? answer({ lease: 'free' })
+    : { reply: { ...reply, lease: 'yours' }, ...granted(state, about, now) }
+}
+
+const NO_LEASE: Lease = { by: '', until: 0 }
+
+function areTimes({ keep, lease }: LeaseRequest): boolean {
+  // JSON makes null of a number that is not finite.
+  const areInRange = [keep, lease].every((time) => Number.isFinite(time) && time < MAX_MILLISECONDS)
+  return areInRange && keep >= 0 && lease > 0
+}
+
+/** Returns the state with the lease of this attempt, and without the results that are not kept any more. */
+function granted(
+  state: State,
+  { name, attempt, lease }: LeaseRequest,
+  now: number,
+): Pick<Step, 'state' | 'changed'> {
   const entries = new Map(state.entries)
   const old = [...entries.keys()].filter((each) => isPast(leaseIn(state, each), now))
   for (const each of old) entries.delete(each)
-  entries.set(name, textOf({ by: attempt, until: now + about.lease }))
-  return answer({ lease: 'yours' }, { ...state, entries }, [...old, name])
+  entries.set(name, textOf({ by: attempt, until: now + lease }))
+  return { state: { ...state, entries }, changed: [...old, name] }
 }
 
-function releaseStep({ state, reply }: Open, call: Call, about: Release): Step {
-  const { name, attempt, result, keep = 0 } = about
+function releaseStep({ state, reply }: Open, call: Call, about: LeaseRequest): Step {
+  const { name, attempt, keep, result } = about
   const { patch } = call
-  const isRepeated = patch !== undefined && outcomeOf(state.meta, patch) !== undefined
-  if (!isRepeated && leaseIn(state, name)?.by !== attempt) {
-    return { reply: { ...reply, ok: false, why: 'conflict', current: [] }, state, changed: [] }
+  const lease = leaseIn(state, name) ?? NO_LEASE
+  if (patch === undefined || result === undefined) {
+    const isMine = lease.by === attempt && lease.result === undefined
+    return isMine ? { reply, ...without(state, name) } : { reply, state, changed: [] }
   }
-  if (patch === undefined || result === undefined) return { reply, ...without(state, name) }
+  if (lease.by !== attempt && outcomeOf(state.meta, patch) === undefined) {
+    return refused(state, 'ERR_CONFLICT', TOO_LATE)
+  }
   const kept = textOf({ by: attempt, until: call.context.now + keep, result })
   const set = [...(patch.set ?? []), [name, kept] as const]
   const written = step(state, { ...call, method: 'write', patch: { ...patch, set } })
   return written.reply.ok ? written : { reply: written.reply, ...without(state, name) }
+}
+
+const TOO_LATE =
+  'the function took longer than its lease, and another request has run it. Nothing was written. Raise lease.'
+
+function refused(state: State, code: SessionErrorCode, message: string): Step {
+  return { reply: { ok: false, code, message: `once(): ${message}` }, state, changed: [] }
 }
 
 function without(state: State, name: string): Pick<Step, 'state' | 'changed'> {

@@ -1,3 +1,4 @@
+import type { SessionErrorCode } from '../errors.ts'
 import type { Account } from '../session/account.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 
@@ -132,46 +133,38 @@ export type DestroyReply = ({ readonly ok: true } & Pick<Status, 'account'>) | G
  * A call for a lease: of all requests that ask for the same name, one holds it. An `attempt` is one caller; a repeated
  * call of the same attempt has the same effect. Durations are in milliseconds.
  */
-export type LeaseCall =
-  | {
-      readonly method: 'lease'
-      /** The name of the lease, in the space `LEASE`. */
-      readonly name: string
-      readonly attempt: string
-      /** How long the caller may hold the lease. */
-      readonly lease: number
-      /** How long the call may wait for the holder. */
-      readonly wait: number
-      readonly patch?: undefined
-    }
-  | {
-      readonly method: 'release'
-      readonly name: string
-      readonly attempt: string
-      /** The result for those who wait, and for `keep` for those who come later. Absent: the next caller gets the lease. */
-      readonly result?: string | undefined
-      readonly keep?: number
-      /** The changes to write in the same transaction. */
-      readonly patch?: Patch | undefined
-    }
+export interface LeaseCall {
+  readonly method: 'lease' | 'release'
+  /** The name of the lease, in the space `LEASE`. */
+  readonly name: string
+  readonly attempt: string
+  /** How long the caller may hold the lease. */
+  readonly lease: number
+  /** How long a result is kept for those who come later. */
+  readonly keep: number
+  /** In `lease`: how long the call may wait for the holder. */
+  readonly wait?: number
+  /** In `release`: the result for those who wait. Without it, another caller gets the lease. */
+  readonly result?: string | undefined
+  /** In `release` with a result: the changes to write in the same transaction. */
+  readonly patch?: Patch | undefined
+}
 
 export type LeaseReply =
   | ({
       readonly ok: true
       /**
+       * The answer to `lease`; absent if the object has no leases.
        * - `yours`: the caller holds the lease, until it releases it or the time is over.
-       * - `kept`: the `result` of another holder.
-       * - `free`: the holder has given the lease up. Whoever asks again first gets it.
-       * - `held`: another holder has it still, for `left` milliseconds at most.
-       * - `full`: too many calls are waiting.
-       *
-       * Absent: the object hands out no leases.
+       * - `kept`: another caller held it; `result` is its result.
+       * - `free`: the holder has given it up. Whoever asks again first gets it.
        */
-      readonly lease?: 'yours' | 'kept' | 'free' | 'held' | 'full'
+      readonly lease?: 'yours' | 'kept' | 'free'
       readonly result?: string
-      readonly left?: number
     } & Status)
-  /** To a `release` only. A `conflict` means that the caller does not hold the lease any more. */
+  /** The caller did not get the lease, or does not hold it any more. The message says why. */
+  | { readonly ok: false; readonly code: SessionErrorCode; readonly message: string }
+  /** The patch was refused, and the lease released. */
   | (Refusal & Status)
   | Gone
 

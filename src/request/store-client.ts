@@ -19,6 +19,9 @@ interface ClientSession {
   readonly purpose: Purpose
 }
 
+/** Makes a call of the store. */
+export type Run<T> = (context: CallContext) => Await<T>
+
 /** A call. */
 class Call {
   /** How long the call may take, in milliseconds. */
@@ -60,13 +63,7 @@ export class StoreClient {
    * Makes a call. Throws `ERR_STORE` if it fails or times out; it may still take effect. The answer of a copy is not a
    * promise. `wait` is the time, in milliseconds, that the call waits for something besides the store.
    */
-  call<T>(
-    store: string,
-    method: string,
-    run: (context: CallContext) => Await<T>,
-    isFresh: boolean = false,
-    wait: number = 0,
-  ): Await<T> {
+  call<T>(store: string, method: string, run: Run<T>, isFresh = false, wait = 0): Await<T> {
     const { context, now, timeout } = this.#settings
     this.calledAt = now()
     const { idle, absolute, touch, renew } = context

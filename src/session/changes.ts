@@ -106,7 +106,8 @@ export function commitChanges(
   if (recorded === changes.unsaved && changes.patch !== undefined) {
     return writeChanges(writer, changes.patch, send)
   }
-  if (port.codec.complete === undefined) return writeChanges(writer, patchOf(writer, recorded), send)
+  if (port.codec.complete === undefined)
+    return writeChanges(writer, patchOf(writer, recorded), send)
   return writer
     .prepare()
     .then((entries) => writeChanges(writer, patchOf(writer, recorded, entries), send))

@@ -174,13 +174,16 @@ function cachedStore(
       return withBookmark(reply)
     },
 
-    lease: lease && (async (credential, context, call) => {
-      const reply = await lease(credential, context, call)
-      if (isGone(reply)) return dropped(credential, context, reply)
-      return call.patch !== undefined && reply.ok
-        ? changed(credential, context, reply, { patch: call.patch })
-        : withBookmark(reply)
-    }),
+    lease:
+      lease &&
+      (async (credential, context, call) => {
+        const reply = await lease(credential, context, call)
+        if (isGone(reply)) return dropped(credential, context, reply)
+        if (!reply.ok) return reply
+        return call.patch === undefined
+          ? withBookmark(reply)
+          : changed(credential, context, reply, { patch: call.patch })
+      }),
 
     async destroy(credential, context) {
       const reply = await store.destroy(credential, context)

@@ -2,8 +2,7 @@ import type { SessionStore } from '../record/store.ts'
 import { exportedNamespace, isModuleScope } from './object/exported-namespace.ts'
 import { newObjectStore, objectStore, type SessionObjectNamespace } from './object/object-store.ts'
 
-export { extendSessionObject } from './object/extend-session-object.ts'
-export { SessionObject } from './object/session-object.ts'
+export { extendSessionObject, SessionObject } from './object/session-object.ts'
 export type { SessionObjectNamespace }
 
 /**

@@ -2,8 +2,8 @@ import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
 import { cellStore, type Send } from '../record/session-cell.ts'
 import { SessionCell } from '../record/session-cell.ts'
-import type { SessionPart } from '../record/session-part.ts'
 import type { SessionStore } from '../record/store.ts'
+import type { SessionPart } from './object/session-part.ts'
 
 /** The number of new sessions after which expired ones are removed, so that memory is bounded by the sessions in use. */
 const SWEEP_EVERY = 1000
@@ -30,8 +30,7 @@ export function memoryStore(part?: SessionPart): SessionStore {
 
   const send: Send = async (handle, request, { now }) => {
     const cell = cells.get(handle) ?? newCell(handle)
-    const reply = await (part?.call({ cell }, request) ?? cell.call(request))
-    if (!cell.isLive) part?.ended?.({ cell })
+    const reply = await (part === undefined ? cell.call(request) : callWith(part, cell, request))
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
@@ -49,4 +48,10 @@ export function memoryStore(part?: SessionPart): SessionStore {
     send,
   )
   return part === undefined ? { ...store, lease: undefined } : store
+}
+
+async function callWith(part: SessionPart, cell: SessionCell, request: string): Promise<string> {
+  const reply = await (part.call(cell, request) ?? cell.call(request))
+  if (!cell.isLive) part.ended?.(cell)
+  return reply
 }

@@ -17,7 +17,9 @@ export const LEASING_STORES = [
 
 /** An app with `once()`, and a visitor who has a session already. */
 export async function onceVisitor(options: AppOptions): Promise<{
-  readonly app: Omit<App, 'handler'> & { handler: (session: OnceSession, request: Request) => unknown }
+  readonly app: Omit<App, 'handler'> & {
+    handler: (session: OnceSession, request: Request) => unknown
+  }
   readonly browser: Browser
 }> {
   const app = newApp({ use: [once()], ...options })
@@ -26,7 +28,7 @@ export async function onceVisitor(options: AppOptions): Promise<{
   await browser.fetch('/')
   app.calls.length = 0
   app.events.length = 0
-  return { app: app as never, browser }
+  return { app, browser }
 }
 
 /** Returns a promise with the function that resolves it. */
