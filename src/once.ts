@@ -84,6 +84,8 @@ async function runOnce(
   // No cookie can be set, so the session is in this request only.
   if (!session.canKeep) return fn()
   let text = await acquired(session, about)
+  // Another request may have changed the session since this one read it: the refresh token may be spent.
+  dictionary.outdate()
   if (text === undefined) {
     const since = savepointOf(dictionary.changes)
     const release = (patch?: Patch): Promise<Applied | Refusal> =>
@@ -107,8 +109,6 @@ async function runOnce(
       throw error
     }
   }
-  // Another request has changed the session.
-  else dictionary.outdate()
   return text === '' ? undefined : codec.decode(text)
 }
 

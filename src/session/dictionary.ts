@@ -88,7 +88,7 @@ export class Dictionary {
     await this.load(true)
   }
 
-  /** Has the next read load the stored entries again, since another request has changed them. */
+  /** Has the next read load the stored entries again, since another request may have changed them. */
   outdate(): void {
     this.#loading = undefined
   }
