@@ -16,7 +16,7 @@ const REQUESTS = 50
 /** A leader that is killed costs the others that long. */
 const LEASE_SECONDS = 2
 
-/** A provider that takes each refresh token once, as OAuth 2.1 section 4.3.1 has it for public clients. */
+/** A provider that takes each refresh token once, as providers that rotate them do (RFC 9700 section 4.14.2). */
 class Provider {
   readonly calls: string[] = []
   /** True if the answers are to wait for `answerAll`. */
