@@ -2,7 +2,14 @@ import { newUniqueText } from './codec/random.ts'
 import type { Token } from './codec/token.ts'
 import { SessionError } from './errors.ts'
 import { isGone } from './record/meta.ts'
-import type { CallContext, Gone, LeaseCall, LeaseReply, SessionStore } from './record/store.ts'
+import type {
+  CallContext,
+  Gone,
+  LeaseCall,
+  LeaseReply,
+  LeaseRequest,
+  SessionStore,
+} from './record/store.ts'
 import type { Feature } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import type { RequestSession } from './request/request-session.ts'
@@ -54,7 +61,7 @@ export function once(): Feature<OnceMethods> {
     ): Promise<DeepReadonly<T>> {
       const session = requestSessionOf(this)
       const { operations } = session.dictionary.toChange()
-      const about = {
+      const about: About = {
         name: nameOf(key, LEASE),
         attempt: newUniqueText(),
         keep: keep * 1000,
@@ -63,16 +70,13 @@ export function once(): Feature<OnceMethods> {
       if (session.purpose === 'speculative') {
         throw speculativeError('once', key)
       }
-      const running = operations.run(() => runOnce(session, key, fn, about))
-      // The runtime ends a request whose client has gone.
-      session.ctx?.waitUntil?.(running.catch(() => undefined))
-      return running as Promise<DeepReadonly<T>>
+      return operations.run(() => runOnce(session, key, fn, about)) as Promise<DeepReadonly<T>>
     },
   }
   return { feature: 'once', methods, setUp: (_env, store) => checkLeases(store.lease, store) }
 }
 
-type About = Pick<LeaseCall, 'name' | 'attempt' | 'keep' | 'lease'>
+type About = { -readonly [K in keyof LeaseRequest]: LeaseRequest[K] }
 
 async function runOnce(
   session: RequestSession,
@@ -80,36 +84,52 @@ async function runOnce(
   fn: () => unknown,
   about: About,
 ): Promise<unknown> {
-  const { dictionary, codec } = session
+  const { dictionary, codec, ctx } = session
   // No cookie can be set, so the session is in this request only.
   if (!session.canKeep) return fn()
   let text = await acquired(session, about)
   // Another request may have changed the session since this one read it: the refresh token may be spent.
   dictionary.outdate()
   if (text === undefined) {
-    const since = savepointOf(dictionary.changes)
-    const release = (patch?: Patch): Promise<Applied | Refusal> =>
-      session.change(async () => {
-        const call = { ...about, method: 'release' as const, result: text, patch }
-        const reply = await ask(session, session.token as Token, call)
-        if (isGone(reply)) throw session.lose(reply)
-        return reply as Applied | Refusal
-      })
-    try {
+    const leading = lead(session, about, async () => {
       const value = await fn()
-      text = value === undefined ? '' : codec.encode(`once(${key})`, value)
-      await (commitChanges(dictionary, since, release) ?? release(newPatch({})))
-    } catch (error) {
-      // Whether it was written is unknown: the next commit writes the changes again.
-      if (text === undefined || !isStoreFailure(error)) {
-        dictionary.rollback(since)
-        text = undefined
-        await release().catch(() => undefined)
-      }
-      throw error
-    }
+      return (text = value === undefined ? '' : codec.encode(`once(${key})`, value))
+    })
+    // The runtime ends a request whose client has gone.
+    ctx?.waitUntil?.(leading.catch(() => undefined))
+    await leading
   }
-  return text === '' ? undefined : codec.decode(text)
+  return text === undefined || text === '' ? undefined : codec.decode(text)
+}
+
+/** Runs the function, and writes the text that it returns and what it recorded. */
+async function lead(
+  session: RequestSession,
+  about: About,
+  run: () => Promise<string>,
+): Promise<void> {
+  const { dictionary } = session
+  const since = savepointOf(dictionary.changes)
+  let result: string | undefined
+  const release = (patch?: Patch): Promise<Applied | Refusal> =>
+    session.change(async () => {
+      const token = session.token as Token
+      const reply = await ask(session, token, 'release', { ...about, wait: 0, result }, patch)
+      if (isGone(reply)) throw session.lose(reply)
+      return reply as Applied | Refusal
+    })
+  try {
+    result = await run()
+    await (commitChanges(dictionary, since, release) ?? release(newPatch({})))
+  } catch (error) {
+    // Whether it was written is unknown: the next commit writes the changes again.
+    if (result === undefined || !isStoreFailure(error)) {
+      dictionary.rollback(since)
+      result = undefined
+      await release().catch(() => undefined)
+    }
+    throw error
+  }
 }
 
 /** Waits for the lease, or for the result of another request. Returns that result; `undefined` with the lease. */
@@ -125,9 +145,10 @@ async function acquired(session: RequestSession, about: About): Promise<string |
       }
       return session.token as Token
     })
+    about.wait = end - now()
     // Not in the queue of the session: while this request waits, its other operations go on.
     // oxlint-disable-next-line no-await-in-loop
-    const reply = await ask(session, token, { ...about, method: 'lease', wait: end - now() })
+    const reply = await ask(session, token, 'lease', about)
     if (reply.ok) {
       checkLeases(reply.lease, session.store)
       if (reply.lease !== 'free') return reply.result
@@ -141,14 +162,20 @@ async function acquired(session: RequestSession, about: About): Promise<string |
 }
 
 /** Makes a call. It may wait longer than `storeTimeout`. Throws the error that the store names. */
-async function ask(session: RequestSession, token: Token, call: LeaseCall): Promise<Answer> {
+async function ask(
+  session: RequestSession,
+  token: Token,
+  method: LeaseCall['method'],
+  about: LeaseRequest,
+  patch?: Patch,
+): Promise<Answer> {
   const { store } = session
   const run = async (context: CallContext): Promise<Answer> => {
-    const reply = await (store as LeasingStore).lease(token, context, call)
+    const reply = await (store as LeasingStore).lease(token, context, { method, about, patch })
     if ('code' in reply) throw new SessionError(reply.code, reply.message)
     return reply
   }
-  const reply = await session.call(store.name, call.method, run, false, call.wait)
+  const reply = await session.call(store.name, method, run, false, about.wait)
   if (!isGone(reply) && session.token === token) session.confirm(token, reply)
   return reply
 }
@@ -164,6 +191,6 @@ function checkLeases(lease: unknown, { name }: SessionStore): void {
   if (lease !== undefined) return
   throw new SessionError(
     'ERR_OPTION',
-    `once(): the ${name} store has no leases. Export extendSessionObject(leases), or use memoryStore(leases).`,
+    `once(): the ${name} store has no leases. Use extendSessionObject(leases) or memoryStore(leases).`,
   )
 }

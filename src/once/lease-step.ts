@@ -1,7 +1,7 @@
 import type { SessionErrorCode } from '../errors.ts'
 import { isDictionary, outcomeOf } from '../record/meta.ts'
 import { type Call, type State, type Step, step } from '../record/step.ts'
-import type { LeaseCall, Status } from '../record/store.ts'
+import type { LeaseRequest, Status } from '../record/store.ts'
 import { LEASE } from '../session/patch.ts'
 
 /** A stored lease, or what is kept of one. */
@@ -13,8 +13,8 @@ interface Lease {
   readonly result?: string
 }
 
-/** What a request says besides. */
-export interface LeaseRequest extends Omit<LeaseCall, 'method' | 'patch'> {
+/** What a request says, here. */
+export interface PartRequest extends LeaseRequest {
   /** True if the call has waited for a holder. It then takes any result, and is not granted the lease. */
   readonly hasWaited?: true
 }
@@ -38,10 +38,10 @@ interface Open {
  */
 export function leaseStep(present: State | undefined, call: Call): Step {
   // A method that is unknown there looks at the session, as a read does.
-  const looked = step(present, { ...call, patch: undefined })
+  const looked = step(present, call.patch === undefined ? call : { ...call, patch: undefined })
   const { reply, state } = looked
   if (state === undefined || !reply.ok) return looked
-  const about = call.about as LeaseRequest
+  const about = call.about as PartRequest
   return call.method === 'lease'
     ? acquireStep({ state, reply }, call.context.now, about)
     : releaseStep({ state, reply }, call, about)
@@ -49,12 +49,17 @@ export function leaseStep(present: State | undefined, call: Call): Step {
 
 const MAX_MILLISECONDS = 86_400_000
 
-function acquireStep({ state, reply }: Open, now: number, about: LeaseRequest): Step {
+function acquireStep({ state, reply }: Open, now: number, about: PartRequest): Step {
   const { name, attempt, hasWaited } = about
   if (!areTimes(about)) {
     return refused(state, 'ERR_OPTION', 'keep and lease are numbers of seconds, below a day.')
   }
-  const answer = (more: object): Step => ({ reply: { ...reply, ...more }, state, changed: [] })
+  // The reply is a new object each time. Another copy would cost a kept result its place beside a read.
+  const answer = (more: object): Step => ({
+    reply: Object.assign(reply, more),
+    state,
+    changed: [],
+  })
   const { by, until, result } = leaseIn(state, name) ?? NO_LEASE
   const left = until - now
   if (result !== undefined && (left > 0 || hasWaited === true))
@@ -88,7 +93,7 @@ function granted(
   return { state: { ...state, entries }, changed: [...old, name] }
 }
 
-function releaseStep({ state, reply }: Open, call: Call, about: LeaseRequest): Step {
+function releaseStep({ state, reply }: Open, call: Call, about: PartRequest): Step {
   const { name, attempt, keep, result } = about
   const { patch } = call
   const lease = leaseIn(state, name) ?? NO_LEASE

@@ -1,6 +1,6 @@
 import type { LeaseReply } from '../record/store.ts'
 import type { SessionHost, SessionPart } from '../store/object/session-part.ts'
-import { type Held, type LeaseRequest, leaseStep } from './lease-step.ts'
+import { type Held, leaseStep, type PartRequest } from './lease-step.ts'
 
 /** The maximum number of calls that wait in one session. Each has a timer, of which a Worker may have 10,000. */
 const MAX_WAITING = 1000
@@ -57,7 +57,7 @@ async function waited(
   while (isHeld(reply)) {
     const { left } = JSON.parse(reply) as Held
     const list = JSON.parse(request) as unknown[]
-    const about = list[ABOUT] as LeaseRequest
+    const about = list[ABOUT] as PartRequest
     const waitLeft = startedAt + (about.wait ?? 0) - Date.now()
     if (waitLeft <= 0) {
       return failed('There was no answer within twice the lease of the function. Try again.')

@@ -231,12 +231,9 @@ export function cellStore(
       return reply.ok ? { ...reply, handle: credential.handle } : reply
     },
     destroy: (credential, context) => call<DestroyReply>('destroy', credential, context),
-    lease: (credential, context, { method, patch = null, ...about }) =>
-      call<LeaseReply>(
-        method,
-        credential,
-        context,
-        `,${JSON.stringify(patch)},${JSON.stringify(about)}`,
-      ),
+    lease: (credential, context, { method, about, patch = null }) => {
+      const more = `,${JSON.stringify(patch)},${JSON.stringify(about)}`
+      return call<LeaseReply>(method, credential, context, more)
+    },
   }
 }

@@ -135,6 +135,12 @@ export type DestroyReply = ({ readonly ok: true } & Pick<Status, 'account'>) | G
  */
 export interface LeaseCall {
   readonly method: 'lease' | 'release'
+  readonly about: LeaseRequest
+  /** In `release` with a result: the changes to write in the same transaction. */
+  readonly patch?: Patch | undefined
+}
+
+export interface LeaseRequest {
   /** The name of the lease, in the space `LEASE`. */
   readonly name: string
   readonly attempt: string
@@ -143,11 +149,9 @@ export interface LeaseCall {
   /** How long a result is kept for those who come later. */
   readonly keep: number
   /** In `lease`: how long the call may wait for the holder. */
-  readonly wait?: number
+  readonly wait?: number | undefined
   /** In `release`: the result for those who wait. Without it, another caller gets the lease. */
   readonly result?: string | undefined
-  /** In `release` with a result: the changes to write in the same transaction. */
-  readonly patch?: Patch | undefined
 }
 
 export type LeaseReply =

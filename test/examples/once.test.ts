@@ -18,7 +18,7 @@ function newProvider(): { readonly spent: string[]; answer: 'tokens' | 'busy' | 
   let current = 'r0'
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     if (input === env.API) return new Response(new Headers(init?.headers).get('Authorization'))
-    const token = new URLSearchParams(String(init?.body)).get('refresh_token') ?? ''
+    const token = new URLSearchParams(init?.body as URLSearchParams).get('refresh_token') ?? ''
     provider.spent.push(token)
     await scheduler.wait(5)
     if (provider.answer === 'busy') return new Response(null, { status: 503 })

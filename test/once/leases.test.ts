@@ -5,7 +5,13 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { decodeHandle, encodeHex } from '../../src/codec/base64url.ts'
 import { newRandomText } from '../../src/codec/random.ts'
 import { leases } from '../../src/once/leases.ts'
-import type { Credential, LeaseCall, LeaseReply, SessionStore } from '../../src/record/store.ts'
+import type {
+  Credential,
+  LeaseCall,
+  LeaseReply,
+  LeaseRequest,
+  SessionStore,
+} from '../../src/record/store.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import {
@@ -26,21 +32,25 @@ function stubOf({ handle }: Credential): DurableObjectStub<LeasingObject> {
   return env.LEASING.get(env.LEASING.idFromString(encodeHex(decodeHandle(handle))))
 }
 
+/** What differs from a usual call. */
+interface Asked extends Partial<LeaseRequest>, Partial<Pick<LeaseCall, 'method' | 'patch'>> {
+  readonly at?: number
+}
+
 /** Makes a call of this attempt. */
 async function ask(
   store: SessionStore,
   credential: Credential,
   attempt: string,
-  { at = 0, ...call }: Partial<LeaseCall> & { readonly at?: number } = {},
+  { at = 0, method = 'lease', patch, ...more }: Asked = {},
 ): Promise<LeaseReply> {
-  const times = { lease: 10_000, keep: 10_000, wait: 20_000 }
-  const made = { method: 'lease' as const, name: NAME, attempt, ...times, ...call }
-  const reply = await store.lease?.(credential, momentAt(at), made)
+  const about = { name: NAME, attempt, lease: 10_000, keep: 10_000, wait: 20_000, ...more }
+  const reply = await store.lease?.(credential, momentAt(at), { method, about, patch })
   if (reply === undefined) throw new Error('The store has no leases.')
   return reply
 }
 
-const release = (result: string): Partial<LeaseCall> & { readonly method: 'release' } => ({
+const release = (result: string): Asked => ({
   method: 'release',
   result,
   patch: newPatch({}),

@@ -379,7 +379,7 @@ test.for([
 ] as const)('says that objects %s have no leases', async ([, namespace]) => {
   const { app, browser } = await onceVisitor({ store: durableObjectStore(namespace()) })
   app.handler = (session) => session.once('refresh', () => 1)
-  await expect(browser.fetch('/')).rejects.toThrow('Export extendSessionObject(leases)')
+  await expect(browser.fetch('/')).rejects.toThrow('Use extendSessionObject(leases)')
 })
 
 test('passes leases through the read cache', () => {
