@@ -32,6 +32,7 @@ export async function withCost(
 
 /** The same store, with each call noted. */
 export function countedStore(store: SessionStore): SessionStore {
+  const lease = store.lease?.bind(store)
   return {
     ...store,
     create(...parameters) {
@@ -54,6 +55,12 @@ export function countedStore(store: SessionStore): SessionStore {
       note('destroy')
       return store.destroy(...parameters)
     },
+    lease:
+      lease &&
+      ((credential, context, call) => {
+        note(call.method)
+        return lease(credential, context, call)
+      }),
   }
 }
 

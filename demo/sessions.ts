@@ -5,6 +5,7 @@ import {
   type UserIndex,
 } from '../src/accounts.ts'
 import { createSessions, json, jsonLog, type Sessions } from '../src/index.ts'
+import { once } from '../src/once.ts'
 import { remembering } from '../src/remember.ts'
 import { renewing } from '../src/renew.ts'
 import { durableObjectStore, type SessionObjectNamespace } from '../src/store/durable-object.ts'
@@ -52,23 +53,27 @@ function index(env: Env): UserIndex {
   return countedUsers(userIndex(env.USERS))
 }
 
+/** The sessions in objects, which can hand out leases. */
+export const inObjects = createSessions({
+  data: json<Data, Flash>(),
+  secrets: (env: Env) => [env.SESSION_SECRET],
+  store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
+  use: [
+    accounts({ index, clearSiteData: CLEARED, remember }),
+    renewing({ everySeconds: 15 * 60 }),
+    once(),
+  ],
+  idleTimeout: IDLE_SECONDS,
+  absoluteTimeout: ABSOLUTE_SECONDS,
+  onEvent: jsonLog,
+})
+
 const IN_OBJECTS: Place = {
   base: '',
   name: 'Durable Objects',
   cookieName: '__Host-session',
   isAtomic: true,
-  sessions: createSessions({
-    data: json<Data, Flash>(),
-    secrets: (env: Env) => [env.SESSION_SECRET],
-    store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
-    use: [
-      accounts({ index, clearSiteData: CLEARED, remember }),
-      renewing({ everySeconds: 15 * 60 }),
-    ],
-    idleTimeout: IDLE_SECONDS,
-    absoluteTimeout: ABSOLUTE_SECONDS,
-    onEvent: jsonLog,
-  }),
+  sessions: inObjects,
 }
 
 const IN_KV: Place = {

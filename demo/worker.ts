@@ -1,6 +1,7 @@
 import { AutoRouter, StatusError } from 'itty-router'
 
 import { sockets } from '../src/live/object.ts'
+import { leases } from '../src/once/leases.ts'
 import { extendSessionObject } from '../src/store/durable-object.ts'
 import { UserObject } from '../src/store/user-index.ts'
 import { accountRoutes } from './account-routes.ts'
@@ -9,13 +10,16 @@ import { withCost } from './cost.ts'
 import { errorResponse, problemPage } from './errors.ts'
 import { LANE_ROUTERS } from './lab/lane-routes.ts'
 import { DocumentObject } from './lab/whole-document.ts'
+import { onceRoutes } from './once-routes.ts'
 import { withCostShown } from './page/cost-line.ts'
 import { playgroundRoutes } from './playground-routes.ts'
 import { sessionRoutes } from './routes.ts'
 import { type Env, PLACES } from './sessions.ts'
 
-export class SessionObject extends extendSessionObject(sockets) {}
 export { DocumentObject, UserObject }
+
+/** The object of a session, which also hands out leases and holds sockets. */
+export class SessionObject extends extendSessionObject(leases, sockets) {}
 
 const router = AutoRouter({
   catch: errorResponse,
@@ -25,6 +29,7 @@ const router = AutoRouter({
   finally: [problemPage],
 })
 router.all('*', clientRoutes.fetch)
+router.all('/once/*', onceRoutes.fetch)
 for (const [path, lane] of LANE_ROUTERS) router.all(`${path}/*`, lane.fetch)
 for (const place of PLACES.toReversed()) {
   const paths = `${place.base}/*`

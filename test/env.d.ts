@@ -2,6 +2,7 @@ import type { ItemObject } from '../src/adapter/unstorage/item-object.ts'
 import type { SessionObject } from '../src/store/object/session-object.ts'
 import type { UserObject } from '../src/store/user-index/user-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
+import type { LeasingObject } from './support/leasing-object.ts'
 import type { WatcherObject } from './support/live-objects.ts'
 import type * as mainModule from './worker.ts'
 
@@ -30,6 +31,7 @@ declare global {
       readonly FORMER_USERS: DurableObjectNamespace<UserObject>
       readonly LIVE_SESSIONS: DurableObjectNamespace<SessionObject>
       readonly WATCHERS: DurableObjectNamespace<WatcherObject>
+      readonly LEASING: DurableObjectNamespace<LeasingObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
       /** Ports of real servers of this machine; 0 where there is none. */
       readonly REDIS_PORT: number
@@ -44,6 +46,7 @@ declare global {
         | 'LiveSessionObject'
         | 'WatcherObject'
         | 'ItemObject'
+        | 'LeasingObject'
         | 'FormerSessionObject'
         | 'FormerUserObject'
     }

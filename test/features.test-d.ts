@@ -12,6 +12,7 @@ import { adopting } from '../src/adopt.ts'
 import { requireUser } from '../src/guard/require-user.ts'
 import { createSessions, type Feature, json, type Session } from '../src/index.ts'
 import { tornadoCookie } from '../src/migrate/tornado.ts'
+import { once } from '../src/once.ts'
 import { remembering } from '../src/remember.ts'
 import { renewing } from '../src/renew.ts'
 import { checked } from '../src/schema.ts'
@@ -174,6 +175,33 @@ describe('with accounts() in use', () => {
       return session.signIn('ada')
     })
     void many.user('ada', {})
+  })
+})
+
+describe('with once()', () => {
+  const sessions = createSessions({ ...core, data: json<Data>(), use: [once()] })
+
+  test('the session has its method, which returns what the function does, read-only', () => {
+    sessions.withSession(async ({ session }) => {
+      const made = session.once('a', async () => ({ list: [1] }), { keep: 5, lease: 5 })
+      expectTypeOf(made).resolves.toEqualTypeOf<{ readonly list: readonly number[] }>()
+      expectTypeOf(session.once('a', () => undefined)).resolves.toEqualTypeOf<undefined>()
+      // @ts-expect-error a key is a text
+      void session.once(1, () => 1)
+      // @ts-expect-error no such option
+      void session.once('a', () => 1, { seconds: 5 })
+    })
+  })
+
+  test('without it the error says what to add', () => {
+    const without = createSessions({ ...core, data: json<Data>() })
+    without.withSession(({ session }) => {
+      // @ts-expect-error without the feature
+      void session.once('a', () => 1)
+    })
+    expectTypeOf<
+      SessionOf<typeof without>['once']
+    >().toExtend<`Add once() of edge-session/once${string}`>()
   })
 })
 

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['store'],
   ['request'],
   // The features, beside each other: none may import another.
-  ['schema', 'serialize', 'adopt', 'renew', 'remember', 'accounts', 'reload-on-back'],
+  ['schema', 'serialize', 'adopt', 'renew', 'remember', 'accounts', 'once', 'reload-on-back'],
   ['guard'],
   // `live` checks handshakes as the guards do.
   ['adapter', 'live'],

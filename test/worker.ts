@@ -12,6 +12,7 @@ import {
 } from './fixtures/protocol-1.mjs'
 import { FaultyObject } from './support/faulty-object.ts'
 import { passGate } from './support/gates.ts'
+import { LeasingObject } from './support/leasing-object.ts'
 import { LiveSessionObject, WatcherObject } from './support/live-objects.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
@@ -22,6 +23,7 @@ export {
   FormerUserObject,
   ItemObject,
   LiveSessionObject,
+  LeasingObject,
   SessionObject,
   UserObject,
   WatcherObject,

@@ -98,7 +98,7 @@ function overlapOf(answers: readonly LaneAnswer[]): number {
 }
 
 /** This very Worker (Cloudflare: ctx.exports, from compatibility date 2025-11-17 on). */
-function fetchSelf(request: Request): Promise<Response> {
+export function fetchSelf(request: Request): Promise<Response> {
   const { default: self } = exports as { readonly default?: Pick<Fetcher, 'fetch'> }
   if (self === undefined) throw new Error('The Worker cannot reach itself: ctx.exports is missing.')
   return self.fetch(request)

@@ -47,6 +47,7 @@ export function dictionarySection(place: Place, forms: Forms, data: Dictionary):
         <div class="buttons">
           ${forms.button('/regenerate', 'regenerate()')} ${forms.button('/clear', 'clear()')}
           ${forms.button('/destroy', 'destroy()')}
+          ${place.isAtomic ? forms.button('/once/ten', '10 × once()', '10 parallel requests of once()') : html``}
         </div>
         ${forms.text('/flash/notice', {
           label: 'A flash message',

@@ -1,11 +1,12 @@
 import { sha256 } from '../codec/mac.ts'
-import type { Patch } from '../session/patch.ts'
-import { CORRUPT, deadlineOf, isLasting, touchOf } from './meta.ts'
+import { LEASE, type Patch } from '../session/patch.ts'
+import { CORRUPT, deadlineOf, isLasting, isTombstone, touchOf } from './meta.ts'
 import {
   type Call,
   over,
   type OwnerCall,
   ownerStep,
+  type Rules,
   type State,
   type Step,
   step,
@@ -15,6 +16,7 @@ import type {
   CallContext,
   Credential,
   DestroyReply,
+  LeaseReply,
   ReadReply,
   Regeneration,
   RegenerateReply,
@@ -54,7 +56,8 @@ type Request = readonly [
   /** 0 if secrets are not renewed. */
   renew: number,
   patch?: Patch | null,
-  regeneration?: Pick<Regeneration, 'secret' | 'grace'>,
+  /** Or what a request of a part says. */
+  regeneration?: Partial<Pick<Regeneration, 'secret' | 'grace'>>,
 ]
 
 export type Method = (Call | OwnerCall)['method']
@@ -84,38 +87,40 @@ export class SessionCell {
     return this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
   }
 
+  /** True if the cell holds a session, and not what is left of one. */
+  get isLive(): boolean {
+    return this.#state !== undefined && !isTombstone(this.#state.meta)
+  }
+
   /**
    * Answers a request. Returns a string if nothing must be awaited: another promise costs the caller of an object some
-   * time.
+   * time. A part passes the rules for its own requests.
    */
-  call(text: string): string | Promise<string> {
+  call(text: string, rules: Rules = step): string | Promise<string> {
     const request = JSON.parse(text) as Request | OwnerCall
     const isOwners = 'userId' in request
     if (this.#isCorrupt) return this.#callCorrupt(text, isOwners ? request.method : request[0])
     if (isOwners) return this.#take(ownerStep(this.#state, request), request.method)
     const [, secret, , , , , , , regeneration] = request
-    if (secret !== this.#secret || regeneration !== undefined) return this.#callWithHashes(request)
-    return this.#step(request, this.#hash)
+    if (secret !== this.#secret || regeneration?.secret !== undefined)
+      return this.#callWithHashes(request, rules)
+    return this.#step(request, rules, this.#hash)
   }
 
-  async #callWithHashes(request: Request): Promise<string> {
-    const [, secret, , , , , , , { secret: newSecret, grace } = {}] = request
+  async #callWithHashes(request: Request, rules: Rules): Promise<string> {
+    const [, secret, , , , , , , { secret: newSecret } = {}] = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
     // There is no await from here to the save, so no other call comes in between.
-    return this.#step(request, hash, newHash, grace)
+    return this.#step(request, rules, hash, newHash)
   }
 
-  #step(
-    request: Request,
-    hash: string,
-    newHash?: string,
-    grace?: number,
-  ): string | Promise<string> {
-    const [method, , now, idle, absolute, touch, renew, patch] = request
+  #step(request: Request, rules: Rules, hash: string, newHash?: string): string | Promise<string> {
+    const [method, , now, idle, absolute, touch, renew, patch, about] = request
     const context = { now, idle, absolute, touch, renew: renew === 0 ? Infinity : renew }
-    const call = { method, context, hash, newHash, grace, patch: patch ?? undefined }
-    const next = step(this.#state, call)
+    const grace = about?.grace
+    const call = { method, context, hash, newHash, grace, patch: patch ?? undefined, about }
+    const next = rules(this.#state, call)
     try {
       return this.#take(next, method)
     } catch (error) {
@@ -171,7 +176,8 @@ export class SessionCell {
     if (!reply.ok || method !== 'read' || this.#state === undefined) return JSON.stringify(reply)
     const isUsual = !('renewal' in reply)
     if (isUsual && this.#state === this.#stateOfText) return this.#readText
-    const text = JSON.stringify({ ...reply, entries: Object.fromEntries(this.#state.entries) })
+    const entries = [...this.#state.entries].filter(([name]) => name < LEASE)
+    const text = JSON.stringify({ ...reply, entries: Object.fromEntries(entries) })
     if (isUsual) {
       this.#stateOfText = this.#state
       this.#readText = text
@@ -228,5 +234,9 @@ export function cellStore(
       return reply.ok ? { ...reply, handle: credential.handle } : reply
     },
     destroy: (credential, context) => call<DestroyReply>('destroy', credential, context),
+    lease: (credential, context, { method, about, patch = null }) => {
+      const more = `,${JSON.stringify(patch)},${JSON.stringify(about)}`
+      return call<LeaseReply>(method, credential, context, more)
+    },
   }
 }

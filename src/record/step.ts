@@ -20,7 +20,7 @@ import {
   withOperation,
 } from './meta.ts'
 import { regenerated } from './regenerated.ts'
-import type { CallContext, Gone, Status, WriteReply } from './store.ts'
+import type { CallContext, Gone, LeaseCall, LeaseReply, Status, WriteReply } from './store.ts'
 
 /** The state of one session in a store. */
 export interface State {
@@ -30,7 +30,7 @@ export interface State {
 
 /** One call of a store that holds whole sessions. The secrets are hashed. */
 export interface Call {
-  readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy'
+  readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | LeaseCall['method']
   readonly context: CallContext
   readonly hash: string
   /** Only for `regenerate`. */
@@ -38,7 +38,12 @@ export interface Call {
   readonly grace?: number | undefined
   /** Only for `create`, `write` and `regenerate`. */
   readonly patch?: Patch | undefined
+  /** What a request of a part says besides. */
+  readonly about?: object | undefined
 }
+
+/** Returns the result of a call. A part has its own for its requests. */
+export type Rules = (present: State | undefined, call: Call) => Step
 
 /** A call by the user's own object. It has the expected user of the session, and no secret. */
 export interface OwnerCall {
@@ -60,7 +65,7 @@ export interface Look {
 
 /** The result of a call: its reply, the next state (the same object if nothing changed), and the changed entries. */
 export interface Step {
-  readonly reply: WriteReply | ({ readonly ok: true } & Status) | Look
+  readonly reply: WriteReply | ({ readonly ok: true } & Status) | LeaseReply | Look
   readonly state: State | undefined
   readonly changed: readonly string[]
 }

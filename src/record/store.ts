@@ -1,3 +1,4 @@
+import type { SessionErrorCode } from '../errors.ts'
 import type { Account } from '../session/account.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 
@@ -128,6 +129,49 @@ export type RegenerateReply =
 
 export type DestroyReply = ({ readonly ok: true } & Pick<Status, 'account'>) | Gone
 
+/**
+ * A call for a lease: of all requests that ask for the same name, one holds it. An `attempt` is one caller; a repeated
+ * call of the same attempt has the same effect. Durations are in milliseconds.
+ */
+export interface LeaseCall {
+  readonly method: 'lease' | 'release'
+  readonly about: LeaseRequest
+  /** In `release` with a result: the changes to write in the same transaction. */
+  readonly patch?: Patch | undefined
+}
+
+export interface LeaseRequest {
+  /** The name of the lease, in the space `LEASE`. */
+  readonly name: string
+  readonly attempt: string
+  /** How long the caller may hold the lease. */
+  readonly lease: number
+  /** How long a result is kept for those who come later. */
+  readonly keep: number
+  /** In `lease`: how long the call may wait for the holder. */
+  readonly wait?: number | undefined
+  /** In `release`: the result for those who wait. Without it, another caller gets the lease. */
+  readonly result?: string | undefined
+}
+
+export type LeaseReply =
+  | ({
+      readonly ok: true
+      /**
+       * The answer to `lease`; absent if the object has no leases.
+       * - `yours`: the caller holds the lease, until it releases it or the time is over.
+       * - `kept`: another caller held it; `result` is its result.
+       * - `free`: the holder has given it up. Whoever asks again first gets it.
+       */
+      readonly lease?: 'yours' | 'kept' | 'free'
+      readonly result?: string
+    } & Status)
+  /** The caller did not get the lease, or does not hold it any more. The message says why. */
+  | { readonly ok: false; readonly code: SessionErrorCode; readonly message: string }
+  /** The patch was refused, and the lease released. */
+  | (Refusal & Status)
+  | Gone
+
 /** The new secret, with its options. */
 export interface Regeneration {
   readonly secret: string
@@ -205,6 +249,15 @@ export interface SessionStore {
 
   /** Permanently deletes the session and all its data. Returns the account that was signed in. */
   destroy(credential: Credential, context: CallContext): Await<DestroyReply>
+
+  /**
+   * Acquires a lease of the session, or releases it. A `lease` waits while another caller holds it. A `release` with a
+   * result writes the patch as `write` does, together with the result. Both are safe to repeat. A session that is over
+   * has no leases. Only in a store that can hand out leases.
+   */
+  readonly lease?:
+    | ((credential: Credential, context: CallContext, call: LeaseCall) => Await<LeaseReply>)
+    | undefined
 
   /**
    * Returns the address of the session for a user's object: `object:` and its id, or `kv:` and its key. Only with

@@ -139,6 +139,7 @@ interface Hints {
   readonly userId: { readonly missing: AddAccounts }
   readonly authenticatedAt: AddAccounts
   readonly aal: AddAccounts
+  readonly once: 'Add once() of edge-session/once to use. Give the data by data: json<Data>(), not by type arguments.'
 }
 
 type AddAccounts =

@@ -19,8 +19,13 @@ interface ClientSession {
   readonly purpose: Purpose
 }
 
+/** Makes a call of the store. */
+export type Run<T> = (context: CallContext) => Await<T>
+
 /** A call. */
 class Call {
+  /** How long the call may take, in milliseconds. */
+  timeout = 0
   /** When the call is given up, by `performance.now()`. */
   endsAt = 0
   fail: ((cause: unknown) => void) | undefined
@@ -56,18 +61,14 @@ export class StoreClient {
 
   /**
    * Makes a call. Throws `ERR_STORE` if it fails or times out; it may still take effect. The answer of a copy is not a
-   * promise.
+   * promise. `wait` is the time, in milliseconds, that the call waits for something besides the store.
    */
-  call<T>(
-    store: string,
-    method: string,
-    run: (context: CallContext) => Await<T>,
-    isFresh: boolean = false,
-  ): Await<T> {
-    const { context, now } = this.#settings
+  call<T>(store: string, method: string, run: Run<T>, isFresh = false, wait = 0): Await<T> {
+    const { context, now, timeout } = this.#settings
     this.calledAt = now()
     const { idle, absolute, touch, renew } = context
     const call = new Call()
+    call.timeout = timeout + wait
     const at = {
       now: this.calledAt,
       idle,
@@ -100,7 +101,7 @@ export class StoreClient {
   }
 
   #withinTime<T>(call: Call, result: Promise<T>, store: string, method: string): Promise<T> {
-    const { timeout } = this.#settings
+    const { timeout } = call
     // `Promise.withResolvers` is missing in Node 20.
     return new Promise((resolve, reject) => {
       call.endsAt = performance.now() + timeout
@@ -132,7 +133,7 @@ export class StoreClient {
       for (const call of this.#calls) {
         // The runtime's clock may be a millisecond behind its timers.
         if (call.endsAt <= now + 1) {
-          call.giveUp(new Error(`There was no answer within ${this.#settings.timeout} ms.`))
+          call.giveUp(new Error(`There was no answer within ${call.timeout} ms.`))
         } else if (this.#timer === undefined) this.#setTimer(call.endsAt - now)
       }
     }, milliseconds)

@@ -17,7 +17,7 @@ import { hasEndedSince, isOverlapping, timeoutsOf } from './open.ts'
 import type { Settings } from './options.ts'
 import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
-import { isStoreFailure, StoreClient } from './store-client.ts'
+import { isStoreFailure, type Run, StoreClient } from './store-client.ts'
 
 /**
  * The session of one request, as the store knows it: where the request stands, and how the answers of the store change
@@ -173,13 +173,9 @@ export abstract class StoredSession {
     return this.#client?.deferred
   }
 
-  call<T>(
-    store: string,
-    method: string,
-    run: (context: CallContext) => Await<T>,
-    isFresh: boolean = false,
-  ): Await<T> {
-    return (this.#client ??= new StoreClient(this.settings, this)).call(store, method, run, isFresh)
+  call<T>(store: string, method: string, run: Run<T>, isFresh = false, wait = 0): Await<T> {
+    this.#client ??= new StoreClient(this.settings, this)
+    return this.#client.call(store, method, run, isFresh, wait)
   }
 
   /** Stops the timer, since the response is made. */

@@ -88,18 +88,29 @@ interface Writer {
   prepare(): Promise<Entries | undefined>
 }
 
-/** Writes all recorded changes, or those recorded after a savepoint. Returns `undefined` if there are none. */
-export function commitChanges(writer: Writer, since?: Savepoint): Promise<void> | undefined {
+/** Writes a patch. Returns the answer of the store. */
+type Send = (patch: Patch) => Promise<Applied | Refusal>
+
+/**
+ * Writes all recorded changes, or those recorded after a savepoint, by `send` if it is given. Returns `undefined` if
+ * there are none.
+ */
+export function commitChanges(
+  writer: Writer,
+  since?: Savepoint,
+  send?: Send,
+): Promise<void> | undefined {
   const { changes, port } = writer
   const recorded = recordedIn(writer, since)
   if (recorded === undefined) return undefined
   if (recorded === changes.unsaved && changes.patch !== undefined) {
-    return writeChanges(writer, changes.patch)
+    return writeChanges(writer, changes.patch, send)
   }
-  if (port.codec.complete === undefined) return writeChanges(writer, patchOf(writer, recorded))
+  if (port.codec.complete === undefined)
+    return writeChanges(writer, patchOf(writer, recorded), send)
   return writer
     .prepare()
-    .then((entries) => writeChanges(writer, patchOf(writer, recorded, entries)))
+    .then((entries) => writeChanges(writer, patchOf(writer, recorded, entries), send))
 }
 
 /** Returns the changes to write; `undefined` if there are none. */
@@ -135,11 +146,15 @@ export function commitLast(writer: Writer): Promise<void> | undefined {
 }
 
 /** Writes a patch of recorded changes. */
-export async function writeChanges({ changes, port }: Writer, patch: Patch): Promise<void> {
+export async function writeChanges(
+  { changes, port }: Writer,
+  patch: Patch,
+  send: Send = (each) => port.write(each),
+): Promise<void> {
   if (!port.canKeep) return
   const { unsaved } = changes
   const saved = (changes.saved ??= new Map())
-  const writing = port.write(patch)
+  const writing = send(patch)
   changes.writing = writing
   try {
     orThrow(await writing)

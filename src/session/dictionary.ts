@@ -88,6 +88,11 @@ export class Dictionary {
     await this.load(true)
   }
 
+  /** Has the next read load the stored entries again, since another request may have changed them. */
+  outdate(): void {
+    this.#loading = undefined
+  }
+
   #read(isFresh: boolean): Promise<Entries | undefined> {
     const { port } = this
     const { codec } = port

@@ -10,6 +10,8 @@ export type Entries = Readonly<Record<string, string>>
 export const DATA = '='
 /** The space of flash messages. */
 export const FLASH = '!'
+/** The space of leases. It is the store's own: no read returns it, and it comes last among the spaces. */
+export const LEASE = '~'
 
 /** Returns the key of an entry name. */
 export function keyOf(name: string): string {

@@ -179,7 +179,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = dictionaryIn(this).toChange('take')
     const isSpeculative = dictionary.port.purpose === 'speculative'
-    if (isSpeculative && (await dictionary.text(nameOf(key))) !== null) throw speculativeError(key)
+    if (isSpeculative && (await dictionary.text(nameOf(key))) !== null)
+      throw speculativeError('take', key)
     const text = await operate(dictionary, () => take(dictionary, nameOf(key)))
     return decodeChecked(dictionary, key, text) as Value<Data, K> | undefined
   }
@@ -276,10 +277,11 @@ export function nameOf(key: string, space: string = DATA): string {
   throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
 }
 
-function speculativeError(key: string): SessionError {
+/** Returns the error of an operation that a prefetch or prerender must not do. */
+export function speculativeError(operation: string, key: string): SessionError {
   return new SessionError(
     'ERR_SPECULATIVE',
-    `take(${JSON.stringify(key)}): a prefetch or prerender must not take a value. Nothing was taken.`,
+    `${operation}(${JSON.stringify(key)}): a prefetch or prerender must not do this. Nothing was changed.`,
   )
 }
 

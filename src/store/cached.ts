@@ -128,6 +128,7 @@ function cachedStore(
     return reply
   }
 
+  const lease = store.lease?.bind(store)
   return {
     // One by one: a store may be an object of a class.
     name: store.name,
@@ -172,6 +173,17 @@ function cachedStore(
       share(next, context)
       return withBookmark(reply)
     },
+
+    lease:
+      lease &&
+      (async (credential, context, call) => {
+        const reply = await lease(credential, context, call)
+        if (isGone(reply)) return dropped(credential, context, reply)
+        if (!reply.ok) return reply
+        return call.patch === undefined
+          ? withBookmark(reply)
+          : changed(credential, context, reply, { patch: call.patch })
+      }),
 
     async destroy(credential, context) {
       const reply = await store.destroy(credential, context)

@@ -1,5 +1,6 @@
 import { decodeHandle, encodeHex } from '../codec/base64url.ts'
 import { newRandomText } from '../codec/random.ts'
+import type { CellPart } from '../record/cell-part.ts'
 import { cellStore, type Send } from '../record/session-cell.ts'
 import { SessionCell } from '../record/session-cell.ts'
 import type { SessionStore } from '../record/store.ts'
@@ -9,9 +10,10 @@ const SWEEP_EVERY = 1000
 
 /**
  * Returns a store in this process's memory, for tests and for servers with one process. On Workers the next request may
- * run in another isolate, which does not know the session.
+ * run in another isolate, which does not know the session. `memoryStore(leases)`, with `leases` of
+ * `edge-session/once/leases`, is for `once()`.
  */
-export function memoryStore(): SessionStore {
+export function memoryStore(part?: CellPart): SessionStore {
   const cells = new Map<string, SessionCell>()
   let untilSweep = SWEEP_EVERY
 
@@ -28,7 +30,7 @@ export function memoryStore(): SessionStore {
 
   const send: Send = async (handle, request, { now }) => {
     const cell = cells.get(handle) ?? newCell(handle)
-    const reply = await cell.call(request)
+    const reply = await (part === undefined ? cell.call(request) : callWith(part, cell, request))
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
@@ -41,8 +43,15 @@ export function memoryStore(): SessionStore {
   }
 
   const idOf = (handle: string): string => encodeHex(decodeHandle(handle))
-  return cellStore(
+  const store = cellStore(
     { name: 'memory', newHandle: newRandomText, handleFor: (key) => key, idOf },
     send,
   )
+  return part === undefined ? { ...store, lease: undefined } : store
+}
+
+async function callWith(part: CellPart, cell: SessionCell, request: string): Promise<string> {
+  const reply = await (part.call(cell, request) ?? cell.call(request))
+  if (!cell.isLive) part.ended(cell)
+  return reply
 }

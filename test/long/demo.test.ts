@@ -253,6 +253,15 @@ for (const base of ['', '/kv'] as const) {
       assert.equal(browser.cookies.get(COOKIES[base]), own)
     })
 
+    it('calls the provider once for ten parallel requests of one session', async () => {
+      if (base !== '') return
+      const browser = newBrowser()
+      assert.equal((await browser.fetch('/once/ten', { method: 'POST' })).status, 400)
+      await postJson(browser, '/set/note', 'mine')
+      const report = await (await browser.fetch('/once/ten', { method: 'POST' })).json()
+      assert.deepEqual(report, { requests: 10, answered: 10, calls: 1 })
+    })
+
     it('runs the race lab for who has no script, and only as large as it may be', async () => {
       const browser = newBrowser()
       const run = (count: string): Promise<Response> =>

@@ -26,6 +26,14 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
     imports: { 'edge-session/remember': ['remembering'] },
     own: /^src\/remember\.ts/,
   },
+  once: { imports: { 'edge-session/once': ['once'] }, own: /^src\/once\.ts/ },
+  'once and its leases': {
+    imports: {
+      'edge-session/once': ['once'],
+      'edge-session/once/leases': ['leases'],
+    },
+    own: /^src\/once(\.ts|\/)/,
+  },
   renewing: { imports: { 'edge-session/renew': ['renewing'] }, own: /^src\/renew\.ts/ },
   serialized: {
     imports: { 'edge-session/serialize': ['serialized'] },

@@ -61,10 +61,14 @@ export class Server {
     atEnd(() => this.#process?.kill('SIGKILL'))
   }
 
-  /** Starts it, with V8's inspector at this address, if there is one. */
-  async start({ inspector }: { readonly inspector?: string } = {}): Promise<void> {
+  /** Starts it, with V8's inspector and workerd's debug port at these addresses, if there are any. */
+  async start({
+    inspector,
+    debugPort,
+  }: { readonly inspector?: string; readonly debugPort?: string } = {}): Promise<void> {
     const options = ['--socket-addr', `http=127.0.0.1:${this.#port}`]
     if (inspector !== undefined) options.push(`--inspector-addr=${inspector}`)
+    if (debugPort !== undefined) options.push(`--debug-port=${debugPort}`, '--experimental')
     const workerd = spawn(WORKERD, ['serve', this.#configuration, ...options], { stdio: 'inherit' })
     this.#process = workerd
     const deadline = Date.now() + START_MS
@@ -92,13 +96,14 @@ export class Server {
 }
 
 /**
- * A server of the directory's bundle, not started yet, with these texts in its `env`. It keeps its objects there too, and reaches
- * this machine's ports.
+ * A server of the directory's bundle, not started yet, with these texts in its `env`, and other bindings as workerd's
+ * configuration writes them. It keeps its objects there too, and reaches this machine's ports.
  */
 export async function newServer(
   directory: string,
   classes: readonly ClassName[] = ['SessionObject'],
   texts: Readonly<Record<string, string>> = {},
+  bindings: readonly string[] = [],
 ): Promise<Server> {
   const objects = join(directory, 'objects')
   const configuration = join(directory, 'workerd.capnp')
@@ -128,6 +133,7 @@ ${lines((name) => `(name = "${BINDINGS[name]}", durableObjectNamespace = "${name
 ${Object.entries({ SESSION_SECRET: 'only-for-tests-only-for-tests-only-for-tests', ...texts })
   .map(([name, text]) => `    (name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)}),`)
   .join('\n')}
+${bindings.map((binding) => `    ${binding},`).join('\n')}
   ],
 );
 `,

@@ -5,7 +5,7 @@ const METHODS = ['create', 'read', 'write', 'regenerate', 'destroy'] as const
 /** A store that does what the given one does, and notes the name of each call. */
 export function countingStore(store: SessionStore): { store: SessionStore; calls: string[] } {
   const calls: string[] = []
-  const counted = { ...store }
+  const counted: { -readonly [K in keyof SessionStore]: SessionStore[K] } = { ...store }
   for (const method of METHODS) {
     Object.assign(counted, {
       [method]: (...parameters: never[]) => {
@@ -13,6 +13,13 @@ export function countingStore(store: SessionStore): { store: SessionStore; calls
         return Reflect.apply(store[method], store, parameters)
       },
     })
+  }
+  const { lease } = store
+  if (lease !== undefined) {
+    counted.lease = (credential, context, call) => {
+      calls.push(call.method)
+      return lease(credential, context, call)
+    }
   }
   return { store: counted, calls }
 }

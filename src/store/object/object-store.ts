@@ -61,7 +61,7 @@ export function newObjectStore(
     // A new stub each time: a failed one stays broken (Cloudflare: Durable Objects, error handling).
     const call = (): Promise<string> =>
       (find().get(id) as SessionObjectStub).call(request, PROTOCOL)
-    if (method !== 'read') return call()
+    if (!REPEATABLE.has(method)) return call()
     return call().catch((error: unknown) => {
       if (!mayBeTriedAgain(error)) throw error
       return call()
@@ -85,6 +85,9 @@ function idFromName(objects: SessionObjectNamespace, name: string): ObjectId {
   if (id === undefined) throw new TypeError('The namespace has no idFromName.')
   return id
 }
+
+/** The calls that are safe to repeat whatever became of the first. */
+const REPEATABLE: ReadonlySet<string> = new Set(['read', 'lease', 'release'])
 
 /** A call carries 32 MiB (Cloudflare: Workers RPC), with some of it for the runtime. */
 const MAX_CALL_BYTES = 33_500_000

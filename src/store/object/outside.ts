@@ -16,7 +16,7 @@ export function SessionObject(): never {
   throw onlyInWorkerd('SessionObject', 'SESSIONS')
 }
 
-/** Stands for the function of that name. Returns the class above. */
+/** Stands for the function, so that a module that extends its result can be loaded. */
 export function extendSessionObject(): typeof SessionObject {
   return SessionObject
 }

@@ -12,6 +12,8 @@ import { SESSION, SessionRows } from './session-rows.ts'
 /** The hook of a saved change, for `extendSessionObject`. No caller over RPC can name a symbol. */
 const SAVED: unique symbol = Symbol('saved')
 
+let cellIn: (object: SessionObject) => SessionCell
+
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it. Only
  * `durableObjectStore` calls it.
@@ -26,6 +28,10 @@ export class SessionObject extends DurableObject {
     changed: readonly string[],
     method: Method | undefined,
   ) => Promise<void> | undefined
+
+  static {
+    cellIn = (object: SessionObject): SessionCell => object.#loadedCell()
+  }
 
   /** Handles one call of the store: a JSON text in, a JSON text out. Throws for an unsupported version of the protocol. */
   call(request: string, version: number = 1): string | Promise<string> {
@@ -95,15 +101,15 @@ export function extendSessionObject(...parts: readonly SessionPart[]): typeof Se
     readonly #host: SessionHost = {
       ctx: this.ctx,
       env: this.env,
-      call: (request) => super.call(request, PROTOCOL),
+      call: (request, rules) => cellIn(this).call(request, rules),
       meta: () => parseMeta(this.ctx.storage.kv.get(SESSION)),
       empty: async () => {
         if (this.ctx.storage.kv.get(SESSION) === undefined) await empty(this.ctx.storage)
       },
     }
 
-    override call(request: string, version?: number): string | Promise<string> {
-      for (const part of parts) {
+    override call(request: string, version: number = 1): string | Promise<string> {
+      for (const part of version > PROTOCOL + 1 ? [] : parts) {
         const reply = part.call?.(this.#host, request)
         if (reply !== undefined) return reply
       }

@@ -1,14 +1,13 @@
+import type { CellHost } from '../../record/cell-part.ts'
 import type { EndReason } from '../../record/end-reason.ts'
 import type { Meta } from '../../record/meta.ts'
 import type { Method } from '../../record/session-cell.ts'
 import type { State } from '../../record/step.ts'
 
 /** The object of a session, as its parts see it. */
-export interface SessionHost {
+export interface SessionHost extends CellHost {
   readonly ctx: DurableObjectState
   readonly env: object
-  /** Answers a request of the store, such as a `read`, which checks a credential. */
-  call(request: string): string | Promise<string>
   /** Returns the stored record, a tombstone too; `undefined` if there is none. */
   meta(): Meta | undefined
   /** Deletes everything, unless there is a record. For a part that has kept rows of an ended session. */
