@@ -55,7 +55,7 @@ const patientConnector: Connector<MemcachedConnection> = {
       close: () => client.close(),
     }
   },
-  close: (client) => largeConnector.close(client),
+  close: (...parameters) => largeConnector.close(...parameters),
 }
 
 /** A client that runs something before a swap of its own. */
