@@ -43,11 +43,11 @@ async function lifeOf({ handle }: Pick<Credential, 'handle'>): Promise<number> {
   return Number(seconds)
 }
 
-const { open, close } = memcachedConnector(LARGE.port)
+const largeConnector = memcachedConnector(LARGE.port)
 /** Its items do not expire by themselves: the contract has a clock of its own, which memcached's must not overtake. */
 const patientConnector: Connector<MemcachedConnection> = {
   open: async () => {
-    const client = await open()
+    const client = await largeConnector.open()
     return {
       gets: (key) => client.gets(key),
       add: (key, text, expiresAt) => client.add(key, text, expiresAt > 0 ? 0 : expiresAt),
@@ -55,7 +55,7 @@ const patientConnector: Connector<MemcachedConnection> = {
       close: () => client.close(),
     }
   },
-  close,
+  close: (...parameters) => largeConnector.close(...parameters),
 }
 
 /** A client that runs something before a swap of its own. */

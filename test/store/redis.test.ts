@@ -74,7 +74,7 @@ const patientClient: RedisClient = {
   sendCommand: (words: string[]) => {
     // EVAL and EVALSHA: the script, the number of keys, the key, what is expected, milliseconds to live.
     const [name = '', script = '', count = '', key = '', expected = '', ttl = '', ...rest] = words
-    const isKept = /^EVAL/.test(name) && Number(ttl) > 0
+    const isKept = name.startsWith('EVAL') && Number(ttl) > 0
     if (!isKept) return command(...words)
     return command(name, script, count, key, expected, String(Number(ttl) + 60 * MINUTE), ...rest)
   },
