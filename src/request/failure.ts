@@ -1,12 +1,13 @@
 import { SessionError, type SessionErrorCode } from '../errors.ts'
 import type { Await } from '../record/store.ts'
+import type { Entered } from './origin.ts'
 import {
   lateWriteResponse,
   speculativeResponse,
   tooLargeResponse,
   unavailableResponse,
 } from './problem.ts'
-import type { Entered, RequestSession } from './request-session.ts'
+import type { RequestSession } from './request-session.ts'
 import { currentCookie, withCaching, withSessionHeaders, withSuccessor } from './response.ts'
 import { isResponse, responseOf } from './result.ts'
 import { endedError } from './state.ts'

@@ -42,6 +42,8 @@ export interface FeatureSession {
   readonly keyring: Keyring
   readonly settings: FeatureSettings
   readonly arrival: Arrival
+  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  readonly isUse: boolean
   /** True if a cookie can be set at all. */
   readonly canKeep: boolean
   state: SessionState

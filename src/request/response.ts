@@ -51,12 +51,12 @@ function isDue(session: RequestSession): boolean {
 
 /** True if the token's time of the last use is too old. */
 function isUseDue(
-  { store, settings: { context }, purpose }: RequestSession,
+  { store, settings: { context }, isUse }: RequestSession,
   { askedAt, token }: Live,
 ): boolean {
   // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? context.idle / 2 : context.touch
-  return askedAt - token.usedAt >= interval && purpose === 'view'
+  return askedAt - token.usedAt >= interval && isUse
 }
 
 async function withCookie(

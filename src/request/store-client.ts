@@ -1,7 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { Await, CallContext } from '../record/store.ts'
 import type { SessionEvent, StoreFailureReason } from './event.ts'
-import type { Purpose } from './request-like.ts'
 
 /** The settings of a client. Durations are in milliseconds. */
 interface ClientSettings {
@@ -16,7 +15,8 @@ interface ClientSession {
   readonly id: string
   /** The number of wrappers that will close the client. */
   readonly depth: number
-  readonly purpose: Purpose
+  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  readonly isUse: boolean
 }
 
 /** A call. */
@@ -93,7 +93,7 @@ export class StoreClient {
     this.#timer = undefined
   }
 
-  readonly #isUse = (): boolean => this.#session.purpose === 'view'
+  readonly #isUse = (): boolean => this.#session.isUse
 
   readonly #defer = (work: () => Promise<void>): void => {
     this.deferred = work

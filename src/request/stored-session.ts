@@ -20,7 +20,6 @@ import {
 import { goneEvent, type SessionEvent } from './event.ts'
 import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
-import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, StoreClient } from './store-client.ts'
 
@@ -31,7 +30,7 @@ import { isStoreFailure, StoreClient } from './store-client.ts'
 export abstract class StoredSession {
   readonly settings: Settings
   readonly store: SessionStore
-  abstract readonly purpose: Purpose
+  abstract readonly isUse: boolean
   arrival: Arrival
   state: SessionState
   /** True if the visitor came without a session, as far as is known. */
@@ -257,7 +256,7 @@ export abstract class StoredSession {
     const askedAt = this.#client?.calledAt ?? 0
     // If the store records no uses, the token records them when it is sent again.
     const sentAt = store.can.recordUse ? 0 : token.usedAt
-    const isUse = askedAt - sentAt >= settings.context.touch && this.purpose === 'view'
+    const isUse = askedAt - sentAt >= settings.context.touch && this.isUse
     const usedAt = status.usedAt ?? (isUse ? askedAt : sentAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
   }

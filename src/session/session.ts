@@ -8,6 +8,11 @@ import { DATA, FLASH, keyOf } from './patch.ts'
 /** The function that `update` calls. It takes the current value, or `undefined`, and returns the new one. */
 export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
 
+interface LoadOptions {
+  readonly fresh?: boolean
+  readonly touch?: boolean
+}
+
 let dictionaryIn: (session: object | undefined) => Dictionary
 
 /**
@@ -76,9 +81,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Reads the session, once per request. With `fresh`, asks the store even if `cached` has a copy. Later reads are then
    * as fresh.
+   *
+   * With `touch: false`, this request is no use of the session: neither this read nor anything after it in the same
+   * request moves the idle timeout. For polls. It has no effect if the request has already read or written the session.
    */
-  async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
+  async load({ fresh = false, touch = true }: LoadOptions = {}): Promise<void> {
     const dictionary = dictionaryIn(this).toRead()
+    if (!touch) dictionary.port.poll()
     await (fresh ? dictionary.loadFresh() : dictionary.load())
   }
 

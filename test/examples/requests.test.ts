@@ -1,0 +1,40 @@
+import { env } from 'cloudflare:workers'
+import { expect, test, vi } from 'vitest'
+
+import { status, unread } from '../../examples/requests/polls.ts'
+import { sessions } from '../../examples/requests/sessions.ts'
+import { Browser } from '../support/browser.ts'
+
+const ROUTES: Record<string, (request: Request, bindings: typeof env) => Promise<Response>> = {
+  '/status': status,
+  '/unread': unread,
+  '/begin': sessions.withSession(async ({ session }) => {
+    await session.signIn('ada')
+    session.set('unread', 3)
+    return 'begun'
+  }),
+}
+
+/** A browser of the examples' routes. */
+function newBrowser(): Browser {
+  return new Browser(async (request) => {
+    const route = ROUTES[new URL(request.url).pathname]
+    return (await route?.(request, env)) ?? new Response(null, { status: 404 })
+  })
+}
+
+test('polls do not keep a session alive', async () => {
+  const browser = newBrowser()
+  await browser.fetch('/begin')
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    vi.setSystemTime(Date.now() + 29 * 60_000)
+    expect(await browser.json('/unread')).toEqual({ unread: 3 })
+    expect(await browser.json('/status')).toMatchObject({ isSignedIn: true })
+    vi.setSystemTime(Date.now() + 60_000)
+    expect(await browser.json('/unread')).toEqual({ unread: 0 })
+    expect(await browser.json('/status')).toEqual({ isSignedIn: false, endsAt: null })
+  } finally {
+    vi.useRealTimers()
+  }
+})
