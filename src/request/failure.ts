@@ -10,7 +10,7 @@ import {
 import type { RequestSession } from './request-session.ts'
 import { currentCookie, withCaching, withSessionHeaders, withSuccessor } from './response.ts'
 import { isResponse, responseOf } from './result.ts'
-import { endedError } from './state.ts'
+import { endedError, isDestroyed } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 import { endSession } from './token-changes.ts'
 
@@ -53,8 +53,9 @@ async function answerStoreFailure(
     typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
   const response = isResponse(made) ? responseOf(made) : unavailableResponse()
   const instead = withSuccessor(session, replaced, response)
-  // A token that the store has issued already is the only one that still works.
-  return session.isIssued ? withSessionHeaders(session, instead) : withCaching(session, instead)
+  // A token that the store has issued already is the only one that still works, and one of a destroyed session is dead.
+  const mustTell = session.isIssued || isDestroyed(session.state)
+  return mustTell ? withSessionHeaders(session, instead) : withCaching(session, instead)
 }
 
 function hasCode(error: unknown, code: SessionErrorCode): error is SessionError {

@@ -176,6 +176,12 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     this.dictionary.empty()
   }
 
+  restart(): void {
+    if (this.state.is !== 'destroyed') return
+    this.startOver()
+    this.state = { is: 'none', hasEnded: true }
+  }
+
   async destroy(): Promise<void> {
     const { is } = this.state
     if (is === 'ended' || this.isRevoked) this.state = { is: 'destroyed', token: this.state.token }

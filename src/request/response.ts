@@ -3,7 +3,7 @@ import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import type { Live } from './state.ts'
+import { isDestroyed, type Live } from './state.ts'
 
 /** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -25,7 +25,7 @@ export function withSessionHeaders(session: RequestSession, response: Response):
 /** Returns the change to the cookie; `undefined` if the browser has the current one. */
 function cookieChange(session: RequestSession): CookieChange | undefined {
   const { state, token, arrival } = session
-  if (state.is === 'destroyed' || state.is === 'ended') {
+  if (state.is === 'ended' || isDestroyed(state)) {
     return arrival.hasCookie && session.canKeep ? 'clear' : undefined
   }
   if (token === undefined) return undefined

@@ -4,7 +4,8 @@ import type { Await, Gone, Status } from '../record/store.ts'
 
 /**
  * The state of the session in a request.
- * - `none`: there is no session. The first write creates one.
+ * - `none`: there is no session. The first write creates one. `hasEnded` if this request has destroyed the session that
+ *   the browser came with, so that its cookie must go.
  * - `presented`: a token came. The store has not been asked yet.
  * - `live`: the store or a copy confirmed the session, or this request created it.
  * - `superseded`: the token was regenerated a moment ago. The browser may already have the new one, so it must not get
@@ -15,7 +16,7 @@ import type { Await, Gone, Status } from '../record/store.ts'
  * - `destroyed`: this request destroyed the session.
  */
 export type SessionState =
-  | { readonly is: 'none'; readonly token?: undefined }
+  | { readonly is: 'none'; readonly token?: undefined; readonly hasEnded?: true }
   | { readonly is: 'presented'; readonly token: Token }
   | Live
   | {
@@ -31,6 +32,11 @@ export interface Live {
   /** The time of the last store call, and the last use on record then; milliseconds since 1970. */
   readonly askedAt: number
   readonly usedAt: number
+}
+
+/** True if this request has destroyed the session, and has not created another one. */
+export function isDestroyed(state: SessionState): boolean {
+  return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
 }
 
 /** The credentials of a request on arrival. */

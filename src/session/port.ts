@@ -34,6 +34,8 @@ export interface SessionPort {
   /** Replaces the secret of the session, immediately or with the next write. Does nothing if there is no session. */
   regenerate(): Promise<void>
   destroy(): Promise<void>
+  /** Lets the next write create a new session, if this request has destroyed the one before. */
+  restart(): void
   /** Records that the response depends on the session of the visitor. */
   markUsed(): void
   /** Does the same as `markUsed`. Throws `ERR_SESSION_ENDED` if this request has destroyed the session. */

@@ -28,7 +28,7 @@ export function dictionaryOf(session: object | undefined): Dictionary {
  * written together after the handler and before the response is sent. `increment`, `update` and `take` are atomic in
  * the store.
  *
- * Every method throws `ERR_SESSION_ENDED` after `destroy()`. Methods that ask the store throw `ERR_STORE` if it fails,
+ * After `destroy()` every method but `flash` throws `ERR_SESSION_ENDED`. Methods that ask the store throw `ERR_STORE` if it fails,
  * and `ERR_SESSION_ENDED` if the session was ended elsewhere while this request used it. Changes after the response was
  * sent throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
  */
@@ -196,9 +196,12 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Records a message for one later request of this visitor. A second one with the same key replaces the first. Throws
    * as `set` does. Its keys and values are typed by `data: json<Data, Flash>()`.
+   *
+   * After an awaited `destroy()` or `signOut()`, it begins a new anonymous session for the message, which costs one more
+   * call. The old session stays dead, and the response has one cookie: the new session's.
    */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
-    const dictionary = dictionaryIn(this).toChange()
+    const dictionary = dictionaryIn(this).toChange('flash')
     dictionary.record(nameOf(key, FLASH), dictionary.port.codec.encode(key, value))
   }
 
@@ -255,7 +258,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Ends the session: the store deletes it, the response clears the cookie, and recorded changes are dropped. No
-   * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`.
+   * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`, until a `flash` begins a new one.
    */
   async destroy(): Promise<void> {
     const dictionary = dictionaryIn(this).toChange()

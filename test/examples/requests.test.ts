@@ -3,9 +3,12 @@ import { expect, test, vi } from 'vitest'
 
 import { status, unread } from '../../examples/requests/polls.ts'
 import { sessions } from '../../examples/requests/sessions.ts'
+import { home, signOut } from '../../examples/requests/sign-out.ts'
 import { Browser } from '../support/browser.ts'
 
 const ROUTES: Record<string, (request: Request, bindings: typeof env) => Promise<Response>> = {
+  '/': home,
+  '/sign-out': signOut,
   '/status': status,
   '/unread': unread,
   '/begin': sessions.withSession(async ({ session }) => {
@@ -37,4 +40,14 @@ test('polls do not keep a session alive', async () => {
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('a sign-out has its message, once', async () => {
+  const browser = newBrowser()
+  await browser.fetch('/begin')
+  const out = await browser.fetch('/sign-out', { redirect: 'manual' })
+  expect(out.headers.getSetCookie()).toHaveLength(1)
+  expect(await (await browser.fetch('/')).text()).toBe('You are signed out.')
+  expect(await (await browser.fetch('/')).text()).toBe('Welcome.')
+  expect(await browser.json('/status')).toMatchObject({ isSignedIn: false })
 })
