@@ -66,6 +66,7 @@ export function sessionMiddleware<
     const opened = await sessions.open(args.request, env(args), ctx?.(args))
     args.context.set(context, opened)
     const session = requestSessionOf(opened)
+    session.hasErrorPages = true
     if (touch?.(args) === false) session.poll()
     session.depth += 1
     try {

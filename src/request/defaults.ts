@@ -65,6 +65,7 @@ export function resolveOptions(options: SessionOptions<never>): Settings {
     dropsLateWrites: lateWrites === 'drop',
     timeout: storeTimeout * 1000,
     onStoreFailure,
+    onRefused: options.onRefused,
     emit: (event) => emit(options.onEvent, event),
     now,
   }

@@ -39,6 +39,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   isUsed = false
   /** True if a framework opened the session, and will commit it. */
   isHeld = false
+  hasErrorPages = false
   readonly ctx: RequestContext
   pending: PendingToken | undefined
   /** The handlers that run at the moment, the innermost last. */

@@ -2,12 +2,14 @@ import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
 
 import { status, unread } from '../../examples/requests/polls.ts'
+import { account } from '../../examples/requests/refused.ts'
 import { sessions } from '../../examples/requests/sessions.ts'
 import { home, signOut } from '../../examples/requests/sign-out.ts'
 import { Browser } from '../support/browser.ts'
 
 const ROUTES: Record<string, (request: Request, bindings: typeof env) => Promise<Response>> = {
   '/': home,
+  '/account': account,
   '/sign-out': signOut,
   '/status': status,
   '/unread': unread,
@@ -50,4 +52,16 @@ test('a sign-out has its message, once', async () => {
   expect(await (await browser.fetch('/')).text()).toBe('You are signed out.')
   expect(await (await browser.fetch('/')).text()).toBe('Welcome.')
   expect(await browser.json('/status')).toMatchObject({ isSignedIn: false })
+})
+
+test('a refusal is a page for a person, and a problem for a script', async () => {
+  const browser = newBrowser()
+  const page = await browser.fetch('/account', { headers: { 'Sec-Fetch-Mode': 'navigate' } })
+  expect([page.status, page.headers.get('Cache-Control')]).toEqual([401, 'private, no-store'])
+  expect(await page.text()).toContain('Bitte melden Sie sich an.')
+  const data = await browser.fetch('/account')
+  expect([data.status, await data.json()]).toEqual([
+    401,
+    expect.objectContaining({ code: 'ERR_SIGN_IN' }),
+  ])
 })
