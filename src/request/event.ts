@@ -103,7 +103,7 @@ export type StoreFailureReason =
   | 'rate-limit'
   /** The Durable Object or the connection was reset. */
   | 'reset'
-  /** The Durable Object has too many requests. */
+  /** The Durable Object or the server has too many requests, or is starting. */
   | 'overloaded'
   /** A binding or an exported class is missing, or is not SQLite-backed. */
   | 'binding'
