@@ -49,7 +49,7 @@ describe('a real failure of the engine says why', () => {
   })
 
   test('objects: a binding of another class', async () => {
-    const failed = await failedWrite(durableObjectStore(env.ITEMS as never))
+    const failed = await failedWrite(durableObjectStore(env.ITEMS))
     expect(failed).toMatchObject({ call: 'create', reason: 'binding' })
     expect(failed.message).toContain('does not implement')
   })
@@ -73,13 +73,14 @@ describe('a real failure of the engine says why', () => {
   test.skipIf(REDIS_PORT === 0)('Redis: a server that is gone', async () => {
     const gone: Connector<RedisClientType> = {
       ...redisConnector,
-      open: () =>
-        createClient({
+      open: async () => {
+        const client: RedisClientType = createClient({
           url: `redis://127.0.0.1:${CLOSED}`,
           socket: { reconnectStrategy: false },
         })
-          .on('error', () => undefined)
-          .connect(),
+        client.on('error', () => undefined)
+        return client.connect()
+      },
     }
     expect((await failedWrite(redisStore(gone))).reason).toBe('reset')
   })
@@ -109,7 +110,7 @@ describe('a real failure of the engine says why', () => {
 test('jsonLog writes the reason and the message', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   try {
-    const failed = await failedWrite(durableObjectStore(env.ITEMS as never))
+    const failed = await failedWrite(durableObjectStore(env.ITEMS))
     jsonLog(failed)
     const line: unknown = warn.mock.calls.at(-1)?.[0]
     expect(JSON.parse(String(line))).toEqual({
