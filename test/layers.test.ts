@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['store'],
   ['request'],
   // The features, beside each other: none may import another.
-  ['schema', 'serialize', 'adopt', 'renew', 'accounts', 'reload-on-back'],
+  ['schema', 'serialize', 'adopt', 'renew', 'accounts', 'reload-on-back', 'tracing'],
   ['guard'],
   ['adapter'],
   ['index'],
@@ -33,6 +33,8 @@ const MAX_CODE_LINES = 200
 /** What may be imported that is no file of ours: the layer, and the module. */
 const PLATFORM = new Map([
   ['store', ['cloudflare:workers']],
+  // The runtime's spans.
+  ['tracing', ['cloudflare:workers']],
   // unstorage's own object.
   ['adapter/unstorage', ['cloudflare:workers']],
 ])

@@ -102,6 +102,7 @@ function hooksOf(use: readonly Feature[]): Hooks {
     changed: having('changed'),
     finish: having('finish'),
     signIn: having('signIn')[0]?.signIn,
+    trace: having('trace')[0]?.trace,
   }
 }
 

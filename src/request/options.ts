@@ -104,6 +104,7 @@ export interface Hooks {
   readonly changed: readonly Having<'changed'>[]
   readonly finish: readonly Having<'finish'>[]
   readonly signIn: Feature['signIn']
+  readonly trace: Feature['trace']
 }
 
 /** A feature with this hook. */

@@ -62,6 +62,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     this.session = new settings.Session(this.dictionary)
     if (this.isNew && settings.hooks.arrive.length > 0)
       this.#arriving = arrivalIn(this, settings.hooks)
+    this.trace = settings.hooks.trace?.(this)
     this.hasCredentials = !this.isNew || this.isArriving
   }
 

@@ -10,14 +10,10 @@ import type {
   Status,
   WriteReply,
 } from '../record/store.ts'
-import {
-  type Applied,
-  appliedToNothing,
-  type Entries,
-  type Patch,
-  type Refusal,
-} from '../session/patch.ts'
+import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
+import { appliedToNothing } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
+import type { SessionTrace } from './feature.ts'
 import { hasEndedSince, isOverlapping } from './open.ts'
 import type { Settings } from './options.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
@@ -85,8 +81,8 @@ export abstract class StoredSession {
    * while: a location of Workers KV, which then must not write it back.
    */
   get isRevoked(): boolean {
-    const { store, token } = this
-    return !store.can.atomic && token !== undefined && hasEndedSince(this.arrival, this.id)
+    const { store, token, arrival } = this
+    return !store.can.atomic && token !== undefined && hasEndedSince(arrival, this.id)
   }
 
   /** Returns the credential for the first write, the same one for a retry. Makes no call. */
@@ -142,8 +138,7 @@ export abstract class StoredSession {
     const isLate = isOverlapping(reply, this.id, this.arrival)
     if (!isLate || this.arrival.next !== undefined) this.refuse(token, reply)
     if (await this.hasNext()) return true
-    if (isLate) throw this.lose(reply)
-    if (this.isGone) throw this.lose()
+    if (isLate || this.isGone) throw this.lose(isLate ? reply : undefined)
     return false
   }
 
@@ -151,9 +146,8 @@ export abstract class StoredSession {
   async hasNext(): Promise<boolean> {
     const arrival = await this.arrival.next?.()
     if (arrival?.token === undefined) return false
-    const { token } = arrival
     this.arrival = arrival
-    this.state = { is: 'presented', token }
+    this.state = { is: 'presented', token: arrival.token }
     this.isNew = false
     return true
   }
@@ -169,6 +163,7 @@ export abstract class StoredSession {
   depth = 0
   /** True if only this request knows the token: it created the session, or rotated its token. */
   isIssued = false
+  protected trace: SessionTrace | undefined
   #client: StoreClient | undefined
 
   /** The work that the store has deferred until after the response. */
@@ -182,11 +177,14 @@ export abstract class StoredSession {
     run: (context: CallContext) => Await<T>,
     isFresh: boolean = false,
   ): Await<T> {
-    return (this.#client ??= new StoreClient(this.settings, this)).call(store, method, run, isFresh)
+    const traced = this.trace?.call(store, method, run) ?? run
+    const client = (this.#client ??= new StoreClient(this.settings, this))
+    return client.call(store, method, traced, isFresh)
   }
 
   /** Stops the timer, since the response is made. */
   close(): void {
+    this.trace?.end()
     this.#client?.close()
   }
 
@@ -196,9 +194,8 @@ export abstract class StoredSession {
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
     if (token === undefined) return undefined
     try {
-      const read = (context: CallContext): ReturnType<SessionStore['read']> =>
-        store.read(token, context)
-      const reply = await this.call(store.name, 'read', read, isFresh || !wasUnasked)
+      const mustAsk = isFresh || !wasUnasked
+      const reply = await this.call(store.name, 'read', (at) => store.read(token, at), mustAsk)
       if (reply.ok) {
         this.confirm(token, reply)
         return reply.entries
