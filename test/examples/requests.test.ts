@@ -5,6 +5,7 @@ import { status, unread } from '../../examples/requests/polls.ts'
 import { account } from '../../examples/requests/refused.ts'
 import { sessions } from '../../examples/requests/sessions.ts'
 import { home, signOut } from '../../examples/requests/sign-out.ts'
+import { account as listedAccount, sessions as later } from '../../examples/requests/switched-on.ts'
 import { Browser } from '../support/browser.ts'
 
 const ROUTES: Record<string, (request: Request, bindings: typeof env) => Promise<Response>> = {
@@ -64,4 +65,16 @@ test('a refusal is a page for a person, and a problem for a script', async () =>
     401,
     expect.objectContaining({ code: 'ERR_SIGN_IN' }),
   ])
+})
+
+test('a session from before the index of users is listed at its next visit', async () => {
+  const browser = newBrowser()
+  await browser.fetch('/begin')
+  expect(await later.user('ada', env).list()).toEqual([])
+  const visitor = new Browser(async (request) => listedAccount(request, env))
+  visitor.cookies.addAll(browser.cookies)
+  expect(await visitor.json('/')).toBe('ada')
+  expect(await later.user('ada', env).list()).toHaveLength(1)
+  const cookies = (await visitor.fetch('/')).headers.getSetCookie()
+  expect(cookies).toEqual([])
 })
