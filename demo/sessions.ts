@@ -51,6 +51,12 @@ const IN_OBJECTS: Place = {
   isAtomic: true,
   sessions: createSessions({
     data: json<Data, Flash>(),
+    // As data in any case: `problemPage` makes the page, in the playground's frame.
+    onRefused: (problem) =>
+      Response.json(problem, {
+        status: problem.status,
+        headers: { 'Content-Type': 'application/problem+json' },
+      }),
     secrets: (env: Env) => [env.SESSION_SECRET],
     store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
     use: [accounts({ index, clearSiteData: CLEARED }), renewing({ everySeconds: 15 * 60 })],
