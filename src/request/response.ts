@@ -3,7 +3,7 @@ import { openToken, signToken, type Token } from '../codec/token.ts'
 import type { Await } from '../record/store.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { isDestroyed, type Live } from './state.ts'
+import type { Live, SessionState } from './state.ts'
 
 /** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -31,6 +31,11 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
   if (token === undefined) return undefined
   if (token !== arrival.token) return 'issue'
   return isDue(session) ? 'refresh' : undefined
+}
+
+/** True if this request has destroyed the session, and has not created another one. */
+export function isDestroyed(state: SessionState): boolean {
+  return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
 }
 
 /** True if the token must be sent again, with the latest data from the store. */

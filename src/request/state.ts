@@ -34,11 +34,6 @@ export interface Live {
   readonly usedAt: number
 }
 
-/** True if this request has destroyed the session, and has not created another one. */
-export function isDestroyed(state: SessionState): boolean {
-  return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
-}
-
 /** The credentials of a request on arrival. */
 export interface Arrival {
   /** A token with a valid MAC that has not expired by its own times. */
