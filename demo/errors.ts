@@ -4,22 +4,11 @@ import { SessionError, type SessionErrorCode } from '../src/index.ts'
 import { prefersHtml } from './input.ts'
 import { messagePage } from './page/frame.ts'
 
-/** What each of the library's refusals means over HTTP. */
-const STATUSES: Readonly<Record<SessionErrorCode, number>> = {
-  ERR_OPTION: 500,
-  ERR_SECRET: 500,
-  ERR_BINDING: 500,
+/** What is a fault of the visitor here, since keys and values are his. */
+const STATUSES: Partial<Record<SessionErrorCode, number>> = {
   ERR_KEY: 400,
   ERR_VALUE: 400,
-  ERR_TOO_LARGE: 413,
   ERR_NOT_ATOMIC: 501,
-  ERR_CONFLICT: 503,
-  ERR_SESSION_ENDED: 409,
-  ERR_NOT_LOADED: 500,
-  ERR_SESSION_LIMIT: 403,
-  ERR_RESPONSE_SENT: 500,
-  ERR_SPECULATIVE: 503,
-  ERR_STORE: 503,
 }
 
 interface Failure {
@@ -50,7 +39,8 @@ export async function problemPage(
 
 function failureOf(error: unknown): Failure {
   if (error instanceof SessionError) {
-    return { status: STATUSES[error.code], code: error.code, message: error.message }
+    const { status, code, message } = error
+    return { status: STATUSES[code] ?? status, code, message }
   }
   if (error instanceof StatusError) return { status: error.status, message: error.message }
   // The one way into a Worker's log.

@@ -44,6 +44,10 @@ export function sessionRoutes({ base, sessions: { withSession } }: Place): IttyR
       '/flashes',
       withSession(({ session }) => session.flashes()),
     )
+    .get(
+      '/poll',
+      withSession(({ session }) => viewOf(session), { touch: false }),
+    )
     .post('/set/:name', operation(set))
     .post('/delete/:name', operation(remove))
     .post('/clear', operation(clear))

@@ -56,6 +56,12 @@ function index(env: Env): UserIndex {
 /** The sessions in objects, which can hand out leases. */
 export const inObjects = createSessions({
   data: json<Data, Flash>(),
+  // As data in any case: `problemPage` makes the page, in the playground's frame.
+  onRefused: (problem) =>
+    Response.json(problem, {
+      status: problem.status,
+      headers: { 'Content-Type': 'application/problem+json' },
+    }),
   secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
   use: [

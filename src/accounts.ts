@@ -75,7 +75,10 @@ export interface AccountMethods {
    */
   signIn(userId: string, details?: SignInDetails): Promise<void>
 
-  /** Ends the session as `destroy()` does, and sends `Clear-Site-Data` if `clearSiteData` is set. */
+  /**
+   * Ends the session as `destroy()` does, and sends `Clear-Site-Data` if `clearSiteData` is set. A `flash` after it begins
+   * a new session, for a message such as "You are signed out".
+   */
   signOut(): Promise<void>
 }
 

@@ -29,10 +29,20 @@ export type SessionErrorCode =
   /** The store failed: the outcome of a write is unknown. `cause` is the error of the store. */
   | 'ERR_STORE'
 
+/** The codes that are not a fault of the program. Their statuses are those of RFC 9110 section 15. */
+const STATUSES: Partial<Record<SessionErrorCode, number>> = {
+  ERR_SESSION_LIMIT: 403,
+  ERR_SESSION_ENDED: 409,
+  ERR_TOO_LARGE: 413,
+  ERR_CONFLICT: 503,
+  ERR_SPECULATIVE: 503,
+  ERR_STORE: 503,
+}
+
 /**
  * The only error class of the library. `code` is for programs. `message` is for people: it begins with the code, and
  * says what is wrong and what to do. It never contains a secret, a token or a stored value. `cause` is the original
- * error.
+ * error. `status` is the HTTP status that the error means.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode
@@ -45,5 +55,14 @@ export class SessionError extends Error {
   constructor(code: SessionErrorCode, message: string, options?: { cause?: unknown }) {
     super(`${code}: ${message}`, options)
     this.code = code
+  }
+
+  /**
+   * The HTTP status that the error means, for an error page of the application: 403, 409, 413 or 503, and 500 for a fault of
+   * the program or its configuration. docs/requests.md has it for each code. An uncaught 409, 413 or 503 is answered by
+   * the library itself.
+   */
+  get status(): number {
+    return STATUSES[this.code] ?? 500
   }
 }

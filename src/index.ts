@@ -18,6 +18,7 @@ export type { RefusedReason, SessionEvent, StoreFailureReason } from './request/
 export type { Feature } from './request/feature.ts'
 export { jsonLog } from './request/json-log.ts'
 export type { SessionOptions, StoreFailureHandler } from './request/options.ts'
+export type { Problem, RefusalHandler } from './request/problem.ts'
 export type { RequestLike } from './request/request-like.ts'
 export { TIMEOUTS } from './request/timeouts.ts'
 export type { DataCodec } from './session/codec.ts'

@@ -1,11 +1,11 @@
 import { SessionError } from './errors.ts'
 import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
 import { type Handshake, HANDSHAKE_HEADER, PROBLEM } from './live/messages.ts'
+import { NO_UPGRADE, SIGNED_OUT } from './live/problems.ts'
 import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
-import { unauthorized } from './live/unauthorized.ts'
 import type { Credential } from './record/store.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
-import { problem, speculativeResponse } from './request/problem.ts'
+import { DETAILS, type Problem, problemOf, refuse } from './request/problem.ts'
 import type { RequestSession } from './request/request-session.ts'
 
 export interface LiveOptions {
@@ -43,26 +43,27 @@ export async function live(session: object, options: LiveOptions = {}): Promise<
   objectIdIn(own, own.minted().handle)
   const request = own.request as Request
   const refusal = refusalOf(own, request, trustedOrigins)
-  if (refusal !== undefined) return refusal
+  if (refusal !== undefined) return refuse(own, refusal, request)
   const kind = kindOf(request)
   // The client asks why a handshake failed, which its page cannot see.
-  if (kind === undefined && !accepts(request, PROBLEM)) return upgradeRequired()
+  if (kind === undefined && !accepts(request, PROBLEM)) return upgradeRequired(own)
   const credential = await credentialOf(own)
-  if (credential === undefined) return unauthorized()
-  return kind === undefined ? upgradeRequired() : connected(own, credential, { values, kind })
+  if (credential === undefined) return refuse(own, SIGNED_OUT, request)
+  return kind === undefined ? upgradeRequired(own) : connected(own, credential, { values, kind })
 }
 
-/** Returns the response to a request that must not even ask the store. */
+/** Returns why a request must not even ask the store. */
 function refusalOf(
   own: RequestSession,
   request: Request,
   trustedOrigins: readonly string[],
-): Response | undefined {
+): Problem | undefined {
   if (isForeign(request, trustedOrigins) === true) {
     own.report({ type: 'refused', reason: 'cross-origin', id: own.id })
-    return problem(403, 'Forbidden', 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
+    return problemOf(403, 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
   }
-  return own.purpose === 'speculative' ? speculativeResponse() : undefined
+  const isSpeculative = own.purpose === 'speculative'
+  return isSpeculative ? problemOf(503, 'ERR_SPECULATIVE', DETAILS.ERR_SPECULATIVE) : undefined
 }
 
 function connected(
@@ -159,7 +160,9 @@ function endedError(): SessionError {
   return new SessionError('ERR_SESSION_ENDED', 'There is no session.')
 }
 
-function upgradeRequired(): Response {
-  const headers = { Upgrade: 'websocket' }
-  return problem(426, 'Upgrade Required', 'ERR_UPGRADE', 'Open a WebSocket.', headers)
+/** RFC 9110 section 15.5.22. */
+async function upgradeRequired(own: RequestSession): Promise<Response> {
+  const response = await refuse(own, NO_UPGRADE, own.request)
+  response.headers.set('Upgrade', 'websocket')
+  return response
 }

@@ -13,7 +13,17 @@ const LAYERS: readonly (readonly string[])[] = [
   ['store'],
   ['request'],
   // The features, beside each other: none may import another.
-  ['schema', 'serialize', 'adopt', 'renew', 'remember', 'accounts', 'once', 'reload-on-back'],
+  [
+    'schema',
+    'serialize',
+    'adopt',
+    'renew',
+    'remember',
+    'accounts',
+    'once',
+    'reload-on-back',
+    'tracing',
+  ],
   ['guard'],
   // `live` checks handshakes as the guards do.
   ['adapter', 'live'],
@@ -34,6 +44,8 @@ const MAX_CODE_LINES = 200
 /** What may be imported that is no file of ours: the layer, and the module. */
 const PLATFORM = new Map([
   ['store', ['cloudflare:workers']],
+  // The runtime's spans.
+  ['tracing', ['cloudflare:workers']],
   // unstorage's own object.
   ['adapter/unstorage', ['cloudflare:workers']],
 ])

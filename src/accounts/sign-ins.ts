@@ -146,8 +146,8 @@ export class SignIns {
 
   /** Notes the use on the list when the cookie does. Returns `undefined` if the store itself records it. */
   #noteUse(): Promise<void> | undefined {
-    const { state, store, settings, id } = this.#session
-    if (store.can.recordUse || state.is !== 'live') return undefined
+    const { state, store, settings, id, isUse } = this.#session
+    if (!isUse || store.can.recordUse || state.is !== 'live') return undefined
     const { token, status, askedAt } = state
     const isDue = askedAt - token.usedAt >= settings.context.touch
     return isDue && status.account ? this.#listing?.use(status.account.userId, id) : undefined

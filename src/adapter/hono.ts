@@ -11,6 +11,7 @@ import {
   leave,
   requestSessionOf,
   responseOf,
+  type TouchOption,
 } from '../request/lifecycle.ts'
 import { Session } from '../session/session.ts'
 import { type Guard, refusalOf } from './refusal.ts'
@@ -24,10 +25,13 @@ export type SessionEnv<S, Name extends string = 'session'> =
       }
     : never
 
-export interface SessionMiddlewareOptions<Name extends string> {
+interface VariableOption<Name extends string> {
   /** The variable that holds the session. Default `session`. Each layer of an application needs its own. */
   readonly variable?: Name
 }
+
+export interface SessionMiddlewareOptions<Name extends string>
+  extends VariableOption<Name>, TouchOption {}
 
 /**
  * Returns a Hono middleware. The session is `c.var.session`, committed after the handlers, with its cookie on the
@@ -47,7 +51,7 @@ export function sessionMiddleware<
   sessions: Sessions<Data, Env, Flash, Methods>,
   options: SessionMiddlewareOptions<Name> = {},
 ): MiddlewareHandler<SessionEnv<Sessions<Data, Env, Flash, Methods>, Name>> {
-  const { variable = 'session' } = options
+  const { variable = 'session', touch = true } = options
   return async (context, next) => {
     // The application infers the types. Here it is any context.
     const c = context as unknown as Context
@@ -57,6 +61,7 @@ export function sessionMiddleware<
     const opened = await sessions.open(request, c.env as Env, contextOf(c))
     const session = requestSessionOf(opened)
     const entered = enter(session, request)
+    if (!touch) session.poll()
     try {
       c.set(variable, opened)
       await next()
@@ -89,15 +94,15 @@ async function answerOf(
  */
 export function guardMiddleware<const Name extends string = 'session'>(
   guard: UserGuard,
-  options?: SessionMiddlewareOptions<Name>,
+  options?: VariableOption<Name>,
 ): MiddlewareHandler<{ Variables: { readonly [N in Name]: HasUser['session'] } }>
 export function guardMiddleware(
   guard: CsrfGuard,
-  options?: SessionMiddlewareOptions<string>,
+  options?: VariableOption<string>,
 ): MiddlewareHandler
 export function guardMiddleware(
   guard: Guard,
-  { variable = 'session' }: SessionMiddlewareOptions<string> = {},
+  { variable = 'session' }: VariableOption<string> = {},
 ): MiddlewareHandler {
   return async (c, next) => {
     const refusal = await refusalOf(guard, c.req.raw, c.get(variable))

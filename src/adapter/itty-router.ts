@@ -9,6 +9,7 @@ import {
   leave,
   requestSessionOf,
   responseOf,
+  type TouchOption,
 } from '../request/lifecycle.ts'
 import { type Guard, refusalOf } from './refusal.ts'
 
@@ -20,10 +21,11 @@ type Arguments<Env> = [env: Env, ctx: RequestContext]
 type Options<Data extends object, Env, Flash extends object, Methods> = AutoRouterOptions<
   SessionRequest<Data, Flash, Methods>,
   Arguments<Env>
-> & {
-  /** Makes the response to an error. AutoRouter's default is itty-router's `error`. */
-  readonly catch: ErrorHandler<StatusError, SessionRequest<Data, Flash, Methods>, Arguments<Env>>
-}
+> &
+  TouchOption & {
+    /** Makes the response to an error. AutoRouter's default is itty-router's `error`. */
+    readonly catch: ErrorHandler<StatusError, SessionRequest<Data, Flash, Methods>, Arguments<Env>>
+  }
 
 /**
  * Returns options for itty-router's `Router` and `AutoRouter` that add `request.session` to each handler:
@@ -44,7 +46,7 @@ export function sessionHooks<
   options: Options<Data, Env, Flash, Methods>,
 ): Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>> &
   Options<Data, Env, Flash, Methods> {
-  const { before = [], catch: answerFor, finally: after = [], ...others } = options
+  const { before = [], catch: answerFor, finally: after = [], touch = true, ...others } = options
   /** The property of a request that holds its runs through this router. A router can be its own child. */
   const key = Symbol('runs')
   type Hooks = Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>>
@@ -52,6 +54,7 @@ export function sessionHooks<
   const open: Hooks['before'][number] = async (request, env, ctx) => {
     const session = requestSessionOf(await sessions.open(request, env, ctx))
     const entered = enter(session, request)
+    if (!touch) session.poll()
     const run: Run = { session, entered, isFinishing: false, error: undefined, isAnswered: false }
     carrierOf(request)[key] = [run, ...runsOf(request, key)]
   }

@@ -3,7 +3,7 @@ import type { FlashSessionData, Session as RouterSession, SessionStorage } from 
 import { clearCookie, UNKNOWN_ADDRESS } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import type { Sessions } from '../request/create-sessions.ts'
-import { cookieOf, fail, requestSessionOf, settle } from '../request/lifecycle.ts'
+import { cookieOf, fail, requestSessionOf, settle, type TouchOption } from '../request/lifecycle.ts'
 import { DATA, FLASH } from '../session/patch.ts'
 import { encodeChecked, nameOf } from '../session/session.ts'
 
@@ -24,20 +24,27 @@ interface CookieOptions {
  * without a session and without data. Throws a Response for React Router's boundaries: with 409 if the session ended
  * meanwhile, and with 503 if the store fails.
  *
- * Cookie and timeouts are those of `createSessions`. Of a call's options only `maxAge` and `expires` are used.
+ * Cookie and timeouts are those of `createSessions`. Of a call's options only `maxAge` and `expires` are used. A storage
+ * with `{ touch: false }` is for the loaders of polls.
  */
 export function sessionStorage<
   Data extends object,
   Env,
   Flash extends object,
   Methods extends object,
->(sessions: Sessions<Data, Env, Flash, Methods>, env: () => Env): SessionStorage<Data, Flash> {
+>(
+  sessions: Sessions<Data, Env, Flash, Methods>,
+  env: () => Env,
+  { touch = true }: TouchOption = {},
+): SessionStorage<Data, Flash> {
   const states = new WeakMap<object, State>()
 
   async function open(cookieHeader: string): Promise<OwnSession> {
     // The cookie is the only known part of the request.
     const request = new Request(UNKNOWN_ADDRESS, { headers: { Cookie: cookieHeader } })
-    return requestSessionOf(await sessions.open(request, env()))
+    const own = requestSessionOf(await sessions.open(request, env()))
+    if (!touch) own.poll()
+    return own
   }
 
   /**

@@ -31,6 +31,8 @@ export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
   readonly context: RouterContext<Shown> & (Own extends Shown ? unknown : never)
   /** Returns the Worker's `env`, from the load context or from `cloudflare:workers`. */
   readonly env: (args: Arguments) => Env
+  /** Returns false for requests that are no use of the session, such as polls: they do not move its idle timeout. */
+  readonly touch?: (args: Arguments) => boolean
   /** Returns the Worker's `ctx`, for work after the response. */
   readonly ctx?: (args: Arguments) => Pick<RequestContext, 'waitUntil'>
 }
@@ -55,7 +57,7 @@ export function sessionMiddleware<
   sessions: Sessions<Data, Env, Flash, Methods>,
   options: SessionMiddlewareOptions<HasSession<Data, Flash, Methods>['session'], Env, Shown>,
 ): [SessionMiddleware, SessionMiddleware] {
-  const { env, ctx } = options
+  const { env, ctx, touch } = options
   const context: RouterContext<object> = options.context
   /** The Response thrown to the boundary. Its headers go on the boundary's page. */
   const thrown = new WeakMap<OwnSession, Response>()
@@ -64,6 +66,8 @@ export function sessionMiddleware<
     const opened = await sessions.open(args.request, env(args), ctx?.(args))
     args.context.set(context, opened)
     const session = requestSessionOf(opened)
+    session.hasErrorPages = true
+    if (touch?.(args) === false) session.poll()
     session.depth += 1
     try {
       const response = responseOf(await next())

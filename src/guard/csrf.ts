@@ -4,7 +4,7 @@ import { familyOf } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
 import type { Credential } from '../record/store.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
-import { problem } from '../request/problem.ts'
+import { problemOf, refuse } from '../request/problem.ts'
 import {
   forgetVisitor,
   hasSession,
@@ -91,26 +91,28 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
     if (isSafe && !isHandshake(request)) return handler(request, env, ctx)
     const session = requestSessionOf(sessionOf(request))
     const foreign = isForeign(request, trustedOrigins)
-    if (foreign === true) return refuse(session, 'cross-origin', FOREIGN)
+    if (foreign === true) return refused(session, request, ['cross-origin', FOREIGN])
     const mayLose = foreign === undefined && session.hasCredentials
     // A script cannot add a token to a handshake, and a client that sends no Origin with it is not a browser.
     const needsToken = !isSafe && (requireToken || mayLose)
     const fault = needsToken ? await tokenFault(session, request, options) : undefined
-    return fault === undefined ? handler(request, env, ctx) : refuse(session, 'csrf', fault)
+    return fault === undefined
+      ? handler(request, env, ctx)
+      : refused(session, request, ['csrf', fault])
   }
 }
 
 const FOREIGN = 'Another site has sent this request.'
 const OUTDATED = 'The form is out of date. Load its page again.'
 
-function refuse(
+function refused(
   session: RequestSession,
-  reason: 'cross-origin' | 'csrf',
-  detail: string,
-): Response {
+  request: Request,
+  [reason, detail]: readonly [reason: 'cross-origin' | 'csrf', detail: string],
+): Promise<Response> {
   session.report({ type: 'refused', reason, id: session.id })
   const code = reason === 'csrf' ? 'ERR_CSRF' : 'ERR_CROSS_ORIGIN'
-  return problem(403, 'Forbidden', code, detail)
+  return refuse(session, problemOf(403, code, detail), request)
 }
 
 /** Returns what is wrong with the token of a request, or `undefined`. */

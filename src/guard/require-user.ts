@@ -1,9 +1,9 @@
 import type { AccountMethods } from '../accounts.ts'
+import { acceptsHtml } from '../codec/accepts-html.ts'
 import { SessionError } from '../errors.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
-import { problem } from '../request/problem.ts'
+import { problemOf, refuse } from '../request/problem.ts'
 import type { Aal } from '../session/account.ts'
-import { acceptsHtml } from './accepts-html.ts'
 import { asciiOf } from './next-path.ts'
 import { accountSessionOf } from './session-of.ts'
 
@@ -49,7 +49,7 @@ export type UserGuard = <R extends Request, S extends AccountMethods, Env, Conte
 /**
  * Returns a guard that lets in only signed-in users: `withSession(requireUser({ loginUrl: '/login' })(handler))`.
  * Without a signed-in user, a page request (GET or HEAD that accepts HTML) is redirected to `loginUrl?next=…`. Any
- * other request gets 401 or 403 with a problem (RFC 9457). The guard reads the session, and the handler does not read
+ * other request gets 401 or 403, by `onRefused`. The guard reads the session, and the handler does not read
  * it again. Throws `ERR_STORE` if the read fails.
  */
 export function requireUser(options: RequireUserOptions = {}): UserGuard {
@@ -96,24 +96,22 @@ function guard(
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
     const refusal = refusalFor(session, own.settings.now())
-    if (refusal !== undefined) return refuse(request, options, refusal)
+    if (refusal !== undefined) return refused(request, options, refusal)
     // The type states the check above.
     return handler(request as typeof request & HasUser, env, ctx)
   }
 }
 
-function refuse(
-  request: Request,
+function refused(
+  request: Request & { readonly session: object },
   { loginUrl, status, redirects = 'pages' }: RequireUserOptions,
   detail: string,
-): Response {
+): Response | Promise<Response> {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const isPage = isRead && (redirects === 'reads' || acceptsHtml(request.headers))
   if (loginUrl !== undefined && isPage) return redirectTo(loginUrl, new URL(request.url))
-  const isForbidden = (status ?? (isRead ? 401 : 403)) === 403
-  return isForbidden
-    ? problem(403, 'Forbidden', 'ERR_SIGN_IN', detail)
-    : problem(401, 'Unauthorized', 'ERR_SIGN_IN', detail)
+  const problem = problemOf(status ?? (isRead ? 401 : 403), 'ERR_SIGN_IN', detail)
+  return refuse(requestSessionOf(request.session), problem, request)
 }
 
 /** Returns a redirect to the sign-in page. Another origin gets the full address to return to. */

@@ -1,6 +1,6 @@
 import { isTombstone, type Meta } from '../record/meta.ts'
 import type { ReadReply } from '../record/store.ts'
-import { problem } from '../request/problem.ts'
+import type { Problem } from '../request/problem.ts'
 import type { SessionHost, SessionPart } from '../store/object/session-part.ts'
 import {
   endConnections,
@@ -10,8 +10,14 @@ import {
   tellChange,
   wakeAtEnd,
 } from './connections.ts'
-import { type Handshake, HANDSHAKE_HEADER, WATCH_START, type WatchCall } from './messages.ts'
-import { unauthorized } from './unauthorized.ts'
+import {
+  type Handshake,
+  HANDSHAKE_HEADER,
+  PROBLEM,
+  WATCH_START,
+  type WatchCall,
+} from './messages.ts'
+import { SIGNED_OUT, TOO_MANY } from './problems.ts'
 import { addWatcher, finishTelling, removeWatcher, tellWatchers } from './watchers.ts'
 
 /**
@@ -54,16 +60,18 @@ async function connect(
 ): Promise<Response> {
   const reply = JSON.parse(await host.call(read)) as ReadReply
   const meta = aliveIn(host)
-  if (!reply.ok || meta === undefined) return unauthorized()
+  if (!reply.ok || meta === undefined) return refused(SIGNED_OUT)
   const subscription: Subscription = { values, userId: reply.account?.userId }
   const open = headers.get('Upgrade') === null ? openStream : openSocket
   const response = open(host, subscription)
   await wakeAtEnd(host, meta)
-  return response ?? tooMany()
+  return response ?? refused(TOO_MANY)
 }
 
-function tooMany(): Response {
-  return problem(429, 'Too Many Requests', 'ERR_TOO_MANY', 'The session has too many connections.')
+/** Returns the response to a handshake, which no page sees. */
+function refused(problem: Problem): Response {
+  const headers = { 'Content-Type': PROBLEM, 'Cache-Control': 'private, no-store' }
+  return Response.json(problem, { status: problem.status, headers })
 }
 
 /** Returns the record of a session that has not ended since its credential was checked. */

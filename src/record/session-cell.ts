@@ -195,7 +195,11 @@ function lasting(state: State | undefined): State | undefined {
 export type Send = (
   handle: string,
   request: string,
-  about: { readonly method: Call['method']; readonly now: number },
+  about: {
+    readonly method: Call['method']
+    readonly now: number
+    readonly tried?: (() => void) | undefined
+  },
 ) => Promise<string>
 
 /** Returns a store of cells that `send` reaches. */
@@ -209,9 +213,9 @@ export function cellStore(
     context: CallContext,
     more = '',
   ): Promise<Reply> {
-    const { now, idle, absolute, renew = 0 } = context
+    const { now, idle, absolute, renew = 0, tried } = context
     const request = `["${method}","${secret}",${now},${idle},${absolute},${touchOf(context)},${renew}${more}]`
-    return send(handle, request, { method, now }).then((reply) => JSON.parse(reply) as Reply)
+    return send(handle, request, { method, now, tried }).then((reply) => JSON.parse(reply) as Reply)
   }
 
   return {

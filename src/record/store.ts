@@ -41,6 +41,8 @@ export interface CallContext {
    * without connections pay nothing.
    */
   readonly signal?: () => AbortSignal
+  /** Called before each further try of the same call, for traces. */
+  readonly tried?: () => void
 }
 
 /** A value, or a promise of it: a copy answers at once, which saves a timer. */

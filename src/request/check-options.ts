@@ -48,7 +48,7 @@ const COOKIE = 'name path domain sameSite secure httpOnly partitioned priority p
   ' ',
 )
 const KNOWN =
-  'secrets store data use idleTimeout absoluteTimeout touchInterval cookie lateWrites storeTimeout onStoreFailure onEvent now'.split(
+  'secrets store data use idleTimeout absoluteTimeout touchInterval cookie lateWrites storeTimeout onStoreFailure onRefused onEvent now'.split(
     ' ',
   )
 
@@ -73,7 +73,13 @@ function unknownFaults(options: object): Fault[] {
   ])
 }
 
-function valueFaults({ lateWrites, onStoreFailure, storeTimeout, ...timeouts }: Checked): Fault[] {
+function valueFaults({
+  lateWrites,
+  onStoreFailure,
+  onRefused,
+  storeTimeout,
+  ...timeouts
+}: Checked): Fault[] {
   return [
     timeoutFault(timeouts),
     [
@@ -85,6 +91,10 @@ function valueFaults({ lateWrites, onStoreFailure, storeTimeout, ...timeouts }: 
       !['refuse', 'anonymous'].includes(String(onStoreFailure)) &&
         typeof onStoreFailure !== 'function',
       "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",
+    ],
+    [
+      onRefused !== undefined && typeof onRefused !== 'function',
+      'onRefused is a function that makes the response.',
     ],
   ]
 }

@@ -3,7 +3,16 @@ import type { AnyData, Storable } from '../session/data.ts'
 import type { Session } from '../session/session.ts'
 import { resolveOptions, takenError } from './defaults.ts'
 import type { Feature, LayerCall } from './feature.ts'
-import { commit, keep, type Layer, open, requestSessionOf, run, wrap } from './lifecycle.ts'
+import {
+  commit,
+  keep,
+  type Layer,
+  open,
+  requestSessionOf,
+  run,
+  type TouchOption,
+  wrap,
+} from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import { responseOf } from './result.ts'
 import { setupFactory } from './setup.ts'
@@ -66,6 +75,7 @@ interface WithSession<Data extends object, Env, Flash extends object, Methods> {
       env: HandlerEnv<Env>,
       ctx: HandlerContext,
     ) => Result,
+    options?: TouchOption,
   ): (request: Request, env: Env, ctx?: RequestContext) => Promise<Answer<Result>>
 
   <R extends Request = RoutedRequest, Result = unknown, Context = RequestContext>(
@@ -74,6 +84,7 @@ interface WithSession<Data extends object, Env, Flash extends object, Methods> {
       env: HandlerEnv<Env>,
       ctx: Context,
     ) => Result,
+    options?: TouchOption,
   ): (request: Incoming<R>, env: Env, ctx?: Context) => Promise<Answer<Result>>
 }
 
@@ -90,6 +101,9 @@ export interface Sessions<
    * cannot represent, such as a Map, throws `ERR_VALUE`. `undefined` passes through: the next or the outer wrapper of the
    * same request commits. If the handler throws, nothing recorded is written, and the exception is rethrown. An uncaught
    * `ERR_SESSION_ENDED` becomes a 409 response, and `ERR_TOO_LARGE` a 413.
+   *
+   * With `{ touch: false }` as the second argument, its requests are no use of the session, as by `load({ touch: false
+   * })`.
    */
   readonly withSession: WithSession<Data, Env, Flash, Methods>
 
@@ -171,14 +185,15 @@ export function createSessions<
   const layer: Layer<Env> = { settings, setupFor: setupFactory(options, settings) }
   // On Workers a request must not use the timer of another, so each call has its own client.
   const callOnce: LayerCall = async (store, method, call) =>
-    new StoreClient(settings, { id: '', depth: 0, purpose: 'view' }).call(store, method, call)
+    new StoreClient(settings, { id: '', depth: 0, isUse: true }).call(store, method, call)
   const more = (options.use ?? []).map((feature) => feature.more?.(settings, callOnce))
   const sessions: Sessions<Data, Env, Flash, Methods> = {
     // The request has its session before the handler runs. Only a handler that returns undefined gets undefined.
     withSession: <R extends Request, Result, Context>(
       handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
+      touching?: TouchOption,
     ) =>
-      wrap(layer, handler) as (
+      wrap(layer, handler, touching) as (
         request: Incoming<R>,
         env: Env,
         ctx: Context,

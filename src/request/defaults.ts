@@ -65,6 +65,7 @@ export function resolveOptions(options: SessionOptions<never>): Settings {
     dropsLateWrites: lateWrites === 'drop',
     timeout: storeTimeout * 1000,
     onStoreFailure,
+    onRefused: options.onRefused,
     emit: (event) => emit(options.onEvent, event),
     now,
   }
@@ -101,6 +102,7 @@ function hooksOf(use: readonly Feature[]): Hooks {
     changed: having('changed'),
     finish: having('finish'),
     signIn: having('signIn')[0]?.signIn,
+    trace: having('trace')[0]?.trace,
   }
 }
 

@@ -62,6 +62,8 @@ export type SessionEvent =
       readonly message: string
       readonly id: string
     }
+  /** `onRefused` threw, or returned no Response. The default answer was sent. */
+  | { readonly type: 'refusal-failed'; readonly id: string }
   /** `secrets` failed when it was called again. The previous keys stay in use. */
   | { readonly type: 'secrets-failed' }
   /**
@@ -101,7 +103,7 @@ export type StoreFailureReason =
   | 'rate-limit'
   /** The Durable Object or the connection was reset. */
   | 'reset'
-  /** The Durable Object has too many requests. */
+  /** The Durable Object or the server has too many requests, or is starting. */
   | 'overloaded'
   /** A binding or an exported class is missing, or is not SQLite-backed. */
   | 'binding'

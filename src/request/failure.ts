@@ -1,15 +1,11 @@
 import { SessionError, type SessionErrorCode } from '../errors.ts'
 import type { Await } from '../record/store.ts'
-import {
-  lateWriteResponse,
-  speculativeResponse,
-  tooLargeResponse,
-  unavailableResponse,
-} from './problem.ts'
-import type { Entered, RequestSession } from './request-session.ts'
+import type { Entered } from './origin.ts'
+import { DETAILS, type Problem, problemOf, refuse } from './problem.ts'
+import type { RequestSession } from './request-session.ts'
 import { currentCookie, withCaching, withSessionHeaders, withSuccessor } from './response.ts'
 import { isResponse, responseOf } from './result.ts'
-import { endedError } from './state.ts'
+import { isDestroyed, endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 import { endSession } from './token-changes.ts'
 
@@ -32,14 +28,17 @@ async function answerError(
   if (hasCode(error, 'ERR_TOO_LARGE')) session.report({ type: 'too-large', id: session.id })
   // An inner handler has dropped what it recorded itself. The session may still be there for the outer one.
   if (session.isOver || session.depth <= 1) session.dictionary.discard()
-  return withSessionHeaders(session, withSuccessor(session, replaced, problem()))
+  return withSessionHeaders(
+    session,
+    withSuccessor(session, replaced, await refuse(session, problem, session.request)),
+  )
 }
 
-/** Returns the function that makes the response to an error of the request; `undefined` for a fault of the program. */
-function problemFor(session: RequestSession, error: unknown): (() => Response) | undefined {
-  if (isLate(session, error)) return lateWriteResponse
-  if (hasCode(error, 'ERR_TOO_LARGE')) return tooLargeResponse
-  return hasCode(error, 'ERR_SPECULATIVE') ? speculativeResponse : undefined
+/** Returns the problem of an error of the request; `undefined` for a fault of the program. */
+function problemFor(session: RequestSession, error: unknown): Problem | undefined {
+  const isOwn =
+    isLate(session, error) || hasCode(error, 'ERR_TOO_LARGE') || hasCode(error, 'ERR_SPECULATIVE')
+  return isOwn ? problemOf(error.status, error.code, DETAILS[error.code]) : undefined
 }
 
 async function answerStoreFailure(
@@ -50,18 +49,27 @@ async function answerStoreFailure(
   const { onStoreFailure } = session.settings
   const made: unknown =
     typeof onStoreFailure === 'string' ? undefined : await onStoreFailure(error, session.request)
-  const response = isResponse(made) ? responseOf(made) : unavailableResponse()
+  const response = isResponse(made)
+    ? responseOf(made)
+    : await refuse(session, problemOf(503, 'ERR_STORE', DETAILS.ERR_STORE), session.request)
   const instead = withSuccessor(session, replaced, response)
-  // A token that the store has issued already is the only one that still works.
-  return session.isIssued ? withSessionHeaders(session, instead) : withCaching(session, instead)
+  // A token that the store has issued already is the only one that still works, and one of a destroyed session is dead.
+  const mustTell = session.isIssued || isDestroyed(session.state)
+  return mustTell ? withSessionHeaders(session, instead) : withCaching(session, instead)
 }
 
-function hasCode(error: unknown, code: SessionErrorCode): error is SessionError {
+function hasCode<Code extends SessionErrorCode>(
+  error: unknown,
+  code: Code,
+): error is SessionError & { readonly code: Code } {
   return error instanceof SessionError && error.code === code
 }
 
 /** True if the session was ended elsewhere. If this request ended it, the error is a fault of the program. */
-function isLate({ isOver }: RequestSession, error: unknown): boolean {
+function isLate(
+  { isOver }: RequestSession,
+  error: unknown,
+): error is SessionError & { readonly code: 'ERR_SESSION_ENDED' } {
   return hasCode(error, 'ERR_SESSION_ENDED') && isOver
 }
 

@@ -42,6 +42,10 @@ export interface FeatureSession {
   readonly keyring: Keyring
   readonly settings: FeatureSettings
   readonly arrival: Arrival
+  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  readonly isUse: boolean
+  /** The number of wrappers around the handler at the moment. */
+  readonly depth: number
   /** True if a cookie can be set at all. */
   readonly canKeep: boolean
   state: SessionState
@@ -98,6 +102,18 @@ export interface FeatureSession {
   markUsed(): void
 }
 
+/** The trace of a request's session. */
+export interface SessionTrace {
+  /** Returns a function that makes the call, and traces it. */
+  call<T>(
+    store: string,
+    method: string,
+    run: (context: CallContext) => Await<T>,
+  ): (context: CallContext) => Await<T>
+  /** Ends the trace. The session may still be called. */
+  end(): void
+}
+
 /** The options that a feature may need; durations in milliseconds. */
 interface FeatureSettings {
   readonly cookie: { readonly name: string }
@@ -124,6 +140,8 @@ export interface Feature<Methods extends object = object, More extends object = 
    * not met.
    */
   readonly setUp?: (env: never, store: SessionStore) => void
+  /** Traces the session of a request, which was just opened; `undefined` if it is not traced. */
+  readonly trace?: (session: FeatureSession) => SessionTrace | undefined
   /** Checks a request that has no token of ours. The returned work runs before the first call of the store. */
   readonly arrive?: (session: FeatureSession) => (() => Promise<void>) | undefined
   /** Runs after the store has confirmed the session. */

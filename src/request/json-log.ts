@@ -22,6 +22,7 @@ const WARNINGS = new Set<SessionEvent['type']>([
   'adoption-failed',
   'store-failed',
   'secrets-failed',
+  'refusal-failed',
   'cookie-conflict',
   'cookies-kept',
   'device-changed',

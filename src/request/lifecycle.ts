@@ -6,7 +6,8 @@ import { dictionaryOf, Session } from '../session/session.ts'
 import { afterFailedWork, cookieOf, discardOf, fail, lateError, send, settle } from './failure.ts'
 import { arrivalOf } from './open.ts'
 import type { Settings } from './options.ts'
-import { type Entered, RequestSession } from './request-session.ts'
+import type { Entered } from './origin.ts'
+import { RequestSession } from './request-session.ts'
 import { joinOther, withSessionHeaders } from './response.ts'
 import { isResponse, responseOf } from './result.ts'
 import type { RequestContext, Setup } from './setup.ts'
@@ -17,6 +18,11 @@ export { cookieOf, fail, isResponse, lateError, responseOf, send, settle }
 export interface Layer<Env> {
   readonly settings: Settings
   readonly setupFor: (env: Env, ctx: RequestContext) => Await<Setup>
+}
+
+export interface TouchOption {
+  /** False if the requests are no use of the session: then they do not move its idle timeout. For polls. Default true. */
+  readonly touch?: boolean | undefined
 }
 
 /**
@@ -186,9 +192,15 @@ function afterWork(
 export function wrap<Env>(
   layer: Layer<Env>,
   handler: (request: never, env: Env, ctx: never) => unknown,
+  options?: TouchOption,
 ): (request: Request, env: Env, ctx: unknown) => Promise<Response | undefined> {
   return (request, env, ctx) =>
-    run(layer, { request, env, ctx }, () => handler(request as never, env, ctx as never))
+    run(
+      layer,
+      { request, env, ctx },
+      () => handler(request as never, env, ctx as never),
+      options?.touch,
+    )
 }
 
 /** Opens the session, runs a handler, and commits. */
@@ -196,10 +208,12 @@ export async function run<Env>(
   layer: Layer<Env>,
   { request, env, ctx }: { readonly request: Request; readonly env: Env; readonly ctx: unknown },
   handle: (session: RequestSession) => unknown,
+  touch?: boolean,
 ): Promise<Response | undefined> {
   const opened = open(layer, request, env, ctx as RequestContext)
   // A promise costs time, here and below, so a value that is already there is not awaited.
   const session = opened instanceof Promise ? await opened : opened
+  if (touch === false) session.poll()
   const entered = enter(session, request)
   try {
     const handled = handle(session)

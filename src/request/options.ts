@@ -8,6 +8,7 @@ import type { Dictionary } from '../session/dictionary.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionEvent } from './event.ts'
 import type { Feature } from './feature.ts'
+import type { RefusalHandler } from './problem.ts'
 import type { RequestLike } from './request-like.ts'
 
 /** The options of `createSessions`. Only `secrets` and `store` are required. */
@@ -57,6 +58,13 @@ export interface SessionOptions<
    * returns the response. The cookie does not change.
    */
   readonly onStoreFailure?: 'refuse' | 'anonymous' | StoreFailureHandler | undefined
+  /**
+   * Returns the response to a refused request: 401 and 403 of the guards, 409, 413, and 503 unless `onStoreFailure` is a
+   * function. `problem` says why. The default is a small page for a navigation, and a problem (RFC 9457) for programs. If it
+   * throws or returns no Response, the default is sent, with an event. `Cache-Control` becomes `private, no-store`, and a
+   * `Retry-After` that is missing is added.
+   */
+  readonly onRefused?: RefusalHandler | undefined
   /** Called with each event. Errors that it throws are ignored. */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined
   /** The clock, in milliseconds since 1970. For tests. */
@@ -83,6 +91,7 @@ export interface Settings {
   readonly dropsLateWrites: boolean
   readonly timeout: number
   readonly onStoreFailure: 'refuse' | 'anonymous' | StoreFailureHandler
+  readonly onRefused: RefusalHandler | undefined
   readonly emit: (event: SessionEvent) => void
   readonly now: () => number
 }
@@ -95,6 +104,7 @@ export interface Hooks {
   readonly changed: readonly Having<'changed'>[]
   readonly finish: readonly Having<'finish'>[]
   readonly signIn: Feature['signIn']
+  readonly trace: Feature['trace']
 }
 
 /** A feature with this hook. */

@@ -1,72 +1,116 @@
-/** Returns a response that describes the error, for people and programs (RFC 9457). It must not be cached. */
-export function problem(
-  status: number,
-  title: string,
-  code: string,
-  detail: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return Response.json(
-    { title, status, code, detail },
-    {
-      status,
-      headers: {
-        'Content-Type': 'application/problem+json',
-        'Cache-Control': 'private, no-store',
-        ...headers,
-      },
-    },
-  )
+import { acceptsHtml } from '../codec/accepts-html.ts'
+import type { SessionEvent } from './event.ts'
+import type { RequestLike } from './request-like.ts'
+import { isResponse, responseOf } from './result.ts'
+
+/** The description of a refused request (RFC 9457). */
+export interface Problem {
+  readonly status: number
+  /** The phrase of the status, such as `Conflict`. */
+  readonly title: string
+  /** The code of a `SessionError`, or `ERR_SIGN_IN`, `ERR_CSRF` or `ERR_CROSS_ORIGIN` of a guard. */
+  readonly code: string
+  /** What is wrong and what to do, in English. */
+  readonly detail: string
 }
 
-/**
- * Returns the response to a request whose session was over before its changes were written (RFC 9110 section 15.5.10).
- */
-export function lateWriteResponse(): Response {
-  return problem(
-    409,
-    'Conflict',
-    'ERR_SESSION_ENDED',
-    'The session ended while this request was using it. Recorded changes were not saved; operations that were awaited before may have been. Try again.',
-  )
+/** Returns the response to a refused request. */
+export type RefusalHandler = (
+  problem: Problem,
+  request: RequestLike,
+) => Response | Promise<Response>
+
+/** The phrases of the statuses (RFC 9110 section 15). */
+const TITLES: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  503: 'Service Unavailable',
 }
 
-/**
- * Returns the response to a request that would make its session larger than the store allows (RFC 9110 section
- * 15.5.14).
- */
-export function tooLargeResponse(): Response {
-  return problem(
-    413,
-    'Content Too Large',
-    'ERR_TOO_LARGE',
-    'The session would become too large. Recorded changes were not saved; operations that were awaited before may have been.',
-  )
+export function problemOf(status: number, code: string, detail: string): Problem {
+  return { title: TITLES[status] ?? '', status, code, detail }
 }
 
-/** Returns the response to a request whose session cannot be reached (RFC 9110 sections 15.6.4 and 10.2.3). */
-export function unavailableResponse(): Response {
-  return problem(
-    503,
-    'Service Unavailable',
-    'ERR_STORE',
-    'The session cannot be reached at the moment. Try again.',
-    { 'Retry-After': RETRY_AFTER_SECONDS },
-  )
+/** The details of the answers to errors, by the code of the error. */
+export const DETAILS = {
+  ERR_SESSION_ENDED:
+    'The session ended while this request was using it. Not all changes were saved. Load the page again, and try again.',
+  ERR_TOO_LARGE: 'The session would become too large. Not all changes were saved.',
+  ERR_STORE: 'The session cannot be reached at the moment. Try again in a few seconds.',
+  ERR_SPECULATIVE: 'This page cannot be prefetched. Open it.',
 }
 
-/** Returns the response to a prefetch that must not be used, so that the browser asks again (RFC 9110 section 15.6.4). */
-export function speculativeResponse(): Response {
-  return problem(
-    503,
-    'Service Unavailable',
-    'ERR_SPECULATIVE',
-    'This page cannot be prefetched. Open it.',
-  )
+/** The session of a refused request. */
+interface Refused {
+  readonly id: string
+  readonly settings: {
+    readonly onRefused: RefusalHandler | undefined
+    readonly emit: (event: SessionEvent) => void
+  }
+  /** True if the framework itself shows a page for the problem. */
+  readonly hasErrorPages: boolean
 }
 
 /** The runtime has already retried for some time. A manual reload takes about as long. */
 const RETRY_AFTER_SECONDS = '5'
+
+/**
+ * Returns the response to a refused request: that of `onRefused`, or else a page for a navigation and a problem (RFC 9457)
+ * for programs. It must not be cached.
+ */
+export async function refuse(
+  session: Refused,
+  problem: Problem,
+  request: RequestLike,
+): Promise<Response> {
+  const response =
+    (await ownResponse(session, problem, request)) ?? defaultFor(session, problem, request)
+  const { headers } = response
+  headers.set('Cache-Control', 'private, no-store')
+  // A prefetch is not to be repeated by itself.
+  const mayRetry = problem.status === 503 && problem.code !== 'ERR_SPECULATIVE'
+  if (mayRetry && !headers.has('Retry-After')) headers.set('Retry-After', RETRY_AFTER_SECONDS)
+  return response
+}
+
+/** Returns a copy of the response of `onRefused`; `undefined` if it throws, or returns none. */
+async function ownResponse(
+  { settings: { onRefused, emit }, id }: Refused,
+  problem: Problem,
+  request: RequestLike,
+): Promise<Response | undefined> {
+  if (onRefused === undefined) return undefined
+  try {
+    const made: unknown = await onRefused(problem, request)
+    if (isResponse(made)) return new Response(made.body, responseOf(made))
+  } catch {
+    // Reported below.
+  }
+  emit({ type: 'refusal-failed', id })
+  return undefined
+}
+
+function defaultFor(
+  { hasErrorPages }: Refused,
+  problem: Problem,
+  { headers }: RequestLike,
+): Response {
+  const isPage = headers.get('Sec-Fetch-Mode') === 'navigate' || acceptsHtml(headers)
+  const [body, type] =
+    isPage && !hasErrorPages
+      ? [pageOf(problem), 'text/html; charset=utf-8']
+      : [JSON.stringify(problem), 'application/problem+json']
+  return new Response(body, { status: problem.status, headers: { 'Content-Type': type } })
+}
+
+/** Returns a page without scripts and styles, so that no Content-Security-Policy breaks it. */
+function pageOf({ detail }: Problem): string {
+  const text = detail.replaceAll(/[&<]/g, (character) => `&#${character.charCodeAt(0)};`)
+  const [heading = '', ...rest] = text.split(/(?<=\.) /)
+  return `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>${heading}</title><h1>${heading}</h1><p>${rest.join(' ')}</p>`
+}
 
 /** The headers that the middleware of an application sets on every response, and that ours must have too. */
 const KEPT =

@@ -7,14 +7,13 @@ import type { DataCodec } from '../session/codec.ts'
 import { Dictionary } from '../session/dictionary.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import type { SessionPort } from '../session/port.ts'
-import type { Savepoint } from '../session/savepoint.ts'
 import type { Session } from '../session/session.ts'
 import { arrivalIn } from './arriving.ts'
 import type { FeatureSession, PendingToken } from './feature.ts'
 import { obstacleOf, purposeOf } from './open.ts'
-import type { Settings } from './options.ts'
+import type { Entered, Origin } from './origin.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
-import type { RequestContext, Setup } from './setup.ts'
+import type { RequestContext } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
 import { StoredSession } from './stored-session.ts'
 import { timesOf } from './times.ts'
@@ -26,23 +25,6 @@ import {
   endSession,
   settlePending,
 } from './token-changes.ts'
-
-/** The parts that a `RequestSession` is made from. */
-export interface Origin {
-  readonly settings: Settings
-  readonly setup: Setup
-  readonly request: RequestLike
-  readonly env: unknown
-  readonly ctx: RequestContext
-}
-
-/** A handler that runs with the session. */
-export interface Entered {
-  /** The session of another layer, which was `request.session` before. */
-  readonly outer: unknown
-  /** What an outer handler had recorded. */
-  readonly savepoint: Savepoint | undefined
-}
 
 /** The session of one request. Calls of the handler and the features run one after the other. */
 export class RequestSession extends StoredSession implements SessionPort, FeatureSession {
@@ -57,6 +39,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   isUsed = false
   /** True if a framework opened the session, and will commit it. */
   isHeld = false
+  hasErrorPages = false
   readonly ctx: RequestContext
   pending: PendingToken | undefined
   /** The handlers that run at the moment, the innermost last. */
@@ -66,6 +49,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   #arriving: (() => Promise<void>) | undefined
   #canKeep: boolean | undefined
   #purpose: Purpose | undefined
+  #isPoll = false
   /** The last call in the queue. The next one waits for it, since it may change the token. */
   #last: Promise<unknown> | undefined
 
@@ -78,6 +62,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     this.session = new settings.Session(this.dictionary)
     if (this.isNew && settings.hooks.arrive.length > 0)
       this.#arriving = arrivalIn(this, settings.hooks)
+    this.trace = settings.hooks.trace?.(this)
     this.hasCredentials = !this.isNew || this.isArriving
   }
 
@@ -91,6 +76,16 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   get purpose(): Purpose {
     return (this.#purpose ??= purposeOf(this.request))
+  }
+
+  /** True if the request is a use of the session, which moves its idle timeout. */
+  get isUse(): boolean {
+    return !this.#isPoll && this.purpose === 'view'
+  }
+
+  poll(): void {
+    // A call before may have recorded the use.
+    if (this.#last === undefined) this.#isPoll = true
   }
 
   get isArriving(): boolean {
@@ -181,6 +176,12 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     super.startOver()
     // Recorded changes stay: they are the handler's own.
     this.dictionary.empty()
+  }
+
+  restart(): void {
+    if (this.state.is !== 'destroyed') return
+    this.startOver()
+    this.state = { is: 'none', hasEnded: true }
   }
 
   async destroy(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Await } from '../record/store.ts'
 import { timeoutsOf } from './open.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import type { Live } from './state.ts'
+import { isDestroyed, type Live } from './state.ts'
 
 /** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -26,7 +26,7 @@ export function withSessionHeaders(session: RequestSession, response: Response):
 /** Returns the change to the cookie; `undefined` if the browser has the current one. */
 function cookieChange(session: RequestSession): CookieChange | undefined {
   const { state, token, arrival } = session
-  if (state.is === 'destroyed' || state.is === 'ended') {
+  if (state.is === 'ended' || isDestroyed(state)) {
     return arrival.hasCookie && session.canKeep ? 'clear' : undefined
   }
   if (token === undefined) return undefined
@@ -52,12 +52,12 @@ function isDue(session: RequestSession): boolean {
 
 /** True if the token's time of the last use is too old. */
 function isUseDue(session: RequestSession, { askedAt, token }: Live): boolean {
-  const { store, settings, purpose } = session
+  const { store, settings, isUse } = session
   // A cookie lives no longer, however long the session may be idle.
   const lifetime = Math.min(timeoutsOf(session).idle, MAX_AGE_CAP_SECONDS * 1000)
   // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? lifetime / 2 : settings.context.touch
-  return askedAt - token.usedAt >= interval && purpose === 'view'
+  return askedAt - token.usedAt >= interval && isUse
 }
 
 async function withCookie(

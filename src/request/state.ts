@@ -4,7 +4,8 @@ import type { Await, Gone, Status } from '../record/store.ts'
 
 /**
  * The state of the session in a request.
- * - `none`: there is no session. The first write creates one.
+ * - `none`: there is no session. The first write creates one. `hasEnded` if this request has destroyed the session that
+ *   the browser came with, so that its cookie must go.
  * - `presented`: a token came. The store has not been asked yet.
  * - `live`: the store or a copy confirmed the session, or this request created it.
  * - `superseded`: the token was regenerated a moment ago. The browser may already have the new one, so it must not get
@@ -15,7 +16,7 @@ import type { Await, Gone, Status } from '../record/store.ts'
  * - `destroyed`: this request destroyed the session.
  */
 export type SessionState =
-  | { readonly is: 'none'; readonly token?: undefined }
+  | { readonly is: 'none'; readonly token?: undefined; readonly hasEnded?: true }
   | { readonly is: 'presented'; readonly token: Token }
   | Live
   | {
@@ -74,4 +75,9 @@ export function unseenError(store: string): SessionError {
     'ERR_STORE',
     `The ${store} store does not return the session yet, which began less than a minute ago. Nothing was written. Try again.`,
   )
+}
+
+/** True if this request has destroyed the session, and has not created another one. */
+export function isDestroyed(state: SessionState): boolean {
+  return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
 }

@@ -1,7 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { Await, CallContext } from '../record/store.ts'
 import type { SessionEvent, StoreFailureReason } from './event.ts'
-import type { Purpose } from './request-like.ts'
 
 /** The settings of a client. Durations are in milliseconds. */
 interface ClientSettings {
@@ -16,7 +15,8 @@ interface ClientSession {
   readonly id: string
   /** The number of wrappers that will close the client. */
   readonly depth: number
-  readonly purpose: Purpose
+  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  readonly isUse: boolean
 }
 
 /** Makes a call of the store. */
@@ -94,7 +94,7 @@ export class StoreClient {
     this.#timer = undefined
   }
 
-  readonly #isUse = (): boolean => this.#session.purpose === 'view'
+  readonly #isUse = (): boolean => this.#session.isUse
 
   readonly #defer = (work: () => Promise<void>): void => {
     this.deferred = work
@@ -178,21 +178,23 @@ function shown(message: string): string {
 
 /** The words of the runtime and of clients for each reason. */
 const REASONS: readonly (readonly [StoreFailureReason, RegExp])[] = [
-  ['binding', /ERR_BINDING|SQLite-backed/],
+  ['binding', /ERR_BINDING|SQLite-backed|receiver does not implement/],
   ['timeout', /no answer within|timed? ?out/i],
-  ['rate-limit', /\b429\b|rate limit|too many requests|requests? limit exceeded/i],
-  ['overloaded', /overloaded/i],
-  ['reset', /reset|ECONN|EPIPE|clos(ed|ing)|connection lost|disconnect/i],
+  ['rate-limit', /\b429\b|rate limit|too many (api |sub)?requests|requests? limit exceeded/i],
+  ['overloaded', /overloaded|too many open connections|max number of clients|^(BUSY|LOADING) /i],
+  ['reset', /reset|ECONN|EPIPE|clos(ed|ing)|connection lost|disconnect|cannot connect/i],
 ]
 
 /** Returns the reason of a failure. A store around a store keeps the error as the `cause` of its own. */
 function reasonOf(error: unknown, depth = 0): StoreFailureReason {
   if (!(error instanceof Error) || depth > MAX_CAUSES) return 'other'
-  const { code, overloaded, durableObjectReset, message, cause }: StoreError = error
+  const { code, overloaded, durableObjectReset, retryable, message, cause }: StoreError = error
   if (overloaded === true) return 'overloaded'
   if (durableObjectReset === true) return 'reset'
   const words = `${textOf(message)} ${textOf(code)}`
-  return REASONS.find(([, pattern]) => pattern.test(words))?.[0] ?? reasonOf(cause, depth + 1)
+  const found = REASONS.find(([, pattern]) => pattern.test(words))?.[0]
+  // Of a lost connection, whatever the words.
+  return found ?? (retryable === true ? 'reset' : reasonOf(cause, depth + 1))
 }
 
 const MAX_CAUSES = 4
@@ -202,6 +204,7 @@ interface StoreError extends Error {
   readonly code?: unknown
   readonly overloaded?: boolean
   readonly durableObjectReset?: boolean
+  readonly retryable?: boolean
 }
 
 /** True if the error is a store failure, which is not a fault of the request. */

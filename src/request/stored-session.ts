@@ -1,21 +1,13 @@
 import { newSecret, type Token } from '../codec/token.ts'
 import type { SessionError } from '../errors.ts'
 import { isGone } from '../record/meta.ts'
-import type {
-  Await,
-  CallContext,
-  Credential,
-  Gone,
-  SessionStore,
-  Status,
-  WriteReply,
-} from '../record/store.ts'
+import type { Await, Credential, Gone, SessionStore, Status, WriteReply } from '../record/store.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
 import { appliedToNothing } from '../session/patch.ts'
 import { goneEvent, type SessionEvent } from './event.ts'
+import type { SessionTrace } from './feature.ts'
 import { hasEndedSince, isOverlapping, timeoutsOf } from './open.ts'
 import type { Settings } from './options.ts'
-import type { Purpose } from './request-like.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, type Run, StoreClient } from './store-client.ts'
 
@@ -26,7 +18,7 @@ import { isStoreFailure, type Run, StoreClient } from './store-client.ts'
 export abstract class StoredSession {
   readonly settings: Settings
   readonly store: SessionStore
-  abstract readonly purpose: Purpose
+  abstract readonly isUse: boolean
   arrival: Arrival
   state: SessionState
   /** True if the visitor came without a session, as far as is known. */
@@ -81,8 +73,8 @@ export abstract class StoredSession {
    * while: a location of Workers KV, which then must not write it back.
    */
   get isRevoked(): boolean {
-    const { store, token } = this
-    return !store.can.atomic && token !== undefined && hasEndedSince(this.arrival, this.id)
+    const { store, token, arrival } = this
+    return !store.can.atomic && token !== undefined && hasEndedSince(arrival, this.id)
   }
 
   /** Returns the credential for the first write, the same one for a retry. Makes no call. */
@@ -139,8 +131,7 @@ export abstract class StoredSession {
     const isLate = isOverlapping(reply, this.id, this.arrival)
     if (!isLate || this.arrival.next !== undefined) this.refuse(token, reply)
     if (await this.hasNext()) return true
-    if (isLate) throw this.lose(reply)
-    if (this.isGone) throw this.lose()
+    if (isLate || this.isGone) throw this.lose(isLate ? reply : undefined)
     return false
   }
 
@@ -148,9 +139,8 @@ export abstract class StoredSession {
   async hasNext(): Promise<boolean> {
     const arrival = await this.arrival.next?.()
     if (arrival?.token === undefined) return false
-    const { token } = arrival
     this.arrival = arrival
-    this.state = { is: 'presented', token }
+    this.state = { is: 'presented', token: arrival.token }
     this.isNew = false
     return true
   }
@@ -166,6 +156,7 @@ export abstract class StoredSession {
   depth = 0
   /** True if only this request knows the token: it created the session, or rotated its token. */
   isIssued = false
+  protected trace: SessionTrace | undefined
   #client: StoreClient | undefined
 
   /** The work that the store has deferred until after the response. */
@@ -174,12 +165,14 @@ export abstract class StoredSession {
   }
 
   call<T>(store: string, method: string, run: Run<T>, isFresh = false, wait = 0): Await<T> {
+    const traced = this.trace?.call(store, method, run) ?? run
     this.#client ??= new StoreClient(this.settings, this)
-    return this.#client.call(store, method, run, isFresh, wait)
+    return this.#client.call(store, method, traced, isFresh, wait)
   }
 
   /** Stops the timer, since the response is made. */
   close(): void {
+    this.trace?.end()
     this.#client?.close()
   }
 
@@ -189,9 +182,8 @@ export abstract class StoredSession {
     if (state.is === 'ended' || state.is === 'destroyed') throw endedError()
     if (token === undefined) return undefined
     try {
-      const read = (context: CallContext): ReturnType<SessionStore['read']> =>
-        store.read(token, context)
-      const reply = await this.call(store.name, 'read', read, isFresh || !wasUnasked)
+      const mustAsk = isFresh || !wasUnasked
+      const reply = await this.call(store.name, 'read', (at) => store.read(token, at), mustAsk)
       if (reply.ok) {
         this.confirm(token, reply)
         return reply.entries
@@ -249,7 +241,7 @@ export abstract class StoredSession {
     const askedAt = this.#client?.calledAt ?? 0
     // If the store records no uses, the token records them when it is sent again.
     const sentAt = store.can.recordUse ? 0 : token.usedAt
-    const isUse = askedAt - sentAt >= settings.context.touch && this.purpose === 'view'
+    const isUse = askedAt - sentAt >= settings.context.touch && this.isUse
     const usedAt = status.usedAt ?? (isUse ? askedAt : sentAt)
     this.state = { is: 'live', token, status, askedAt, usedAt }
   }

@@ -31,10 +31,11 @@ export class Dictionary {
   }
 
   /** Returns this dictionary. Throws if it must no longer be changed, or if the operation needs an atomic store. */
-  toChange(operation?: 'increment' | 'update' | 'take'): this {
+  toChange(operation?: 'increment' | 'update' | 'take' | 'flash'): this {
     if (this.#isSealed) throw sealedError()
     const { name, can } = this.port.store
-    if (operation !== undefined && !can.atomic) throw notAtomicError(name, operation)
+    if (operation === 'flash') this.port.restart()
+    else if (operation !== undefined && !can.atomic) throw notAtomicError(name, operation)
     return this.toRead()
   }
 

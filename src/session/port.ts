@@ -21,6 +21,8 @@ export interface SessionPort {
   readonly canKeep: boolean
   /** The purpose of the request. Only a `view` spends flash messages, and a `speculative` one takes nothing. */
   readonly purpose: 'view' | 'head' | 'speculative'
+  /** Makes the request no use of the session, so that it does not move the idle timeout, unless it has made a call. */
+  poll(): void
   /** True if a copy has answered and the store has not been asked. */
   readonly isCopied: boolean
   /**
@@ -33,6 +35,8 @@ export interface SessionPort {
   /** Replaces the secret of the session, immediately or with the next write. Does nothing if there is no session. */
   regenerate(): Promise<void>
   destroy(): Promise<void>
+  /** Lets the next write create a new session, if this request has destroyed the one before. */
+  restart(): void
   /** Records that the response depends on the session of the visitor. */
   markUsed(): void
   /** Does the same as `markUsed`. Throws `ERR_SESSION_ENDED` if this request has destroyed the session. */

@@ -8,6 +8,11 @@ import { DATA, FLASH, keyOf } from './patch.ts'
 /** The function that `update` calls. It takes the current value, or `undefined`, and returns the new one. */
 export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
 
+interface LoadOptions {
+  readonly fresh?: boolean
+  readonly touch?: boolean
+}
+
 let dictionaryIn: (session: object | undefined) => Dictionary
 
 /**
@@ -23,7 +28,7 @@ export function dictionaryOf(session: object | undefined): Dictionary {
  * written together after the handler and before the response is sent. `increment`, `update` and `take` are atomic in
  * the store.
  *
- * Every method throws `ERR_SESSION_ENDED` after `destroy()`. Methods that ask the store throw `ERR_STORE` if it fails,
+ * After `destroy()` every method but `flash` throws `ERR_SESSION_ENDED`. Methods that ask the store throw `ERR_STORE` if it fails,
  * and `ERR_SESSION_ENDED` if the session was ended elsewhere while this request used it. Changes after the response was
  * sent throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
  */
@@ -76,9 +81,13 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Reads the session, once per request. With `fresh`, asks the store even if `cached` has a copy. Later reads are then
    * as fresh.
+   *
+   * With `touch: false`, this request is no use of the session: neither this read nor anything after it in the same
+   * request moves the idle timeout. For polls. It has no effect if the request has already read or written the session.
    */
-  async load({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<void> {
+  async load({ fresh = false, touch = true }: LoadOptions = {}): Promise<void> {
     const dictionary = dictionaryIn(this).toRead()
+    if (!touch) dictionary.port.poll()
     await (fresh ? dictionary.loadFresh() : dictionary.load())
   }
 
@@ -188,9 +197,12 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Records a message for one later request of this visitor. A second one with the same key replaces the first. Throws
    * as `set` does. Its keys and values are typed by `data: json<Data, Flash>()`.
+   *
+   * After an awaited `destroy()` or `signOut()`, it begins a new anonymous session for the message, which costs one more
+   * call. The old session stays dead, and the response has one cookie: the new session's.
    */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
-    const dictionary = dictionaryIn(this).toChange()
+    const dictionary = dictionaryIn(this).toChange('flash')
     dictionary.record(nameOf(key, FLASH), dictionary.port.codec.encode(key, value))
   }
 
@@ -247,7 +259,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Ends the session: the store deletes it, the response clears the cookie, and recorded changes are dropped. No
-   * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`.
+   * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`, until a `flash` begins a new one.
    */
   async destroy(): Promise<void> {
     const dictionary = dictionaryIn(this).toChange()

@@ -106,7 +106,7 @@ const CONFLICT = {
   status: 409,
   code: 'ERR_SESSION_ENDED',
   detail:
-    'The session ended while this request was using it. Recorded changes were not saved; operations that were awaited before may have been. Try again.',
+    'The session ended while this request was using it. Not all changes were saved. Load the page again, and try again.',
 }
 const SET_COOKIE = '__Host-session=TOKEN; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High'
 const TEXT = 'naïve 日本 🍎 \u2028 "'

@@ -32,6 +32,18 @@ describe('the event store-failed', () => {
     ['reset', new Error('Network connection lost.')],
     ['reset', new Error('Memcached closed the connection.')],
     ['reset', flagged({ code: 'ECONNREFUSED' })],
+    // The Workers runtime, of a Worker that calls too often
+    ['rate-limit', new Error('Too many API requests by single worker invocation.')],
+    ['rate-limit', new Error('Too many subrequests by single Worker invocation.')],
+    // Redis and memcached
+    ['overloaded', new Error('ERR max number of clients reached')],
+    ['overloaded', new Error('BUSY Redis is busy running a script.')],
+    ['overloaded', new Error('LOADING Redis is loading the dataset in memory')],
+    ['overloaded', new Error('Memcached answered: ERROR Too many open connections')],
+    // Durable Objects: retryable is set for a connection that was lost
+    ['reset', flagged({ retryable: true })],
+    ['overloaded', flagged({ retryable: true, overloaded: true })],
+    ['timeout', Object.assign(new Error('timed out'), { retryable: true })],
     ['timeout', flagged({ code: 'ETIMEDOUT' })],
     ['timeout', new Error('Connection timeout')],
     ['binding', new Error('ERR_BINDING: UserObject finds no KV namespace of this session’s.')],
@@ -41,6 +53,7 @@ describe('the event store-failed', () => {
         'The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects',
       ),
     ],
+    ['reset', new Error('proxy request failed, cannot connect to the specified address')],
     ['other', new Error('OOM command not allowed')],
     ['other', 'a text'],
     ['rate-limit', new Error('wrapped', { cause: new Error('429') })],

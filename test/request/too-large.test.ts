@@ -29,7 +29,7 @@ const PROBLEM = {
   title: 'Content Too Large',
   status: 413,
   code: 'ERR_TOO_LARGE',
-  detail: expect.stringContaining('Recorded changes were not saved'),
+  detail: expect.stringContaining('Not all changes were saved'),
 }
 
 const STORES = {

@@ -54,7 +54,7 @@ export function newObjectStore(
     }
   }
 
-  const send: Send = (handle, request, { method }) => {
+  const send: Send = (handle, request, { method, tried }) => {
     const id = objectIdOf(handle)
     if (id === undefined) return Promise.resolve(JSON.stringify(ENDED))
     if (isTooLarge(request)) return Promise.resolve('{"ok":false,"why":"too-large"}')
@@ -64,6 +64,7 @@ export function newObjectStore(
     if (!REPEATABLE.has(method)) return call()
     return call().catch((error: unknown) => {
       if (!mayBeTriedAgain(error)) throw error
+      tried?.()
       return call()
     })
   }

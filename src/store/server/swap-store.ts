@@ -83,6 +83,7 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
 
     async function again(held: Held | undefined): Promise<Step> {
       tries += 1
+      call.context.tried?.()
       if (tries >= MAX_TRIES) throw conflict(name)
       isToldNow = true
       return attempt(held ?? (await engine.load(handle)))

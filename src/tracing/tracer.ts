@@ -1,0 +1,141 @@
+import type { Await, CallContext } from '../record/store.ts'
+import type { Feature, FeatureSession, SessionTrace } from '../request/feature.ts'
+
+/** The used part of the runtime's custom spans. */
+export interface Tracing {
+  readonly enterSpan: <T>(name: string, callback: (span: Span) => T) => T
+  readonly startSpan?: (name: string) => Span
+  readonly getActiveSpan?: () => Span | undefined
+  /** Newer than the others: with it, the spans of the calls are inside that of the session. */
+  readonly withActiveSpan?: <T>(span: Span, callback: () => T) => T
+}
+
+interface Span {
+  readonly isTraced: boolean
+  setAttribute(name: string, value: boolean | number | string): unknown
+  end?(): void
+}
+
+/** Returns the feature over these spans; one that does nothing without them. */
+export function tracer(tracing: Tracing | undefined): Feature {
+  const traces = new WeakMap<FeatureSession, SessionTrace>()
+  return {
+    feature: 'tracing',
+    trace(session) {
+      // Asked once a request, since the answer takes a microsecond. A span costs many.
+      if (tracing?.getActiveSpan?.()?.isTraced !== true) return undefined
+      const trace = traceOf(tracing, session)
+      traces.set(session, trace)
+      return trace
+    },
+    finish(session) {
+      // With `open` and `commit`, no wrapper ends it.
+      if (session.depth === 0) traces.get(session)?.end()
+      return undefined
+    },
+  }
+}
+
+function traceOf(tracing: Tracing, session: FeatureSession): SessionTrace {
+  const own = tracing.startSpan?.('session')
+  let calls = 0
+  let isOver = false
+  return {
+    call: (store, method, run) => (context) => {
+      calls += 1
+      const call = { store, method, run, context, session }
+      const enter = (): ReturnType<typeof run> =>
+        tracing.enterSpan(`session.${method}`, (span) => inSpan(span, call))
+      return own === undefined || tracing.withActiveSpan === undefined
+        ? enter()
+        : tracing.withActiveSpan(own, enter)
+    },
+    end() {
+      if (isOver || own === undefined) return
+      isOver = true
+      const { state } = session
+      if (state.token !== undefined) own.setAttribute('session.id', session.id)
+      own.setAttribute('session.state', state.is)
+      own.setAttribute('session.calls', calls)
+      if (state.is === 'live') {
+        own.setAttribute('session.signed_in', state.status.account !== undefined)
+      }
+      own.end?.()
+    },
+  }
+}
+
+interface TracedCall<T> {
+  readonly store: string
+  readonly method: string
+  readonly run: (context: CallContext) => Await<T>
+  readonly context: CallContext
+  readonly session: FeatureSession
+}
+
+/** Makes the call. The span ends with it, or when the call is given up. */
+function inSpan<T>(span: Span, { store, method, run, context, session }: TracedCall<T>): Await<T> {
+  let tries = 1
+  let isGivenUp = false
+  const tell = (outcome: string): void => {
+    span.setAttribute('session.outcome', outcome)
+    span.setAttribute('session.tries', tries)
+  }
+  span.setAttribute('session.store', store)
+  span.setAttribute('session.operation', method)
+  // A visitor without a session has an id that nobody sees.
+  if (session.state.token !== undefined || method === 'create') {
+    span.setAttribute('session.id', session.id)
+  }
+  const told = (reply: T): T => {
+    const { cache, rows, outcome } = factsOf(reply)
+    if (cache !== undefined) span.setAttribute('session.cache_hit', cache)
+    if (rows !== undefined) span.setAttribute('session.rows', rows)
+    tell(outcome)
+    return reply
+  }
+  const failed = (error: unknown): never => {
+    tell(isGivenUp ? 'timeout' : 'failed')
+    throw error
+  }
+  const signal = context.signal?.()
+  // The caller has its error already. The span must not wait for an answer that may never come.
+  const givenUp = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => {
+      isGivenUp = true
+      reject(signal.reason as Error)
+    })
+  })
+  try {
+    const result = run({ ...context, tried: () => void (tries += 1) })
+    return result instanceof Promise
+      ? Promise.race([result, givenUp]).then(told, failed)
+      : told(result)
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+interface Facts {
+  readonly outcome: string
+  readonly cache?: boolean
+  readonly rows?: number
+}
+
+/** Returns what may be told of a reply: no text of it, but the reason that there is no session or that it was refused. */
+function factsOf(reply: unknown): Facts {
+  if (Array.isArray(reply)) return { outcome: 'ok', rows: reply.length }
+  const { ok, gone, why, entries, isCopy }: Reply = Object(reply)
+  if (ok === false) return { outcome: gone ?? why ?? 'refused' }
+  if (entries === undefined) return { outcome: 'ok' }
+  return { outcome: 'ok', cache: isCopy === true, rows: Object.keys(entries).length }
+}
+
+/** The used parts of the replies of a store. */
+interface Reply {
+  readonly ok?: boolean
+  readonly gone?: string
+  readonly why?: string
+  readonly entries?: object
+  readonly isCopy?: boolean
+}
