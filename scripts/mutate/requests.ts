@@ -1,12 +1,12 @@
 import type { MutatedFile } from './mutation.ts'
 
-const LATE = [
+export const LATE: readonly string[] = [
   'test/request/late-writes.test.ts',
   'test/request/overlaps.test.ts',
   'test/request/sign-in.test.ts',
   'test/request/sign-in-overlaps.test.ts',
 ]
-const FAILURES = [
+export const FAILURES: readonly string[] = [
   'test/request/store-failure.test.ts',
   'test/request/results.test.ts',
   'test/request/inner-wrappers.test.ts',
@@ -45,6 +45,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/twin-cookies.test.ts',
       'test/store/session-limit.test.ts',
       'test/request/orphans.test.ts',
+      'test/request/own-endings.test.ts',
     ],
     changes: [
       ['if (session.isOver) await dropPending(session)', ''],
@@ -67,6 +68,8 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/store-failure-reasons.test.ts',
       'test/request/costs.test.ts',
       'test/request/renewal.test.ts',
+      'test/request/purposes.test.ts',
+      'test/request/given-up-calls.test.ts',
     ],
     changes: [
       ['if (this.#calls.delete(call)) reject(', 'if (this.#calls.has(call)) reject('],
@@ -87,6 +90,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/key-rotation.test.ts',
       'test/request/cookie-domain.test.ts',
       'test/request/plain-http.test.ts',
+      'test/request/own-endings.test.ts',
     ],
     changes: [
       ['if (secure && !isSafe) return INSECURE', ''],

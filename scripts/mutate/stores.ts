@@ -143,4 +143,24 @@ export const STORES: readonly MutatedFile[] = [
       ['if (touch > 0) return', 'return'],
     ],
   },
+  {
+    file: 'src/store/memory.ts',
+    tests: ['test/store/memory.test.ts'],
+    changes: [
+      ['cells.get(handle) ?? newCell(handle)', 'newCell(handle)'],
+      ['if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)', ''],
+      ['untilSweep -= 1', ''],
+      ['untilSweep = SWEEP_EVERY\n      for', 'for', 'It sweeps more often.'],
+      ['if (each.deadline === 0) cells.delete(name)', ''],
+      ['void each.sweep(now)', ''],
+    ],
+  },
+  {
+    file: 'src/store/within-time.ts',
+    tests: ['test/store/within-time.test.ts'],
+    changes: [
+      ['if (milliseconds > MAX_MILLISECONDS) return promise', ''],
+      ['clearTimeout(timer)', ''],
+    ],
+  },
 ]

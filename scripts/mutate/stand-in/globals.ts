@@ -1,0 +1,3 @@
+import { scheduler } from 'node:timers/promises'
+
+Object.assign(globalThis, { scheduler: { wait: (time: number) => scheduler.wait(time) } })

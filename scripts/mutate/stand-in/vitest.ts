@@ -1,0 +1,195 @@
+/* oxlint-disable no-await-in-loop -- one test after the other */
+import { spyOn } from '@vitest/spy'
+
+export { expect } from './matchers.ts'
+
+/* The used part of Vitest, small enough to be started for each mutation. */
+
+type Run = (...parameters: unknown[]) => unknown
+
+interface Suite {
+  readonly parent: Suite | undefined
+  readonly isSkipped: boolean
+  readonly before: Run[]
+  readonly beforeEach: Run[]
+  readonly afterEach: Run[]
+  readonly isBegun: { value: boolean }
+}
+
+/** A test: `id` is the number of the test in its file, in the order of registration. */
+interface Test {
+  readonly id: string
+  readonly name: string
+  readonly suite: Suite
+  readonly run: Run
+}
+
+const TIME_LIMIT_MS = 30_000
+
+function newSuite(parent?: Suite, isSkipped = false): Suite {
+  return {
+    parent,
+    isSkipped: isSkipped || parent?.isSkipped === true,
+    before: [],
+    beforeEach: [],
+    afterEach: [],
+    isBegun: { value: false },
+  }
+}
+
+let suite = newSuite()
+let file = ''
+let count = 0
+const tests: Test[] = []
+
+/** Has what is registered from now on belong to this file. */
+export function begin(name: string): void {
+  suite = newSuite()
+  file = name
+  count = 0
+}
+
+function functionOf(parameters: readonly unknown[]): Run {
+  return parameters.find((each): each is Run => typeof each === 'function') ?? (() => undefined)
+}
+
+function register(isSkipped: boolean, name: string, ...more: unknown[]): void {
+  count += 1
+  if (isSkipped || suite.isSkipped) return
+  tests.push({ id: `${file}#${count}`, name, suite, run: functionOf(more) })
+}
+
+function group(isSkipped: boolean, _name: string, ...more: unknown[]): void {
+  const outer = suite
+  suite = newSuite(outer, isSkipped)
+  functionOf(more)()
+  suite = outer
+}
+
+type Registration = (isSkipped: boolean, name: string, ...more: unknown[]) => void
+
+/** Registers for each case; with `isSpread`, a case that is a list gives several parameters. */
+function cases(add: Registration, isSkipped: boolean, isSpread: boolean): Run {
+  return (each) =>
+    (name: unknown, ...more: unknown[]) => {
+      const run = functionOf(more)
+      for (const one of each as unknown[]) {
+        const parameters = isSpread && Array.isArray(one) ? one : [one]
+        add(isSkipped, String(name), () => run(...(parameters as unknown[]), {}))
+      }
+    }
+}
+
+function registering(add: Registration, isSkipped = false): object {
+  return Object.assign(
+    (name: string, ...more: unknown[]) => add(isSkipped, name, ...more),
+    {
+      for: cases(add, isSkipped, false),
+      each: cases(add, isSkipped, true),
+    },
+    !isSkipped && {
+      skip: registering(add, true),
+      skipIf: (isOut: unknown) => registering(add, Boolean(isOut)),
+      runIf: (isIn: unknown) => registering(add, !(isIn as boolean)),
+    },
+  )
+}
+
+export const test: object = registering(register)
+export const it: object = test
+export const describe: object = registering(group)
+
+export function beforeAll(run: Run): void {
+  suite.before.push(run)
+}
+
+export function beforeEach(run: Run): void {
+  suite.beforeEach.push(run)
+}
+
+export function afterEach(run: Run): void {
+  suite.afterEach.push(run)
+}
+
+export function afterAll(): void {
+  // Nothing that a test could notice.
+}
+
+const spies = new Set<{ readonly mockRestore: () => void }>()
+
+export const vi: object = {
+  spyOn: (target: object, name: string) => {
+    const spy = spyOn(target as Record<string, Run>, name)
+    spies.add(spy)
+    return spy
+  },
+  restoreAllMocks: () => {
+    for (const spy of spies) spy.mockRestore()
+    spies.clear()
+  },
+  useRealTimers: () => undefined,
+  waitFor: async (check: Run, { timeout = 1000 } = {}) => {
+    for (const end = Date.now() + timeout; ;) {
+      try {
+        return await check()
+      } catch (error) {
+        if (Date.now() > end) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  },
+}
+
+function lineOf(inner: Suite): Suite[] {
+  return inner.parent === undefined ? [inner] : [...lineOf(inner.parent), inner]
+}
+
+async function runOne({ suite: own, run }: Test): Promise<void> {
+  const line = lineOf(own)
+  for (const each of line) {
+    if (!each.isBegun.value) {
+      each.isBegun.value = true
+      for (const before of each.before) await before()
+    }
+    for (const before of each.beforeEach) await before()
+  }
+  try {
+    await run({})
+  } finally {
+    for (const each of line.toReversed()) for (const after of each.afterEach) await after()
+  }
+}
+
+async function inTime(promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('It takes too long.')), TIME_LIMIT_MS)
+  })
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+export interface Failure {
+  readonly id: string
+  readonly name: string
+  readonly error: string
+}
+
+/** Runs what is registered, up to the first failure unless `isWhole`. */
+export async function runAll(
+  leftOut: ReadonlySet<string>,
+  isWhole: boolean,
+  onStart: (id: string) => void,
+): Promise<Failure[]> {
+  const failures: Failure[] = []
+  for (const each of tests.splice(0)) {
+    if (leftOut.has(each.id)) continue
+    onStart(each.id)
+    try {
+      await inTime(runOne(each))
+    } catch (error) {
+      failures.push({ id: each.id, name: each.name, error: String(error).slice(0, 200) })
+      if (!isWhole) return failures
+    }
+  }
+  return failures
+}
