@@ -10,6 +10,7 @@ export const RECORD: readonly MutatedFile[] = [
     file: 'src/record/meta.ts',
     tests: [
       ...OBJECTS,
+      'test/store/session-cell.test.ts',
       'test/request/renewal.test.ts',
       'test/request/persistent-cookie.test.ts',
       'test/request/purposes.test.ts',

@@ -107,7 +107,13 @@ export const REQUESTS: readonly MutatedFile[] = [
   },
   {
     file: 'src/request/lifecycle.ts',
-    tests: [...FAILURES, 'test/request/with-session.test.ts', 'test/request/features.test.ts'],
+    tests: [
+      ...FAILURES,
+      'test/request/with-session.test.ts',
+      'test/request/features.test.ts',
+      'test/request/after-the-response.test.ts',
+      'test/request/nested-wrappers.test.ts',
+    ],
     changes: [
       ['if (shown.settings.mark === mark) return shown', 'return shown'],
       [
