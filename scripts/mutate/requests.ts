@@ -134,7 +134,15 @@ export const REQUESTS: readonly MutatedFile[] = [
   },
   {
     file: 'src/request/failure.ts',
-    tests: [...FAILURES, ...LATE, 'test/request/too-large.test.ts', 'test/request/orphans.test.ts'],
+    tests: [
+      ...FAILURES,
+      ...LATE,
+      'test/request/too-large.test.ts',
+      'test/request/orphans.test.ts',
+      'test/store/session-limit.test.ts',
+      'test/adapter/hono.test.ts',
+      'test/adapter/react-router-storage.test.ts',
+    ],
     changes: [
       ['await session.drop()\n  // A commit', '  // A commit'],
       ["|| hasCode(error, 'ERR_CONFLICT')", ''],
