@@ -36,11 +36,6 @@ export class QuickSuite {
     return []
   }
 
-  /** Runs a file as it is in the mutated copy. Returns all failures. */
-  async whole(file: string): Promise<readonly Failure[]> {
-    return this.#run(this.#mutated, file, true)
-  }
-
   async #failureOf(file: string): Promise<Failure | undefined> {
     if (!this.#leftOut.has(file)) this.#leftOut.set(file, await this.#run(this.#clean, file, true))
     return (await this.#run(this.#mutated, file, false))[0]

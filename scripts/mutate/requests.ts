@@ -165,6 +165,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/renewal.test.ts',
       'test/request/timeouts.test.ts',
       'test/request/persistent-cookie.test.ts',
+      'test/request/own-endings.test.ts',
     ],
     changes: [
       [

@@ -68,3 +68,14 @@ test.for([
   app.handler = (session) => session.all()
   expect(await browser.json('/')).toEqual(status === 200 ? { b: 2 } : {})
 })
+
+test('a session that begins and ends in one request sends no cookie', async () => {
+  const app = newApp({ store: memoryStore() })
+  app.handler = async (session) => {
+    session.set('a', 1)
+    await session.commit()
+    await session.destroy()
+  }
+  const response = await app.browser().fetch('/')
+  expect(response.headers.getSetCookie()).toEqual([])
+})

@@ -137,3 +137,23 @@ test('an ending that is not certain is repeated once, by an object that was evic
   await user.cell.wake(user.alarm.at + HOUR)
   expect(ended).toEqual(['kv:s0', 'kv:s0'])
 })
+
+test('a listed session that signs in again takes no second place, and ends no other', async () => {
+  const ended: string[] = []
+  const user = stored(
+    {
+      look: async () => ({ ok: true, usedAt: NOW, expiresAt: NOW + HOUR }),
+      end: async (address) => {
+        ended.push(address)
+        return true
+      },
+    },
+    sessionOf('s0'),
+    sessionOf('s1'),
+  )
+  const limit = { max: 2, whenFull: 'end-oldest' }
+  const add = { method: 'add', isSignIn: true, limit }
+  expect(await user.call({ ...add, session: sessionOf('s1') })).toEqual([])
+  expect(ended).toEqual([])
+  expect(await user.call({ ...add, session: sessionOf('s2') })).toHaveLength(1)
+})
