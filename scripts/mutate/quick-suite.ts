@@ -95,8 +95,10 @@ function standIn(root: string): Plugin {
     name: 'stand-in',
     setup(plugin) {
       plugin.onResolve({ filter: /^vitest$/ }, () => pathOf('vitest'))
+      plugin.onResolve({ filter: /^cloudflare:worker-of-the-tests$/ }, () => ({
+        path: join(root, 'test/worker.ts'),
+      }))
       plugin.onResolve({ filter: /^cloudflare:/ }, ({ path }) => pathOf(path.replace(/^.*:/, '')))
-      plugin.onResolve({ filter: /^tests:worker$/ }, () => ({ path: join(root, 'test/worker.ts') }))
     },
   }
 }

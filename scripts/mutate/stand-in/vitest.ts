@@ -1,6 +1,4 @@
 /* oxlint-disable no-await-in-loop -- one test after the other */
-import { spyOn } from '@vitest/spy'
-
 export { expect } from './matchers.ts'
 
 /* The used part of Vitest, small enough to be started for each mutation. */
@@ -96,7 +94,6 @@ function registering(add: Registration, isSkipped = false): object {
 }
 
 export const test: object = registering(register)
-export const it: object = test
 export const describe: object = registering(group)
 
 export function beforeAll(run: Run): void {
@@ -115,14 +112,44 @@ export function afterAll(): void {
   // Nothing that a test could notice.
 }
 
-const spies = new Set<{ readonly mockRestore: () => void }>()
+interface Spy {
+  (this: unknown, ...parameters: unknown[]): unknown
+  readonly mock: { readonly calls: unknown[][] }
+  readonly mockImplementation: (run: Run) => Spy
+  readonly mockReturnValue: (value: unknown) => Spy
+  readonly mockRestore: () => void
+}
+
+const spies = new Set<Spy>()
+
+/** Replaces a method by one that notes its calls, until it is restored. */
+function spyOn(target: object, name: string): Spy {
+  const before = Object.getOwnPropertyDescriptor(target, name)
+  let run = Reflect.get(target, name) as Run
+  const calls: unknown[][] = []
+  function called(this: unknown, ...parameters: unknown[]): unknown {
+    calls.push(parameters)
+    return Reflect.apply(run, this, parameters)
+  }
+  const spy: Spy = Object.assign(called, {
+    mock: { calls },
+    mockImplementation: (other: Run) => {
+      run = other
+      return spy
+    },
+    mockReturnValue: (value: unknown) => spy.mockImplementation(() => value),
+    mockRestore: () => {
+      if (before === undefined) Reflect.deleteProperty(target, name)
+      else Object.defineProperty(target, name, before)
+    },
+  })
+  Object.defineProperty(target, name, { value: spy, configurable: true, writable: true })
+  spies.add(spy)
+  return spy
+}
 
 export const vi: object = {
-  spyOn: (target: object, name: string) => {
-    const spy = spyOn(target as Record<string, Run>, name)
-    spies.add(spy)
-    return spy
-  },
+  spyOn,
   restoreAllMocks: () => {
     for (const spy of spies) spy.mockRestore()
     spies.clear()

@@ -5,7 +5,7 @@ export { DurableObject }
 
 /** Returns the Worker of the tests. It imports this module, so it is loaded at the first call. */
 async function worker(): Promise<Readonly<Record<string, unknown>>> {
-  return import('tests:worker')
+  return import('cloudflare:worker-of-the-tests')
 }
 
 function namespaceOf(name: string): Namespace {
@@ -36,7 +36,7 @@ export const exports: Readonly<Record<string, unknown>> = {
   UserObject,
   default: {
     fetch: async (...request: ConstructorParameters<typeof Request>): Promise<unknown> => {
-      const { default: handler } = await import('tests:worker')
+      const { default: handler } = await import('cloudflare:worker-of-the-tests')
       return handler.fetch(new Request(...request), env, CONTEXT)
     },
   },
