@@ -11,6 +11,13 @@ const CHANGES = [
   'test/session/own-changes.test.ts',
   'test/session/repeated-operations.test.ts',
   'test/request/inner-wrappers.test.ts',
+  'test/request/overlaps.test.ts',
+  'test/request/with-session.test.ts',
+  'test/request/store-failure.test.ts',
+  'test/request/overlapping-faults.test.ts',
+  'test/request/purposes.test.ts',
+  'test/request/read-cache.test.ts',
+  'test/session/rollback.test.ts',
 ]
 
 /** The tokens, and the working copy of a request. */
@@ -28,7 +35,11 @@ export const SESSIONS: readonly MutatedFile[] = [
       ],
       ['length > MAX_LENGTH || ', ''],
       ['const isNewestKey = signingKey === keyring[0]', 'const isNewestKey = true'],
-      ['known.size >= MAX_VERIFIED', 'false'],
+      [
+        'known.size >= MAX_VERIFIED',
+        'false',
+        'More verified values are held, and each is as good.',
+      ],
       ['return refused(SHAPE.test(value) ? reason : ', 'return refused(true ? reason : '],
     ],
   },
@@ -102,7 +113,7 @@ export const SESSIONS: readonly MutatedFile[] = [
   },
   {
     file: 'src/session/savepoint.ts',
-    tests: ['test/session/rollback.test.ts', ...CHANGES],
+    tests: CHANGES,
     changes: [
       ['isRecorded(name) && !isWritten(name)', 'isRecorded(name)'],
       ['isRecorded(name) && !isWritten(name)', '!isWritten(name)'],
