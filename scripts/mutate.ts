@@ -6,10 +6,12 @@ import { parseArgs } from 'node:util'
 import { type Copy, copyOf, mutatedText } from './mutate/copy.ts'
 import type { Mutation } from './mutate/mutation.ts'
 import { MUTATIONS } from './mutate/mutations.ts'
+import { QuickSuite } from './mutate/quick-suite.ts'
 import { Suite } from './mutate/suite.ts'
 
 /**
- * Applies each mutation to a copy of the project, and runs the tests that have to notice it. Says which survive, and
+ * Applies each mutation to a copy of the project, and runs the tests that have to notice it: first in plain Node with
+ * objects and KV in memory, which takes seconds, and in workerd where that notices nothing. Says which survive, and
  * ends with 1 if one does that is not known to be equivalent, or if one fails that is said to be.
  *
  *     npm run mutate -- --only record/meta
@@ -20,6 +22,8 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [''] },
     from: { type: 'string', default: '1' },
     to: { type: 'string', default: 'Infinity' },
+    /** Runs nothing in workerd: a survivor may be none. */
+    quick: { type: 'boolean', default: false },
   },
 })
 
@@ -40,50 +44,65 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Runs the first file, which is quick and notices the most, and then the others. Returns those that notice it. */
-async function noticedBy(suite: Suite, { tests }: Mutation): Promise<string[]> {
-  const failed = await suite.run(tests.slice(0, 1))
-  return failed.length > 0 || tests.length === 1 ? failed : suite.run(tests.slice(1))
+interface Suites {
+  readonly quick: QuickSuite
+  readonly workerd: Suite | undefined
+}
+
+async function noticedBy({ quick, workerd }: Suites, { tests }: Mutation): Promise<string[]> {
+  const failed = await quick.run(tests)
+  return failed.length > 0 || workerd === undefined ? failed : workerd.run(tests)
 }
 
 /** Runs the tests of each mutation. Returns those whose outcome is wrong. */
-async function survivors(suite: Suite, copy: Copy): Promise<string[]> {
-  const tests = [...new Set(chosen.flatMap(({ mutation }) => mutation.tests))]
-  const before = await suite.run(tests)
-  if (before.length > 0) throw new Error(`Without a mutation, these fail: ${before.join(', ')}.`)
+async function survivors(suites: Suites, copy: Copy): Promise<string[]> {
   const wrong: string[] = []
   for (const { mutation, number } of chosen) {
     const { file, equivalent } = mutation
     copy.write(file, texts.get(mutation) ?? '')
-    suite.changed(file)
+    suites.workerd?.changed(file)
+    const began = performance.now()
     // Mutations share the copy.
     // oxlint-disable-next-line no-await-in-loop
-    const failed = await noticedBy(suite, mutation)
+    const failed = await noticedBy(suites, mutation)
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
     copy.write(file, readFileSync(join(root, file), 'utf8'))
-    suite.changed(file)
+    suites.workerd?.changed(file)
     const isKilled = failed.length > 0
     const line = `${isKilled ? 'killed  ' : 'survived'} ${number}. ${shown(mutation)}`
-    print(`${line} (${equivalent ?? (isKilled ? failed.join(', ') : 'no test failed')})`)
+    const why = equivalent ?? (isKilled ? failed.join(', ') : 'no test failed')
+    print(`${line} (${why}; ${seconds} s)`)
     if (isKilled === (equivalent !== undefined)) wrong.push(line)
   }
   return wrong
 }
 
+/** Returns the suites to be asked, one after the other. Throws if a test fails in workerd without a mutation. */
+async function suitesIn(copy: Copy, clean: Copy): Promise<Suites> {
+  const quick = new QuickSuite(copy.path, clean.path)
+  if (values.quick) return { quick, workerd: undefined }
+  const workerd = new Suite(copy.path)
+  const failed = await workerd.run([...new Set(chosen.flatMap(({ mutation }) => mutation.tests))])
+  if (failed.length === 0) return { quick, workerd }
+  throw new Error(`Without a mutation, these fail: ${failed.join(', ')}.`)
+}
+
 async function main(): Promise<number> {
   // No test asks where it is, and the answer would take a call to the network.
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
-  const copy = copyOf(root)
+  const [copy, clean] = [copyOf(root), copyOf(root)]
   process.env['PWD'] = copy.path
   process.chdir(copy.path)
-  const suite = new Suite(copy.path)
   try {
-    const wrong = await survivors(suite, copy)
+    const suites = await suitesIn(copy, clean)
+    const wrong = await survivors(suites, copy)
     print(`Of ${chosen.length} mutations, ${wrong.length} ended as they must not.`)
     for (const line of wrong) print(line)
+    await suites.workerd?.close()
     return wrong.length === 0 ? 0 : 1
   } finally {
-    await suite.close()
     copy.remove()
+    clean.remove()
   }
 }
 

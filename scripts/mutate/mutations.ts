@@ -1,7 +1,10 @@
+import { ACCOUNTS } from './accounts.ts'
 import { GUARDS } from './guards.ts'
+import { KV_STORE } from './kv.ts'
 import { type Mutation, mutationsOf } from './mutation.ts'
 import { RECORD } from './record.ts'
 import { REMEMBER } from './remember.ts'
+import { REQUEST_SESSIONS } from './request-sessions.ts'
 import { REQUESTS } from './requests.ts'
 import { SESSIONS } from './sessions.ts'
 import { STORES } from './stores.ts'
@@ -14,6 +17,9 @@ export const MUTATIONS: readonly Mutation[] = mutationsOf([
   ...USER_LISTS,
   ...SESSIONS,
   ...REQUESTS,
+  ...REQUEST_SESSIONS,
   ...GUARDS,
   ...REMEMBER,
+  ...ACCOUNTS,
+  ...KV_STORE,
 ])

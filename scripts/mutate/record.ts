@@ -8,7 +8,13 @@ const OBJECTS = [...ENDS, 'test/store/durable-object.test.ts']
 export const RECORD: readonly MutatedFile[] = [
   {
     file: 'src/record/meta.ts',
-    tests: [...OBJECTS, 'test/request/renewal.test.ts'],
+    tests: [
+      ...OBJECTS,
+      'test/store/session-cell.test.ts',
+      'test/request/renewal.test.ts',
+      'test/request/persistent-cookie.test.ts',
+      'test/request/purposes.test.ts',
+    ],
     changes: [
       ['const isOnce = onceUntil > now', 'const isOnce = false'],
       [
@@ -139,13 +145,17 @@ export const RECORD: readonly MutatedFile[] = [
   },
   {
     file: 'src/record/session-cell.ts',
-    tests: OBJECTS,
+    tests: ['test/store/session-cell.test.ts', ...OBJECTS],
     changes: [
       [
         "if (method !== 'destroy' && method !== 'end') return JSON",
         "if (method !== 'destroy') return JSON",
       ],
-      ['before === after ? undefined : this.#save', 'state === undefined ? undefined : this.#save'],
+      [
+        'before === after ? undefined : this.#save',
+        'state === undefined ? undefined : this.#save',
+        'No step leads from what is not stored to something else that is not.',
+      ],
       ['if (this.deadline > now) return', 'if (false) return'],
       ['return lasting(this.#state) && this.deadline', 'return this.deadline'],
       ['this.#isCorrupt = false', ''],

@@ -1,12 +1,12 @@
 import type { MutatedFile } from './mutation.ts'
 
-const LATE = [
+export const LATE: readonly string[] = [
   'test/request/late-writes.test.ts',
   'test/request/overlaps.test.ts',
   'test/request/sign-in.test.ts',
   'test/request/sign-in-overlaps.test.ts',
 ]
-const FAILURES = [
+export const FAILURES: readonly string[] = [
   'test/request/store-failure.test.ts',
   'test/request/results.test.ts',
   'test/request/inner-wrappers.test.ts',
@@ -30,12 +30,14 @@ export const REQUESTS: readonly MutatedFile[] = [
       ],
       ["if (this.state.is !== 'presented') throw this.lose(reply)", ''],
       ['if (!isLate || this.arrival.next !== undefined) this.refuse', 'this.refuse'],
-      ['if (isLate) throw this.lose(reply)', ''],
+      ['if (isLate || this.isGone) throw', 'if (this.isGone) throw'],
+      ['if (isLate || this.isGone) throw', 'if (isLate) throw'],
+      ['this.lose(isLate ? reply : undefined)', 'this.lose(reply)'],
       ["this.settings.onStoreFailure !== 'anonymous' || !isStoreFailure", '!isStoreFailure'],
       ['if (!wasUnasked) throw this.lose(reply)', ''],
       ['if (await this.hasNext()) return await this.readNow(isFresh)', ''],
       ['this.isIssued = patch.onceUntil === undefined', 'this.isIssued = true'],
-      ['read, isFresh || !wasUnasked)', 'read, isFresh)'],
+      ['isFresh || !wasUnasked', 'isFresh'],
     ],
   },
   {
@@ -45,6 +47,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/twin-cookies.test.ts',
       'test/store/session-limit.test.ts',
       'test/request/orphans.test.ts',
+      'test/request/own-endings.test.ts',
     ],
     changes: [
       ['if (session.isOver) await dropPending(session)', ''],
@@ -67,11 +70,13 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/store-failure-reasons.test.ts',
       'test/request/costs.test.ts',
       'test/request/renewal.test.ts',
+      'test/request/purposes.test.ts',
+      'test/request/given-up-calls.test.ts',
     ],
     changes: [
       ['if (this.#calls.delete(call)) reject(', 'if (this.#calls.has(call)) reject('],
       ['this.#controller?.abort(cause)', ''],
-      ["this.#session.purpose === 'view'", 'true'],
+      ['=> this.#session.isUse', '=> true'],
       ['if (this.#session.depth === 0) this.close()', ''],
       ['else if (this.#timer === undefined) this.#setTimer', 'else if (false) this.#setTimer'],
       ['depth > MAX_CAUSES', 'depth > 0'],
@@ -87,6 +92,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/key-rotation.test.ts',
       'test/request/cookie-domain.test.ts',
       'test/request/plain-http.test.ts',
+      'test/request/own-endings.test.ts',
     ],
     changes: [
       ['if (secure && !isSafe) return INSECURE', ''],
@@ -100,7 +106,13 @@ export const REQUESTS: readonly MutatedFile[] = [
   },
   {
     file: 'src/request/lifecycle.ts',
-    tests: [...FAILURES, 'test/request/with-session.test.ts', 'test/request/features.test.ts'],
+    tests: [
+      ...FAILURES,
+      'test/request/with-session.test.ts',
+      'test/request/features.test.ts',
+      'test/request/after-the-response.test.ts',
+      'test/request/nested-wrappers.test.ts',
+    ],
     changes: [
       ['if (shown.settings.mark === mark) return shown', 'return shown'],
       [
@@ -121,7 +133,15 @@ export const REQUESTS: readonly MutatedFile[] = [
   },
   {
     file: 'src/request/failure.ts',
-    tests: [...FAILURES, ...LATE, 'test/request/too-large.test.ts', 'test/request/orphans.test.ts'],
+    tests: [
+      ...FAILURES,
+      ...LATE,
+      'test/request/too-large.test.ts',
+      'test/request/orphans.test.ts',
+      'test/store/session-limit.test.ts',
+      'test/adapter/hono.test.ts',
+      'test/adapter/react-router-storage.test.ts',
+    ],
     changes: [
       ['await session.drop()\n  // A commit', '  // A commit'],
       ["|| hasCode(error, 'ERR_CONFLICT')", ''],
@@ -131,7 +151,8 @@ export const REQUESTS: readonly MutatedFile[] = [
       ['if (isOutermost && isLast) session.dictionary.seal()', ''],
       ['if (isOutermost) await abandon(session)', ''],
       ['entered !== undefined && entered !== innermost', 'false'],
-      ['return session.isIssued ? withSessionHeaders', 'return false ? withSessionHeaders'],
+      ['session.isIssued || isDestroyed(session.state)', 'isDestroyed(session.state)'],
+      ['session.isIssued || isDestroyed(session.state)', 'session.isIssued'],
     ],
   },
   {
@@ -144,6 +165,11 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/renewal.test.ts',
       'test/request/timeouts.test.ts',
       'test/request/persistent-cookie.test.ts',
+      'test/request/own-endings.test.ts',
+      'test/request/read-cache.test.ts',
+      'test/request/read-cache-copies.test.ts',
+      'test/request/dead-cookies.test.ts',
+      'test/request/plain-http.test.ts',
     ],
     changes: [
       [

@@ -11,6 +11,13 @@ const CHANGES = [
   'test/session/own-changes.test.ts',
   'test/session/repeated-operations.test.ts',
   'test/request/inner-wrappers.test.ts',
+  'test/request/overlaps.test.ts',
+  'test/request/with-session.test.ts',
+  'test/request/store-failure.test.ts',
+  'test/request/overlapping-faults.test.ts',
+  'test/request/purposes.test.ts',
+  'test/request/read-cache.test.ts',
+  'test/session/rollback.test.ts',
 ]
 
 /** The tokens, and the working copy of a request. */
@@ -28,7 +35,11 @@ export const SESSIONS: readonly MutatedFile[] = [
       ],
       ['length > MAX_LENGTH || ', ''],
       ['const isNewestKey = signingKey === keyring[0]', 'const isNewestKey = true'],
-      ['known.size >= MAX_VERIFIED', 'false'],
+      [
+        'known.size >= MAX_VERIFIED',
+        'false',
+        'More verified values are held, and each is as good.',
+      ],
       ['return refused(SHAPE.test(value) ? reason : ', 'return refused(true ? reason : '],
     ],
   },
@@ -102,11 +113,47 @@ export const SESSIONS: readonly MutatedFile[] = [
   },
   {
     file: 'src/session/savepoint.ts',
-    tests: ['test/session/rollback.test.ts', ...CHANGES],
+    tests: CHANGES,
     changes: [
       ['isRecorded(name) && !isWritten(name)', 'isRecorded(name)'],
       ['isRecorded(name) && !isWritten(name)', '!isWritten(name)'],
       ['if (isClearWritten) return { ...present, unsaved }', ''],
+    ],
+  },
+  {
+    file: 'src/codec/cookie.ts',
+    tests: ['test/codec/cookie.test.ts', 'test/request/twin-cookies.test.ts'],
+    changes: [
+      [' && values.length < MAX_SAME_NAME', ''],
+      ["if (before === '' || before.endsWith(';')) {", 'if (true) {'],
+      ['const comma = isWhole ? -1 : ', 'const comma = '],
+      ['const stop = comma < 0 ? end : at + comma', 'const stop = end'],
+      ['Math.min(Math.floor(maxAgeSeconds), MAX_AGE_CAP_SECONDS)', 'Math.floor(maxAgeSeconds)'],
+      ['Math.max(0, Math.min(', 'Math.max(-9, Math.min('],
+      ["host === domain || host === ''", 'host === domain'],
+      ["domain.includes('.') && host", 'host'],
+      ['host.endsWith(`.${domain}`)', 'host.endsWith(domain)'],
+      [' && !/^\\d+(\\.\\d+){3}$/.test(host)', ''],
+      ['=; Max-Age=0${attributeText(cookie)}', '=; Max-Age=0'],
+    ],
+  },
+  {
+    file: 'src/codec/mac.ts',
+    tests: ['test/codec/mac.test.ts', ...TOKENS],
+    changes: [
+      ['if (!isCanonical32(mac)) return Promise.resolve(false)', ''],
+      ['hashes.get(secret) ?? hashes.set', "hashes.get('') ?? hashes.set"],
+    ],
+  },
+  {
+    file: 'src/session/patch.ts',
+    tests: ['test/store/memory.test.ts', ...CHANGES],
+    changes: [
+      ["if (typeof by !== 'number') return Number.NaN", ''],
+      ['/^[-\\d]/.test(text) ? text : Number.NaN', 'text'],
+      ['Math.abs(sum) <= Number.MAX_SAFE_INTEGER', 'Number.isFinite(sum)'],
+      [' || signIn !== undefined) return undefined', ') return undefined'],
+      ['set.length + increment.length > 0', 'set.length > 0'],
     ],
   },
 ]

@@ -2,6 +2,7 @@ import type { MutatedFile } from './mutation.ts'
 
 const OBJECTS = ['test/store/session-life.test.ts', 'test/store/durable-object.test.ts']
 const COPIES = [
+  'test/store/cached-ends.test.ts',
   'test/store/read-cache.test.ts',
   'test/store/session-life.test.ts',
   'test/request/read-cache.test.ts',
@@ -20,7 +21,7 @@ export const STORES: readonly MutatedFile[] = [
       ['rows.clear()', ''],
       ['return storage.deleteAll()', 'return undefined'],
       ['if (changed.length > 0) this.ctx.abort(String(error))', ''],
-      ['return isNew ? storage', 'return !isNew ? storage'],
+      ['const alarm = isNew ? storage', 'const alarm = !isNew ? storage'],
     ],
   },
   {
@@ -51,7 +52,7 @@ export const STORES: readonly MutatedFile[] = [
       'test/request/store-failure.test.ts',
     ],
     changes: [
-      ["if (method !== 'read') return call()", ''],
+      ['if (!REPEATABLE.has(method)) return call()', ''],
       ['if (!mayBeTriedAgain(error)) throw error', 'throw error'],
       ['if (error instanceof SessionError) throw error', ''],
       ['request.length > MAX_CALL_BYTES || ', 'false || '],
@@ -92,7 +93,11 @@ export const STORES: readonly MutatedFile[] = [
         'if (held?.secret === secret) this.#drop(handle, held)',
         'if (held !== undefined) this.#drop(handle, held)',
       ],
-      ['held !== undefined && held.at >= at ? held', 'held !== undefined ? held'],
+      [
+        'held !== undefined && held.at >= at ? held',
+        'held !== undefined ? held',
+        'What is then shared is of a later revision.',
+      ],
       ['(held.revision < present.revision || held.at < present.at)', 'held.at < present.at'],
       [
         '(held.revision < present.revision || held.at < present.at)',
@@ -136,11 +141,39 @@ export const STORES: readonly MutatedFile[] = [
       ["if (reply.gone !== 'rotated') copies.outdate(credential.handle, now)", ''],
       ['context.fresh === true ? undefined : copies.find', 'false ? undefined : copies.find'],
       ['context.fresh === true || copies.isRefused(credential)', 'copies.isRefused(credential)'],
-      ['if (!reply.ok || reply.createdAt !== undefined) return', 'if (!reply.ok) return'],
+      [
+        'if (!reply.ok || reply.createdAt !== undefined) return',
+        'if (!reply.ok) return',
+        'A reply to who joins moves nothing, so the copy is only dropped.',
+      ],
       ['copies.outdate(credential.handle, context.now)\n      if (shared', 'if (shared'],
       ['if (shared !== undefined) context.defer?.(() => shared.delete(credential.handle))', ''],
       ['share(next, context)', ''],
       ['if (touch > 0) return', 'return'],
+    ],
+  },
+  {
+    file: 'src/store/memory.ts',
+    tests: ['test/store/memory.test.ts'],
+    changes: [
+      ['cells.get(handle) ?? newCell(handle)', 'newCell(handle)'],
+      [
+        'if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)',
+        '',
+        'The next sweep deletes it.',
+      ],
+      ['untilSweep -= 1', ''],
+      ['untilSweep = SWEEP_EVERY\n      for', 'for', 'It sweeps more often.'],
+      ['if (each.deadline === 0) cells.delete(name)', '', 'An empty cell answers as none does.'],
+      ['void each.sweep(now)', ''],
+    ],
+  },
+  {
+    file: 'src/store/within-time.ts',
+    tests: ['test/store/within-time.test.ts'],
+    changes: [
+      ['if (milliseconds > MAX_MILLISECONDS) return promise', ''],
+      ['clearTimeout(timer)', ''],
     ],
   },
 ]

@@ -27,6 +27,10 @@ export class Suite {
   async #once(tests: readonly string[]): Promise<string[] | undefined> {
     const vitest = (this.#vitest ??= await this.#start())
     const specifications = await vitest.globTestSpecifications([...tests])
+    if (specifications.length !== tests.length) throw new Error('Not all of the tests are there.')
+    // Vitest keeps the results of earlier runs, and counts their failures too.
+    vitest.state.filesMap.clear()
+    vitest.state.idMap.clear()
     const running = vitest.runTestSpecifications(specifications, false)
     const result = await Promise.race([running, wait(TIME_LIMIT_MS, undefined, { ref: false })])
     if (result === undefined) {
@@ -35,11 +39,7 @@ export class Suite {
     }
     const { testModules, unhandledErrors } = result
     const failed = testModules.filter((each) => !each.ok()).map((each) => each.relativeModuleId)
-    const all = [...failed, ...unhandledErrors.map(String)]
-    if (all.length === 0 && testModules.length !== tests.length) {
-      throw new Error('Not all of the tests were run.')
-    }
-    return all
+    return [...failed, ...unhandledErrors.map(String)]
   }
 
   /** Has the next run read this file again. */

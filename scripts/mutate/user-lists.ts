@@ -1,6 +1,8 @@
 import type { MutatedFile } from './mutation.ts'
 
 const LISTS = [
+  'test/store/user-index-calls.test.ts',
+  'test/store/user-cell-endings.test.ts',
   'test/store/user-cell.test.ts',
   'test/store/user-index.test.ts',
   'test/store/session-limit.test.ts',
@@ -99,6 +101,36 @@ export const USER_LISTS: readonly MutatedFile[] = [
       ['this.#put(ENDING + id, ending.get(id))', ''],
       ['this.#put(RESERVED + id, reserved.get(id))', ''],
       ['void storage.deleteAll()', ''],
+    ],
+  },
+  {
+    file: 'src/store/user-index/object-index.ts',
+    tests: [...LISTS, 'test/store/user-protocol.test.ts'],
+    changes: [
+      ['`${cookieName} ${asked.userId}`', 'asked.userId'],
+      ["what.method === 'list' ? withFreshStub(send)", 'false ? withFreshStub(send)'],
+      ['after = page.next', 'after = undefined'],
+      ["if (typeof reply === 'boolean') return reply", 'return reply as boolean'],
+      ['other.createdAt - one.createdAt', '0'],
+    ],
+  },
+  {
+    file: 'src/store/user-index/reach.ts',
+    tests: LISTS,
+    changes: [
+      [
+        'withinTime(TIME_LIMIT_MS, objectOf(id).call(request, PROTOCOL))',
+        'objectOf(id).call(request, PROTOCOL)',
+      ],
+      ["call.method === 'look' ? withFreshStub(send)", 'false ? withFreshStub(send)'],
+      ['if (!address.startsWith(OBJECT)) return undefined', ''],
+      ["if (kvs.length === 0) throw unreachable('KV')", ''],
+      [
+        'await endInKv(kvs, address.slice(KV.length), now)\n      return false',
+        'await endInKv(kvs, address.slice(KV.length), now)\n      return true',
+      ],
+      ['text !== null && isAlive(parseValue(text), now)', 'text !== null'],
+      ['kvs.slice(at, at + 1)', 'kvs'],
     ],
   },
 ]

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { importKeyring, type Keyring, type Secrets } from '../../src/codec/keyring.ts'
+import { sign } from '../../src/codec/mac.ts'
 import { SessionError } from '../../src/errors.ts'
 import { anyCharacter } from '../support/any-character.ts'
 
@@ -97,6 +98,18 @@ describe('a keyring', () => {
   test('keeps the names that tokens out there were signed under', async () => {
     const [{ id }] = await importKeyring([GOOD])
     expect(id).toBe('3Jty')
+  })
+
+  test('has another key for each purpose, and always the same', async () => {
+    const macs = async (): Promise<string[]> => {
+      const [{ key, keyFor }] = await importKeyring([GOOD])
+      const others = (['renewal', 'csrf', 'adoption'] as const).map(keyFor)
+      const keys = [key, ...(await Promise.all(others))]
+      return Promise.all(keys.map((each) => sign(each, 'text')))
+    }
+    const first = await macs()
+    expect(new Set(first).size).toBe(4)
+    expect(await macs()).toEqual(first)
   })
 
   test('takes any text of 32 bytes or more, and its keys sign, verify and cannot be read back', async () => {

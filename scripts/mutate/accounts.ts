@@ -1,0 +1,116 @@
+import type { MutatedFile } from './mutation.ts'
+
+const SIGN_INS = [
+  'test/request/sign-in.test.ts',
+  'test/store/session-limit.test.ts',
+  'test/store/user-index.test.ts',
+  'test/request/sign-in-overlaps.test.ts',
+  'test/request/orphans.test.ts',
+]
+
+/** Signing in, and the lists as a request keeps them. */
+export const ACCOUNTS: readonly MutatedFile[] = [
+  {
+    file: 'src/accounts/sign-ins.ts',
+    tests: [...SIGN_INS, 'test/request/events.test.ts', 'test/request/purposes.test.ts'],
+    changes: [
+      ['if (!session.canKeep) return false', ''],
+      ["if (!atomic && session.state.is === 'presented') await session.readNow(true)", ''],
+      ['if (session.isGone || session.isRevoked) session.startOver()', ''],
+      ['if (session.isGone || session.isRevoked)', 'if (session.isGone)'],
+      ['        await this.list()\n', ''],
+      ['return former !== undefined && former.userId !== userId', 'return false'],
+      ['return former !== undefined && former.userId !== userId', 'return true'],
+      ['before !== undefined && isSame(before, signIn)', 'false'],
+      ['if (before !== undefined && atomic) await session.settle(before)', ''],
+      [', ...(replacesAnothers && { replacesAnothers }) }', ' }'],
+      ['...(provenAt !== undefined && { provenAt }),', ''],
+      ['...(aal && { aal }),', ''],
+      ["else if (is === 'dropped') await this.#made?.release()", ''],
+      ['await this.#listing?.remove(change.account.userId, change.id)', ''],
+      [
+        'const isSignIn = pending.patch.signIn !== undefined && isJoined !== true',
+        'const isSignIn = true',
+      ],
+      ["handle === formerHandle ? 'kept' : 'moved'", "'kept'"],
+      ['former === undefined || former.userId === userId || store.can.atomic', 'true'],
+      ['this.#made?.isWaiting === true ? this.list() : ', ''],
+      ['askedAt - token.usedAt >= settings.context.touch', 'false'],
+      ['if (isFull) await this.#session.destroyNow()', ''],
+      ['this.#session.isIssued = false', ''],
+      ['if (this.#isDeviceChecked) return', ''],
+      ['expiresAt: at + (remember ?? settings.context).absolute', 'expiresAt: at'],
+      ['replacesAnothers || (signIn', '(signIn'],
+      [' && signIn.aal === aal', ''],
+    ],
+  },
+  {
+    file: 'src/accounts/listing.ts',
+    tests: SIGN_INS,
+    changes: [
+      ["isSame && before.why === 'sign-in'", 'false'],
+      [
+        "limit?.whenFull !== 'refuse' || (await mayBegin?.()) === false",
+        "limit?.whenFull !== 'refuse'",
+      ],
+      ['if (this.#reserved.id === id) return\n', ''],
+      ['      await this.release()\n    }', '    }'],
+      ['this.#reserved = before\n', ''],
+      ["if (before !== undefined) await this.#try('release', before.userId, before.id)", ''],
+      ["await this.#try('release', userId, id)", ''],
+      ["if (why !== 'kept') throw error", 'throw error'],
+      ["if (why !== 'kept') throw error", ''],
+      ["if (hasBegunAnew) await this.#try('remove', userId, reserved)", ''],
+      ['...(isSignIn && { limit: this.#context.limit }),', ''],
+      ['...(isSignIn && { limit', '...({ limit'],
+      ['...(hasBegunAnew && { reservation: reserved }),', ''],
+      ['const usedAt = isSignIn ? session.usedAt : owner.now', 'const usedAt = session.usedAt'],
+      ['if (ended === undefined) throw this.#full(session.id)', 'if (ended === undefined) return'],
+      ['if (reserved === undefined) await this.release()', ''],
+      ['for (const id of ended) tellRevoked(this.#context, id)', ''],
+      ['this.#context.limit && this', 'this'],
+      [
+        'if (waiting?.userId === userId && waiting.session.id === id) this.#waiting = undefined',
+        '',
+      ],
+      ["emit({ type: 'refused', reason: 'limit', id })", ''],
+    ],
+  },
+  {
+    file: 'src/accounts/user-sessions.ts',
+    tests: ['test/store/user-index.test.ts', 'test/request/events.test.ts'],
+    changes: [
+      ['session.id === current?.id', 'true'],
+      ['    checkSessionId(id)\n', ''],
+      ['checkSessionId((session as AnySession | undefined)?.id)', ''],
+      ['for (const id of ids) tellRevoked(this.#context, id)', ''],
+      ['while (remaining > 0)', 'while (false)'],
+      ['return ids.length', 'return left'],
+      ['lastSeenAt: new Date(usedAt)', 'lastSeenAt: new Date(createdAt)'],
+    ],
+  },
+  {
+    file: 'src/accounts/device.ts',
+    tests: [
+      'test/request/sign-in.test.ts',
+      'test/request/events.test.ts',
+      'test/store/user-index.test.ts',
+    ],
+    changes: [
+      ['userAgent?.slice(0, MAX_CHARACTERS)', 'userAgent'],
+      ['label?.slice(0, MAX_CHARACTERS)', 'label'],
+      ['(country ?? countryOf(request))', '(countryOf(request) ?? country)'],
+      ["if (present.agent !== device.agent) return 'user-agent'", ''],
+      ["present.country === device.country ? undefined : 'country'", 'undefined'],
+    ],
+  },
+  {
+    file: 'src/accounts/clear-site-data.ts',
+    tests: ['test/request/clear-site-data.test.ts'],
+    changes: [
+      ["all.filter((directive) => directive !== 'cookies')", 'all'],
+      ['return Number(maxAge) > 0', 'return true'],
+      ['Date.parse(expires) <= Date.now()', 'true'],
+    ],
+  },
+]
