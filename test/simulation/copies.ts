@@ -39,7 +39,7 @@ export function faultsOfCopies(history: History, { setting }: Plan): string[] {
  * True if the isolate made a write, or a browser had the response that tells of a write when it sent the request of a read. A 503 or 409 tells of
  * nothing: the cookie stays as it was.
  */
-function isTold(entry: Entry, read: Entry, { responses }: History): boolean {
+function isTold(entry: Entry, read: Entry, { responses, copied }: History): boolean {
   // The isolate that has made a change knows of it, whoever reads there (decision 010).
   if (entry.isolate === read.isolate && entry.outcome === 'done' && entry.end < read.sent)
     return true
@@ -50,7 +50,12 @@ function isTold(entry: Entry, read: Entry, { responses }: History): boolean {
     ({ browser, sent, arrived }) =>
       browser === read.browser && sent < response.arrived && arrived > response.arrived,
   )
-  return entry.browser === read.browser && response.arrived < read.sent && !isOvertaken
+  const isReplaced = copied.some(
+    ({ browser, order }) =>
+      browser === read.browser && order > response.arrived && order < read.sent,
+  )
+  const isKnown = entry.browser === read.browser && response.arrived < read.sent
+  return isKnown && !isOvertaken && !isReplaced
 }
 
 /** True if what was read was there before this write only, in every order of the operations. */

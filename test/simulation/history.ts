@@ -67,6 +67,8 @@ export class History {
   readonly responses: Answered[] = []
   /** What a handler threw that no response of the session layer answers. */
   readonly errors: { readonly request: number; readonly error: unknown }[] = []
+  /** The browsers whose cookies were replaced by another's, perhaps by older ones, and the places of these moments. */
+  readonly copied: { readonly browser: number; readonly order: number }[] = []
   /** Requests that one Worker has handed on to another. */
   readonly forwarded = new Set<number>()
   /** What a request did not see of its own changes, in words. */

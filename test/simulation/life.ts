@@ -143,11 +143,30 @@ function hasWrongUser(
   return isAsked ? [] : [`#${request} is signed in as ${user}, whom nobody has signed in there`]
 }
 
+/** On KV the cookie is the only record of a use. Returns the times of the cookies that a browser has had since. */
+function usesInCookie(
+  { responses, copied }: History,
+  secret: string,
+  { browser, end }: Pick<Sight, 'browser' | 'end'>,
+): number[] {
+  const since = copied.findLast((copy) => copy.browser === browser && copy.order < end)
+  const own = responses.filter(
+    ({ issued, isLost, arrived, browser: to }) =>
+      issued === secret &&
+      !isLost &&
+      to === browser &&
+      arrived < end &&
+      arrived > (since?.order ?? 0),
+  )
+  return own.map(({ at }) => at)
+}
+
 /** A session that nothing has ended, and that was used in time, is there. */
-function lostSessions({ entries, sights, responses }: History, { setting }: Plan): string[] {
+function lostSessions(history: History, { setting }: Plan): string[] {
   if (setting.renewing) return []
+  const { entries, sights, responses } = history
   const slackMs = TOUCH_MS + 2 * setting.skew
-  return sights.flatMap(({ request, session, secret, startedAt, end }) => {
+  return sights.flatMap(({ request, session, secret, startedAt, end, browser }) => {
     if (session !== undefined || secret === undefined) return []
     const known = responses.find(({ issued, order }) => issued === secret && order < end)
     const own = entries.filter((entry) => entry.session === known?.session && entry.start < end)
@@ -161,11 +180,11 @@ function lostSessions({ entries, sights, responses }: History, { setting }: Plan
     if (known === undefined || mayBeOver) return []
     // A location may not see a new session yet.
     if (setting.store === 'kv' && startedAt - known.at <= STALE_MS) return []
-    const uses = [
-      known.at,
-      ...own.filter(({ outcome }) => outcome === 'done').map(({ endedAt }) => endedAt),
-    ]
-    const idleMs = startedAt - Math.max(...uses)
+    const uses =
+      setting.store === 'kv'
+        ? usesInCookie(history, secret, { browser, end })
+        : own.filter(({ outcome }) => outcome === 'done').map(({ endedAt }) => endedAt)
+    const idleMs = startedAt - Math.max(known.at, ...uses)
     return idleMs < setting.idleSeconds * 1000 - slackMs
       ? [`#${request} does not find its session, which nothing has ended`]
       : []

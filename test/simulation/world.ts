@@ -163,6 +163,7 @@ export class World {
     const [from, to] = [this.browsers[victim], this.browsers[thief]]
     if (from === undefined || to === undefined || from === to) return
     for (const [name, value] of from.jar) to.jar.set(name, value)
+    this.history.copied.push({ browser: thief, order: this.history.next() })
     this.log?.(`browser ${thief} has copied the cookies of browser ${victim}`)
   }
 
