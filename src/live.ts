@@ -1,8 +1,8 @@
 import { SessionError } from './errors.ts'
 import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
 import { type Handshake, HANDSHAKE_HEADER, PROBLEM } from './live/messages.ts'
-import { NO_UPGRADE, SIGNED_OUT } from './live/problems.ts'
 import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
+import { SIGNED_OUT } from './live/signed-out.ts'
 import type { Credential } from './record/store.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import { DETAILS, type Problem, problemOf, refuse } from './request/problem.ts'
@@ -162,7 +162,9 @@ function endedError(): SessionError {
 
 /** RFC 9110 section 15.5.22. */
 async function upgradeRequired(own: RequestSession): Promise<Response> {
-  const response = await refuse(own, NO_UPGRADE, own.request)
+  const title = 'Upgrade Required'
+  const refusal = { ...problemOf(426, 'ERR_UPGRADE', 'Open a WebSocket.'), title }
+  const response = await refuse(own, refusal, own.request)
   response.headers.set('Upgrade', 'websocket')
   return response
 }

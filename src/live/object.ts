@@ -17,7 +17,7 @@ import {
   WATCH_START,
   type WatchCall,
 } from './messages.ts'
-import { SIGNED_OUT, TOO_MANY } from './problems.ts'
+import { SIGNED_OUT } from './signed-out.ts'
 import { addWatcher, finishTelling, removeWatcher, tellWatchers } from './watchers.ts'
 
 /**
@@ -66,6 +66,14 @@ async function connect(
   const response = open(host, subscription)
   await wakeAtEnd(host, meta)
   return response ?? refused(TOO_MANY)
+}
+
+/** RFC 6585 section 4. */
+const TOO_MANY: Problem = {
+  title: 'Too Many Requests',
+  status: 429,
+  code: 'ERR_TOO_MANY',
+  detail: 'The session has too many connections.',
 }
 
 /** Returns the response to a handshake, which no page sees. */

@@ -9,10 +9,15 @@ import { alarmAt } from './alarm.ts'
 import type { SessionHost, SessionPart } from './session-part.ts'
 import { SESSION, SessionRows } from './session-rows.ts'
 
-/** The hook of a saved change, for `extendSessionObject`. No caller over RPC can name a symbol. */
-const SAVED: unique symbol = Symbol('saved')
+type Saved = (
+  state: State | undefined,
+  changed: readonly string[],
+  method: Method | undefined,
+) => Promise<void> | undefined
 
+/** What `extendSessionObject` reaches in an object. A method would be one that callers over RPC can reach, too. */
 let cellIn: (object: SessionObject) => SessionCell
+let tellSaved: (object: SessionObject, saved: Saved) => void
 
 /**
  * One session, in one SQLite-backed Durable Object. Export it from the Worker's main module and bind it. Only
@@ -23,14 +28,13 @@ let cellIn: (object: SessionObject) => SessionCell
  */
 export class SessionObject extends DurableObject {
   #cell: SessionCell | undefined
-  declare [SAVED]?: (
-    state: State | undefined,
-    changed: readonly string[],
-    method: Method | undefined,
-  ) => Promise<void> | undefined
+  #saved: Saved | undefined
 
   static {
     cellIn = (object: SessionObject): SessionCell => object.#loadedCell()
+    tellSaved = (object: SessionObject, saved: Saved): void => {
+      object.#saved = saved
+    }
   }
 
   /** Handles one call of the store: a JSON text in, a JSON text out. Throws for an unsupported version of the protocol. */
@@ -65,7 +69,7 @@ export class SessionObject extends DurableObject {
     const { storage } = this.ctx
     if (state === undefined) {
       rows.clear()
-      return this[SAVED]?.(state, changed, method) ?? empty(storage)
+      return this.#saved?.(state, changed, method) ?? empty(storage)
     }
     try {
       rows.save(state, changed)
@@ -76,7 +80,7 @@ export class SessionObject extends DurableObject {
       throw error
     }
     const alarm = isNew ? storage.setAlarm(alarmAt(deadlineOf(state.meta))) : undefined
-    void this[SAVED]?.(state, changed, method)
+    void this.#saved?.(state, changed, method)
     return alarm
   }
 }
@@ -106,6 +110,11 @@ export function extendSessionObject(...parts: readonly SessionPart[]): typeof Se
       empty: async () => {
         if (this.ctx.storage.kv.get(SESSION) === undefined) await empty(this.ctx.storage)
       },
+    }
+
+    constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+      super(ctx, env)
+      tellSaved(this, (...change) => this.#told(...change))
     }
 
     override call(request: string, version: number = 1): string | Promise<string> {
@@ -142,11 +151,7 @@ export function extendSessionObject(...parts: readonly SessionPart[]): typeof Se
       for (const part of parts) await part.alarm?.(this.#host)
     }
 
-    override [SAVED] = (
-      state: State | undefined,
-      names: readonly string[],
-      method: Method | undefined,
-    ): Promise<void> | undefined => {
+    #told(...[state, names, method]: Parameters<Saved>): ReturnType<Saved> {
       if (state !== undefined && !isTombstone(state.meta)) {
         for (const part of parts) part.changed?.(this.#host, { ...state, names, method })
         return undefined
