@@ -51,6 +51,7 @@ export const STORES: readonly MutatedFile[] = [
   {
     file: 'src/store/object/object-store.ts',
     tests: [
+      'test/store/object-calls.test.ts',
       ...OBJECTS,
       'test/store/fresh-stub.test.ts',
       'test/store/sizes.test.ts',
