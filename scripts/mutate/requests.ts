@@ -166,6 +166,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/timeouts.test.ts',
       'test/request/persistent-cookie.test.ts',
       'test/request/own-endings.test.ts',
+      'test/request/other-sessions-cookie.test.ts',
       'test/request/read-cache.test.ts',
       'test/request/read-cache-copies.test.ts',
       'test/request/dead-cookies.test.ts',

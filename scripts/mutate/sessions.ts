@@ -16,6 +16,9 @@ const CHANGES = [
   'test/request/store-failure.test.ts',
   'test/request/overlapping-faults.test.ts',
   'test/request/purposes.test.ts',
+  'test/request/plain-http.test.ts',
+  'test/request/nested-wrappers.test.ts',
+  'test/session/repeated-after-clear.test.ts',
   'test/request/read-cache.test.ts',
   'test/session/rollback.test.ts',
 ]

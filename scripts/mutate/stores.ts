@@ -13,7 +13,12 @@ const COPIES = [
 export const STORES: readonly MutatedFile[] = [
   {
     file: 'src/store/object/session-object.ts',
-    tests: [...OBJECTS, 'test/store/protocol.test.ts', 'test/store/far-times.test.ts'],
+    tests: [
+      'test/store/refused-rows.test.ts',
+      ...OBJECTS,
+      'test/store/protocol.test.ts',
+      'test/store/far-times.test.ts',
+    ],
     changes: [
       ['if (version > PROTOCOL + 1)', 'if (version > PROTOCOL)'],
       ['if (deadline !== undefined) await this.ctx.storage.setAlarm(alarmAt(deadline))', ''],
@@ -46,6 +51,7 @@ export const STORES: readonly MutatedFile[] = [
   {
     file: 'src/store/object/object-store.ts',
     tests: [
+      'test/store/object-calls.test.ts',
       ...OBJECTS,
       'test/store/fresh-stub.test.ts',
       'test/store/sizes.test.ts',

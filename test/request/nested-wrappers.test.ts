@@ -49,3 +49,24 @@ test('of two inner wrappers at once, one that fails after the other drops its ow
   app.handler = (session) => session.all()
   expect(await browser.json('/')).toEqual({ outer: 1, first: 1 })
 })
+
+test('what an inner wrapper clears is cleared when it answers', async () => {
+  const app = newApp()
+  const browser = app.browser()
+  app.handler = (session) => session.set('stored', 1)
+  await browser.fetch('/')
+  const reading = browser.copy()
+  const inner = app.sessions.withSession(({ session }) => {
+    session.clear()
+    return 'ok'
+  })
+  let seen: unknown
+  app.handler = async (session, request) => {
+    session.set('outer', 1)
+    await inner(request, {}, CONTEXT)
+    app.handler = (other) => other.all()
+    seen = await reading.json('/')
+  }
+  await browser.fetch('/')
+  expect(seen).not.toHaveProperty('stored')
+})
