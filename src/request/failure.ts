@@ -3,9 +3,15 @@ import type { Await } from '../record/store.ts'
 import type { Entered } from './origin.ts'
 import { DETAILS, type Problem, problemOf, refuse } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { currentCookie, withCaching, withSessionHeaders, withSuccessor } from './response.ts'
+import {
+  currentCookie,
+  isDestroyed,
+  withCaching,
+  withSessionHeaders,
+  withSuccessor,
+} from './response.ts'
 import { isResponse, responseOf } from './result.ts'
-import { isDestroyed, endedError } from './state.ts'
+import { endedError } from './state.ts'
 import { isStoreFailure } from './store-client.ts'
 import { endSession } from './token-changes.ts'
 

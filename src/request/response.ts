@@ -4,7 +4,7 @@ import type { Await } from '../record/store.ts'
 import { timeoutsOf } from './open.ts'
 import { withHeadersOf } from './problem.ts'
 import type { RequestSession } from './request-session.ts'
-import { isDestroyed, type Live } from './state.ts'
+import type { Live, SessionState } from './state.ts'
 
 /** The change to the browser's cookie: a new token, the same token with new data, or removal. */
 type CookieChange = 'issue' | 'refresh' | 'clear'
@@ -32,6 +32,11 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
   if (token === undefined) return undefined
   if (token !== arrival.token) return 'issue'
   return isDue(session) ? 'refresh' : undefined
+}
+
+/** True if this request has destroyed the session, and has not created another one. */
+export function isDestroyed(state: SessionState): boolean {
+  return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
 }
 
 /** True if the token must be sent again, with the latest data from the store. */
@@ -65,16 +70,14 @@ async function withCookie(
   response: Response,
   change: CookieChange,
 ): Promise<Response> {
-  const { settings, arrival } = session
+  const { settings } = session
   const token = change === 'clear' ? undefined : tokenToSend(session)
   const theirs = valueOn(response, settings.cookie.name)
   if (theirs !== undefined && (await isKept(session, theirs, change, token))) {
     return withHeaders(session, response)
   }
-  if (change === 'refresh' && arrival.isOldKey)
-    session.report({ type: 're-signed', id: session.id })
   const cookie =
-    token === undefined ? clearCookie(settings.cookie) : await setCookie(session, token)
+    token === undefined ? clearCookie(settings.cookie) : await setCookie(session, token, change)
   session.isIssued = false
   return withHeaders(session, response, cookie)
 }
@@ -101,8 +104,13 @@ function tokenToSend(session: RequestSession): Token | undefined {
 }
 
 /** Returns the Set-Cookie value for this token. */
-async function setCookie(session: RequestSession, token: Token): Promise<string> {
-  const { settings, keyring } = session
+async function setCookie(
+  session: RequestSession,
+  token: Token,
+  change?: CookieChange,
+): Promise<string> {
+  const { settings, keyring, arrival, id } = session
+  if (change === 'refresh' && arrival.isOldKey) session.report({ type: 're-signed', id })
   const { cookie, now } = settings
   const value = await signToken(keyring, cookie.name, token)
   const persistent = cookie.persistent || token.isRemembered === true
@@ -114,14 +122,12 @@ async function setCookie(session: RequestSession, token: Token): Promise<string>
  * Returns the Set-Cookie value for the current state, even if the browser already has it; empty if there is no session.
  */
 export async function currentCookie(session: RequestSession): Promise<string> {
-  const { settings, state, arrival } = session
+  const { settings, state } = session
   const change = cookieChange(session)
   if (change === 'clear') return clearCookie(settings.cookie)
   const token = state.is === 'presented' || state.is === 'live' ? tokenToSend(session) : undefined
   if (token === undefined) return ''
-  if (change === 'refresh' && arrival.isOldKey)
-    session.report({ type: 're-signed', id: session.id })
-  return setCookie(session, token)
+  return setCookie(session, token, change)
 }
 
 /**
@@ -154,24 +160,10 @@ function isOlder({ handle, secret, usedAt, bookmark = -1 }: Token, ours: Token):
  * Returns the value of the last cookie of this name that a response sets, empty if it clears it; `undefined` if there
  * is none.
  */
-function valueOn(response: Response, cookieName: string): string | undefined {
+export function valueOn(response: Response, cookieName: string): string | undefined {
   const start = `${cookieName}=`
   const setting = response.headers.getSetCookie().findLast((each) => each.startsWith(start))
   return setting?.slice(start.length).split(';', 1).join('')
-}
-
-/**
- * Makes a visitor without a session write to the one that another layer created for this response: a browser keeps one
- * cookie per name.
- */
-export async function joinOther(session: RequestSession, response: Response): Promise<void> {
-  const { settings, keyring, arrival } = session
-  const value = valueOn(response, settings.cookie.name)
-  const opened =
-    value === undefined ? undefined : await openToken(keyring, settings.cookie.name, value)
-  if (opened?.ok !== true) return
-  session.arrival = { ...arrival, token: opened.token }
-  session.state = { is: 'presented', token: opened.token }
 }
 
 /** Returns our response with the session cookie and the `KEPT` headers of the replaced one. */

@@ -76,8 +76,3 @@ export function unseenError(store: string): SessionError {
     `The ${store} store does not return the session yet, which began less than a minute ago. Nothing was written. Try again.`,
   )
 }
-
-/** True if this request has destroyed the session, and has not created another one. */
-export function isDestroyed(state: SessionState): boolean {
-  return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
-}

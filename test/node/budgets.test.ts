@@ -41,7 +41,7 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
   },
   'user index': {
     imports: { 'edge-session/store/user-index': ['userIndex', 'UserObject'] },
-    own: /^src\/store\/(user-index(\.ts|\/)|object\/own-bindings\.ts|kv\/)/,
+    own: /^src\/store\/(user-index(\.ts|\/)|object\/(own-bindings|bound-objects)\.ts|kv\/)/,
   },
 }
 

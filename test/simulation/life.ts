@@ -75,6 +75,8 @@ function endsOf(entry: Entry, { entries, responses }: History, { setting }: Plan
       at,
       opens: (sight) =>
         sight.session === signIn.session &&
+        // A sign-in with an unknown outcome may never have been.
+        (signIn.outcome === 'done' || sight.user === entry.wrote) &&
         !entries.some(
           (each) =>
             each.does === 'signIn' && each.session === sight.session && each.end > signIn.end,

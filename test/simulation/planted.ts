@@ -84,7 +84,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'destroy keeps the rows',
     file: OBJECT,
-    find: '      rows.clear()\n      return storage.deleteAll()',
+    find: '      rows.clear()\n      return this.#saved?.(state, changed, method) ?? empty(storage)',
     replace: '      return undefined',
   },
   {
