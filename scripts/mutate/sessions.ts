@@ -145,7 +145,7 @@ export const SESSIONS: readonly MutatedFile[] = [
     tests: ['test/codec/mac.test.ts', ...TOKENS],
     changes: [
       ['if (!isCanonical32(mac)) return Promise.resolve(false)', ''],
-      ['hashes.get(secret) ?? hashes.set', "hashes.get('') ?? hashes.set"],
+      ['hashes.get(secret) ?? hashes.set', "hashes.get('') ?? hashes.set", 'It hashes again.'],
     ],
   },
   {

@@ -33,9 +33,9 @@ test.for([
     const credential = await newSession(store, { '=a': '1' })
     calls.length = 0
     failures = 1
-    const read = store.read(credential, momentAt(0))
-    const outcome = await Promise.resolve(read).then(({ ok }) => ok, String)
-    expect(outcome).toEqual(isAgain ? true : 'Error: a failed call')
+    const read = async (): Promise<boolean> => (await store.read(credential, momentAt(0))).ok
+    const outcome = await read().catch(String)
+    expect(outcome).toBe(isAgain ? true : 'Error: a failed call')
     expect(calls).toEqual(isAgain ? ['read', 'read'] : ['read'])
     failures = 1
     const writing = store.write(credential, momentAt(0), setting({ '=a': '2' }))

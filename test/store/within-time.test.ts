@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { withinTime } from '../../src/store/within-time.ts'
 
@@ -15,5 +15,16 @@ describe('a time limit', () => {
 
   test('waits no longer, and says how long it has waited', async () => {
     await expect(withinTime(10, later('late'))).rejects.toThrow('no answer within 10 ms')
+  })
+
+  test('leaves no timer behind, and sets none for a time that timers do not have', async () => {
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    const clear = vi.spyOn(globalThis, 'clearTimeout')
+    expect(await withinTime(2 ** 31, Promise.resolve('late'))).toBe('late')
+    const before = set.mock.calls.length
+    expect(await withinTime(60_000, Promise.resolve('in time'))).toBe('in time')
+    const calls = [before, set.mock.calls.length, clear.mock.calls.length]
+    vi.restoreAllMocks()
+    expect(calls).toEqual([0, 1, 1])
   })
 })
