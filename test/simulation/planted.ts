@@ -90,9 +90,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'the end of a session is in memory only',
     file: CELL,
-    find: 'const saving = before === after ? undefined : this.#save(after, changed, before === undefined)',
-    replace:
-      'const saving = before === after || after === undefined ? undefined : this.#save(after, changed, before === undefined)',
+    find: 'before === after ? undefined : this.#save(after,',
+    replace: 'before === after || after === undefined ? undefined : this.#save(after,',
   },
   {
     name: 'another user’s sign-in keeps the entries',
@@ -151,8 +150,8 @@ export const PLANTED: readonly Planted[] = [
     name: 'a late write begins a new session',
     from: 130,
     file: STORED,
-    find: 'if (isLate) throw this.lose(reply)',
-    replace: 'if (isLate && this.isNew) throw this.lose(reply)',
+    find: 'if (isLate || this.isGone) throw',
+    replace: 'if ((isLate && this.isNew) || this.isGone) throw',
   },
   {
     name: 'a late write after a read begins a new session',
@@ -221,8 +220,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a superseded token has its successor’s cookie cleared',
     file: RESPONSE,
-    find: "if (state.is === 'destroyed' || state.is === 'ended') {",
-    replace: "if (state.is === 'destroyed' || state.is === 'ended' || state.is === 'superseded') {",
+    find: "if (state.is === 'ended' || isDestroyed(state)) {",
+    replace: "if (state.is === 'ended' || isDestroyed(state) || state.is === 'superseded') {",
   },
   {
     name: 'a new token is not sent',
