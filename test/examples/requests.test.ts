@@ -8,6 +8,9 @@ import { home, signOut } from '../../examples/requests/sign-out.ts'
 import { account as listedAccount, sessions as later } from '../../examples/requests/switched-on.ts'
 import { Browser } from '../support/browser.ts'
 
+/** Of these tests only: all tests share the lists of users. */
+const USER = 'ada@requests.example'
+
 const ROUTES: Record<string, (request: Request, bindings: typeof env) => Promise<Response>> = {
   '/': home,
   '/account': account,
@@ -15,7 +18,7 @@ const ROUTES: Record<string, (request: Request, bindings: typeof env) => Promise
   '/status': status,
   '/unread': unread,
   '/begin': sessions.withSession(async ({ session }) => {
-    await session.signIn('ada')
+    await session.signIn(USER)
     session.set('unread', 3)
     return 'begun'
   }),
@@ -70,11 +73,11 @@ test('a refusal is a page for a person, and a problem for a script', async () =>
 test('a session from before the index of users is listed at its next visit', async () => {
   const browser = newBrowser()
   await browser.fetch('/begin')
-  expect(await later.user('ada', env).list()).toEqual([])
+  expect(await later.user(USER, env).list()).toEqual([])
   const visitor = new Browser(async (request) => listedAccount(request, env))
   visitor.cookies.addAll(browser.cookies)
-  expect(await visitor.json('/')).toBe('ada')
-  expect(await later.user('ada', env).list()).toHaveLength(1)
+  expect(await visitor.json('/')).toBe(USER)
+  expect(await later.user(USER, env).list()).toHaveLength(1)
   const cookies = (await visitor.fetch('/')).headers.getSetCookie()
   expect(cookies).toEqual([])
 })
