@@ -212,7 +212,7 @@ export function isStoreFailure(error: unknown): error is SessionError {
   return error instanceof SessionError && error.code === 'ERR_STORE'
 }
 
-function isThenable<T>(result: Await<T>): result is Promise<T> {
+export function isThenable<T>(result: Await<T>): result is Promise<T> {
   return typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
 }
 
