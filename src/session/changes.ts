@@ -140,8 +140,8 @@ function patchOf({ changes, port }: Writer, recorded: Texts, entries?: Entries):
  */
 export function commitLast(writer: Writer): Promise<void> | undefined {
   const { mustClear, shown, unsaved } = writer.changes
-  const names = [...(unsaved?.keys() ?? [])]
-  const mayFail = !mustClear && names.every((name) => shown?.has(name) === true)
+  const recorded = [...(unsaved ?? [])]
+  const mayFail = !mustClear && recorded.every(([name, text]) => text === null && shown?.has(name))
   return mayFail ? commitChanges(writer)?.catch(unlessStoreFailed) : commitChanges(writer)
 }
 
