@@ -75,7 +75,13 @@ export async function refuse(
   return response
 }
 
-/** Returns a copy of the response of `onRefused`; `undefined` if it throws, or returns none. */
+/** The responses of `onRefused` whose body is taken. */
+const sent = new WeakSet<Response>()
+
+/**
+ * Returns a copy of the response of `onRefused`; `undefined` if it throws, returns none, or one that it has returned
+ * before.
+ */
 async function ownResponse(
   { settings: { onRefused, emit }, id }: Refused,
   problem: Problem,
@@ -84,7 +90,11 @@ async function ownResponse(
   if (onRefused === undefined) return undefined
   try {
     const made: unknown = await onRefused(problem, request)
-    if (isResponse(made)) return new Response(made.body, responseOf(made))
+    if (isResponse(made) && !sent.has(made)) {
+      // The body can be sent once, and that of a response under way looks unused.
+      if (made.body !== null) sent.add(made)
+      return new Response(made.body, responseOf(made))
+    }
   } catch {
     // Reported below.
   }
