@@ -15,7 +15,7 @@ interface ClientSession {
   readonly id: string
   /** The number of wrappers that will close the client. */
   readonly depth: number
-  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  /** False if the request does not count as use of the session, such as a prefetch or a poll. */
   readonly isUse: boolean
 }
 
