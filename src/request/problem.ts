@@ -89,7 +89,8 @@ async function ownResponse(
 ): Promise<Response | undefined> {
   if (onRefused === undefined) return undefined
   try {
-    const made: unknown = await onRefused(problem, request)
+    // A copy, since problems are shared, and the default needs its own.
+    const made: unknown = await onRefused({ ...problem }, request)
     if (isResponse(made) && !sent.has(made)) {
       // The body can be sent once, and that of a response under way looks unused.
       if (made.body !== null) sent.add(made)
@@ -107,7 +108,9 @@ function defaultFor(
   problem: Problem,
   { headers }: RequestLike,
 ): Response {
-  const isPage = headers.get('Sec-Fetch-Mode') === 'navigate' || acceptsHtml(headers)
+  // No browser names JSON for a page, and a script that does wants it, whatever else it takes.
+  const namesPage = acceptsHtml(headers) && !/json/i.test(headers.get('accept') ?? '')
+  const isPage = headers.get('Sec-Fetch-Mode') === 'navigate' || namesPage
   const [body, type] =
     isPage && !hasErrorPages
       ? [pageOf(problem), 'text/html; charset=utf-8']
