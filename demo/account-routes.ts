@@ -61,6 +61,9 @@ export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouter
       withSession(
         own(async (request) => {
           await request.session.signOut()
+          // It begins a new session, so only who asks for the message gets one.
+          const { searchParams } = new URL(request.url)
+          if (searchParams.has('flash')) request.session.flash('notice', 'You are signed out.')
           return goTo(request, `${base}/`, {})
         }),
       ),

@@ -4,7 +4,7 @@ import {
   type AccountsOfLayer,
   type UserIndex,
 } from '../src/accounts.ts'
-import { createSessions, json, jsonLog, type Sessions } from '../src/index.ts'
+import { createSessions, json, jsonLog, type RefusalHandler, type Sessions } from '../src/index.ts'
 import { once } from '../src/once.ts'
 import { remembering } from '../src/remember.ts'
 import { renewing } from '../src/renew.ts'
@@ -53,15 +53,17 @@ function index(env: Env): UserIndex {
   return countedUsers(userIndex(env.USERS))
 }
 
+/** As data in any case: `problemPage` makes the page, in the playground's frame. */
+const onRefused: RefusalHandler = (problem) =>
+  Response.json(problem, {
+    status: problem.status,
+    headers: { 'Content-Type': 'application/problem+json' },
+  })
+
 /** The sessions in objects, which can hand out leases. */
 export const inObjects = createSessions({
   data: json<Data, Flash>(),
-  // As data in any case: `problemPage` makes the page, in the playground's frame.
-  onRefused: (problem) =>
-    Response.json(problem, {
-      status: problem.status,
-      headers: { 'Content-Type': 'application/problem+json' },
-    }),
+  onRefused,
   secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => countedStore(durableObjectStore(env.SESSIONS)),
   use: [
@@ -92,6 +94,7 @@ const IN_KV: Place = {
     data: json<Data, Flash>(),
     secrets: (env: Env) => [env.SESSION_SECRET],
     store: (env) => countedStore(kvStore(countedKv(env.SESSION_KV))),
+    onRefused,
     use: [accounts({ index, clearSiteData: CLEARED, remember })],
     cookie: { name: '__Host-session-kv' },
     idleTimeout: IDLE_SECONDS,

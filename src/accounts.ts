@@ -169,20 +169,24 @@ export function accounts<Env = AnyEnv>(
   return {
     feature: 'accounts',
     methods,
-    more: (settings, call) => ({
-      user(userId, env) {
-        checkUserId(userId)
-        const users = indexFor(env)
-        if (users === undefined) throw noIndexError()
-        return new UserSessions(userId, {
-          index: users,
-          cookieName: settings.cookie.name,
-          limit,
-          emit: settings.emit,
-          call: (method, run) => call('user-index', method, run),
-        })
-      },
-    }),
+    more(settings, call) {
+      // The usual timeouts may not fit those of the layer.
+      remember?.(true, settings.context.touch)
+      return {
+        user(userId, env) {
+          checkUserId(userId)
+          const users = indexFor(env)
+          if (users === undefined) throw noIndexError()
+          return new UserSessions(userId, {
+            index: users,
+            cookieName: settings.cookie.name,
+            limit,
+            emit: settings.emit,
+            call: (method, run) => call('user-index', method, run),
+          })
+        },
+      }
+    },
     setUp(env, { name, can }) {
       if (indexFor(env) === undefined || can.address) return
       throw new SessionError(

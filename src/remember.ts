@@ -17,7 +17,7 @@ export function remembering(
 ): (given: true | RememberTimeouts, touch: number) => OwnTimeouts {
   const usual = checked(timeouts, { idle: DEFAULT_SECONDS, absolute: DEFAULT_SECONDS }, 0)
   return (given, touch) => {
-    const { idle, absolute } = given === true ? usual : checked(given, usual, touch / 1000)
+    const { idle, absolute } = checked(given === true ? {} : given, usual, touch / 1000)
     return { idle: idle * 1000, absolute: absolute * 1000 }
   }
 }

@@ -59,6 +59,7 @@ export function deviceList(forms: Forms, sessions: readonly UserSession[]): Html
     <div class="buttons">
       ${forms.button('/sessions/revoke-others', 'End all others')}
       ${forms.button('/sessions/revoke-all', 'End all')} ${forms.button('/logout', 'Sign out')}
+      ${forms.button('/logout?flash', 'signOut() and flash()')}
     </div>
   `
 }

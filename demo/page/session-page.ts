@@ -58,6 +58,10 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
           The same as JSON:
           <a href="${place.base}/session"><code>GET ${place.base}/session</code></a>
         </p>
+        <p>
+          A poll, which does not count as use:
+          <a href="${place.base}/poll"><code>GET ${place.base}/poll</code></a>
+        </p>
         <p data-scripted hidden>
           <label
             ><input type="checkbox" id="watch" /> Look again every 5 seconds. Each look is a use of

@@ -31,7 +31,7 @@ export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
   readonly context: RouterContext<Shown> & (Own extends Shown ? unknown : never)
   /** Returns the Worker's `env`, from the load context or from `cloudflare:workers`. */
   readonly env: (args: Arguments) => Env
-  /** Returns false for requests that are no use of the session, such as polls: they do not move its idle timeout. */
+  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
   readonly touch?: (args: Arguments) => boolean
   /** Returns the Worker's `ctx`, for work after the response. */
   readonly ctx?: (args: Arguments) => Pick<RequestContext, 'waitUntil'>

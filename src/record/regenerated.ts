@@ -30,5 +30,7 @@ export function regenerated(
 /** Returns the account of a sign-in over this one: the same user's session stays remembered. */
 export function signedInOver(former: Account | undefined, account: Account): Account {
   const { userId, remember } = former ?? {}
-  return remember && userId === account.userId ? { remember, ...account } : account
+  // That it is no longer remembered has to last too, since a sign-in that waits is itself over that of the store.
+  const isKnown = remember !== undefined && userId === account.userId
+  return isKnown ? { remember, ...account } : account
 }

@@ -22,7 +22,7 @@ export interface CallContext {
   /** The minimum time between two recorded uses. */
   readonly touch: number
   /**
-   * Returns false if the request is no use of the session, such as a prefetch: then no use is recorded. A function,
+   * Returns false if the request does not count as use, such as a prefetch: then no use is recorded. A function,
    * because the answer costs time and a copy does not need it. Absent: it is a use.
    */
   readonly isUse?: () => boolean

@@ -102,8 +102,8 @@ export interface Sessions<
    * same request commits. If the handler throws, nothing recorded is written, and the exception is rethrown. An uncaught
    * `ERR_SESSION_ENDED` becomes a 409 response, and `ERR_TOO_LARGE` a 413.
    *
-   * With `{ touch: false }` as the second argument, its requests are no use of the session, as by `load({ touch: false
-   * })`.
+   * With `{ touch: false }` as the second argument, its requests do not count as use of the session, as with
+   * `load({ touch: false })`.
    */
   readonly withSession: WithSession<Data, Env, Flash, Methods>
 

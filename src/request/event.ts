@@ -62,7 +62,7 @@ export type SessionEvent =
       readonly message: string
       readonly id: string
     }
-  /** `onRefused` threw, or returned no Response. The default answer was sent. */
+  /** `onRefused` threw, or returned no Response or a used one. The default was sent. */
   | { readonly type: 'refusal-failed'; readonly id: string }
   /** `secrets` failed when it was called again. The previous keys stay in use. */
   | { readonly type: 'secrets-failed' }

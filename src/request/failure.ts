@@ -160,8 +160,10 @@ export function discardOf(session: RequestSession, entered: Entered | undefined)
   // While another handler runs over the same request, nothing of it is dropped.
   if (entered !== undefined && entered !== innermost) return
   const { savepoint } = innermost ?? {}
-  if (savepoint === undefined || session.isGone) session.dictionary.discard()
-  else session.dictionary.rollback(savepoint)
+  if (savepoint !== undefined && !session.isGone) return session.dictionary.rollback(savepoint)
+  session.dictionary.discard()
+  // The message that began a session after the end is dropped too.
+  if (isDestroyed(session.state)) session.state = { is: 'destroyed', token: undefined }
 }
 
 /**

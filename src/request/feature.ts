@@ -42,7 +42,7 @@ export interface FeatureSession {
   readonly keyring: Keyring
   readonly settings: FeatureSettings
   readonly arrival: Arrival
-  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  /** False if the request does not count as use of the session, such as a prefetch or a poll. */
   readonly isUse: boolean
   /** The number of wrappers around the handler at the moment. */
   readonly depth: number

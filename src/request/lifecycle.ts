@@ -22,7 +22,7 @@ export interface Layer<Env> {
 }
 
 export interface TouchOption {
-  /** False if the requests are no use of the session: then they do not move its idle timeout. For polls. Default true. */
+  /** False if the requests, such as polls, do not count as use, so that they do not move the idle timeout. Default true. */
   readonly touch?: boolean | undefined
 }
 

@@ -61,7 +61,7 @@ export interface SessionOptions<
   /**
    * Returns the response to a refused request: 401 and 403 of the guards, 409, 413, and 503 unless `onStoreFailure` is a
    * function. `problem` says why. The default is a small page for a navigation, and a problem (RFC 9457) for programs. If it
-   * throws or returns no Response, the default is sent, with an event. `Cache-Control` becomes `private, no-store`, and a
+   * throws, or returns no Response or a used one, the default is sent, with an event. `Cache-Control` becomes `private, no-store`, and a
    * `Retry-After` that is missing is added.
    */
   readonly onRefused?: RefusalHandler | undefined

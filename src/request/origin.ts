@@ -17,5 +17,5 @@ export interface Entered {
   /** The session of another layer, which was `request.session` before. */
   readonly outer: unknown
   /** What an outer handler had recorded. */
-  readonly savepoint: Savepoint | undefined
+  savepoint: Savepoint | undefined
 }

@@ -75,7 +75,13 @@ export async function refuse(
   return response
 }
 
-/** Returns a copy of the response of `onRefused`; `undefined` if it throws, or returns none. */
+/** The responses of `onRefused` whose body is taken. */
+const sent = new WeakSet<Response>()
+
+/**
+ * Returns a copy of the response of `onRefused`; `undefined` if it throws, returns none, or one that it has returned
+ * before.
+ */
 async function ownResponse(
   { settings: { onRefused, emit }, id }: Refused,
   problem: Problem,
@@ -83,8 +89,13 @@ async function ownResponse(
 ): Promise<Response | undefined> {
   if (onRefused === undefined) return undefined
   try {
-    const made: unknown = await onRefused(problem, request)
-    if (isResponse(made)) return new Response(made.body, responseOf(made))
+    // A copy, since problems are shared, and the default needs its own.
+    const made: unknown = await onRefused({ ...problem }, request)
+    if (isResponse(made) && !sent.has(made)) {
+      // The body can be sent once, and that of a response under way looks unused.
+      if (made.body !== null) sent.add(made)
+      return new Response(made.body, responseOf(made))
+    }
   } catch {
     // Reported below.
   }
@@ -97,7 +108,9 @@ function defaultFor(
   problem: Problem,
   { headers }: RequestLike,
 ): Response {
-  const isPage = headers.get('Sec-Fetch-Mode') === 'navigate' || acceptsHtml(headers)
+  // No browser names JSON for a page, and a script that does wants it, whatever else it takes.
+  const namesPage = acceptsHtml(headers) && !/json/i.test(headers.get('accept') ?? '')
+  const isPage = headers.get('Sec-Fetch-Mode') === 'navigate' || namesPage
   const [body, type] =
     isPage && !hasErrorPages
       ? [pageOf(problem), 'text/html; charset=utf-8']

@@ -11,7 +11,7 @@ import type { Session } from '../session/session.ts'
 import { arrivalIn } from './arriving.ts'
 import type { FeatureSession, PendingToken } from './feature.ts'
 import { obstacleOf, purposeOf } from './open.ts'
-import type { Entered, Origin } from './origin.ts'
+import type { Origin } from './origin.ts'
 import type { Purpose, RequestLike } from './request-like.ts'
 import type { RequestContext } from './setup.ts'
 import { type Arrival, endedError } from './state.ts'
@@ -42,8 +42,6 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   hasErrorPages = false
   readonly ctx: RequestContext
   pending: PendingToken | undefined
-  /** The handlers that run at the moment, the innermost last. */
-  readonly entered: Entered[] = []
   readonly headers: FeatureSession['headers'] = []
   /** The pending check of the credentials by the features; `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
@@ -176,12 +174,6 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     super.startOver()
     // Recorded changes stay: they are the handler's own.
     this.dictionary.empty()
-  }
-
-  restart(): void {
-    if (this.state.is !== 'destroyed') return
-    this.startOver()
-    this.state = { is: 'none', hasEnded: true }
   }
 
   async destroy(): Promise<void> {

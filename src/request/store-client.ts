@@ -15,7 +15,7 @@ interface ClientSession {
   readonly id: string
   /** The number of wrappers that will close the client. */
   readonly depth: number
-  /** False if the request is no use of the session, such as a prefetch or a poll. */
+  /** False if the request does not count as use of the session, such as a prefetch or a poll. */
   readonly isUse: boolean
 }
 
@@ -212,7 +212,7 @@ export function isStoreFailure(error: unknown): error is SessionError {
   return error instanceof SessionError && error.code === 'ERR_STORE'
 }
 
-function isThenable<T>(result: Await<T>): result is Promise<T> {
+export function isThenable<T>(result: Await<T>): result is Promise<T> {
   return typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
 }
 

@@ -8,6 +8,7 @@ import { goneEvent, type SessionEvent } from './event.ts'
 import type { SessionTrace } from './feature.ts'
 import { hasEndedSince, isOverlapping, timeoutsOf } from './open.ts'
 import type { Settings } from './options.ts'
+import type { Entered } from './origin.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, type Run, StoreClient } from './store-client.ts'
 
@@ -23,6 +24,8 @@ export abstract class StoredSession {
   state: SessionState
   /** True if the visitor came without a session, as far as is known. */
   isNew: boolean
+  /** The handlers that run at the moment, the innermost last. */
+  readonly entered: Entered[] = []
   /** The reason the request continues as an anonymous one. */
   failure: SessionError | undefined
   /** The state of a token whose cookie must stay, though it has no session now. */
@@ -97,6 +100,15 @@ export abstract class StoredSession {
     this.isNew = true
     this.#minted = undefined
     this.#staying = undefined
+  }
+
+  /** Begins again after the request has destroyed the session. */
+  restart(): void {
+    if (this.state.is !== 'destroyed') return
+    this.startOver()
+    this.state = { is: 'none', hasEnded: true }
+    // They are of the session that has ended.
+    for (const each of this.entered) each.savepoint = undefined
   }
 
   /** Records that the token was not valid before the session was used: the visitor is anonymous. */

@@ -140,8 +140,9 @@ function patchOf({ changes, port }: Writer, recorded: Texts, entries?: Entries):
  */
 export function commitLast(writer: Writer): Promise<void> | undefined {
   const { mustClear, shown, unsaved } = writer.changes
-  const names = [...(unsaved?.keys() ?? [])]
-  const mayFail = !mustClear && names.every((name) => shown?.has(name) === true)
+  const isShown = ([name, text]: [string, string | null]): boolean =>
+    text === null && shown?.has(name) === true
+  const mayFail = !mustClear && [...(unsaved ?? [])].every(isShown)
   return mayFail ? commitChanges(writer)?.catch(unlessStoreFailed) : commitChanges(writer)
 }
 

@@ -21,7 +21,7 @@ export interface SessionPort {
   readonly canKeep: boolean
   /** The purpose of the request. Only a `view` spends flash messages, and a `speculative` one takes nothing. */
   readonly purpose: 'view' | 'head' | 'speculative'
-  /** Makes the request no use of the session, so that it does not move the idle timeout, unless it has made a call. */
+  /** Makes the request not count as use, so that it does not move the idle timeout, unless it has made a call. */
   poll(): void
   /** True if a copy has answered and the store has not been asked. */
   readonly isCopied: boolean

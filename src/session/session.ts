@@ -82,7 +82,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * Reads the session, once per request. With `fresh`, asks the store even if `cached` has a copy. Later reads are then
    * as fresh.
    *
-   * With `touch: false`, this request is no use of the session: neither this read nor anything after it in the same
+   * With `touch: false`, this request does not count as use: neither this read nor a later read or write in the same
    * request moves the idle timeout. For polls. It has no effect if the request has already read or written the session.
    */
   async load({ fresh = false, touch = true }: LoadOptions = {}): Promise<void> {

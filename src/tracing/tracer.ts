@@ -1,5 +1,6 @@
 import type { Await, CallContext } from '../record/store.ts'
 import type { Feature, FeatureSession, SessionTrace } from '../request/feature.ts'
+import { isThenable } from '../request/store-client.ts'
 
 /** The used part of the runtime's custom spans. */
 export interface Tracing {
@@ -22,11 +23,14 @@ export function tracer(tracing: Tracing | undefined): Feature {
   return {
     feature: 'tracing',
     trace(session) {
-      // Asked once a request, since the answer takes a microsecond. A span costs many.
-      if (tracing?.getActiveSpan?.()?.isTraced !== true) return undefined
-      const trace = traceOf(tracing, session)
-      traces.set(session, trace)
-      return trace
+      if (tracing === undefined) return undefined
+      return quietly(() => {
+        // Asked once a request, since the answer takes a microsecond. A span costs many.
+        if (tracing.getActiveSpan?.()?.isTraced !== true) return undefined
+        const trace = traceOf(tracing, session)
+        traces.set(session, trace)
+        return trace
+      })
     },
     finish(session) {
       // With `open` and `commit`, no wrapper ends it.
@@ -44,23 +48,30 @@ function traceOf(tracing: Tracing, session: FeatureSession): SessionTrace {
     call: (store, method, run) => (context) => {
       calls += 1
       const call = { store, method, run, context, session }
+      let made: (() => ReturnType<typeof run>) | undefined
       const enter = (): ReturnType<typeof run> =>
-        tracing.enterSpan(`session.${method}`, (span) => inSpan(span, call))
-      return own === undefined || tracing.withActiveSpan === undefined
-        ? enter()
-        : tracing.withActiveSpan(own, enter)
+        tracing.enterSpan(`session.${method}`, (span) => {
+          made = outcomeOf(() => inSpan(span, call))
+          return made()
+        })
+      try {
+        return own === undefined || isOver || tracing.withActiveSpan === undefined
+          ? enter()
+          : tracing.withActiveSpan(own, enter)
+      } catch {
+        // The error is that of the call, or of a tracer that has failed. The call is made once in any case.
+        return made === undefined ? run(context) : made()
+      }
     },
     end() {
       if (isOver || own === undefined) return
       isOver = true
       const { state } = session
-      if (state.token !== undefined) own.setAttribute('session.id', session.id)
-      own.setAttribute('session.state', state.is)
-      own.setAttribute('session.calls', calls)
-      if (state.is === 'live') {
-        own.setAttribute('session.signed_in', state.status.account !== undefined)
-      }
-      own.end?.()
+      if (state.token !== undefined) setOn(own, 'session.id', session.id)
+      setOn(own, 'session.state', state.is)
+      setOn(own, 'session.calls', calls)
+      if (state.is === 'live') setOn(own, 'session.signed_in', state.status.account !== undefined)
+      quietly(() => own.end?.())
     },
   }
 }
@@ -73,24 +84,49 @@ interface TracedCall<T> {
   readonly session: FeatureSession
 }
 
+/** Returns the result; `undefined` if it throws. A tracer that fails must not fail the request. */
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+function setOn(span: Span, name: string, value: boolean | number | string): void {
+  quietly(() => span.setAttribute(name, value))
+}
+
+/** Does the work. Returns a function that returns its result or throws its error, each time. */
+function outcomeOf<T>(work: () => T): () => T {
+  try {
+    const result = work()
+    return () => result
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
 /** Makes the call. The span ends with it, or when the call is given up. */
 function inSpan<T>(span: Span, { store, method, run, context, session }: TracedCall<T>): Await<T> {
   let tries = 1
   let isGivenUp = false
   const tell = (outcome: string): void => {
-    span.setAttribute('session.outcome', outcome)
-    span.setAttribute('session.tries', tries)
+    setOn(span, 'session.outcome', outcome)
+    setOn(span, 'session.tries', tries)
   }
-  span.setAttribute('session.store', store)
-  span.setAttribute('session.operation', method)
+  setOn(span, 'session.store', store)
+  setOn(span, 'session.operation', method)
   // A visitor without a session has an id that nobody sees.
   if (session.state.token !== undefined || method === 'create') {
-    span.setAttribute('session.id', session.id)
+    setOn(span, 'session.id', session.id)
   }
   const told = (reply: T): T => {
     const { cache, rows, outcome } = factsOf(reply)
-    if (cache !== undefined) span.setAttribute('session.cache_hit', cache)
-    if (rows !== undefined) span.setAttribute('session.rows', rows)
+    if (cache !== undefined) setOn(span, 'session.cache_hit', cache)
+    if (rows !== undefined) setOn(span, 'session.rows', rows)
     tell(outcome)
     return reply
   }
@@ -108,9 +144,7 @@ function inSpan<T>(span: Span, { store, method, run, context, session }: TracedC
   })
   try {
     const result = run({ ...context, tried: () => void (tries += 1) })
-    return result instanceof Promise
-      ? Promise.race([result, givenUp]).then(told, failed)
-      : told(result)
+    return isThenable(result) ? Promise.race([result, givenUp]).then(told, failed) : told(result)
   } catch (error) {
     return failed(error)
   }

@@ -151,6 +151,28 @@ for (const base of ['', '/kv'] as const) {
       assert.equal(await statusOf(copy, base), 401)
     })
 
+    it('sign out with a message, which the next page shows once, in a session of nobody', async () => {
+      const browser = await signedIn(base, user, 'phone')
+      const main = await (await browser.fetch(`${base}/`, { headers: HTML })).text()
+      assert.match(main, /action="[^"]*\/logout\?flash&amp;show=cost"/)
+      const response = await submit(browser, `${base}/logout?flash`)
+      assert.equal(response.status, 303)
+      const page = await (await browser.fetch(`${base}/`, { headers: HTML })).text()
+      assert.match(page, /<strong>notice<\/strong> You are signed out\./)
+      assert.match(page, /Nobody is signed in/)
+      // Workers KV takes one write a second for each key.
+      if (base === '/kv') return
+      assert.deepEqual(await browser.json(`${base}/flashes`), {})
+    })
+
+    it('refuse a form of another site with a page in the frame of the playground', async () => {
+      const browser = await signedIn(base, user, 'phone')
+      const elsewhere = { Origin: 'https://evil.example', 'Sec-Fetch-Mode': 'navigate' }
+      const refused = await submit(browser, `${base}/logout`, {}, elsewhere)
+      assert.equal(refused.status, 403)
+      assert.match(await refused.text(), /id="message"><strong>403<\/strong> Another site has sent/)
+    })
+
     it('take no form of another site, and none without its token where nobody says whose it is', async () => {
       const browser = await signedIn(base, user, 'phone')
       const elsewhere = await submit(

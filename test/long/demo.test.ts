@@ -84,6 +84,20 @@ for (const base of ['', '/kv'] as const) {
       assert.deepEqual((await browser.json<View>(`${base}/session`)).data, {})
     })
 
+    it('has a poll, which reads the same, and its row on the page', async () => {
+      const browser = newBrowser()
+      await postJson(browser, `${base}/set/note`, 'milk')
+      const page = await (
+        await browser.fetch(`${base}/`, { headers: { Accept: 'text/html' } })
+      ).text()
+      assert.match(page, new RegExp(`<a href="${base}/poll">`))
+      const polled = await browser.fetch(`${base}/poll`)
+      assert.deepEqual(polled.headers.getSetCookie(), [])
+      const { id, data } = (await polled.json()) as View
+      const view = await browser.json<View>(`${base}/session`)
+      assert.deepEqual([id, data], [view.id, { note: 'milk' }])
+    })
+
     it('shows a flash message once', async () => {
       const browser = newBrowser()
       await postJson(browser, `${base}/flash/notice`, 'Saved')
