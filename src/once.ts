@@ -14,7 +14,7 @@ import type { Feature } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import type { RequestSession } from './request/request-session.ts'
 import { isStoreFailure } from './request/store-client.ts'
-import { commitChanges, newPatch } from './session/changes.ts'
+import { commitChanges, newPatch, orThrow } from './session/changes.ts'
 import type { DeepReadonly } from './session/data.ts'
 import { type Applied, LEASE, type Patch, type Refusal } from './session/patch.ts'
 import { savepointOf } from './session/savepoint.ts'
@@ -120,7 +120,7 @@ async function lead(
     })
   try {
     result = await run()
-    await (commitChanges(dictionary, since, release) ?? release(newPatch({})))
+    await (commitChanges(dictionary, since, release) ?? release(newPatch({})).then(orThrow))
   } catch (error) {
     // Whether it was written is unknown: the next commit writes the changes again.
     if (result === undefined || !isStoreFailure(error)) {

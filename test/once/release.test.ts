@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+
+import { LEASING_STORES, onceVisitor } from '../support/once-app.ts'
+
+describe.for([...LEASING_STORES])('the result of once() on the %s store', ([, options]) => {
+  test('is kept beside the same changes that another commit is writing', async () => {
+    const { app, browser } = await onceVisitor(options)
+    let runs = 0
+    app.handler = (session) =>
+      session.once('refresh', () => {
+        runs += 1
+        session.clear()
+        session.set('token', 'r1')
+        const writing = session.commit()
+        return writing === undefined ? 0 : runs
+      })
+    expect(await browser.json('/')).toBe(1)
+    app.handler = (session) => session.once('refresh', () => (runs += 1), { lease: 0.01 })
+    expect(await browser.json('/')).toBe(1)
+    expect(runs).toBe(1)
+    app.handler = (session) => session.all()
+    expect(await browser.json('/')).toEqual({ token: 'r1' })
+  })
+
+  test('is refused, with its changes or without, if the session would be too large', async () => {
+    const { app, browser } = await onceVisitor(options)
+    app.handler = (session) => {
+      for (let each = 0; each < 7; each += 1) session.set(`${each}`, 'x'.repeat(1_100_000))
+    }
+    expect((await browser.fetch('/')).status).toBe(200)
+    app.handler = (session) => session.once('refresh', () => 'x'.repeat(1_100_000))
+    expect((await browser.fetch('/')).status).toBe(413)
+    app.handler = (session) => session.once('refresh', () => 'small')
+    expect(await browser.json('/')).toBe('small')
+  })
+})
