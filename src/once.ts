@@ -102,6 +102,9 @@ async function runOnce(
   return text === undefined || text === '' ? undefined : codec.decode(text)
 }
 
+/** The number of functions that run in a request. */
+const running = new WeakMap<RequestSession, number>()
+
 /** Runs the function, and writes the text that it returns and what it recorded. */
 async function lead(
   session: RequestSession,
@@ -118,17 +121,21 @@ async function lead(
       if (isGone(reply)) throw session.lose(reply)
       return reply as Applied | Refusal
     })
+  running.set(session, (running.get(session) ?? 0) + 1)
   try {
     result = await run()
     await (commitChanges(dictionary, since, release) ?? release(newPatch({})).then(orThrow))
   } catch (error) {
     // Whether it was written is unknown: the next commit writes the changes again.
     if (result === undefined || !isStoreFailure(error)) {
-      dictionary.rollback(since)
+      // Of functions that run at the same time, nothing tells whose the changes are. Those of the others must stay.
+      if (result !== undefined || running.get(session) === 1) dictionary.rollback(since)
       result = undefined
       await release().catch(() => undefined)
     }
     throw error
+  } finally {
+    running.set(session, (running.get(session) ?? 1) - 1)
   }
 }
 

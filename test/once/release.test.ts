@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { LEASING_STORES, onceVisitor } from '../support/once-app.ts'
+import { LEASING_STORES, newGate, onceVisitor } from '../support/once-app.ts'
 
 describe.for([...LEASING_STORES])('the result of once() on the %s store', ([, options]) => {
   test('is kept beside the same changes that another commit is writing', async () => {
@@ -32,5 +32,27 @@ describe.for([...LEASING_STORES])('the result of once() on the %s store', ([, op
     expect((await browser.fetch('/')).status).toBe(413)
     app.handler = (session) => session.once('refresh', () => 'small')
     expect(await browser.json('/')).toBe('small')
+  })
+  test('is stored with its changes, even if another function of the same request throws', async () => {
+    const { app, browser } = await onceVisitor(options)
+    const [isSet, isThrown] = [newGate(), newGate()]
+    app.handler = async (session) => {
+      const failing = session.once('failing', async () => {
+        await isSet.opened
+        throw new Error('no')
+      })
+      const other = session.once('other', async () => {
+        session.set('other', 1)
+        isSet.open()
+        await isThrown.opened
+        return 1
+      })
+      const error = await failing.catch(String)
+      isThrown.open()
+      return [error, await other]
+    }
+    expect(await browser.json('/')).toEqual(['Error: no', 1])
+    app.handler = (session) => session.all()
+    expect(await browser.json('/')).toEqual({ token: 'r0', other: 1 })
   })
 })
