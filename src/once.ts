@@ -40,7 +40,7 @@ export interface OnceMethods {
    * If `fn` throws, its request gets the error, and what was recorded since is dropped; another request that waits runs
    * its own `fn`. A request waits twice `lease` at most, then throws `ERR_STORE`.
    *
-   * Throws `ERR_VALUE` if the result cannot be stored, and `ERR_CONFLICT` if `fn` took longer than `lease` and another
+   * Throws `ERR_VALUE` if the result cannot be stored, `ERR_TOO_LARGE` if the session would be too large with it, and `ERR_CONFLICT` if `fn` took longer than `lease` and another
    * request has run its own: then neither the result nor the changes are written. Throws `ERR_SPECULATIVE` in a
    * prefetch or prerender, and `ERR_SESSION_ENDED` if the session ends meanwhile.
    */

@@ -55,4 +55,22 @@ describe.for([...LEASING_STORES])('the result of once() on the %s store', ([, op
     app.handler = (session) => session.all()
     expect(await browser.json('/')).toEqual({ token: 'r0', other: 1 })
   })
+  test('is refused if the function has asked for its own key, after the time of the lease', async () => {
+    const { app, browser } = await onceVisitor(options)
+    app.handler = (session) =>
+      session
+        .once(
+          'refresh',
+          () => {
+            const inner = session.once('refresh', () => 'inner', { lease: 10 })
+            app.now += 1000
+            return inner
+          },
+          { lease: 0.05 },
+        )
+        .catch(String)
+    expect(await browser.json('/')).toContain('ERR_CONFLICT')
+    app.handler = (session) => session.once('refresh', () => 'outer')
+    expect(await browser.json('/')).toBe('inner')
+  })
 })
