@@ -23,7 +23,7 @@ export interface Watcher {
   readonly id: string
 }
 
-/** A socket keeps its options with its object, 16,384 bytes at most. */
+/** A socket keeps its options and the user with its object, 16,384 bytes at most. As ASCII no character takes more. */
 const MAX_VALUES_CHARACTERS = 8000
 
 /**
@@ -73,7 +73,7 @@ function connected(
 ): Promise<Response> | Response {
   return own.call(own.store.name, 'connect', (context) => {
     const handshake: Handshake = { read: readRequest(credential, context), values }
-    const headers = { [HANDSHAKE_HEADER]: JSON.stringify(handshake), ...kind }
+    const headers = { [HANDSHAKE_HEADER]: asciiOf(handshake), ...kind }
     return callObject(objectIdIn(own, credential.handle), own, (object) =>
       object.fetch('http://s/', { headers }),
     )
@@ -129,11 +129,19 @@ interface Namespace {
 }
 
 function checkOptions(trustedOrigins: readonly string[], values: readonly string[]): void {
-  const fits = JSON.stringify(values).length <= MAX_VALUES_CHARACTERS
+  const fits = asciiOf(values).length <= MAX_VALUES_CHARACTERS
   if (fits && trustedOrigins.every(isOrigin)) return
   throw new SessionError(
     'ERR_OPTION',
     `live(): Write ${fits ? 'trustedOrigins as https://a.example' : 'fewer keys into values'}.`,
+  )
+}
+
+/** Returns the JSON of a value in ASCII, for a header. */
+function asciiOf(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^ -~]/g,
+    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
 

@@ -14,7 +14,7 @@ import type { Feature } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import type { RequestSession } from './request/request-session.ts'
 import { isStoreFailure } from './request/store-client.ts'
-import { commitChanges, newPatch } from './session/changes.ts'
+import { commitChanges, newPatch, orThrow } from './session/changes.ts'
 import type { DeepReadonly } from './session/data.ts'
 import { type Applied, LEASE, type Patch, type Refusal } from './session/patch.ts'
 import { savepointOf } from './session/savepoint.ts'
@@ -40,7 +40,7 @@ export interface OnceMethods {
    * If `fn` throws, its request gets the error, and what was recorded since is dropped; another request that waits runs
    * its own `fn`. A request waits twice `lease` at most, then throws `ERR_STORE`.
    *
-   * Throws `ERR_VALUE` if the result cannot be stored, and `ERR_CONFLICT` if `fn` took longer than `lease` and another
+   * Throws `ERR_VALUE` if the result cannot be stored, `ERR_TOO_LARGE` if the session would be too large with it, and `ERR_CONFLICT` if `fn` took longer than `lease` and another
    * request has run its own: then neither the result nor the changes are written. Throws `ERR_SPECULATIVE` in a
    * prefetch or prerender, and `ERR_SESSION_ENDED` if the session ends meanwhile.
    */
@@ -102,6 +102,9 @@ async function runOnce(
   return text === undefined || text === '' ? undefined : codec.decode(text)
 }
 
+/** The number of functions that run in a request. */
+const running = new WeakMap<RequestSession, number>()
+
 /** Runs the function, and writes the text that it returns and what it recorded. */
 async function lead(
   session: RequestSession,
@@ -118,17 +121,21 @@ async function lead(
       if (isGone(reply)) throw session.lose(reply)
       return reply as Applied | Refusal
     })
+  running.set(session, (running.get(session) ?? 0) + 1)
   try {
     result = await run()
-    await (commitChanges(dictionary, since, release) ?? release(newPatch({})))
+    await (commitChanges(dictionary, since, release) ?? release(newPatch({})).then(orThrow))
   } catch (error) {
     // Whether it was written is unknown: the next commit writes the changes again.
     if (result === undefined || !isStoreFailure(error)) {
-      dictionary.rollback(since)
+      // Of functions that run at the same time, nothing tells whose the changes are. Those of the others must stay.
+      if (result !== undefined || running.get(session) === 1) dictionary.rollback(since)
       result = undefined
       await release().catch(() => undefined)
     }
     throw error
+  } finally {
+    running.set(session, (running.get(session) ?? 1) - 1)
   }
 }
 

@@ -25,6 +25,8 @@ export class Room extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
+    // Answers the close of the page.
+    socket.close()
     const [sessionId = ''] = this.ctx.getTags(socket)
     const others = this.ctx.getWebSockets(sessionId).filter((other) => other !== socket)
     if (others.some(({ readyState }) => readyState === WebSocket.OPEN)) return

@@ -84,9 +84,9 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
     })
   }
 
-  /** A page cannot see why a handshake was refused, so it asks first. */
+  /** A page cannot see why a handshake was refused, so it asks first. With cookies, as a handshake has them anywhere. */
   function retry(): void {
-    fetch(href, { headers: { Accept: PROBLEM } }).then(
+    fetch(href, { credentials: 'include', headers: { Accept: PROBLEM } }).then(
       ({ status }) => (status === 401 ? end('unknown') : open()),
       open,
     )

@@ -40,8 +40,9 @@ export function openSocket({ ctx }: SessionHost, subscription: Subscription): Re
   if (connectionsOf(ctx).length >= MAX_CONNECTIONS) return undefined
   const { 0: client, 1: server } = new WebSocketPair()
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
-  ctx.acceptWebSocket(server, [TAG])
+  // Throws if it is too large: then there is no socket.
   server.serializeAttachment(subscription)
+  ctx.acceptWebSocket(server, [TAG])
   return new Response(null, { status: 101, webSocket: client })
 }
 
@@ -124,8 +125,12 @@ function textOf(message: LiveMessage): string {
 }
 
 /** Has the alarm come at the end of the session, and not after it: the timeouts may have become shorter. */
-export async function wakeAtEnd({ ctx: { storage } }: SessionHost, meta: Meta): Promise<void> {
-  const end = alarmAt(deadlineOf(meta))
+export function wakeAtEnd(host: SessionHost, meta: Meta): Promise<void> {
+  return wakeAt(host, alarmAt(deadlineOf(meta)))
+}
+
+/** Has the alarm come at this time, unless it comes before. */
+export async function wakeAt({ ctx: { storage } }: SessionHost, time: number): Promise<void> {
   const alarm = await storage.getAlarm()
-  if (alarm === null || alarm > end) await storage.setAlarm(end)
+  if (alarm === null || alarm > time) await storage.setAlarm(time)
 }

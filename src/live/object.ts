@@ -18,7 +18,13 @@ import {
   type WatchCall,
 } from './messages.ts'
 import { SIGNED_OUT } from './signed-out.ts'
-import { addWatcher, finishTelling, removeWatcher, tellWatchers } from './watchers.ts'
+import {
+  addWatcher,
+  finishTelling,
+  removeWatcher,
+  replaceWatchers,
+  tellWatchers,
+} from './watchers.ts'
 
 /**
  * The object's side of `edge-session/live`: `export class SessionObject extends extendSessionObject(sockets) {}`. It holds
@@ -39,8 +45,15 @@ export const sockets: SessionPart = {
     if (socket.readyState === WebSocket.OPEN) socket.close(1008, 'This socket takes no messages.')
   },
 
+  webSocketClose(_host, socket) {
+    // Completes the closing handshake.
+    socket.close()
+  },
+
   changed(host, change) {
     tellChange(host, change)
+    const { userId } = change.meta.account ?? {}
+    if (change.method === 'regenerate' && userId !== undefined) replaceWatchers(host, userId)
     host.ctx.waitUntil(wakeAtEnd(host, change.meta))
   },
 
@@ -58,10 +71,9 @@ async function connect(
   { headers }: Request,
   { read, values }: Handshake,
 ): Promise<Response> {
-  const reply = JSON.parse(await host.call(read)) as ReadReply
-  const meta = aliveIn(host)
-  if (!reply.ok || meta === undefined) return refused(SIGNED_OUT)
-  const subscription: Subscription = { values, userId: reply.account?.userId }
+  const meta = await openedBy(host, read)
+  if (meta === undefined) return refused(SIGNED_OUT)
+  const subscription: Subscription = { values, userId: meta.account?.userId }
   const open = headers.get('Upgrade') === null ? openStream : openSocket
   const response = open(host, subscription)
   await wakeAtEnd(host, meta)
@@ -82,10 +94,15 @@ function refused(problem: Problem): Response {
   return Response.json(problem, { status: problem.status, headers })
 }
 
-/** Returns the record of a session that has not ended since its credential was checked. */
-function aliveIn(host: SessionHost): Meta | undefined {
+/**
+ * Returns the record of the session that a credential opens; `undefined` if it has ended, or has another user, since the
+ * credential was checked.
+ */
+async function openedBy(host: SessionHost, read: string): Promise<Meta | undefined> {
+  const reply = JSON.parse(await host.call(read)) as ReadReply
   const meta = host.meta()
-  return meta === undefined || isTombstone(meta) ? undefined : meta
+  if (!reply.ok || meta === undefined || isTombstone(meta)) return undefined
+  return reply.account?.userId === meta.account?.userId ? meta : undefined
 }
 
 async function answerWatch(host: SessionHost, request: string): Promise<string> {
@@ -93,10 +110,10 @@ async function answerWatch(host: SessionHost, request: string): Promise<string> 
   if (live === 'unwatch') removeWatcher(host, namespace, id)
   else if (read === undefined) return '{"ok":false}'
   else {
-    const reply = await host.call(read)
-    const meta = aliveIn(host)
-    if (!(JSON.parse(reply) as ReadReply).ok || meta === undefined) return '{"ok":false}'
-    if (!addWatcher(host, namespace, id)) return '{"ok":false,"why":"too-many"}'
+    const meta = await openedBy(host, read)
+    if (meta === undefined) return '{"ok":false}'
+    const user = meta.account?.userId ?? ''
+    if (!addWatcher(host, { namespace, id, user })) return '{"ok":false,"why":"too-many"}'
     await wakeAtEnd(host, meta)
   }
   return '{"ok":true}'

@@ -1,11 +1,14 @@
 import type { EndReason } from '../record/end-reason.ts'
 import type { SessionHost } from '../store/object/session-part.ts'
 import { withinTime } from '../store/within-time.ts'
+import { wakeAt } from './connections.ts'
 
 /** An object of the application that is told of the end of the session. */
 interface Watcher {
   readonly namespace: string
   readonly id: string
+  /** The user of the session; an empty text if there is none. */
+  readonly user: string
   readonly reason: EndReason | null
   readonly tries: number
 }
@@ -26,29 +29,32 @@ interface Watching {
 }
 
 /** Adds a watcher. A repeated one counts once. Returns false if the session has as many as it may have. */
-export function addWatcher({ ctx }: SessionHost, namespace: string, id: string): boolean {
+export function addWatcher(
+  { ctx }: SessionHost,
+  { namespace, id, user }: Pick<Watcher, 'namespace' | 'id' | 'user'>,
+): boolean {
   const { sql } = ctx.storage
   sql.exec(
-    'CREATE TABLE IF NOT EXISTS watchers (namespace TEXT, id TEXT, reason TEXT, tries INTEGER, PRIMARY KEY (namespace, id)) WITHOUT ROWID',
+    'CREATE TABLE IF NOT EXISTS watchers (namespace TEXT, id TEXT, user TEXT, reason TEXT, tries INTEGER, PRIMARY KEY (namespace, id, user)) WITHOUT ROWID',
   )
   const known = watchersOf(ctx.storage)
-  if (known.some((each) => each.namespace === namespace && each.id === id)) return true
+  const isKnown = known.some(
+    (each) => each.namespace === namespace && each.id === id && each.user === user,
+  )
+  if (isKnown) return true
   if (known.length >= MAX_WATCHERS) return false
-  sql.exec('INSERT INTO watchers VALUES (?, ?, NULL, 0)', namespace, id)
+  sql.exec('INSERT INTO watchers VALUES (?, ?, ?, NULL, 0)', namespace, id, user)
   return true
 }
 
 /** Removes a watcher, unless it is about to be told. */
 export function removeWatcher({ ctx }: SessionHost, namespace: string, id: string): void {
-  const isKnown = watchersOf(ctx.storage).some((each) => each.reason === null && each.id === id)
-  if (isKnown) remove(ctx.storage, { namespace, id })
+  const own = watchersOf(ctx.storage).filter((each) => each.namespace === namespace)
+  for (const each of own) if (each.reason === null && each.id === id) remove(ctx.storage, each)
 }
 
-function remove(
-  { sql }: DurableObjectStorage,
-  { namespace, id }: Pick<Watcher, 'namespace' | 'id'>,
-): void {
-  sql.exec('DELETE FROM watchers WHERE namespace = ? AND id = ?', namespace, id)
+function remove({ sql }: DurableObjectStorage, { namespace, id, user }: Watcher): void {
+  sql.exec('DELETE FROM watchers WHERE namespace = ? AND id = ? AND user = ?', namespace, id, user)
 }
 
 function watchersOf({ sql }: DurableObjectStorage): readonly Watcher[] {
@@ -71,9 +77,30 @@ export function tellWatchers(host: SessionHost, reason: EndReason): boolean {
   // Not again for a session that has ended before: then the alarm tells them.
   if (watchers.every((each) => each.reason !== null)) return true
   storage.sql.exec('UPDATE watchers SET reason = ? WHERE reason IS NULL', reason)
-  void storage.setAlarm(Date.now() + TIME_LIMIT_MS + FIRST_RETRY_MS)
-  host.ctx.waitUntil(finishTelling(host))
+  beginTelling(host)
   return true
+}
+
+/** Tells the watchers of a former user, for whom the session is over. The session is now this user's. */
+export function replaceWatchers(host: SessionHost, user: string): void {
+  const { storage } = host.ctx
+  const others = watchersOf(storage).filter((each) => each.reason === null && each.user !== user)
+  if (others.length === 0) return
+  // Those of a visitor who signs in are the user's from now on.
+  storage.sql.exec(
+    "UPDATE OR REPLACE watchers SET user = ? WHERE reason IS NULL AND user = ''",
+    user,
+  )
+  storage.sql.exec(
+    "UPDATE watchers SET reason = 'replaced' WHERE reason IS NULL AND user <> ?",
+    user,
+  )
+  if (others.some((each) => each.user !== '')) beginTelling(host)
+}
+
+function beginTelling(host: SessionHost): void {
+  void host.ctx.storage.setAlarm(Date.now() + TIME_LIMIT_MS + FIRST_RETRY_MS)
+  host.ctx.waitUntil(finishTelling(host))
 }
 
 /** The work under way for the objects in this isolate, since the alarm may come meanwhile. */
@@ -97,7 +124,8 @@ async function tellAll(host: SessionHost): Promise<void> {
   const tries = Math.min(...left.flatMap((each) => (each.reason === null ? [] : [each.tries])))
   if (!Number.isFinite(tries)) return
   const delay = Math.min(FIRST_RETRY_MS * 2 ** tries, MAX_RETRY_MS)
-  await storage.setAlarm(Date.now() + delay)
+  // The session of another user may end before.
+  await wakeAt(host, Date.now() + delay)
 }
 
 async function tell(
@@ -105,7 +133,7 @@ async function tell(
   watcher: Watcher,
   sessionId: string,
 ): Promise<void> {
-  const { namespace, id, reason, tries } = watcher
+  const { namespace, id, user, reason, tries } = watcher
   try {
     const { [namespace]: watching } = env as Record<string, Watching | undefined>
     if (watching === undefined || reason === null) throw new TypeError(`There is no ${namespace}.`)
@@ -116,10 +144,11 @@ async function tell(
     if (tries >= MAX_TRIES) remove(storage, watcher)
     else {
       storage.sql.exec(
-        'UPDATE watchers SET tries = ? WHERE namespace = ? AND id = ?',
+        'UPDATE watchers SET tries = ? WHERE namespace = ? AND id = ? AND user = ?',
         tries + 1,
         namespace,
         id,
+        user,
       )
     }
   }

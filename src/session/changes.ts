@@ -103,8 +103,9 @@ export function commitChanges(
   const { changes, port } = writer
   const recorded = recordedIn(writer, since)
   if (recorded === undefined) return undefined
-  if (recorded === changes.unsaved && changes.patch !== undefined) {
-    return writeChanges(writer, changes.patch, send)
+  // Another call may be writing the same patch. `send` adds to it, so it needs an id of its own.
+  if (send === undefined && recorded === changes.unsaved && changes.patch !== undefined) {
+    return writeChanges(writer, changes.patch)
   }
   if (port.codec.complete === undefined)
     return writeChanges(writer, patchOf(writer, recorded), send)

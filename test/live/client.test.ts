@@ -101,7 +101,9 @@ beforeEach(() => {
   vi.stubGlobal('fetch', async (href: string, init: RequestInit) => {
     requests.push(href)
     if (isOffline) throw new TypeError('The network is down.')
-    return browser.fetch(href, init)
+    // As for a page of another origin.
+    const visitor = init.credentials === 'include' ? browser : newLiveSite().browser()
+    return visitor.fetch(href, init)
   })
   // So that a delay is the shortest: half of it.
   vi.spyOn(Math, 'random').mockReturnValue(0)

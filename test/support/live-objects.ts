@@ -1,10 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 
 import { sockets } from '../../src/live/object.ts'
+import { leases } from '../../src/once/leases.ts'
 import { extendSessionObject } from '../../src/store/durable-object.ts'
 
-/** A session's object with sockets. */
-export class LiveSessionObject extends extendSessionObject(sockets) {}
+/** A session's object with sockets and leases. */
+export class LiveSessionObject extends extendSessionObject(leases, sockets) {}
 
 /** An object of an application that is told when a session ends. It can fail first. */
 export class WatcherObject extends DurableObject {
