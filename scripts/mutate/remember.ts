@@ -18,7 +18,7 @@ export const REMEMBER: readonly MutatedFile[] = [
     tests: STORE,
     changes: [
       ['account: signedInOver(meta.account, account)', 'account'],
-      ['remember && userId === account.userId', 'remember'],
+      ['remember !== undefined && userId === account.userId', 'remember !== undefined'],
       ['{ remember, ...account }', '{ ...account, remember }'],
     ],
   },

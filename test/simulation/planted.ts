@@ -143,8 +143,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'recorded changes of a handler that failed are written',
     file: 'src/request/failure.ts',
-    find: '  if (savepoint === undefined || session.isGone) session.dictionary.discard()\n',
-    replace: '  if (savepoint === undefined) return void session.dictionary.finish()\n',
+    find: '  session.dictionary.discard()\n',
+    replace: '  void session.dictionary.finish()?.catch(() => undefined)\n',
   },
   {
     name: 'a late write begins a new session',
