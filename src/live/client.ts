@@ -87,7 +87,7 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
     })
   }
 
-  /** A page cannot see why a handshake was refused, so it asks first.  */
+  /** A page cannot see why a handshake was refused, so it asks first. */
   function retry(): void {
     fetch(href, ASKING).then(({ status }) => (status === 401 ? end('unknown') : open()), open)
   }
