@@ -18,6 +18,9 @@ const MAX_DELAY_MS = 30_000
 /** Proxies close a connection that is silent for longer: Cloudflare after 100 seconds. */
 const PING_MS = 30_000
 
+/** With cookies from a page of another origin, too, as for a handshake. */
+const ASKING: object = { credentials: 'include', headers: { Accept: PROBLEM } }
+
 /**
  * Opens a socket to a route that returns `live(session)`. When it is lost, opens it again, after 0.25 to 0.5 seconds, and
  * up to 30 seconds after more failures. `ended` is told once, in every tab of the browser, and is the last event.
@@ -84,12 +87,9 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
     })
   }
 
-  /** A page cannot see why a handshake was refused, so it asks first. With cookies, as a handshake has them anywhere. */
+  /** A page cannot see why a handshake was refused, so it asks first. */
   function retry(): void {
-    fetch(href, { credentials: 'include', headers: { Accept: PROBLEM } }).then(
-      ({ status }) => (status === 401 ? end('unknown') : open()),
-      open,
-    )
+    fetch(href, ASKING).then(({ status }) => (status === 401 ? end('unknown') : open()), open)
   }
 
   open()

@@ -98,13 +98,16 @@ beforeEach(() => {
   requests = []
   isOffline = false
   vi.stubGlobal('WebSocket', Object.assign(PageSocket, { OPEN: 1 }))
-  vi.stubGlobal('fetch', async (href: string, init: RequestInit) => {
-    requests.push(href)
-    if (isOffline) throw new TypeError('The network is down.')
-    // As for a page of another origin.
-    const visitor = init.credentials === 'include' ? browser : newLiveSite().browser()
-    return visitor.fetch(href, init)
-  })
+  vi.stubGlobal(
+    'fetch',
+    async (href: string, init: RequestInit & { readonly credentials?: string }) => {
+      requests.push(href)
+      if (isOffline) throw new TypeError('The network is down.')
+      // As for a page of another origin.
+      const visitor = init.credentials === 'include' ? browser : newLiveSite().browser()
+      return visitor.fetch(href, init)
+    },
+  )
   // So that a delay is the shortest: half of it.
   vi.spyOn(Math, 'random').mockReturnValue(0)
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
