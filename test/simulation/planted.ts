@@ -144,7 +144,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'recorded changes of a handler that failed are written',
     file: 'src/request/failure.ts',
     find: '  session.dictionary.discard()\n',
-    replace: '  void session.dictionary.finish()?.catch(() => undefined)\n',
+    replace: '  void session.dictionary.finish()\n',
   },
   {
     name: 'a late write begins a new session',
