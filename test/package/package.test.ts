@@ -15,6 +15,7 @@ const WORKERS = 'cloudflare:workers'
 const PROGRAM = /^dist\/cli(\.js|-licenses\.txt)$/
 const OBJECTS = new Set([
   'edge-session/adapter/unstorage',
+  'edge-session/live/object',
   'edge-session/store/durable-object',
   'edge-session/store/from-config',
   'edge-session/store/user-index',

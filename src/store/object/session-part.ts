@@ -1,3 +1,5 @@
+import type { DurableObject } from 'cloudflare:workers'
+
 import type { CellHost } from '../../record/cell-part.ts'
 import type { EndReason } from '../../record/end-reason.ts'
 import type { Meta } from '../../record/meta.ts'
@@ -6,7 +8,7 @@ import type { State } from '../../record/step.ts'
 
 /** The object of a session, as its parts see it. */
 export interface SessionHost extends CellHost {
-  readonly ctx: DurableObjectState
+  readonly ctx: ConstructorParameters<typeof DurableObject>[0]
   readonly env: object
   /** Returns the stored record, a tombstone too; `undefined` if there is none. */
   meta(): Meta | undefined
