@@ -1,4 +1,4 @@
-// What a `once` costs that a kept result answers, beside a plain read: npm run bench:once [-- --rounds 90]
+// Compares a `once` that returns a kept result with a plain read: npm run bench:once [-- --rounds 90]
 import { parseArgs } from 'node:util'
 
 import type { Contender } from './contenders.ts'

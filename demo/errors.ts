@@ -4,7 +4,7 @@ import { SessionError, type SessionErrorCode } from '../src/index.ts'
 import { prefersHtml } from './input.ts'
 import { messagePage } from './page/frame.ts'
 
-/** What is a fault of the visitor here, since keys and values are his. */
+/** Statuses of the errors that the visitor causes: here, keys and values are the visitor's input. */
 const STATUSES: Partial<Record<SessionErrorCode, number>> = {
   ERR_KEY: 400,
   ERR_VALUE: 400,

@@ -11,7 +11,7 @@ const PROVIDER_MS = 200
 
 const own = ownRequests()
 
-/** What ten parallel requests were told by a provider that one of them has called. */
+/** The outcome of ten parallel requests, of which one calls the provider. */
 interface OnceReport {
   readonly requests: number
   readonly answered: number

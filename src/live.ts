@@ -1,8 +1,9 @@
 import { SessionError } from './errors.ts'
-import { isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
+import { FOREIGN, isForeign, isHandshake, isOrigin } from './guard/request-origin.ts'
 import { type Handshake, HANDSHAKE_HEADER, PROBLEM } from './live/messages.ts'
-import { bindingError, callObject, objectIdIn, readRequest, sendCall } from './live/session-stub.ts'
+import { bindingError, callObject, objectIdIn, sendCall } from './live/session-stub.ts'
 import { SIGNED_OUT } from './live/signed-out.ts'
+import { requestText } from './record/session-cell.ts'
 import type { Credential } from './record/store.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import { DETAILS, type Problem, problemOf, refuse } from './request/problem.ts'
@@ -60,7 +61,7 @@ function refusalOf(
 ): Problem | undefined {
   if (isForeign(request, trustedOrigins) === true) {
     own.report({ type: 'refused', reason: 'cross-origin', id: own.id })
-    return problemOf(403, 'ERR_CROSS_ORIGIN', 'Another site has sent this request.')
+    return problemOf(403, 'ERR_CROSS_ORIGIN', FOREIGN)
   }
   const isSpeculative = own.purpose === 'speculative'
   return isSpeculative ? problemOf(503, 'ERR_SPECULATIVE', DETAILS.ERR_SPECULATIVE) : undefined
@@ -72,7 +73,7 @@ function connected(
   { values, kind }: { readonly values: readonly string[]; readonly kind: Kind },
 ): Promise<Response> | Response {
   return own.call(own.store.name, 'connect', (context) => {
-    const handshake: Handshake = { read: readRequest(credential, context), values }
+    const handshake: Handshake = { read: requestText('read', credential, context), values }
     const headers = { [HANDSHAKE_HEADER]: asciiOf(handshake), ...kind }
     return callObject(objectIdIn(own, credential.handle), own, (object) =>
       object.fetch('http://s/', { headers }),
@@ -99,7 +100,7 @@ export async function watch(session: object, { namespace, id }: Watcher): Promis
   if (credential === undefined) throw endedError()
   const reply = await own.call(own.store.name, 'watch', (context) =>
     callObject(objectIdIn(own, credential.handle), own, (object) => {
-      const read = readRequest(credential, context)
+      const read = requestText('read', credential, context)
       return sendCall(object, { live: 'watch', namespace, id, read })
     }),
   )

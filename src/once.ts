@@ -61,7 +61,7 @@ export function once(): Feature<OnceMethods> {
     ): Promise<DeepReadonly<T>> {
       const session = requestSessionOf(this)
       const { operations } = session.dictionary.toChange()
-      const about: About = {
+      const about: LeaseRequest = {
         name: nameOf(key, LEASE),
         attempt: newUniqueText(),
         keep: keep * 1000,
@@ -76,13 +76,11 @@ export function once(): Feature<OnceMethods> {
   return { feature: 'once', methods, setUp: (_env, store) => checkLeases(store.lease, store) }
 }
 
-type About = { -readonly [K in keyof LeaseRequest]: LeaseRequest[K] }
-
 async function runOnce(
   session: RequestSession,
   key: string,
   fn: () => unknown,
-  about: About,
+  about: LeaseRequest,
 ): Promise<unknown> {
   const { dictionary, codec, ctx } = session
   // No cookie can be set, so the session is in this request only.
@@ -108,7 +106,7 @@ const running = new WeakMap<RequestSession, number>()
 /** Runs the function, and writes the text that it returns and what it recorded. */
 async function lead(
   session: RequestSession,
-  about: About,
+  about: LeaseRequest,
   run: () => Promise<string>,
 ): Promise<void> {
   const { dictionary } = session
@@ -140,7 +138,7 @@ async function lead(
 }
 
 /** Waits for the lease, or for the result of another request. Returns that result; `undefined` with the lease. */
-async function acquired(session: RequestSession, about: About): Promise<string | undefined> {
+async function acquired(session: RequestSession, about: LeaseRequest): Promise<string | undefined> {
   const { now } = session.settings
   const end = now() + 2 * about.lease
   for (;;) {
@@ -152,10 +150,9 @@ async function acquired(session: RequestSession, about: About): Promise<string |
       }
       return session.token as Token
     })
-    about.wait = end - now()
     // Not in the queue of the session: while this request waits, its other operations go on.
     // oxlint-disable-next-line no-await-in-loop
-    const reply = await ask(session, token, 'lease', about)
+    const reply = await ask(session, token, 'lease', { ...about, wait: end - now() })
     if (reply.ok) {
       checkLeases(reply.lease, session.store)
       if (reply.lease !== 'free') return reply.result

@@ -1,4 +1,4 @@
-// A plain read, and a `once` that a kept result answers, on the same objects.
+// A plain read, and a `once` that returns a kept result, on the same objects.
 import { createSessions, json, type Session } from '../../src/index.ts'
 import { once, type OnceMethods } from '../../src/once.ts'
 import { leases } from '../../src/once/leases.ts'

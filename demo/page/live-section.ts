@@ -1,7 +1,7 @@
 import type { Place } from '../sessions.ts'
 import { html, type Html } from './html.ts'
 
-/** What the session's object tells this page by its socket. */
+/** Returns the section that shows the messages of the session's socket. */
 export function liveSection({ base, isAtomic }: Place, isStored: boolean): Html {
   return html`
     <section aria-labelledby="live-title">

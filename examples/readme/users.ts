@@ -45,7 +45,7 @@ interface Env {
   USERS: DurableObjectNamespace<UserObject>
 }
 
-/** Whoever gives a name, with one password for all: only for an example. */
+/** Returns the user of any name with the example's password. */
 async function checkPassword(request: Request): Promise<{ id: string }> {
   const { name, password } = await request.json<{ name: string; password: string }>()
   if (password !== 'open sesame') throw new Error('Wrong name or password')

@@ -41,7 +41,7 @@ router.post(
 export { SessionObject } from './sessions.ts'
 export default router
 
-/** Whoever gives a name, with one password for all: only for an example. */
+/** Returns the user of any name with the example's password. */
 async function checkPassword(form: FormData): Promise<{ id: string } | undefined> {
   const name = form.get('name')
   if (typeof name !== 'string' || form.get('password') !== 'open sesame') return undefined

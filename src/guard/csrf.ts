@@ -14,7 +14,7 @@ import {
   visitorsOf,
 } from './csrf-visitor.ts'
 import { tokenInForm } from './form-token.ts'
-import { isForeign, isHandshake, isOrigin } from './request-origin.ts'
+import { FOREIGN, isForeign, isHandshake, isOrigin } from './request-origin.ts'
 import { sessionOf } from './session-of.ts'
 
 export interface CsrfOptions {
@@ -102,7 +102,6 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   }
 }
 
-const FOREIGN = 'Another site has sent this request.'
 const OUTDATED = 'The form is out of date. Load its page again.'
 
 function refused(

@@ -11,6 +11,9 @@ export function isHandshake({ headers }: Request): boolean {
   )
 }
 
+/** The detail of the problem for a request of another site's page. */
+export const FOREIGN = 'Another site has sent this request.'
+
 /**
  * True if a request comes from a page of another origin, `undefined` if the client does not say. As in Go's
  * `http.CrossOriginProtection`, `Sec-Fetch-Site` (W3C: Fetch Metadata) decides, or else `Origin` (RFC 6454).

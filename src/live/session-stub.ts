@@ -1,7 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { touchOf } from '../record/meta.ts'
 import { PROTOCOL } from '../record/session-cell.ts'
-import type { CallContext, Credential } from '../record/store.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { isNamespace, objectById, type ObjectsById } from '../store/object/bound-objects.ts'
 import type { SessionObjectStub } from '../store/object/session-object.ts'
@@ -47,12 +45,6 @@ export async function callObject<T>(
 
 export function bindingError(message: string): SessionError {
   return new SessionError('ERR_BINDING', message)
-}
-
-/** Returns the `read` of the store's protocol, which the object checks as any other. */
-export function readRequest({ secret }: Credential, context: CallContext): string {
-  const { now, idle, absolute, renew = 0 } = context
-  return JSON.stringify(['read', secret, now, idle, absolute, touchOf(context), renew])
 }
 
 export function sendCall(object: LiveStub, request: WatchCall): Promise<string> {

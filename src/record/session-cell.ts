@@ -191,6 +191,17 @@ function lasting(state: State | undefined): State | undefined {
   return state !== undefined && isLasting(state.meta) ? state : undefined
 }
 
+/** Returns a request to a cell, with what comes after the context. */
+export function requestText(
+  method: Call['method'],
+  { secret }: Pick<Credential, 'secret'>,
+  context: CallContext,
+  more = '',
+): string {
+  const { now, idle, absolute, renew = 0 } = context
+  return `["${method}","${secret}",${now},${idle},${absolute},${touchOf(context)},${renew}${more}]`
+}
+
 /** Sends a request to a cell, and returns its reply. */
 export type Send = (
   handle: string,
@@ -209,13 +220,15 @@ export function cellStore(
 ): SessionStore {
   function call<Reply>(
     method: Call['method'],
-    { handle, secret }: Credential,
+    credential: Credential,
     context: CallContext,
     more = '',
   ): Promise<Reply> {
-    const { now, idle, absolute, renew = 0, tried } = context
-    const request = `["${method}","${secret}",${now},${idle},${absolute},${touchOf(context)},${renew}${more}]`
-    return send(handle, request, { method, now, tried }).then((reply) => JSON.parse(reply) as Reply)
+    const { now, tried } = context
+    const request = requestText(method, credential, context, more)
+    return send(credential.handle, request, { method, now, tried }).then(
+      (reply) => JSON.parse(reply) as Reply,
+    )
   }
 
   return {

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 
-import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 
-import { ROOT } from '../node/project.ts'
+import { bundledWorker } from '../node/bundled-worker.ts'
 import { describe, it } from '../node/suite.ts'
 
 const [OLD, NEW] = ['old '.repeat(10).replaceAll(' ', '-'), 'new '.repeat(10).replaceAll(' ', '-')]
@@ -23,20 +21,8 @@ interface Answer {
   readonly events: readonly string[]
 }
 
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(ROOT, 'test/support/rotation-worker.ts')],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    conditions: ['workerd'],
-    external: ['cloudflare:*'],
-  })
-  return outputFiles[0]?.text ?? ''
-}
-
 async function start(): Promise<Miniflare> {
-  const script = await bundle()
+  const script = await bundledWorker('rotation-worker.ts')
   const secret = { store_id: 'store', secret_name: 'session-secrets' }
   const worker = (name: string, scriptName?: string): object => ({
     name,

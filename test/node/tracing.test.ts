@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 
-import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 
-import { newPort, ROOT } from './project.ts'
+import { bundledWorker } from './bundled-worker.ts'
+import { newPort } from './project.ts'
 import { describe, it } from './suite.ts'
 
 /** A span, as a streaming tail worker was told of it. */
@@ -38,18 +37,6 @@ const tailOn = (port: number): string => `export default {
   },
 }`
 
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(ROOT, 'test/support/tracing-worker.ts')],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    conditions: ['workerd'],
-    external: ['cloudflare:*'],
-  })
-  return outputFiles[0]?.text ?? ''
-}
-
 /** A Worker with a streaming tail worker, or without one. */
 class Traced {
   readonly #miniflare: Miniflare
@@ -81,7 +68,7 @@ class Traced {
           {
             ...common,
             name: 'main',
-            script: await bundle(),
+            script: await bundledWorker('tracing-worker.ts'),
             compatibilityFlags: ['experimental'],
             kvNamespaces: ['SESSION_KV'],
             durableObjects: {

@@ -37,15 +37,20 @@ async function stateOf(app: App, browser: Browser): Promise<unknown> {
   return browser.json('/')
 }
 
+/** Returns a handler that signs out, leaves a message and throws. */
+function signOutAndThrow(app: App): (request: Request, env: object) => Promise<Response> {
+  return app.sessions.withSession(async ({ session }) => {
+    await session.signOut()
+    session.flash('notice', 'out')
+    throw new Error('no template')
+  })
+}
+
 describe.for(STORES)('a handler that throws after signOut() and flash, on %s', ([, newStore]) => {
   test('leaves an outer handler without a session: nothing is read of the old one, and nothing kept', async () => {
     const app = newApp({ store: newStore() })
     const browser = await signedIn(app)
-    const inner = app.sessions.withSession(async ({ session }) => {
-      await session.signOut()
-      session.flash('notice', 'out')
-      throw new Error('no template')
-    })
+    const inner = signOutAndThrow(app)
     app.handler = async (session, request) => {
       session.set('n', 5)
       await session.commit()
@@ -64,11 +69,7 @@ describe.for(STORES)('a handler that throws after signOut() and flash, on %s', (
   test('leaves it a message of its own', async () => {
     const app = newApp({ store: newStore() })
     const browser = await signedIn(app)
-    const inner = app.sessions.withSession(async ({ session }) => {
-      await session.signOut()
-      session.flash('notice', 'out')
-      throw new Error('no template')
-    })
+    const inner = signOutAndThrow(app)
     app.handler = async (session, request) => {
       await expect(inner(request, {})).rejects.toThrow('no template')
       session.flash('error', 'sorry')

@@ -1,32 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import type { SessionStore } from '../../src/index.ts'
-import { cached } from '../../src/store/cached.ts'
-import { durableObjectStore } from '../../src/store/durable-object.ts'
-import { kvStore } from '../../src/store/kv.ts'
-import { memcachedStore } from '../../src/store/memcached.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { redisStore } from '../../src/store/redis.ts'
 import { userIndex } from '../../src/store/user-index.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
-import { MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
-import { REDIS_PORT, redisConnector } from '../support/redis.ts'
-
-const STORES: readonly (readonly [
-  name: string,
-  newStore: () => SessionStore,
-  isThere?: boolean,
-])[] = [
-  ['objects', () => durableObjectStore(env.SESSIONS)],
-  ['copies of objects', () => cached(durableObjectStore(env.SESSIONS), { maxAgeSeconds: 20 })],
-  ['memory', () => memoryStore()],
-  ['kv', () => kvStore(env.SESSION_KV)],
-  ['redis', () => redisStore(redisConnector), REDIS_PORT > 0],
-  ['memcached', () => memcachedStore(memcachedConnector()), MEMCACHED_PORT > 0],
-]
-const HERE = STORES.filter(([, , isThere = true]) => isThere)
+import { EVERY_STORE } from '../support/every-store.ts'
 
 const flashes: Handler = (session) => session.flashes()
 const NAME = '__Host-session='
@@ -76,7 +55,7 @@ function ending(app: App, name: string): Handler {
   return isInside ? async (_, request) => inner(request, {}) : (ENDINGS[name] ?? flashes)
 }
 
-describe.for(HERE)('a message after a sign-out, on %s', ([, newStore]) => {
+describe.for(EVERY_STORE)('a message after a sign-out, on %s', ([, newStore]) => {
   test.for(Object.keys(ENDINGS))('is shown once, by the next page: %s', async (name) => {
     const app = newApp({ store: newStore() })
     const browser = await signedIn(app)

@@ -1,37 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import type { SessionStore } from '../../src/index.ts'
 import { renewing } from '../../src/renew.ts'
-import { cached } from '../../src/store/cached.ts'
-import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
-import { memcachedStore } from '../../src/store/memcached.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { redisStore } from '../../src/store/redis.ts'
 import { ringStore } from '../../src/store/ring.ts'
 import { objectIndex } from '../../src/store/user-index/object-index.ts'
 import type { UserIndex } from '../../src/store/user-index/user-list.ts'
 import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import { Browser } from '../support/browser.ts'
-import { MEMCACHED_PORT, memcachedConnector } from '../support/memcached.ts'
-import { REDIS_PORT, redisConnector } from '../support/redis.ts'
+import { EVERY_STORE, type NamedStore } from '../support/every-store.ts'
 
 const SECOND = 1000
-const STORES: readonly (readonly [
-  name: string,
-  newStore: () => SessionStore,
-  isThere?: boolean,
-])[] = [
-  ['objects', () => durableObjectStore(env.SESSIONS)],
-  ['copies of objects', () => cached(durableObjectStore(env.SESSIONS), { maxAgeSeconds: 20 })],
-  ['memory', () => memoryStore()],
-  ['kv', () => kvStore(env.SESSION_KV)],
+const STORES: readonly NamedStore[] = [
+  ...EVERY_STORE,
   ['a ring', () => ringStore([{ name: 'a', weight: 1, store: memoryStore() }])],
-  ['redis', () => redisStore(redisConnector), REDIS_PORT > 0],
-  ['memcached', () => memcachedStore(memcachedConnector()), MEMCACHED_PORT > 0],
 ]
-const HERE = STORES.filter(([, , isThere = true]) => isThere)
 
 /** An application whose sessions end after 100 s without use, and note each use after 5 s. */
 function newShop(options: AppOptions): App {
@@ -65,7 +49,7 @@ function polling(app: App, name: string): Handler {
   return name.startsWith('load') ? (POLLS[name] ?? read) : async (_, request) => inner(request, {})
 }
 
-describe.for(HERE)('a poll, on %s', ([, newStore]) => {
+describe.for(STORES)('a poll, on %s', ([, newStore]) => {
   test.for(Object.keys(POLLS))('reads, and does not move the idle timeout: %s', async (name) => {
     const app = newShop({ store: newStore() })
     const browser = await visitor(app)
