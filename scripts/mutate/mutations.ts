@@ -2,7 +2,9 @@ import { ACCOUNTS } from './accounts.ts'
 import { GUARDS } from './guards.ts'
 import { KV_STORE } from './kv.ts'
 import { type Mutation, mutationsOf } from './mutation.ts'
+import { ONCE_AND_LIVE } from './once-and-live.ts'
 import { RECORD } from './record.ts'
+import { REFUSALS_AND_TRACES } from './refusals.ts'
 import { REMEMBER } from './remember.ts'
 import { REQUEST_SESSIONS } from './request-sessions.ts'
 import { REQUESTS } from './requests.ts'
@@ -22,4 +24,6 @@ export const MUTATIONS: readonly Mutation[] = mutationsOf([
   ...REMEMBER,
   ...ACCOUNTS,
   ...KV_STORE,
+  ...ONCE_AND_LIVE,
+  ...REFUSALS_AND_TRACES,
 ])

@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
+import type { SessionStore } from '../../src/index.ts'
 import { live, unwatch, watch } from '../../src/live.ts'
 import { renewing } from '../../src/renew.ts'
 import { cached } from '../../src/store/cached.ts'
@@ -209,13 +210,14 @@ describe('a socket', () => {
     expect(await socket.until(1)).toEqual([[1008]])
   })
 
-  test('is one of at most 100', async () => {
+  test('is one of at most 100, with EventSources', async () => {
     const site = newLiveSite()
     const browser = await visitorOf(site)
-    const sockets = []
+    const sockets = [await openStream(browser)]
     // oxlint-disable-next-line no-await-in-loop
-    for (let each = 0; each < 100; each += 1) sockets.push(await openSocket(browser))
-    expect(await refusalOf(browser, UPGRADE)).toEqual([429, 'ERR_TOO_MANY'])
+    for (let each = 1; each < 100; each += 1) sockets.push(await openSocket(browser))
+    for (const headers of [UPGRADE, STREAM])
+      expect(await refusalOf(browser, headers)).toEqual([429, 'ERR_TOO_MANY'])
     await site.run(browser, (session) => session.destroy())
     for (const socket of sockets)
       // oxlint-disable-next-line no-await-in-loop
@@ -263,6 +265,18 @@ describe('watch', () => {
     expect(codes).toEqual(['ERR_TOO_LARGE', 'ERR_TOO_LARGE'])
   })
 
+  test('throws for a session that has ended since it was read', async () => {
+    const site = newLiveSite()
+    const browser = await visitorOf(site)
+    const thief = browser.copy()
+    const code = site.run(browser, async (session) => {
+      await session.load()
+      await site.run(thief, (same) => same.destroy())
+      return watch(session, newRoom()).catch((error: unknown) => Object(error).code)
+    })
+    expect(await code).toBe('ERR_SESSION_ENDED')
+  })
+
   test('needs a session, a namespace and an id of it', async () => {
     const site = newLiveSite()
     const codeOf = (error: unknown): unknown => Object(error).code
@@ -286,6 +300,21 @@ describe('live', () => {
   test('says that a store has no objects', async () => {
     const site = newLiveSite({}, { store: kvStore(env.SESSION_KV) })
     expect(await codeOf(site, site.browser())).toMatch(/ERR_OPTION: The kv store has no objects/)
+  })
+
+  test('throws where the store fails, also if its failures make visitors anonymous', async () => {
+    const objects = durableObjectStore(env.LIVE_SESSIONS)
+    let isDown = false
+    const read: SessionStore['read'] = (...call) => {
+      if (isDown) throw new Error('The connection was refused.')
+      return objects.read(...call)
+    }
+    const store = { ...objects, read }
+    const site = newLiveSite({}, { store, onStoreFailure: 'anonymous' })
+    const browser = await visitorOf(site)
+    isDown = true
+    for (const headers of [UPGRADE, STREAM])
+      expect(await refusalOf(browser, headers)).toEqual([503, 'ERR_STORE'])
   })
 
   test('says that the exported class has no sockets', async () => {

@@ -91,11 +91,14 @@ interface Answer {
   readonly body: string
 }
 
-/** Asks one of the servers for a page. Returns `undefined` if the server is killed meanwhile. */
-async function page(server: Server, cookie: string): Promise<Answer | undefined> {
-  const response = await fetch(`${server.origin}/page`, { headers: { cookie } }).catch(
-    () => undefined,
-  )
+/** Asks one of the servers for a page. Returns `undefined` if the server is killed or the client aborts. */
+async function page(
+  server: Server,
+  cookie: string,
+  signal?: AbortSignal,
+): Promise<Answer | undefined> {
+  const init = { headers: { cookie }, ...(signal && { signal }) }
+  const response = await fetch(`${server.origin}/page`, init).catch(() => undefined)
   return response && { status: response.status, body: await response.text() }
 }
 
@@ -114,6 +117,21 @@ describe('fifty requests of one session over three workerd processes', () => {
   it('spend one refresh token, and all get the page', async () => {
     provider.reset(false)
     const answers = await Promise.all(pages(await signIn(), servers))
+    assert.deepEqual(answers, answers.map(refreshed))
+    assert.deepEqual(provider.calls, ['r0'])
+  })
+
+  it('spend it if the client of the first is gone meanwhile', async () => {
+    provider.reset(true)
+    const cookie = await signIn()
+    const client = new AbortController()
+    const leader = page(second, cookie, client.signal)
+    await asked(1)
+    client.abort()
+    assert.equal(await leader, undefined)
+    const others = pages(cookie, servers)
+    provider.answerAll()
+    const answers = await Promise.all(others)
     assert.deepEqual(answers, answers.map(refreshed))
     assert.deepEqual(provider.calls, ['r0'])
   })

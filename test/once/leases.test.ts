@@ -162,6 +162,21 @@ describe.for([
     expect(await ask(store, credential, 'a', release('"r"'))).toMatchObject({ gone: 'ended' })
   })
 
+  test('leaves no result that is not kept any more, once another key has a lease', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    const large = JSON.stringify('x'.repeat(1_800_000))
+    // Five of them are more than a session may hold.
+    for (const [index, name] of ['~1', '~2', '~3', '~4', '~5'].entries()) {
+      const at = index * 20_000
+      // oxlint-disable-next-line no-await-in-loop -- each lease comes after the one before
+      await ask(store, credential, 'a', { at, name })
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await ask(store, credential, 'a', { at, name, ...release(large) })).toMatchObject({
+        ok: true,
+      })
+    }
+  })
+
   test('has a thousand calls wait, and refuses the next one', async () => {
     const credential = await newSession(store, { '=a': '1' })
     await ask(store, credential, 'a')

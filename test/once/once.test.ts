@@ -1,12 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 
-import { once } from '../../src/once.ts'
+import { once, type OnceMethods } from '../../src/once.ts'
 import { cached } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { newApp } from '../support/app.ts'
+import { Browser } from '../support/browser.ts'
 import { atOnce, count, LEASING_STORES, newGate, onceVisitor, until } from '../support/once-app.ts'
 
 describe.for([
@@ -188,6 +189,31 @@ describe.for([
     await expect(first).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
     app.handler = (session) => session.get('token')
     expect(await browser.json('/')).toBe('r2')
+  })
+
+  test('goes on for a client that is gone: the runtime is to wait for the function', async () => {
+    const { app, browser } = await onceVisitor(options)
+    const gate = newGate()
+    const waitedFor: Promise<unknown>[] = []
+    const ctx = {
+      waitUntil: (work: Promise<unknown>) => void waitedFor.push(work),
+      passThroughOnException: () => undefined,
+    }
+    const handle = app.sessions.withSession(async ({ session }) => {
+      await (session as typeof session & OnceMethods).once('refresh', async () => {
+        await gate.opened
+        session.set('token', 'r1')
+      })
+      return null
+    })
+    const visitor = new Browser((request) => handle(request, {}, ctx))
+    visitor.cookies.addAll(browser.cookies)
+    const response = visitor.fetch('/')
+    await until(() => app.calls.length > 0)
+    gate.open()
+    await response
+    expect(waitedFor).toHaveLength(1)
+    expect(app.calls).toEqual(['lease', 'release'])
   })
 
   test('does not let a request wait for ever', async () => {
