@@ -1,8 +1,9 @@
 import { ACCOUNTS } from './accounts.ts'
 import { GUARDS } from './guards.ts'
 import { KV_STORE } from './kv.ts'
+import { LIVE_FILES } from './live.ts'
 import { type Mutation, mutationsOf } from './mutation.ts'
-import { ONCE_AND_LIVE } from './once-and-live.ts'
+import { ONCE_FILES } from './once.ts'
 import { RECORD } from './record.ts'
 import { REFUSALS_AND_TRACES } from './refusals.ts'
 import { REMEMBER } from './remember.ts'
@@ -24,6 +25,7 @@ export const MUTATIONS: readonly Mutation[] = mutationsOf([
   ...REMEMBER,
   ...ACCOUNTS,
   ...KV_STORE,
-  ...ONCE_AND_LIVE,
+  ...ONCE_FILES,
+  ...LIVE_FILES,
   ...REFUSALS_AND_TRACES,
 ])
