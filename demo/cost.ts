@@ -32,7 +32,7 @@ export async function withCost(
 
 /** The same store, with each call noted. */
 export function countedStore(store: SessionStore): SessionStore {
-  const lease = store.lease?.bind(store)
+  const part = store.part?.bind(store)
   return {
     ...store,
     create(...parameters) {
@@ -55,11 +55,11 @@ export function countedStore(store: SessionStore): SessionStore {
       note('destroy')
       return store.destroy(...parameters)
     },
-    lease:
-      lease &&
+    part:
+      part &&
       ((credential, context, call) => {
         note(call.method)
-        return lease(credential, context, call)
+        return part(credential, context, call)
       }),
   }
 }

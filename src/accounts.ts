@@ -194,7 +194,7 @@ export function accounts<Env = AnyEnv>(
         `accounts({ index }): a user's object cannot reach the sessions of the ${name} store. Use durableObjectStore or kvStore, or leave index out.`,
       )
     },
-    confirmed(session, account) {
+    confirmed(session, { account }) {
       if (account !== undefined) signInsOf(session).checkDevice(account)
     },
     changed: (session, change) => signInsOf(session).changed(change),

@@ -73,7 +73,7 @@ export function once(): Feature<OnceMethods> {
       return operations.run(() => runOnce(session, key, fn, about)) as Promise<DeepReadonly<T>>
     },
   }
-  return { feature: 'once', methods, setUp: (_env, store) => checkLeases(store.lease, store) }
+  return { feature: 'once', methods, setUp: (_env, store) => checkLeases(store.part, store) }
 }
 
 async function runOnce(
@@ -175,7 +175,8 @@ async function ask(
 ): Promise<Answer> {
   const { store } = session
   const run = async (context: CallContext): Promise<Answer> => {
-    const reply = await (store as LeasingStore).lease(token, context, { method, about, patch })
+    const call: LeaseCall = { method, about, patch }
+    const reply: LeaseReply = await (store as LeasingStore).part(token, context, call)
     if ('code' in reply) throw new SessionError(reply.code, reply.message)
     return reply
   }
@@ -186,7 +187,7 @@ async function ask(
 
 /** A store that `setUp` has checked. */
 interface LeasingStore {
-  lease: NonNullable<SessionStore['lease']>
+  part: NonNullable<SessionStore['part']>
 }
 
 type Answer = Exclude<LeaseReply, { readonly code: unknown }>

@@ -1,6 +1,7 @@
 import type { ItemObject } from '../src/adapter/unstorage/item-object.ts'
 import type { SessionObject } from '../src/store/object/session-object.ts'
 import type { UserObject } from '../src/store/user-index/user-object.ts'
+import type { BindingObject } from './support/binding-object.ts'
 import type { FaultyObject } from './support/faulty-object.ts'
 import type { LeasingObject } from './support/leasing-object.ts'
 import type { WatcherObject } from './support/live-objects.ts'
@@ -31,6 +32,7 @@ declare global {
       readonly FORMER_USERS: DurableObjectNamespace<UserObject>
       readonly LIVE_SESSIONS: DurableObjectNamespace<SessionObject>
       readonly WATCHERS: DurableObjectNamespace<WatcherObject>
+      readonly BINDING: DurableObjectNamespace<BindingObject>
       readonly LEASING: DurableObjectNamespace<LeasingObject>
       readonly FAULTY: DurableObjectNamespace<FaultyObject>
       /** Ports of real servers of this machine; 0 where there is none. */
@@ -47,6 +49,7 @@ declare global {
         | 'WatcherObject'
         | 'ItemObject'
         | 'LeasingObject'
+        | 'BindingObject'
         | 'FormerSessionObject'
         | 'FormerUserObject'
     }

@@ -21,6 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'remember',
     'accounts',
     'once',
+    'bound',
     'reload-on-back',
     'tracing',
   ],

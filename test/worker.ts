@@ -10,6 +10,7 @@ import {
   SessionObject as FormerSessionObject,
   UserObject as FormerUserObject,
 } from './fixtures/protocol-1.mjs'
+import { BindingObject } from './support/binding-object.ts'
 import { FaultyObject } from './support/faulty-object.ts'
 import { passGate } from './support/gates.ts'
 import { LeasingObject } from './support/leasing-object.ts'
@@ -23,6 +24,7 @@ export {
   FormerUserObject,
   ItemObject,
   LiveSessionObject,
+  BindingObject,
   LeasingObject,
   SessionObject,
   UserObject,

@@ -80,7 +80,7 @@ export const ONCE_FILES: readonly MutatedFile[] = [
       ["if (reply.lease !== 'free') return reply.result", 'return reply.result'],
       ['checkLeases(reply.lease, session.store)', ''],
       ['run, false, about.wait)', 'run)'],
-      ['setUp: (_env, store) => checkLeases(store.lease, store)', 'setUp: () => undefined'],
+      ['setUp: (_env, store) => checkLeases(store.part, store)', 'setUp: () => undefined'],
     ],
   },
 ]

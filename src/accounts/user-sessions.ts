@@ -19,6 +19,8 @@ export interface UserSession {
   readonly userAgent: string | undefined
   readonly country: string | undefined
   readonly label: string | undefined
+  /** True if it is bound to a device, by `bound()`. */
+  readonly isBound: boolean
   /** True if it is the session passed to `list`. */
   readonly isCurrent: boolean
 }
@@ -93,7 +95,7 @@ function checkSessionId(id: unknown): void {
 }
 
 function shown(session: ListedSession, isCurrent: boolean): UserSession {
-  const { id, createdAt, usedAt, expiresAt, userAgent, country, label } = session
+  const { id, createdAt, usedAt, expiresAt, userAgent, country, label, isBound = false } = session
   return {
     id,
     createdAt: new Date(createdAt),
@@ -102,6 +104,7 @@ function shown(session: ListedSession, isCurrent: boolean): UserSession {
     userAgent,
     country,
     label,
+    isBound,
     isCurrent,
   }
 }

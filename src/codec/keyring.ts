@@ -17,7 +17,7 @@ export interface SigningKey {
   readonly keyFor: (purpose: Purpose) => Promise<MacKey>
 }
 
-type Purpose = 'renewal' | 'csrf' | 'adoption'
+type Purpose = 'renewal' | 'csrf' | 'adoption' | 'bound'
 
 /** The imported keys, newest first. */
 export type Keyring = readonly [SigningKey, ...SigningKey[]]

@@ -4,7 +4,7 @@ import { SessionError } from '../errors.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problemOf, refuse } from '../request/problem.ts'
 import type { Aal } from '../session/account.ts'
-import { asciiOf } from './next-path.ts'
+import { redirectToLogin } from './login-redirect.ts'
 import { accountSessionOf } from './session-of.ts'
 
 export interface RequireUserOptions {
@@ -109,18 +109,7 @@ function refused(
 ): Response | Promise<Response> {
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const isPage = isRead && (redirects === 'reads' || acceptsHtml(request.headers))
-  if (loginUrl !== undefined && isPage) return redirectTo(loginUrl, new URL(request.url))
+  if (loginUrl !== undefined && isPage) return redirectToLogin(loginUrl, new URL(request.url))
   const problem = problemOf(status ?? (isRead ? 401 : 403), 'ERR_SIGN_IN', detail)
   return refuse(requestSessionOf(request.session), problem, request)
-}
-
-/** Returns a redirect to the sign-in page. Another origin gets the full address to return to. */
-function redirectTo(loginUrl: string, { href, origin, pathname, search }: URL): Response {
-  const isElsewhere = new URL(loginUrl, href).origin !== origin
-  const next = encodeURIComponent(isElsewhere ? href : pathname + search)
-  const location = `${asciiOf(loginUrl)}${loginUrl.includes('?') ? '&' : '?'}next=${next}`
-  return new Response(null, {
-    status: 302,
-    headers: { Location: location, 'Cache-Control': 'private, no-store' },
-  })
 }

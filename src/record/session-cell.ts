@@ -16,7 +16,6 @@ import type {
   CallContext,
   Credential,
   DestroyReply,
-  LeaseReply,
   ReadReply,
   Regeneration,
   RegenerateReply,
@@ -251,9 +250,7 @@ export function cellStore(
       return reply.ok ? { ...reply, handle: credential.handle } : reply
     },
     destroy: (credential, context) => call<DestroyReply>('destroy', credential, context),
-    lease: (credential, context, { method, about, patch = null }) => {
-      const more = `,${JSON.stringify(patch)},${JSON.stringify(about)}`
-      return call<LeaseReply>(method, credential, context, more)
-    },
+    part: (credential, context, { method, about, patch = null }) =>
+      call(method, credential, context, `,${JSON.stringify(patch)},${JSON.stringify(about)}`),
   }
 }

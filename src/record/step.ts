@@ -1,5 +1,5 @@
 import type { Account } from '../session/account.ts'
-import type { Patch } from '../session/patch.ts'
+import { BOUND, type Patch } from '../session/patch.ts'
 import { differenceOf, type Texts } from './difference.ts'
 import {
   deadlineOf,
@@ -20,7 +20,7 @@ import {
   withOperation,
 } from './meta.ts'
 import { regenerated } from './regenerated.ts'
-import type { CallContext, Gone, LeaseCall, LeaseReply, Status, WriteReply } from './store.ts'
+import type { CallContext, Gone, PartCall, PartReply, Status, WriteReply } from './store.ts'
 
 /** The state of one session in a store. */
 export interface State {
@@ -30,7 +30,7 @@ export interface State {
 
 /** One call of a store that holds whole sessions. The secrets are hashed. */
 export interface Call {
-  readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | LeaseCall['method']
+  readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | PartCall['method']
   readonly context: CallContext
   readonly hash: string
   /** Only for `regenerate`. */
@@ -61,11 +61,13 @@ export interface Look {
   readonly usedAt: number
   /** By the timeouts in force. It is in the past if they have become shorter, and the session has not been used since. */
   readonly expiresAt: number
+  /** True if it is bound to a device. Absent from objects of the previous version. */
+  readonly isBound?: boolean
 }
 
 /** The result of a call: its reply, the next state (the same object if nothing changed), and the changed entries. */
 export interface Step {
-  readonly reply: WriteReply | ({ readonly ok: true } & Status) | LeaseReply | Look
+  readonly reply: WriteReply | ({ readonly ok: true } & Status) | PartReply | Look
   readonly state: State | undefined
   readonly changed: readonly string[]
 }
@@ -118,7 +120,8 @@ export function ownerStep(
   const isTold = idle !== undefined && absolute !== undefined
   const expiresAt = deadlineOf(meta, isTold ? { idle, absolute } : meta)
   if (Math.max(expiresAt, deadlineOf(meta)) <= now) return stepTo(ENDED, present)
-  return stepTo({ ok: true, usedAt: meta.usedAt, expiresAt }, present)
+  const isBound = present.entries.has(BOUND)
+  return stepTo({ ok: true, usedAt: meta.usedAt, expiresAt, isBound }, present)
 }
 
 function firstStep({ method, context, hash, patch }: Call): Step {

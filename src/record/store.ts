@@ -131,6 +131,9 @@ export type RegenerateReply =
 
 export type DestroyReply = ({ readonly ok: true } & Pick<Status, 'account'>) | Gone
 
+/** A call for the part of a feature that runs where the session is stored, such as `leases` and `bindings`. */
+export type PartCall = LeaseCall | BindingCall
+
 /**
  * A call for a lease: of all requests that ask for the same name, one holds it. An `attempt` is one caller; a repeated
  * call of the same attempt has the same effect. Durations are in milliseconds.
@@ -141,6 +144,40 @@ export interface LeaseCall {
   /** In `release` with a result: the changes to write in the same transaction. */
   readonly patch?: Patch | undefined
 }
+
+/**
+ * A call about the device that the session is bound to. It finds the session by the handle alone: the proof of the device
+ * counts, and not the secret. The caller has checked that the challenge is one of its own.
+ */
+export interface BindingCall {
+  readonly method: 'bind' | 'prove'
+  readonly about: BindRequest | ProveRequest
+  readonly patch?: undefined
+}
+
+/** Binds the session to a key, once for each sign-in. */
+export interface BindRequest {
+  /** The time of the sign-in that the key was registered for. Milliseconds since 1970. */
+  readonly signedInAt: number
+  readonly key: DeviceKey
+}
+
+/** Shows a proof of the key. Without `proof`, it only asks. */
+export interface ProveRequest {
+  readonly proof?: {
+    /** The time of the challenge, in milliseconds since 1970. Each is accepted once, and none after a later one. */
+    readonly at: number
+    readonly alg: string
+    /** The signed text, and its signature as base64url. */
+    readonly text: string
+    readonly signature: string
+  }
+}
+
+/** A public key, with the members that count (RFC 7518 section 6). */
+export type DeviceKey =
+  | { readonly alg: 'ES256'; readonly x: string; readonly y: string }
+  | { readonly alg: 'RS256'; readonly n: string; readonly e: string }
 
 export interface LeaseRequest {
   /** The name of the lease, in the space `LEASE`. */
@@ -173,6 +210,25 @@ export type LeaseReply =
   /** The patch was refused, and the lease released. */
   | (Refusal & Status)
   | Gone
+
+export type BindingReply =
+  | ({
+      readonly ok: true
+      /**
+       * The time of the last accepted challenge; that of the sign-in if there was none. Absent if the object has no
+       * bindings.
+       */
+      readonly provenAt?: number
+      /**
+       * Why the call was not accepted. `taken`: the sign-in has its key, or is not the last one. `late`: the challenge, or
+       * a later one, was used. `key`: another key has signed. `none`: there was no proof.
+       */
+      readonly refused?: 'taken' | 'late' | 'key' | 'none'
+    } & Status)
+  /** There is no such session, or it is not bound. */
+  | Gone
+
+export type PartReply = LeaseReply | BindingReply
 
 /** The new secret, with its options. */
 export interface Regeneration {
@@ -253,12 +309,15 @@ export interface SessionStore {
   destroy(credential: Credential, context: CallContext): Await<DestroyReply>
 
   /**
-   * Acquires a lease of the session, or releases it. A `lease` waits while another caller holds it. A `release` with a
-   * result writes the patch as `write` does, together with the result. Both are safe to repeat. A session that is over
-   * has no leases. Only in a store that can hand out leases.
+   * Makes a call for the part of a feature. Only in a store that can have parts.
+   *
+   * A `lease` waits while another caller holds it. A `release` with a result writes the patch as `write` does, together
+   * with the result. Both are safe to repeat. A session that is over has no leases.
+   *
+   * A `bind` or a `prove` is applied once; repeated after a failure, it may be refused.
    */
-  readonly lease?:
-    | ((credential: Credential, context: CallContext, call: LeaseCall) => Await<LeaseReply>)
+  readonly part?:
+    | ((credential: Credential, context: CallContext, call: PartCall) => Await<PartReply>)
     | undefined
 
   /**

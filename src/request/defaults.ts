@@ -103,6 +103,7 @@ function hooksOf(use: readonly Feature[]): Hooks {
     finish: having('finish'),
     signIn: having('signIn')[0]?.signIn,
     trace: having('trace')[0]?.trace,
+    answer: having('answer')[0]?.answer,
   }
 }
 

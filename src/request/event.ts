@@ -70,6 +70,26 @@ export type SessionEvent =
    * Two layers with the same cookie name each created a session for one request. Only the cookie of this one was sent.
    */
   | { readonly type: 'cookie-conflict'; readonly id: string }
+  /** A device has registered its key, by `bound()`: the session is bound to it. */
+  | { readonly type: 'bound'; readonly id: string }
+  /** The device has proved that it has the key, and got the next cookie. */
+  | { readonly type: 'bound-refreshed'; readonly id: string }
+  /**
+   * A device was not let in, or would not be with `enforce`.
+   * - `missing`: the session is bound, and the request has no cookie of the device that is valid now.
+   * - `unbound`: the session is not bound, and `requireBound` lets in none that is not.
+   * - `proof`: a registration or a refresh had no proof that can be accepted, whoever signed it.
+   * - `challenge`: the proof was over a challenge that is not ours, not of this session, too old, or used before.
+   */
+  | {
+      readonly type: 'bound-refused'
+      readonly reason: 'missing' | 'unbound' | 'proof' | 'challenge'
+      readonly id: string
+    }
+  /** A proof over a valid challenge of a bound session was signed by another key: somebody else may have the cookies. */
+  | { readonly type: 'bound-stolen'; readonly id: string }
+  /** A device asked for a session that is over or has no binding, and was told to end its own. */
+  | { readonly type: 'bound-ended'; readonly id: string }
   /** `signOut()` left `cookies` out of `Clear-Site-Data`, which would have deleted a cookie of the same response. */
   | { readonly type: 'cookies-kept'; readonly id: string }
 

@@ -1,6 +1,14 @@
+import type { CookieAttributes } from '../codec/cookie.ts'
 import type { Keyring } from '../codec/keyring.ts'
 import type { Token } from '../codec/token.ts'
-import type { Await, CallContext, Credential, SessionStore, WriteReply } from '../record/store.ts'
+import type {
+  Await,
+  CallContext,
+  Credential,
+  SessionStore,
+  Status,
+  WriteReply,
+} from '../record/store.ts'
 import type { Account } from '../session/account.ts'
 import type { Dictionary } from '../session/dictionary.ts'
 import type { Applied, Entries, Patch, Refusal } from '../session/patch.ts'
@@ -102,6 +110,9 @@ export interface FeatureSession {
   markUsed(): void
 }
 
+/** What the store said of a session; after a read with its entries. */
+export type Confirmed = Status & { readonly entries?: Entries }
+
 /** The trace of a request's session. */
 export interface SessionTrace {
   /** Returns a function that makes the call, and traces it. */
@@ -116,7 +127,7 @@ export interface SessionTrace {
 
 /** The options that a feature may need; durations in milliseconds. */
 interface FeatureSettings {
-  readonly cookie: { readonly name: string }
+  readonly cookie: CookieAttributes
   readonly context: Omit<CallContext, 'now'>
   readonly emit: (event: SessionEvent) => void
   readonly now: () => number
@@ -142,10 +153,12 @@ export interface Feature<Methods extends object = object, More extends object = 
   readonly setUp?: (env: never, store: SessionStore) => void
   /** Traces the session of a request, which was just opened; `undefined` if it is not traced. */
   readonly trace?: (session: FeatureSession) => SessionTrace | undefined
+  /** Answers a request that is the feature's own, instead of the handler; `undefined` for any other. */
+  readonly answer?: (session: FeatureSession) => Promise<Response> | undefined
   /** Checks a request that has no token of ours. The returned work runs before the first call of the store. */
   readonly arrive?: (session: FeatureSession) => (() => Promise<void>) | undefined
   /** Runs after the store has confirmed the session. */
-  readonly confirmed?: (session: FeatureSession, account: Account | undefined) => void
+  readonly confirmed?: (session: FeatureSession, status: Confirmed) => void
   /** Runs after a token was issued or dropped, or the session has ended. */
   readonly changed?: (session: FeatureSession, change: TokenChange) => Promise<void> | undefined
   /** Runs after the commit; the response waits for it. Returns `undefined` if there is nothing to do. */

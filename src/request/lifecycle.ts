@@ -204,6 +204,11 @@ export function wrap<Env>(
     )
 }
 
+/** Returns the answer of a feature to a request that is its own; `undefined` for any other. */
+function ownAnswerOf(session: RequestSession): Promise<Response> | undefined {
+  return session.depth > 1 ? undefined : session.settings.hooks.answer?.(session)
+}
+
 /** Opens the session, runs a handler, and commits. */
 export async function run<Env>(
   layer: Layer<Env>,
@@ -217,7 +222,7 @@ export async function run<Env>(
   if (touch === false) session.poll()
   const entered = enter(session, request)
   try {
-    const handled = handle(session)
+    const handled = ownAnswerOf(session) ?? handle(session)
     const result = handled instanceof Response ? handled : await handled
     if (result === undefined) return undefined
     const answered =

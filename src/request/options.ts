@@ -105,6 +105,7 @@ export interface Hooks {
   readonly finish: readonly Having<'finish'>[]
   readonly signIn: Feature['signIn']
   readonly trace: Feature['trace']
+  readonly answer: Feature['answer']
 }
 
 /** A feature with this hook. */

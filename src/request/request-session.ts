@@ -184,7 +184,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   override confirm(token: Token, status: Status): void {
     super.confirm(token, status)
-    for (const { confirmed } of this.settings.hooks.confirmed) confirmed(this, status.account)
+    for (const { confirmed } of this.settings.hooks.confirmed) confirmed(this, status)
   }
 
   /** Writes the recorded changes, then finishes the session. Returns `undefined` if there is nothing to do. */

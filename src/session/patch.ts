@@ -10,8 +10,12 @@ export type Entries = Readonly<Record<string, string>>
 export const DATA = '='
 /** The space of flash messages. */
 export const FLASH = '!'
-/** The space of leases. It is the store's own: no read returns it, and it comes last among the spaces. */
+/** The space of leases. It is the store's own: no read returns what comes from here on. */
 export const LEASE = '~'
+/** The entry that says that the session is bound to a device: the time of the sign-in. */
+export const BOUND = '#bound'
+/** The entry of the key of that device. It comes after `LEASE`, so that no read returns it. */
+export const BINDING = '§bound'
 
 /** Returns the key of an entry name. */
 export function keyOf(name: string): string {

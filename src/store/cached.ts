@@ -128,7 +128,7 @@ function cachedStore(
     return reply
   }
 
-  const lease = store.lease?.bind(store)
+  const part = store.part?.bind(store)
   return {
     // One by one: a store may be an object of a class.
     name: store.name,
@@ -174,10 +174,10 @@ function cachedStore(
       return withBookmark(reply)
     },
 
-    lease:
-      lease &&
+    part:
+      part &&
       (async (credential, context, call) => {
-        const reply = await lease(credential, context, call)
+        const reply = await part(credential, context, call)
         if (isGone(reply)) return dropped(credential, context, reply)
         if (!reply.ok) return reply
         return call.patch === undefined

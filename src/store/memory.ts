@@ -13,7 +13,7 @@ const SWEEP_EVERY = 1000
  * run in another isolate, which does not know the session. `memoryStore(leases)`, with `leases` of
  * `edge-session/once/leases`, is for `once()`.
  */
-export function memoryStore(part?: CellPart): SessionStore {
+export function memoryStore(...parts: readonly CellPart[]): SessionStore {
   const cells = new Map<string, SessionCell>()
   let untilSweep = SWEEP_EVERY
 
@@ -30,7 +30,7 @@ export function memoryStore(part?: CellPart): SessionStore {
 
   const send: Send = async (handle, request, { now }) => {
     const cell = cells.get(handle) ?? newCell(handle)
-    const reply = await (part === undefined ? cell.call(request) : callWith(part, cell, request))
+    const reply = await (parts.length === 0 ? cell.call(request) : callWith(parts, cell, request))
     if (cell.deadline === 0 && cells.get(handle) === cell) cells.delete(handle)
     if (untilSweep <= 0) {
       untilSweep = SWEEP_EVERY
@@ -47,11 +47,17 @@ export function memoryStore(part?: CellPart): SessionStore {
     { name: 'memory', newHandle: newRandomText, handleFor: (key) => key, idOf },
     send,
   )
-  return part === undefined ? { ...store, lease: undefined } : store
+  return parts.length === 0 ? { ...store, part: undefined } : store
 }
 
-async function callWith(part: CellPart, cell: SessionCell, request: string): Promise<string> {
-  const reply = await (part.call(cell, request) ?? cell.call(request))
-  if (!cell.isLive) part.ended(cell)
+async function callWith(
+  parts: readonly CellPart[],
+  cell: SessionCell,
+  request: string,
+): Promise<string> {
+  let answer: string | Promise<string> | undefined
+  for (const part of parts) answer ??= part.call(cell, request)
+  const reply = await (answer ?? cell.call(request))
+  if (!cell.isLive) for (const part of parts) part.ended(cell)
   return reply
 }

@@ -45,7 +45,7 @@ async function ask(
   { at = 0, method = 'lease', patch, ...more }: Asked = {},
 ): Promise<LeaseReply> {
   const about = { name: NAME, attempt, lease: 10_000, keep: 10_000, wait: 20_000, ...more }
-  const reply = await store.lease?.(credential, momentAt(at), { method, about, patch })
+  const reply = await store.part?.(credential, momentAt(at), { method, about, patch })
   if (reply === undefined) throw new Error('The store has no leases.')
   return reply
 }

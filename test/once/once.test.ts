@@ -409,5 +409,5 @@ test.for([
 })
 
 test('passes leases through the read cache', () => {
-  expect(cached(memoryStore(), { maxAgeSeconds: 5 }).lease).toBeUndefined()
+  expect(cached(memoryStore(), { maxAgeSeconds: 5 }).part).toBeUndefined()
 })

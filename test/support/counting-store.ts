@@ -14,11 +14,11 @@ export function countingStore(store: SessionStore): { store: SessionStore; calls
       },
     })
   }
-  const { lease } = store
-  if (lease !== undefined) {
-    counted.lease = (credential, context, call) => {
+  const { part } = store
+  if (part !== undefined) {
+    counted.part = (credential, context, call) => {
       calls.push(call.method)
-      return lease(credential, context, call)
+      return part(credential, context, call)
     }
   }
   return { store: counted, calls }

@@ -203,7 +203,8 @@ export class UserCell {
       if (look === undefined)
         return session.expiresAt > asked.now ? timed(session, asked) : undefined
       if (!look.ok || !this.#listed.has(session.id)) return undefined
-      return { ...session, usedAt: look.usedAt, expiresAt: look.expiresAt }
+      const { usedAt, expiresAt, isBound } = look
+      return { ...session, usedAt, expiresAt, isBound }
     } catch {
       return session
     }

@@ -26,6 +26,8 @@ export interface ListedSession {
   readonly userAgent?: string | undefined
   readonly country?: string | undefined
   readonly label?: string | undefined
+  /** True if it is bound to a device. Known only of a session that was just asked. */
+  readonly isBound?: boolean | undefined
   /** The session's own timeouts, in milliseconds. */
   readonly remember?: OwnTimeouts | undefined
 }

@@ -1,0 +1,187 @@
+import { openStamp, stamped } from './bound/challenge.ts'
+import {
+  boundCookie,
+  noBindingsError,
+  refresh,
+  register,
+  REGISTRATION_MS,
+  unavailable,
+} from './bound/endpoints.ts'
+import {
+  type BoundOptions,
+  type BoundSettings,
+  boundSettings,
+  checkBoundCookie,
+} from './bound/options.ts'
+import { clearCookie, readCookies } from './codec/cookie.ts'
+import type { Feature, FeatureSession, TokenChange } from './request/feature.ts'
+import { requestSessionOf } from './request/lifecycle.ts'
+import { isStoreFailure } from './request/store-client.ts'
+import type { Account } from './session/account.ts'
+import { BOUND } from './session/patch.ts'
+
+export type { BoundOptions }
+
+/**
+ * - `bound`: a device has registered its key for the session.
+ * - `pending`: the user has signed in less than five minutes ago, and no device has registered yet.
+ * - `none`: nobody is signed in, or the browser does not bind sessions.
+ */
+export type BindingPhase = 'none' | 'pending' | 'bound'
+
+/** The methods that `bound()` adds to a session. */
+export interface BoundMethods {
+  /** Says if the session is bound to a device. Throws `ERR_NOT_LOADED` as `userId` does. */
+  readonly binding: BindingPhase
+}
+
+/** An endpoint for the browser, for a router or framework that `withSession` does not wrap as a whole. */
+export interface BoundRoute {
+  readonly method: 'POST'
+  readonly path: string
+  /** Returns the response. Takes anything with the session: `request` in `withSession`, `c.var` in Hono. */
+  readonly handler: (holder: { readonly session: object }) => Promise<Response>
+}
+
+/** The key of the method for `requireBound`. */
+export const DEVICE: unique symbol = Symbol('device')
+
+/** What `requireBound` asks. */
+export interface Device {
+  readonly enforce: boolean
+  /** The time of the sign-in, in milliseconds since 1970; `undefined` if nobody is signed in. */
+  readonly signedInAt: number | undefined
+  /** True if the request has a cookie of the session's device that is valid now. */
+  readonly hasCookie: () => Promise<boolean>
+}
+
+/**
+ * Binds the sessions of signed-in users to their devices, in browsers that can (W3C: Device Bound Session Credentials):
+ * `use: [accounts(), bound()]`. A sign-in asks the browser to register a key, which no copy of its cookies contains. From
+ * then on the browser shows every `cookieSeconds` that it has the key, and gets a second cookie, which `requireBound`
+ * demands. `withSession` around a whole `fetch` answers the browser itself; a router needs `routes`.
+ *
+ * The store needs `bindings` of `edge-session/bound/bindings`: `export class SessionObject extends
+ * extendSessionObject(bindings) {}`. Throws `ERR_OPTION` for options that cannot work, and the first request for a store
+ * without parts.
+ */
+export function bound(
+  options: BoundOptions = {},
+): Feature<BoundMethods> & { readonly routes: readonly BoundRoute[] } {
+  const settings = boundSettings(options)
+  const { paths, algorithms } = settings
+  /** What the store said last of the sessions of the requests. */
+  const known = new WeakMap<FeatureSession, boolean>()
+
+  const methods: BoundMethods & { readonly [DEVICE]: Device } = {
+    get binding() {
+      // Throws while the session is not loaded.
+      const { userId } = this as { readonly userId?: string }
+      const session = requestSessionOf(this)
+      const at = userId === undefined ? undefined : accountOf(session)?.at
+      if (at === undefined) return 'none'
+      if (known.get(session) === true) return 'bound'
+      return session.settings.now() - at < REGISTRATION_MS ? 'pending' : 'none'
+    },
+
+    get [DEVICE]() {
+      const session = requestSessionOf(this)
+      return {
+        enforce: settings.enforce,
+        signedInAt: accountOf(session)?.at,
+        hasCookie: () => hasCookie(session),
+      }
+    },
+  }
+
+  return {
+    feature: 'bound',
+    methods,
+    more(layer) {
+      checkBoundCookie(layer)
+      return {}
+    },
+    setUp(_env, store) {
+      if (store.part === undefined) throw noBindingsError(store.name)
+    },
+    confirmed(session, { entries }) {
+      if (entries !== undefined) known.set(session, BOUND in entries)
+    },
+    changed(session, change) {
+      if (change.is === 'ended') clear(session)
+      return change.is === 'issued' ? offer(session, change) : undefined
+    },
+    answer(session) {
+      const { method, url } = session.request
+      const path = method === 'POST' ? new URL(url).pathname : ''
+      const isOurs = path === paths.register || path === paths.refresh
+      return isOurs ? limited(session, settings, path) : undefined
+    },
+    routes: [paths.register, paths.refresh].map((path) => ({
+      method: 'POST',
+      path,
+      handler: ({ session }) => limited(requestSessionOf(session), settings, path),
+    })),
+  }
+
+  /** Asks the browser to register a key, after a sign-in. */
+  async function offer(
+    session: FeatureSession,
+    { pending, formerHandle }: Extract<TokenChange, { is: 'issued' }>,
+  ): Promise<void> {
+    const { signIn } = pending.patch
+    const { token } = session
+    if (signIn === undefined || token === undefined) return
+    if (formerHandle !== undefined) known.delete(session)
+    if (!session.request.url.startsWith('https:')) return
+    const { handle } = token
+    const challenge = await stamped(session, 'register', { handle, at: signIn.at })
+    const value = `(${algorithms.join(' ')});path="${paths.register}";challenge="${challenge}"`
+    session.headers.push(['Secure-Session-Registration', value])
+  }
+}
+
+/**
+ * Answers a request of the browser, unless it is one too many. If the store fails it is answered by 503, too: anything else
+ * would end the session in the browser.
+ */
+async function limited(
+  session: FeatureSession,
+  settings: BoundSettings,
+  path: string,
+): Promise<Response> {
+  const { request, env } = session
+  const answer = path === settings.paths.register ? register : refresh
+  try {
+    const isAllowed = await settings.allow(request, env as never)
+    return isAllowed ? await answer(session, settings) : unavailable()
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error
+    return unavailable()
+  }
+}
+
+/** Deletes the cookie of the device, whose session has ended. */
+function clear(session: FeatureSession): void {
+  const cookie = boundCookie(session)
+  const [value] = readCookies(session.request.headers.get('cookie'), cookie.name)
+  if (value !== undefined) session.headers.push(['Set-Cookie', clearCookie(cookie)])
+}
+
+async function hasCookie(session: FeatureSession): Promise<boolean> {
+  const { token, settings, request } = session
+  const values = readCookies(request.headers.get('cookie'), boundCookie(session).name)
+  for (const value of values) {
+    // A browser sends more than one only if the name has no prefix.
+    // oxlint-disable-next-line no-await-in-loop
+    const stamp = await openStamp(session, 'cookie', value)
+    if (stamp !== undefined && stamp.handle === token?.handle && settings.now() < stamp.at)
+      return true
+  }
+  return false
+}
+
+/** Returns the account that is signed in, or will be by the commit. */
+function accountOf({ pending, state }: FeatureSession): Account | undefined {
+  return pending?.patch.signIn ?? (state.is === 'live' ? state.status.account : undefined)
+}

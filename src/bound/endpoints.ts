@@ -1,0 +1,172 @@
+import { clearCookie, type CookieAttributes, serializeCookie } from '../codec/cookie.ts'
+import { SessionError } from '../errors.ts'
+import { isGone } from '../record/meta.ts'
+import type {
+  BindingCall,
+  BindingReply,
+  DeviceKey,
+  ProveRequest,
+  SessionStore,
+} from '../record/store.ts'
+import type { FeatureSession } from '../request/feature.ts'
+import { openStamp, stamped } from './challenge.ts'
+import type { BoundSettings } from './options.ts'
+import { isSignedBy, parseProof, PROOF_HEADER, unquoted } from './proof.ts'
+
+/** The time in which a browser may register after the sign-in. Making a key takes a TPM some seconds. */
+export const REGISTRATION_MS = 300_000
+/** The time for which a challenge outlives the cookie that came with it. After that, the browser gets another one. */
+const LATE_MS = 300_000
+const HANDLE = /^[\w-]{22,64}$/
+
+/** Binds the session that the challenge names. */
+export async function register(session: FeatureSession, options: BoundSettings): Promise<Response> {
+  const { request, settings, store } = session
+  const proof = parseProof(request, options.algorithms, true)
+  const stamp = await openStamp(session, 'register', proof?.challenge)
+  if (proof === undefined) return refused(session, 'proof')
+  if (stamp === undefined || settings.now() - stamp.at > REGISTRATION_MS) {
+    return refused(session, 'challenge', stamp?.handle)
+  }
+  const { handle, at: signedInAt } = stamp
+  const key = proof.key as DeviceKey
+  if (!(await isSignedBy(key, proof))) return refused(session, 'proof', handle)
+  const reply = await ask(session, handle, { method: 'bind', about: { signedInAt, key } })
+  if (isGone(reply) || reply.refused !== undefined) return refused(session, 'challenge', handle)
+  settings.emit({ type: 'bound', id: store.idOf(handle) })
+  return accepted(session, options, handle, signedInAt)
+}
+
+/** Gives the device that proves its key the next cookie. */
+export async function refresh(session: FeatureSession, options: BoundSettings): Promise<Response> {
+  const { request, settings, store, token } = session
+  const handle = unquoted(request.headers.get('sec-secure-session-id'))
+  if (handle === '') return refused(session, 'proof')
+  // What is no handle has no session. One beside another session's cookie is of a former sign-in of this browser, and its
+  // cookie would take the place of the present one.
+  if (!HANDLE.test(handle) || (token !== undefined && token.handle !== handle)) return ended(handle)
+  const about = await provenIn(session, options, handle)
+  const reply = await ask(session, handle, { method: 'prove', about })
+  const id = store.idOf(handle)
+  if (isGone(reply)) {
+    settings.emit({ type: 'bound-ended', id })
+    return ended(handle)
+  }
+  const { refused: why, provenAt = 0 } = reply
+  if (why === undefined) {
+    settings.emit({ type: 'bound-refreshed', id })
+    return accepted(session, options, handle, provenAt)
+  }
+  if (why === 'key') settings.emit({ type: 'bound-stolen', id })
+  else if (request.headers.get(PROOF_HEADER) !== null) {
+    settings.emit({ type: 'bound-refused', reason: 'challenge', id })
+  }
+  return new Response(null, {
+    status: 403,
+    headers: await withChallenge(session, handle, provenAt),
+  })
+}
+
+/** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */
+async function provenIn(
+  session: FeatureSession,
+  { algorithms, cookieSeconds }: BoundSettings,
+  handle: string,
+): Promise<ProveRequest> {
+  const proof = parseProof(session.request, algorithms, false)
+  const stamp = await openStamp(session, 'refresh', proof?.challenge)
+  const oldest = session.settings.now() - cookieSeconds * 1000 - LATE_MS
+  const isOurs = stamp !== undefined && stamp.handle === handle && stamp.at > oldest
+  return proof !== undefined && isOurs ? { proof: { ...proof, at: stamp.at } } : {}
+}
+
+/** Returns the answer while the session cannot be reached, or to too many requests. The browser keeps its session. */
+export function unavailable(): Response {
+  return new Response(null, { status: 503, headers: { ...NO_STORE, 'Retry-After': '5' } })
+}
+
+const NO_STORE = { 'Cache-Control': 'no-store' }
+
+async function ask(
+  session: FeatureSession,
+  handle: string,
+  call: BindingCall,
+): Promise<BindingReply> {
+  const { store } = session
+  const reply = (await session.call(store.name, call.method, (context) =>
+    (store as SessionStore & { part: NonNullable<SessionStore['part']> }).part(
+      { handle, secret: '' },
+      context,
+      call,
+    ),
+  )) as BindingReply
+  // An object without the part takes it for a read with a wrong secret.
+  const isKnown = isGone(reply) ? reply.gone !== 'rotated' : 'provenAt' in reply
+  if (isKnown) return reply
+  throw noBindingsError(store.name)
+}
+
+export function noBindingsError(store: string): SessionError {
+  return new SessionError(
+    'ERR_OPTION',
+    `bound(): the ${store} store has no bindings. Use extendSessionObject(bindings) or memoryStore(bindings).`,
+  )
+}
+
+function refused(
+  { settings, store, id }: FeatureSession,
+  reason: 'proof' | 'challenge',
+  handle?: string,
+): Response {
+  const named = handle === undefined ? id : store.idOf(handle)
+  settings.emit({ type: 'bound-refused', reason, id: named })
+  return new Response(null, { status: 400, headers: NO_STORE })
+}
+
+/** Tells the browser that its session is over. */
+function ended(handle: string): Response {
+  return Response.json({ session_identifier: handle, continue: false }, { headers: NO_STORE })
+}
+
+/** Returns the headers with the next challenge. It is later than the last one, whatever the clocks say. */
+async function withChallenge(
+  session: FeatureSession,
+  handle: string,
+  provenAt: number,
+): Promise<Record<string, string>> {
+  const at = Math.max(session.settings.now(), provenAt + 1)
+  const challenge = await stamped(session, 'refresh', { handle, at })
+  return { ...NO_STORE, 'Secure-Session-Challenge': `"${challenge}";id="${handle}"` }
+}
+
+/** Returns the instructions for the browser, the cookie of the device, and the next challenge. */
+async function accepted(
+  session: FeatureSession,
+  { cookieSeconds, paths }: BoundSettings,
+  handle: string,
+  provenAt: number,
+): Promise<Response> {
+  const cookie = boundCookie(session)
+  const at = session.settings.now() + cookieSeconds * 1000
+  const setting = serializeCookie(
+    cookie,
+    await stamped(session, 'cookie', { handle, at }),
+    cookieSeconds,
+  )
+  const attributes = clearCookie(cookie).split('; ').slice(2).join('; ')
+  const body = {
+    session_identifier: handle,
+    refresh_url: paths.refresh,
+    scope: { include_site: false },
+    credentials: [{ type: 'cookie', name: cookie.name, attributes }],
+  }
+  const headers = await withChallenge(session, handle, provenAt)
+  return Response.json(body, { headers: { ...headers, 'Set-Cookie': setting } })
+}
+
+/** Returns the cookie of the device: as the session's own, under another name, and with a Max-Age. */
+export function boundCookie({
+  settings: { cookie },
+}: Pick<FeatureSession, 'settings'>): CookieAttributes {
+  return { ...cookie, name: `${cookie.name}-bound`, persistent: true, priority: undefined }
+}

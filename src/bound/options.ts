@@ -1,0 +1,79 @@
+import { SessionError } from '../errors.ts'
+import type { FeatureSession } from '../request/feature.ts'
+import type { RequestLike } from '../request/request-like.ts'
+import type { Algorithm } from './proof.ts'
+
+export interface BoundOptions {
+  /**
+   * The paths of the two endpoints, below no other path of the application. Default `/dbsc/register` and `/dbsc/refresh`.
+   * Each session layer of an application needs its own.
+   */
+  readonly paths?: { readonly register?: string; readonly refresh?: string }
+  /**
+   * The seconds for which the cookie of the device is valid: as long a stolen one works. Default 600. Chromium renews it two minutes before its end, and signs 6 times in 9 minutes at most: less than 300 costs a refresh for every request.
+   */
+  readonly cookieSeconds?: number
+  /** False to observe: `requireBound` lets every request in, and reports those that it would refuse. Default true. */
+  readonly enforce?: boolean
+  /** The algorithms of keys, the preferred one first. Default `['ES256']`. */
+  readonly algorithms?: readonly Algorithm[]
+  /**
+   * Returns false for a request to one of the endpoints that is one too many, such as `async ({ headers }, env) => (await
+   * env.LIMITER.limit({ key: headers.get('cf-connecting-ip') ?? '' })).success`. It is answered by 503, since a 429 would
+   * end the session in the browser. Default: none is.
+   */
+  readonly allow?: (request: RequestLike, env: never) => boolean | Promise<boolean>
+}
+
+export interface BoundSettings {
+  readonly paths: { readonly register: string; readonly refresh: string }
+  readonly cookieSeconds: number
+  readonly enforce: boolean
+  readonly algorithms: readonly Algorithm[]
+  readonly allow: NonNullable<BoundOptions['allow']>
+}
+
+const DEFAULTS: BoundSettings = {
+  paths: { register: '/dbsc/register', refresh: '/dbsc/refresh' },
+  cookieSeconds: 600,
+  enforce: true,
+  algorithms: ['ES256'],
+  allow: () => true,
+}
+const PATH = /^\/[\w\-./~]{1,200}$/
+
+/** Returns the options with their defaults. Throws `ERR_OPTION` for those that cannot work. */
+export function boundSettings(options: BoundOptions): BoundSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const paths = { ...DEFAULTS.paths, ...options.paths }
+  const settings: BoundSettings = { ...DEFAULTS, ...Object.fromEntries(given), paths }
+  const { cookieSeconds, algorithms } = settings
+  const isList = Array.isArray(algorithms) && algorithms.length > 0
+  const fault = [
+    [!areTwo(Object.values(paths)), 'paths are two paths, such as /dbsc/refresh.'],
+    [!isSeconds(cookieSeconds), 'cookieSeconds is a whole number, up to a day.'],
+    [
+      !isList || !algorithms.every((each) => /^(ES|RS)256$/.test(each)),
+      "algorithms is a list of 'ES256' and 'RS256'.",
+    ],
+  ].find(([isWrong]) => isWrong === true)
+  if (fault === undefined) return settings
+  throw new SessionError('ERR_OPTION', `bound(): ${String(fault[1])}`)
+}
+
+function areTwo(paths: readonly string[]): boolean {
+  return new Set(paths.filter((path) => PATH.test(path))).size === 2 && paths.length === 2
+}
+
+function isSeconds(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value <= 86_400
+}
+
+/** Throws `ERR_OPTION` for a cookie that no browser takes as one of a bound session. */
+export function checkBoundCookie({ cookie }: FeatureSession['settings']): void {
+  if (cookie.secure && !cookie.partitioned) return
+  throw new SessionError(
+    'ERR_OPTION',
+    'bound(): browsers bind no session whose cookie is partitioned, or without secure: true.',
+  )
+}
