@@ -1,19 +1,16 @@
 import { openStamp, stamped } from './bound/challenge.ts'
 import {
   boundCookie,
+  type Endpoint,
+  NO_STORE,
   noBindingsError,
   refresh,
   register,
   REGISTRATION_MS,
-  unavailable,
 } from './bound/endpoints.ts'
-import {
-  type BoundOptions,
-  type BoundSettings,
-  boundSettings,
-  checkBoundCookie,
-} from './bound/options.ts'
+import { type BoundOptions, boundSettings, checkBoundCookie } from './bound/options.ts'
 import { clearCookie, readCookies } from './codec/cookie.ts'
+import { SessionError } from './errors.ts'
 import type { Feature, FeatureSession, TokenChange } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
 import { isStoreFailure } from './request/store-client.ts'
@@ -31,7 +28,7 @@ export type BindingPhase = 'none' | 'pending' | 'bound'
 
 /** The methods that `bound()` adds to a session. */
 export interface BoundMethods {
-  /** Says if the session is bound to a device. Throws `ERR_NOT_LOADED` as `userId` does. */
+  /** Says if the session is bound to a device. Throws `ERR_NOT_LOADED` until the session was read, as by `load()`. */
   readonly binding: BindingPhase
 }
 
@@ -69,7 +66,8 @@ export function bound(
   options: BoundOptions = {},
 ): Feature<BoundMethods> & { readonly routes: readonly BoundRoute[] } {
   const settings = boundSettings(options)
-  const { paths, algorithms } = settings
+  const { paths, algorithms, allow, enforce } = settings
+  const endpoints = { [paths.register]: register, [paths.refresh]: refresh }
   /** What the store said last of the sessions of the requests. */
   const known = new WeakMap<FeatureSession, boolean>()
 
@@ -80,14 +78,16 @@ export function bound(
       const session = requestSessionOf(this)
       const at = userId === undefined ? undefined : accountOf(session)?.at
       if (at === undefined) return 'none'
-      if (known.get(session) === true) return 'bound'
+      const isBound = known.get(session)
+      if (isBound === undefined) throw notReadError()
+      if (isBound) return 'bound'
       return session.settings.now() - at < REGISTRATION_MS ? 'pending' : 'none'
     },
 
     get [DEVICE]() {
       const session = requestSessionOf(this)
       return {
-        enforce: settings.enforce,
+        enforce,
         signedInAt: accountOf(session)?.at,
         hasCookie: () => hasCookie(session),
       }
@@ -113,52 +113,50 @@ export function bound(
     },
     answer(session) {
       const { method, url } = session.request
-      const path = method === 'POST' ? new URL(url).pathname : ''
-      const isOurs = path === paths.register || path === paths.refresh
-      return isOurs ? limited(session, settings, path) : undefined
+      const endpoint = method === 'POST' ? endpoints[new URL(url).pathname] : undefined
+      return endpoint && answerOf(endpoint, session)
     },
-    routes: [paths.register, paths.refresh].map((path) => ({
+    routes: Object.entries(endpoints).map(([path, endpoint]) => ({
       method: 'POST',
       path,
-      handler: ({ session }) => limited(requestSessionOf(session), settings, path),
+      handler: ({ session }) => answerOf(endpoint, requestSessionOf(session)),
     })),
   }
 
   /** Asks the browser to register a key, after a sign-in. */
   async function offer(
     session: FeatureSession,
-    { pending, formerHandle }: Extract<TokenChange, { is: 'issued' }>,
+    { pending }: Extract<TokenChange, { is: 'issued' }>,
   ): Promise<void> {
     const { signIn } = pending.patch
     const { token } = session
     if (signIn === undefined || token === undefined) return
-    if (formerHandle !== undefined) known.delete(session)
+    // If another user was signed in, the binding is gone. The next read says if it was this one.
+    known.set(session, false)
     if (!session.request.url.startsWith('https:')) return
     const { handle } = token
     const challenge = await stamped(session, 'register', { handle, at: signIn.at })
     const value = `(${algorithms.join(' ')});path="${paths.register}";challenge="${challenge}"`
     session.headers.push(['Secure-Session-Registration', value])
   }
+
+  /** Answers the browser. Whatever is not its fault is a 503: anything else would end the session there. */
+  async function answerOf(endpoint: Endpoint, session: FeatureSession): Promise<Response> {
+    try {
+      const isAllowed = await allow(session.request, session.env as never)
+      if (isAllowed) return await endpoint(session, settings)
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error
+    }
+    return new Response(null, { status: 503, headers: { ...NO_STORE, 'Retry-After': '5' } })
+  }
 }
 
-/**
- * Answers a request of the browser, unless it is one too many. If the store fails it is answered by 503, too: anything else
- * would end the session in the browser.
- */
-async function limited(
-  session: FeatureSession,
-  settings: BoundSettings,
-  path: string,
-): Promise<Response> {
-  const { request, env } = session
-  const answer = path === settings.paths.register ? register : refresh
-  try {
-    const isAllowed = await settings.allow(request, env as never)
-    return isAllowed ? await answer(session, settings) : unavailable()
-  } catch (error) {
-    if (!isStoreFailure(error)) throw error
-    return unavailable()
-  }
+function notReadError(): SessionError {
+  return new SessionError(
+    'ERR_NOT_LOADED',
+    'session.binding: the session has not been read yet. Call `await session.load()` first.',
+  )
 }
 
 /** Deletes the cookie of the device, whose session has ended. */

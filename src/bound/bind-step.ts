@@ -1,4 +1,4 @@
-import { ENDED, goneReason, isDictionary, nextRevision, statusOf } from '../record/meta.ts'
+import { ENDED, goneReason, isDictionary, nextRevision } from '../record/meta.ts'
 import type { Call, State, Step } from '../record/step.ts'
 import type { BindingReply, BindRequest, DeviceKey, ProveRequest } from '../record/store.ts'
 import { BINDING, BOUND } from '../session/patch.ts'
@@ -30,50 +30,43 @@ export function bindStep(present: State | undefined, call: Call): Step {
   const gone = goneReason(meta, meta.hash, call.context)
   if (gone !== undefined) return { reply: gone, state: present, changed: [] }
   return call.method === 'bind'
-    ? registered(present, call, call.about as BindRequest)
-    : proven(present, call, call.about as CheckedRequest)
+    ? registered(present, call.about as BindRequest)
+    : proven(present, call.about as CheckedRequest)
 }
 
-function registered(present: State, call: Call, { signedInAt, key }: BindRequest): Step {
-  const binding = bindingIn(present)
-  const isTaken = binding?.signedInAt === signedInAt
-  if (isTaken || present.meta.account?.at !== signedInAt) {
-    return unchanged(present, call, binding, { refused: 'taken' })
-  }
-  const next = saved(present, { key, signedInAt, provenAt: signedInAt })
-  next.set(BOUND, String(signedInAt))
+function registered(present: State, { signedInAt, key }: BindRequest): Step {
+  const { meta } = present
+  const { signedInAt: last, provenAt = 0 } = bindingIn(present) ?? {}
+  const isTaken = last === signedInAt || meta.account?.at !== signedInAt
+  if (isTaken) return answered(present, { provenAt, refused: 'taken' })
+  const entries = saved(present, { key, signedInAt, provenAt: signedInAt })
+  entries.set(BOUND, String(signedInAt))
   // A copy of the session that does not know of the binding must not count as the latest.
-  const meta = { ...present.meta, revision: nextRevision(present.meta) }
-  const reply = { ok: true, ...statusOf(meta, meta.hash, call.context), provenAt: signedInAt }
-  return { reply: reply as BindingReply, state: { meta, entries: next }, changed: [BINDING, BOUND] }
+  const state = { meta: { ...meta, revision: nextRevision(meta) }, entries }
+  return answered(state, { provenAt: signedInAt }, [BINDING, BOUND])
 }
 
-function proven(present: State, call: Call, { proof, signedBy }: CheckedRequest): Step {
+function proven(present: State, { proof, signedBy }: CheckedRequest): Step {
   const binding = bindingIn(present)
   if (binding === undefined) return { reply: ENDED, state: present, changed: [] }
-  if (proof === undefined) return unchanged(present, call, binding, { refused: 'none' })
-  if (proof.at <= binding.provenAt) return unchanged(present, call, binding, { refused: 'late' })
-  if (signedBy === undefined) return unchanged(present, call, binding, { verify: binding.key })
+  const { key, provenAt } = binding
+  if (proof === undefined) return answered(present, { provenAt, refused: 'none' })
+  if (proof.at <= provenAt) return answered(present, { provenAt, refused: 'late' })
+  if (signedBy === undefined) return answered(present, { provenAt, verify: key })
   // Another sign-in may have replaced the key while the signature was verified.
-  if (JSON.stringify(signedBy) !== JSON.stringify(binding.key)) {
-    return unchanged(present, call, binding, { refused: 'late' })
+  if (JSON.stringify(signedBy) !== JSON.stringify(key)) {
+    return answered(present, { provenAt, refused: 'late' })
   }
-  const next = { ...binding, provenAt: proof.at }
-  const state = { ...present, entries: saved(present, next) }
-  return { ...unchanged(present, call, next, {}), state, changed: [BINDING] }
+  const entries = saved(present, { ...binding, provenAt: proof.at })
+  return answered({ ...present, entries }, { provenAt: proof.at }, [BINDING])
 }
 
-/** Returns the answer of a call that changes nothing. */
-function unchanged(
+function answered(
   state: State,
-  { context }: Call,
-  binding: Binding | undefined,
-  more: Pick<Unchecked & { ok: true }, 'refused' | 'verify'>,
+  answer: Pick<Unchecked & { ok: true }, 'provenAt' | 'refused' | 'verify'>,
+  changed: readonly string[] = [],
 ): Step {
-  const { provenAt = 0 } = binding ?? {}
-  const status = statusOf(state.meta, state.meta.hash, context)
-  const reply = { ok: true, ...status, provenAt, ...more } as BindingReply
-  return { reply, state, changed: [] }
+  return { reply: { ok: true, ...answer }, state, changed }
 }
 
 function saved({ entries }: State, binding: Binding): Map<string, string> {

@@ -28,10 +28,8 @@ async function prove(host: CellHost, request: string): Promise<string> {
   const ask = (about: CheckedRequest): string | Promise<string> =>
     host.call(JSON.stringify(list.with(ABOUT, about)), bindStep)
   const reply = await ask(proof === undefined ? {} : { proof })
-  const { verify } = JSON.parse(reply) as Unchecked & { ok: true }
+  const { verify, provenAt } = JSON.parse(reply) as Unchecked & { ok: true }
   if (verify === undefined || proof === undefined) return reply
-  const isGenuine = await isSignedBy(verify, proof)
-  if (isGenuine) return ask({ proof, signedBy: verify })
-  const { verify: _, ...rest } = JSON.parse(reply) as object & { verify?: unknown }
-  return JSON.stringify({ ...rest, refused: 'key' })
+  if (await isSignedBy(verify, proof)) return ask({ proof, signedBy: verify })
+  return JSON.stringify({ ok: true, provenAt, refused: 'key' })
 }

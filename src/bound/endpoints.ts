@@ -19,8 +19,11 @@ export const REGISTRATION_MS = 300_000
 const LATE_MS = 300_000
 const HANDLE = /^[\w-]{22,64}$/
 
+/** Returns the answer to a request of the browser. */
+export type Endpoint = (session: FeatureSession, options: BoundSettings) => Promise<Response>
+
 /** Binds the session that the challenge names. */
-export async function register(session: FeatureSession, options: BoundSettings): Promise<Response> {
+export const register: Endpoint = async (session, options) => {
   const { request, settings, store } = session
   const proof = parseProof(request, options.algorithms, true)
   const stamp = await openStamp(session, 'register', proof?.challenge)
@@ -38,7 +41,7 @@ export async function register(session: FeatureSession, options: BoundSettings):
 }
 
 /** Gives the device that proves its key the next cookie. */
-export async function refresh(session: FeatureSession, options: BoundSettings): Promise<Response> {
+export const refresh: Endpoint = async (session, options) => {
   const { request, settings, store, token } = session
   const handle = unquoted(request.headers.get('sec-secure-session-id'))
   if (handle === '') return refused(session, 'proof')
@@ -80,12 +83,7 @@ async function provenIn(
   return proof !== undefined && isOurs ? { proof: { ...proof, at: stamp.at } } : {}
 }
 
-/** Returns the answer while the session cannot be reached, or to too many requests. The browser keeps its session. */
-export function unavailable(): Response {
-  return new Response(null, { status: 503, headers: { ...NO_STORE, 'Retry-After': '5' } })
-}
-
-const NO_STORE = { 'Cache-Control': 'no-store' }
+export const NO_STORE = { 'Cache-Control': 'no-store' } as const
 
 async function ask(
   session: FeatureSession,

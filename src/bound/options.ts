@@ -16,7 +16,7 @@ export interface BoundOptions {
   /** False to observe: `requireBound` lets every request in, and reports those that it would refuse. Default true. */
   readonly enforce?: boolean
   /** The algorithms of keys, the preferred one first. Default `['ES256']`. */
-  readonly algorithms?: readonly Algorithm[]
+  readonly algorithms?: readonly [Algorithm, ...Algorithm[]]
   /**
    * Returns false for a request to one of the endpoints that is one too many, such as `async ({ headers }, env) => (await
    * env.LIMITER.limit({ key: headers.get('cf-connecting-ip') ?? '' })).success`. It is answered by 503, since a 429 would
@@ -33,40 +33,29 @@ export interface BoundSettings {
   readonly allow: NonNullable<BoundOptions['allow']>
 }
 
-const DEFAULTS: BoundSettings = {
-  paths: { register: '/dbsc/register', refresh: '/dbsc/refresh' },
-  cookieSeconds: 600,
-  enforce: true,
-  algorithms: ['ES256'],
-  allow: () => true,
-}
 const PATH = /^\/[\w\-./~]{1,200}$/
 
 /** Returns the options with their defaults. Throws `ERR_OPTION` for those that cannot work. */
-export function boundSettings(options: BoundOptions): BoundSettings {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const paths = { ...DEFAULTS.paths, ...options.paths }
-  const settings: BoundSettings = { ...DEFAULTS, ...Object.fromEntries(given), paths }
-  const { cookieSeconds, algorithms } = settings
-  const isList = Array.isArray(algorithms) && algorithms.length > 0
-  const fault = [
-    [!areTwo(Object.values(paths)), 'paths are two paths, such as /dbsc/refresh.'],
-    [!isSeconds(cookieSeconds), 'cookieSeconds is a whole number, up to a day.'],
-    [
-      !isList || !algorithms.every((each) => /^(ES|RS)256$/.test(each)),
-      "algorithms is a list of 'ES256' and 'RS256'.",
-    ],
-  ].find(([isWrong]) => isWrong === true)
-  if (fault === undefined) return settings
-  throw new SessionError('ERR_OPTION', `bound(): ${String(fault[1])}`)
+export function boundSettings({
+  paths: { register = '/dbsc/register', refresh = '/dbsc/refresh' } = {},
+  cookieSeconds = 600,
+  enforce = true,
+  algorithms = ['ES256'],
+  allow = () => true,
+}: BoundOptions): BoundSettings {
+  const settings = { paths: { register, refresh }, cookieSeconds, enforce, algorithms, allow }
+  if (canWork(settings)) return settings
+  throw new SessionError(
+    'ERR_OPTION',
+    "bound(): paths are two, such as /dbsc/refresh; cookieSeconds is a whole number, up to a day; algorithms lists 'ES256' or 'RS256'.",
+  )
 }
 
-function areTwo(paths: readonly string[]): boolean {
-  return new Set(paths.filter((path) => PATH.test(path))).size === 2 && paths.length === 2
-}
-
-function isSeconds(value: number): boolean {
-  return Number.isInteger(value) && value > 0 && value <= 86_400
+function canWork({ paths, cookieSeconds, algorithms }: BoundSettings): boolean {
+  const { register, refresh } = paths
+  const arePaths = PATH.test(register) && PATH.test(refresh) && register !== refresh
+  const isTime = Number.isInteger(cookieSeconds) && cookieSeconds > 0 && cookieSeconds <= 86_400
+  return arePaths && isTime && /^([ER]S256,?)+$/.test(String(algorithms))
 }
 
 /** Throws `ERR_OPTION` for a cookie that no browser takes as one of a bound session. */
@@ -74,6 +63,6 @@ export function checkBoundCookie({ cookie }: FeatureSession['settings']): void {
   if (cookie.secure && !cookie.partitioned) return
   throw new SessionError(
     'ERR_OPTION',
-    'bound(): browsers bind no session whose cookie is partitioned, or without secure: true.',
+    'bound() needs a cookie that is secure, and not partitioned.',
   )
 }
