@@ -127,10 +127,13 @@ function afterResponse(text: string, tally: Tally, socket: Socket): string | und
   const whole = end + 4 + length
   if (text.length < whole) return undefined
   if (!head.startsWith('HTTP/1.1 200')) tally.failed += 1
-  for (const [, cookie = ''] of head.matchAll(/\r\nset-cookie: ([^;\r]+)/gi)) {
-    tally.setCookies += 1
-    if (tally.cookies.length < MAX_COOKIES) tally.cookies.push(cookie)
-  }
+  const cookies = Array.from(
+    head.matchAll(/\r\nset-cookie: ([^;\r]+)/gi),
+    ([, cookie = '']) => cookie,
+  )
+  tally.setCookies += cookies.length
+  const isWanted = cookies.length > 0 && tally.cookies.length < MAX_COOKIES
+  if (isWanted) tally.cookies.push(cookies.join('; '))
   return text.slice(whole)
 }
 
