@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
+import type { SessionError } from '../../src/index.ts'
+import type { SessionStore } from '../../src/record/store.ts'
 import { LEASING_STORES, newGate, onceVisitor } from '../support/once-app.ts'
 
 describe.for([...LEASING_STORES])('the result of once() on the %s store', ([, options]) => {
@@ -33,6 +35,32 @@ describe.for([...LEASING_STORES])('the result of once() on the %s store', ([, op
     app.handler = (session) => session.once('refresh', () => 'small')
     expect(await browser.json('/')).toBe('small')
   })
+  test('leaves its changes to the commit if the store could not be reached', async () => {
+    const { part } = options.store
+    let failures = 1
+    const store: SessionStore = {
+      ...options.store,
+      part: (credential, context, call) => {
+        if (call.method !== 'release' || failures === 0 || part === undefined) {
+          return part?.(credential, context, call) ?? Promise.reject(new Error('no part'))
+        }
+        failures -= 1
+        throw new Error('The connection was refused.')
+      },
+    }
+    const { app, browser } = await onceVisitor({ store })
+    app.handler = async (session) => {
+      const refreshed = session.once('refresh', () => {
+        session.set('token', 'r1')
+        return 1
+      })
+      return refreshed.catch(({ code }: SessionError) => code)
+    }
+    expect(await browser.json('/')).toBe('ERR_STORE')
+    app.handler = (session) => session.all()
+    expect(await browser.json('/')).toEqual({ token: 'r1' })
+  })
+
   test('is stored with its changes, even if another function of the same request throws', async () => {
     const { app, browser } = await onceVisitor(options)
     const [isSet, isThrown] = [newGate(), newGate()]
