@@ -50,6 +50,8 @@ export interface Device {
   readonly signedInAt: number | undefined
   /** True if the request has a cookie of the session's device that is valid now. */
   readonly hasCookie: () => Promise<boolean>
+  /** Deletes that cookie if there is one, which has the browser get another. */
+  readonly forget: () => void
 }
 
 /**
@@ -90,6 +92,7 @@ export function bound(
         enforce,
         signedInAt: accountOf(session)?.at,
         hasCookie: () => hasCookie(session),
+        forget: () => clear(session),
       }
     },
   }
@@ -159,7 +162,7 @@ function notReadError(): SessionError {
   )
 }
 
-/** Deletes the cookie of the device, whose session has ended. */
+/** Deletes the cookie of the device, if the request has one. */
 function clear(session: FeatureSession): void {
   const cookie = boundCookie(session)
   const [value] = readCookies(session.request.headers.get('cookie'), cookie.name)

@@ -58,6 +58,8 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     if (reason === undefined) return handler(request, env, ctx)
     own.report({ type: 'bound-refused', reason, id: own.id })
     if (!device.enforce) return handler(request, env, ctx)
+    // A cookie of another session, or one that a retired secret signed, would last until its own end.
+    device.forget()
     return refused(request, reason)
   }
 

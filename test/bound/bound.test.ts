@@ -88,3 +88,27 @@ describe.for([...BINDING_STORES])('bound() on the %s store', ([, options]) => {
     expect(await answer.json()).toEqual({ session_identifier: id, continue: false })
   })
 })
+
+test('a cookie that is not valid is deleted, so that the browser gets another', async () => {
+  const app = boundApp()
+  const { browser } = await boundVisitor(app)
+  const other = await boundVisitor(app, 'bob')
+  browser.cookies.set(COOKIE, other.browser.cookies.get(COOKIE) ?? '')
+  const guarded = requireBound()(async () => new Response('secret'))
+  app.handler = (session, request) => guarded(Object.assign(request, { session }), {}, {})
+  const response = await browser.fetch('/')
+  expect(response.status).toBe(401)
+  expect(response.headers.getSetCookie()).toEqual([
+    `${COOKIE}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`,
+  ])
+})
+
+test('binding is not known before the session was read', async () => {
+  const app = boundApp()
+  const { browser } = await boundVisitor(app)
+  app.handler = async (session) => {
+    await session.increment('n')
+    return session.binding
+  }
+  await expect(browser.fetch('/')).rejects.toThrow('has not been read')
+})

@@ -30,7 +30,7 @@ export interface SessionPart {
   fetch?(host: SessionHost, request: Request): Response | Promise<Response> | undefined
   webSocketMessage?(host: SessionHost, socket: WebSocket, message: string | ArrayBuffer): void
   webSocketClose?(host: SessionHost, socket: WebSocket): void
-  /** Runs in the turn in which a change is saved. What it sends leaves once the change is durable. */
+  /** Runs in the turn in which a change is saved. What it sends over a socket leaves once the change is durable (Cloudflare: output gates). */
   changed?(host: SessionHost, change: SavedChange): void
   /**
    * Runs in the turn in which the session ends, and again by an alarm as long as rows are kept. Returns true to keep the
