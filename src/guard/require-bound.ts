@@ -52,10 +52,11 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   }
   return (handler) => async (request, env, ctx) => {
     const session = sessionOf(request)
-    const { [DEVICE]: device } = session as { readonly [DEVICE]?: Device }
-    if (device === undefined) throw noBoundError()
+    if (!(DEVICE in session)) throw noBoundError()
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
+    // Before that, nobody knows when the user has signed in.
+    const device = session[DEVICE] as Device
     const reason = await reasonFor(session.binding, device, own.settings.now())
     if (reason === undefined) return handler(request, env, ctx)
     own.report({ type: 'bound-refused', reason, id: own.id })
