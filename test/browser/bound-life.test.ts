@@ -53,7 +53,7 @@ void runner.describe('the life of a bound session in Chromium:', { skip: SKIP },
 
   it('after a sign-out the browser’s session ends, and the next sign-in binds anew', async () => {
     await profile.signIn('ada')
-    assert.equal(await profile.fetch('/sign-out', { method: 'POST' }).then(first), '200')
+    assert.match(await profile.fetch('/sign-out', { method: 'POST' }), /^200 /)
     await world.log()
     assert.equal(await profile.fetch('/who'), '200 "nobody none"')
     await profile.until('termination')
@@ -172,7 +172,3 @@ void runner.describe('the life of a bound session in Chromium:', { skip: SKIP },
     }
   })
 })
-
-function first(answer: string): string {
-  return answer.split(' ')[0] ?? ''
-}
