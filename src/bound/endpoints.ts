@@ -71,7 +71,7 @@ function reportRefusal(
   { why, id }: { readonly why: string; readonly id: string },
 ): void {
   if (why === 'key') return settings.emit({ type: 'bound-stolen', id })
-  if (!request.headers.has(PROOF_HEADER)) return
+  if (request.headers.get(PROOF_HEADER) === null) return
   const isProof = parseProof(request, algorithms, false) !== undefined
   settings.emit({ type: 'bound-refused', reason: isProof ? 'challenge' : 'proof', id })
 }
