@@ -50,10 +50,11 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   }
   return (handler) => async (request, env, ctx) => {
     const session = sessionOf(request)
-    const { [DEVICE]: device } = session as { readonly [DEVICE]?: Device }
-    if (device === undefined) throw noBoundError()
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
+    // Before, the time of the sign-in is not known.
+    const { [DEVICE]: device } = session as { readonly [DEVICE]?: Device }
+    if (device === undefined) throw noBoundError()
     const reason = await reasonFor(session.binding, device, own.settings.now())
     if (reason === undefined) return handler(request, env, ctx)
     own.report({ type: 'bound-refused', reason, id: own.id })
