@@ -60,14 +60,23 @@ export const refresh: Endpoint = async (session, options) => {
     settings.emit({ type: 'bound-refreshed', id })
     return accepted(session, options, handle, provenAt)
   }
-  if (why === 'key') settings.emit({ type: 'bound-stolen', id })
-  else if (request.headers.get(PROOF_HEADER) !== null) {
-    settings.emit({ type: 'bound-refused', reason: 'challenge', id })
-  }
+  reportRefusal(session, options, { why, id })
   return new Response(null, {
     status: 403,
     headers: await withChallenge(session, handle, provenAt),
   })
+}
+
+/** Reports a refresh that was not accepted. One without a proof only asks for a challenge. */
+function reportRefusal(
+  { request, settings }: FeatureSession,
+  { algorithms }: BoundSettings,
+  { why, id }: { readonly why: string; readonly id: string },
+): void {
+  if (why === 'key') return settings.emit({ type: 'bound-stolen', id })
+  if (request.headers.get(PROOF_HEADER) === null) return
+  const isProof = parseProof(request, algorithms, false) !== undefined
+  settings.emit({ type: 'bound-refused', reason: isProof ? 'challenge' : 'proof', id })
 }
 
 /** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */

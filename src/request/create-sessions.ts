@@ -153,6 +153,7 @@ interface Hints {
   readonly userId: { readonly missing: AddAccounts }
   readonly authenticatedAt: AddAccounts
   readonly aal: AddAccounts
+  readonly binding: 'Add bound() of edge-session/bound to use. Give the data by data: json<Data>(), not by type arguments.'
   readonly once: 'Add once() of edge-session/once to use. Give the data by data: json<Data>(), not by type arguments.'
 }
 
