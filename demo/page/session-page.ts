@@ -49,12 +49,13 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
       ${cookieNotice(request, shown.isCookieLost)}
       <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
       <div class="columns">
-        <div>${sessionSection(view, now)} ${dictionarySection(place, forms, view.data)}</div>
+        <div>
+          ${sessionSection(view, now)} ${dictionarySection(place, forms, view.data)}
+          ${boundSection(place, forms, { request, binding, signedInAt: account?.authenticatedAt, now })}
+        </div>
         <div>
           ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
-          ${accountSection(forms, account)}
-          ${boundSection(place, forms, { request, binding, signedInAt: account?.authenticatedAt, now })}
-          ${liveSection(place, !view.isNew)} ${csrfSection(forms)}
+          ${accountSection(forms, account)} ${liveSection(place, !view.isNew)} ${csrfSection(forms)}
         </div>
       </div>
       ${labSection(forms, reports)}
