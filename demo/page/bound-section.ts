@@ -15,7 +15,7 @@ export interface BoundView {
 }
 
 /** For this long after a sign-in, the page looks again by itself for the browser's registration. */
-const LOOK_MS = 15_000
+const LOOK_MS = 60_000
 
 /** Shows if the session is bound to its device, and tries a copy of its cookie. */
 export function boundSection({ isAtomic }: Place, forms: Forms, view: BoundView): Html {

@@ -11,7 +11,8 @@ const COOKIE = '__Host-session-bound'
 
 /** Waits until the section says it. */
 async function says(page: Page, text: string | RegExp): Promise<void> {
-  await page.locator('#bound').filter({ hasText: text }).waitFor()
+  // As long as the page looks for the browser's registration, which takes a busy machine some time.
+  await page.locator('#bound').filter({ hasText: text }).waitFor({ timeout: 60_000 })
 }
 
 async function sendCopy(page: Page): Promise<string | null> {

@@ -109,9 +109,7 @@ describe('the examples of bound()', () => {
   })
 
   test('session.binding says what the session is', async () => {
-    const visitor = new Browser(
-      (request) => worker.fetch(request, env, createExecutionContext()) as Promise<Response>,
-    )
+    const visitor = new Browser((request) => worker.fetch(request, env, createExecutionContext()))
     expect(await visitor.json('/device')).toEqual({ binding: 'none' })
     const { browser } = await boundTo(worker)
     expect(await browser.json('/device')).toEqual({ binding: 'bound' })
