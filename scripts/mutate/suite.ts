@@ -57,6 +57,7 @@ export class Suite {
       root: this.#path,
       watch: true,
       bail: 1,
+      maxWorkers: 1,
       retry: 0,
       coverage: { enabled: false },
       reporters: [{}],

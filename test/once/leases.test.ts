@@ -87,12 +87,12 @@ describe.for([
     await ask(store, credential, 'a')
     const { setTimeout: set } = globalThis
     // No timer of a lease rings: only the release can wake the call.
-    const setting = vi
+    const timers = vi
       .spyOn(globalThis, 'setTimeout')
       .mockImplementation(((run: () => void, time: number) =>
         time > 1000 ? 0 : set(run, time)) as typeof setTimeout)
     onTestFinished(() => {
-      setting.mockRestore()
+      timers.mockRestore()
     })
     const waiting = ask(store, credential, 'b')
     await ask(store, credential, 'a', { method: 'release' })
