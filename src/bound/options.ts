@@ -55,7 +55,8 @@ function canWork({ paths, cookieSeconds, algorithms }: BoundSettings): boolean {
   const { register, refresh } = paths
   const arePaths = PATH.test(register) && PATH.test(refresh) && register !== refresh
   const isTime = Number.isInteger(cookieSeconds) && cookieSeconds > 0 && cookieSeconds <= 86_400
-  return arePaths && isTime && /^([ER]S256,?)+$/.test(String(algorithms))
+  const isList = Array.isArray(algorithms)
+  return arePaths && isTime && isList && /^([ER]S256,?)+$/.test(String(algorithms))
 }
 
 /** Throws `ERR_OPTION` for a cookie that no browser takes as one of a bound session. */
