@@ -13,7 +13,10 @@ export interface RequireBoundOptions {
    * `refuse` keeps out every browser that binds no sessions, and visitors who have not signed in.
    */
   readonly unbound?: 'pass' | 'refuse'
-  /** With `unbound: 'refuse'`: the seconds after a sign-in in which the browser may still register. Default 60. */
+  /**
+   * The seconds after a sign-in in which every request of the session is let in: the browser registers then, and requests
+   * are out without its cookie. A copy of an older cookie gains nothing by it. Default 60.
+   */
   readonly graceSeconds?: number
   /** The address of the sign-in page, where a page that is refused redirects, as with `requireUser`. */
   readonly loginUrl?: string
@@ -71,9 +74,11 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     { signedInAt, hasCookie }: Device,
     now: number,
   ): Promise<'missing' | 'unbound' | undefined> {
+    // A request that left before the browser had its cookie may find the session bound. A copy of the cookies gains
+    // nothing by it: a sign-in has a new token.
+    if (signedInAt !== undefined && now - signedInAt < graceSeconds * 1000) return undefined
     if (phase === 'bound') return (await hasCookie()) ? undefined : 'missing'
-    const isNew = signedInAt !== undefined && now - signedInAt < graceSeconds * 1000
-    return unbound === 'pass' || isNew ? undefined : 'unbound'
+    return unbound === 'pass' ? undefined : 'unbound'
   }
 
   function refused(

@@ -173,7 +173,12 @@ describe('a session that is not bound', () => {
     const { browser } = await signIn(app)
     app.events.length = 0
     const statusWith = async (graceSeconds?: number): Promise<number> => {
-      guard(app, { unbound: 'refuse', ...(graceSeconds !== undefined && { graceSeconds }) })
+      const options = {
+        unbound: 'refuse',
+        ...(graceSeconds !== undefined && { graceSeconds }),
+      } as const
+      const guarded = requireBound(options)(() => new Response('in'))
+      app.handler = (session, request) => guarded(Object.assign(request, { session }), {}, {})
       return (await browser.fetch('/', { headers: { ...HTML, 'Sec-Fetch-Site': 'cross-site' } }))
         .status
     }

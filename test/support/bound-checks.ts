@@ -39,9 +39,9 @@ export async function expectEnd(
   expect(events).toEqual([{ type: 'bound-ended', id: expect.any(String) }])
 }
 
-/** Puts the guard around the app's handler, which answers `in`. */
+/** Puts the guard around the app's handler, which answers `in`. A sign-in has no grace, unless the options say so. */
 export function guard(app: BoundApp, options?: RequireBoundOptions): void {
-  const guarded = requireBound(options)(() => new Response('in'))
+  const guarded = requireBound({ graceSeconds: 0, ...options })(() => new Response('in'))
   app.handler = (session, request) => guarded(Object.assign(request, { session }), {}, {})
 }
 

@@ -43,9 +43,11 @@ interface Env {
 
 type Layer = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
 
-const guarded = requireBound()
+/** Most tests are about what comes after the grace. */
+const guarded = requireBound({ graceSeconds: 0 })
 const strict = requireBound({ unbound: 'refuse' })
-const guardedWithLogin = requireBound({ loginUrl: '/login' })
+const guardedWithLogin = requireBound({ loginUrl: '/login', graceSeconds: 0 })
+const guardedAfterGrace = requireBound({ loginUrl: '/login' })
 
 function page(text: string): Response {
   return new Response(`<!doctype html><title>page</title><p>${text}</p>`, {
@@ -107,6 +109,8 @@ function layerOf(options: BoundOptions, persistent = false): Layer {
         return guarded(async () => page(who()))(request, env, ctx)
       case '/home':
         return guardedWithLogin(async () => page(who()))(request, env, ctx)
+      case '/new':
+        return guardedAfterGrace(async () => page(who()))(request, env, ctx)
       case '/strict':
         return strict(async () => who())(request, env, ctx)
       case '/api':
