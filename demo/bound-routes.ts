@@ -10,6 +10,8 @@ import { device, inObjects } from './sessions.ts'
 const COOKIE = '__Host-session'
 
 const own = ownRequests()
+/** Without the grace after a sign-in: the button has its answer at once. */
+const deviceOnly = requireBound({ graceSeconds: 0 })
 
 /** What a request got that had the session's cookie, and nothing else of this browser. */
 interface CopyReport {
@@ -32,7 +34,7 @@ async function sendCopy(request: Request): Promise<CopyReport> {
 
 /** `bound()` tried: the browser's endpoints, a page for this device alone, and a copy of the cookie that asks for it. */
 export const boundRoutes: IttyRouterType = IttyRouter()
-  .get('/bound/page', inObjects.withSession(requireBound()(({ session }) => ({ id: session.id }))))
+  .get('/bound/page', inObjects.withSession(deviceOnly(({ session }) => ({ id: session.id }))))
   .post(
     '/bound/copy',
     inObjects.withSession(

@@ -35,7 +35,10 @@ function content(forms: Forms, view: BoundView): Html {
   const { binding = 'none', request, signedInAt, now } = view
   const isFresh = signedInAt !== undefined && now - signedInAt.getTime() < LOOK_MS
   const isHttps = request.url.startsWith('https:')
-  const look = binding === 'pending' && isFresh && isHttps ? html` data-look` : html``
+  // A request that left before the browser had its cookie may find the session bound.
+  const isAwaited =
+    binding === 'pending' || (binding === 'bound' && cookieEnd(request) === undefined)
+  const look = isAwaited && isFresh && isHttps ? html` data-look` : html``
   return html`
     <dl${look}>
       <dt>session.binding</dt>
@@ -64,11 +67,9 @@ function explanation(binding: string, isSignedIn: boolean): Html {
 }
 
 /** When the device has last shown its key, and until when that counts. */
-function cookieTimes({ headers }: Request): Html {
-  // What is shown is as the cookie says: requireBound verifies it.
-  const [cookie = ''] = readCookies(headers.get('Cookie'), '__Host-session-bound')
-  const until = parseInt(cookie.split('.')[1] ?? '', 36)
-  if (Number.isNaN(until))
+function cookieTimes(request: Request): Html {
+  const until = cookieEnd(request)
+  if (until === undefined)
     return html`<dt>its cookie</dt>
       <dd>none</dd>`
   return html`
@@ -77,4 +78,11 @@ function cookieTimes({ headers }: Request): Html {
     <dt>its cookie ends</dt>
     <dd>${time(new Date(until))}</dd>
   `
+}
+
+/** The end of the device's cookie as the cookie says it; what is shown need not be verified. */
+function cookieEnd({ headers }: Request): number | undefined {
+  const [cookie = ''] = readCookies(headers.get('Cookie'), '__Host-session-bound')
+  const until = parseInt(cookie.split('.')[1] ?? '', 36)
+  return Number.isNaN(until) ? undefined : until
 }
