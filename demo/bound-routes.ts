@@ -13,7 +13,7 @@ const own = ownRequests()
 /** Without the grace after a sign-in: the button has its answer at once. */
 const deviceOnly = requireBound({ graceSeconds: 0 })
 
-/** What a request got that had the session's cookie, and nothing else of this browser. */
+/** The response to a request with the session's cookie, and without the other cookies of this browser. */
 interface CopyReport {
   readonly status: number
   readonly message: string
@@ -23,7 +23,7 @@ interface CopyReport {
 async function sendCopy(request: Request): Promise<CopyReport> {
   const [token] = readCookies(request.headers.get('Cookie'), COOKIE)
   if (token === undefined) {
-    throw new StatusError(400, 'There is no cookie. Sign in first.')
+    throw new StatusError(400, 'This browser has no session cookie. Sign in first.')
   }
   const headers = { Cookie: `${COOKIE}=${token}`, Accept: 'application/json' }
   const response = await fetchSelf(new Request(new URL('/bound/page', request.url), { headers }))

@@ -117,7 +117,7 @@ async function chromiumFlags(port) {
   socket.destroy()
   const key = publicKey.export({ type: 'spki', format: 'der' })
   const hash = createHash('sha256').update(key).digest('base64')
-  return `--user-data-dir=/tmp/edge-session ${FEATURES} --ignore-certificate-errors-spki-list=${hash}`
+  return `--user-data-dir="$(mktemp -d)" ${FEATURES} --ignore-certificate-errors-spki-list=${hash}`
 }
 
 if (!existsSync(WRANGLER)) fail('wrangler is missing. Run npm install first.')

@@ -4,12 +4,12 @@ import type { Forms } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** What there is to see of the session's device. */
+/** What the section shows of the session's device. */
 export interface BoundView {
   readonly request: Request
   /** `session.binding`; `undefined` on a store without it. */
   readonly binding: string | undefined
-  /** The time of the sign-in; `undefined` if nobody is signed in. */
+  /** The time of the sign-in; `undefined` if no user is signed in. */
   readonly signedInAt: Date | undefined
   readonly now: number
 }

@@ -35,7 +35,7 @@ export type BoundGuard = <R extends Request, S extends BoundMethods, Env, Contex
 
 /**
  * Returns a guard that lets in requests from the device that the session is bound to: `withSession(requireBound()(handler))`.
- * It signs nobody in, so it stands beside `requireUser`.
+ * It does not check that a user is signed in: use it together with `requireUser`.
  *
  * A bound session without a valid cookie of the device is nothing unusual: browsers do not renew it for a link on
  * another site. Such a navigation gets a page that loads the address again, and then the browser renews the cookie. A
@@ -58,7 +58,7 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     if (!(DEVICE in session)) throw noBoundError()
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
-    // Before that, nobody knows when the user has signed in.
+    // Only the store knows when the user has signed in.
     const device = session[DEVICE] as Device
     const reason = await reasonFor(session.binding, device, own.settings.now())
     if (reason === undefined) return handler(request, env, ctx)

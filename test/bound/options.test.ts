@@ -77,6 +77,7 @@ describe('bound() refuses', () => {
     { algorithms: [] },
     { algorithms: ['none'] },
     { algorithms: ['ES256', 'HS256'] },
+    { algorithms: ['ES256RS256'] },
     { algorithms: 'ES256' },
   ])('%j', (options) => {
     expect(() => bound(options as never)).toThrow(
