@@ -63,14 +63,16 @@ export const refresh: Endpoint = async (session, options) => {
   }
   if (why === 'key') settings.emit({ type: 'bound-stolen', id })
   // A request without a proof only asks for a challenge.
-  else if (request.headers.get(PROOF_HEADER) !== null) {
-    const reason = proof === undefined ? 'proof' : 'challenge'
-    settings.emit({ type: 'bound-refused', reason, id })
-  }
+  else if (request.headers.get(PROOF_HEADER) !== null) report(session, proof, id)
   return new Response(null, {
     status: 403,
     headers: await withChallenge(session, handle, provenAt),
   })
+}
+
+function report({ settings }: FeatureSession, proof: Proof | undefined, id: string): void {
+  const reason = proof === undefined ? 'proof' : 'challenge'
+  settings.emit({ type: 'bound-refused', reason, id })
 }
 
 /** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */

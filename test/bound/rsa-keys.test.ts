@@ -17,7 +17,7 @@ async function withKey(
       publicExponent: new Uint8Array([1, 0, 1]),
       hash: 'SHA-256',
       ...kind,
-    } as never,
+    },
     true,
     ['sign', 'verify'],
   )) as CryptoKeyPair
