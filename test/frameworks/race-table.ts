@@ -20,6 +20,8 @@ interface State {
 const COOKIE = '__Host-session'
 /** Milliseconds for which a write waits, until the other request was faster. Applications wait at most 2000. */
 const WAITS = [800, 1400, 2000]
+/** A browser's: some frameworks do not stream to programs. */
+const USER_AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 const NOBODY: State = { user: null, count: 0, a: null, b: null }
 
 /** The columns of the table, in order. */
@@ -183,6 +185,7 @@ class Visitor {
 
   constructor(origin: string) {
     const server: Server = async (request) => {
+      request.headers.set('User-Agent', USER_AGENT)
       const response = await fetch(request)
       for (const value of response.headers.getSetCookie()) {
         const [, token] = new RegExp(`^${COOKIE}=([^;]+)`).exec(value) ?? []
