@@ -20,6 +20,10 @@ interface State {
 const COOKIE = '__Host-session'
 /** Milliseconds for which a write waits, until the other request was faster. Applications wait at most 2000. */
 const WAITS = [800, 1400, 2000]
+/** Some frameworks send a page to programs at once, after its late part. */
+const BROWSER = {
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+}
 const NOBODY: State = { user: null, count: 0, a: null, b: null }
 
 /** The columns of the table, in order. */
@@ -135,7 +139,7 @@ async function readsWhileStreaming(origin: string): Promise<void> {
   const user = newUser()
   await visitor.signIn(user)
   // Compressed, the first bytes of a page may wait for the next ones.
-  const headers = { 'Accept-Encoding': 'identity' }
+  const headers = { ...BROWSER, 'Accept-Encoding': 'identity' }
   const response = await visitor.browser.fetch('/stream', { headers })
   assert.equal(response.status, 200)
   const chunks = await chunksOf(response)
@@ -200,7 +204,9 @@ class Visitor {
   }
 
   async page(path: string): Promise<string> {
-    const response = await this.browser.fetch(path, { headers: { Accept: 'text/html' } })
+    const response = await this.browser.fetch(path, {
+      headers: { ...BROWSER, Accept: 'text/html' },
+    })
     const text = await response.text()
     assert.equal(response.status, 200, `GET ${path}: ${response.status} ${text}`)
     assert.match(response.headers.get('Content-Type') ?? '', /^text\/html/)
