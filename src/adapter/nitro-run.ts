@@ -18,12 +18,15 @@ export interface NitroSessions<S> {
   readonly useEdgeSession: (event: { readonly context?: object }) => S
 }
 
+/** What the plugin and the handlers of a request share. */
+export interface Context {
+  sessionError?: Caught
+}
+
 /** A request that came from outside. */
 export interface Run {
   readonly session: object
-  /** The context of the event that answers it. Requests of the server to itself have another one. */
-  context?: object
-  caught?: Caught
+  context?: Context
 }
 
 /** What only one plugin knows: other layers have other keys. */
@@ -56,13 +59,14 @@ export function sessionsFor<Data extends object, Env, Flash extends object, Meth
     async run(request, from, respond) {
       let run: Run | undefined
       // In development Nitro has the bindings, or their promise, in this variable only.
-      const env = (from?.env ?? (await Object(globalThis).__env__)) as Env
+      const { __env__: bindings }: { readonly __env__?: unknown } = globalThis
+      const env = (from?.env ?? (await bindings)) as Env
       return runCaught(
         sessions,
         { request, env, ctx: from?.context, touch: touch?.(request) },
         (session) => respond((run = { session })),
         // An error of a hook is no error of the response.
-        ({ status }) => (status < 400 ? undefined : run?.caught),
+        ({ status }) => (status < 400 ? undefined : run?.context?.sessionError),
       )
     },
   }
@@ -74,7 +78,7 @@ export function sessionsFor<Data extends object, Env, Flash extends object, Meth
       if (run !== undefined) return run.session as S
       throw new SessionError(
         'ERR_OPTION',
-        'The event has no session. Export plugin from a file of Nitro’s plugins. A request of the server to itself must pass on the event.',
+        'The event has no session. Export plugin from a file in server/plugins/.',
       )
     },
   }

@@ -60,6 +60,6 @@ function plug(nitroApp: object, { key, run }: Layer): void {
   app.hooks.hook('error', (error, { event }) => {
     const known = runOf(event?.req.context, key)
     // h3 wraps what a handler has thrown.
-    if (known !== undefined) known.caught = { error: error.cause ?? error }
+    if (known !== undefined) known.context = { sessionError: { error: error.cause ?? error } }
   })
 }

@@ -1,10 +1,10 @@
 import type { HasSession, Sessions } from '../request/create-sessions.ts'
 import {
+  type Context,
   type Layer,
   type NitroSessions,
   type NitroSessionsOptions,
   type Platform,
-  runOf,
   sessionsFor,
 } from './nitro-run.ts'
 
@@ -32,13 +32,12 @@ export function nuxtSessions<
   return sessionsFor(sessions, options, plug)
 }
 
-interface Context2 {
+interface Context2 extends Context {
   readonly _platform?: { readonly cloudflare?: Platform }
 }
 
 interface Init2 extends RequestInit {
   readonly context?: Context2
-  readonly host?: string
 }
 
 interface Event2 {
@@ -63,19 +62,17 @@ function plug(nitroApp: object, { key, run }: Layer): void {
 
   const dispatch = (request: Request, from: Platform | undefined, path: string, init: Init2) =>
     run(request, from, (known) => {
+      const { _platform: platform } = init.context ?? {}
       // The event gets a copy of `_platform`, and passes it on to the requests of the server to itself.
-      const context = {
-        ...init.context,
-        _platform: { ...init.context?._platform, [key]: known },
-      }
+      const context = { ...init.context, _platform: { ...platform, [key]: known } }
       known.context = context
       return localFetch(path, { ...init, context })
     })
 
   app.localFetch = (path, init = {}) => {
-    const platform = init.context?._platform
+    const { _platform: platform } = init.context ?? {}
     const from = platform?.cloudflare
-    return from?.request === undefined || runOf(platform, key) !== undefined
+    return from?.request === undefined
       ? localFetch(path, init)
       : dispatch(from.request, from, path, init)
   }
@@ -85,20 +82,17 @@ function plug(nitroApp: object, { key, run }: Layer): void {
     // In development the request comes from Node's server, and not by `localFetch`.
     if (!('__unenv__' in req)) {
       const { method, path, headers } = event
-      const host = headers.get('host') ?? 'localhost'
-      const request = new Request(`http://${host}${path}`, { method, headers })
-      const hasBody = method !== 'GET' && method !== 'HEAD'
+      const request = new Request(`http://${headers.get('host')}${path}`, { method, headers })
       // Node takes its own streams for bodies.
-      const body = hasBody ? await new Response(req as BodyInit).bytes() : null
-      return event.respondWith(
-        await dispatch(request, undefined, path, { method, headers, body, host }),
-      )
+      const body = await new Response(req as BodyInit).bytes()
+      return event.respondWith(await dispatch(request, undefined, path, { method, headers, body }))
     }
+    const { __unenv__: context } = req
     try {
       return await handler(event)
     } catch (error) {
-      const known = runOf(req.__unenv__?._platform, key)
-      if (known !== undefined && known.context === req.__unenv__) known.caught = { error }
+      // Of the event from outside it is what `dispatch` has made, and of others the context of an event.
+      if (context !== undefined) context.sessionError = { error }
       throw error
     }
   }

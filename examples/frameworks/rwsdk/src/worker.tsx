@@ -1,5 +1,4 @@
 import './context'
-
 import { env } from 'cloudflare:workers'
 import { render, route } from 'rwsdk/router'
 import { defineApp } from 'rwsdk/worker'
@@ -69,5 +68,7 @@ const app = defineApp([
 ])
 
 export default {
-  fetch: sessions.withSession((request, own, ctx: ExecutionContext) => app.fetch(request, own, ctx)),
+  fetch: sessions.withSession((request, own, ctx: ExecutionContext) =>
+    app.fetch(request, own, ctx),
+  ),
 }

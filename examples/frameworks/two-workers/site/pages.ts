@@ -21,16 +21,22 @@ export async function pageOf(session: AppSession): Promise<string> {
 }
 
 export function streamOf(session: AppSession, isWriting: boolean): ReadableStream {
-  return ReadableStream.from(parts()).pipeThrough(new TextEncoderStream())
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async start(controller) {
+      controller.enqueue(encoder.encode('<!doctype html><h1>Streamed</h1>'))
+      await scheduler.wait(200)
+      controller.enqueue(encoder.encode(await latePart(session, isWriting)))
+      controller.close()
+    },
+  })
+}
 
-  async function* parts() {
-    yield '<!doctype html><h1>Streamed</h1>'
-    await scheduler.wait(200)
-    // The late part: it may read the session, but its cookie has already been sent.
-    const { count = 0 } = await session.all()
-    const problem = isWriting ? await tryToWrite(session) : ''
-    yield `<p>${escaped(session.userId ?? 'Nobody')} has counted to ${count}. ${problem}</p>`
-  }
+/** It may read the session, but its cookie has already been sent. */
+async function latePart(session: AppSession, isWriting: boolean): Promise<string> {
+  const { count = 0 } = await session.all()
+  const problem = isWriting ? await tryToWrite(session) : ''
+  return `<p>${escaped(session.userId ?? 'Nobody')} has counted to ${count}. ${problem}</p>`
 }
 
 async function tryToWrite(session: AppSession): Promise<string> {
