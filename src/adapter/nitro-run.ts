@@ -59,7 +59,7 @@ export function sessionsFor<Data extends object, Env, Flash extends object, Meth
     async run(request, from, respond) {
       let run: Run | undefined
       // In development Nitro has the bindings, or their promise, in this variable only.
-      const { __env__: bindings }: { readonly __env__?: unknown } = globalThis
+      const { __env__: bindings }: { readonly __env__?: unknown } = Object(globalThis)
       const env = (from?.env ?? (await bindings)) as Env
       return runCaught(
         sessions,
