@@ -220,9 +220,11 @@ class Visitor {
     return JSON.parse(text) as State
   }
 
-  post(path: string, fields: Fields): Promise<Response> {
+  /** Sends a form by a script, which takes any answer, or with another `Accept`. */
+  post(path: string, fields: Fields, accept = '*/*'): Promise<Response> {
     const entries = Object.entries(fields).map(([name, value]) => [name, String(value)])
-    return this.browser.fetch(path, { method: 'POST', body: new URLSearchParams(entries) })
+    const body = new URLSearchParams(entries)
+    return this.browser.fetch(path, { method: 'POST', body, headers: { Accept: accept } })
   }
 
   put(fields: Fields): Promise<Response> {
@@ -240,9 +242,9 @@ class Visitor {
     await this.redirected('/sign-in', { user }, '/')
   }
 
-  /** Sends a form, which the application must answer by a redirect to this path. */
+  /** Sends a form as a page does. The application must answer by a redirect to this path. */
   async redirected(path: string, fields: Fields, location: string): Promise<Response> {
-    const response = await this.post(path, fields)
+    const response = await this.post(path, fields, 'text/html,*/*;q=0.8')
     const said = `POST ${path}: ${response.status} ${await response.text()}`
     assert.ok([302, 303].includes(response.status), said)
     const target = new URL(response.headers.get('Location') ?? '', new URL(path, response.url))
