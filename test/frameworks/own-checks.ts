@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+
+import { newUser, Visitor } from './race-table.ts'
+
+/** What an application promises beside the table, by the name of its folder. */
+export const OWN_CHECKS: Readonly<Record<string, (origin: string) => Promise<void>>> = {
+  astro: async (origin) => {
+    await servesPrerendered(origin)
+    const visitor = new Visitor(origin)
+    const response = await visitor.post('/broken', {})
+    const page = await response.text()
+    assert.equal(response.status, 500)
+    assert.match(page, /Something went wrong/)
+    // The page for errors has the session of the request.
+    assert.match(page, /Count: \d/)
+  },
+
+  'static-assets': async (origin) => {
+    const visitor = new Visitor(origin)
+    const style = await visitor.browser.fetch('/style.css')
+    assert.deepEqual([style.status, style.headers.get('Vary')], [200, null])
+    const headers = { Accept: 'text/html' }
+    for (const path of ['/account/', '/account/index.html', '/account/index', '/account']) {
+      const page = await visitor.browser.fetch(path, { headers, redirect: 'follow' })
+      assert.doesNotMatch(await page.text(), /Your account/, path)
+    }
+    await visitor.signIn(newUser())
+    const page = await visitor.browser.fetch('/account/', { headers })
+    assert.match(await page.text(), /Your account/)
+    assert.equal(page.headers.get('Cache-Control'), 'private, no-store')
+  },
+
+  sveltekit: async (origin) => {
+    await servesPrerendered(origin)
+    const visitor = new Visitor(origin)
+    // A later hook throws the redirect.
+    const refused = await visitor.browser.fetch('/account', { headers: { Accept: 'text/html' } })
+    assert.deepEqual([refused.status, refused.headers.get('Location')], [303, '/'])
+    assert.match(await visitor.page('/'), /Please sign in/)
+    await visitor.signIn(newUser())
+    assert.match(await visitor.page('/account'), /Your account/)
+  },
+}
+
+/** A page that is made by the build has no visitor. */
+async function servesPrerendered(origin: string): Promise<void> {
+  const visitor = new Visitor(origin)
+  const page = await visitor.browser.fetch('/about', { redirect: 'follow' })
+  assert.match(await page.text(), /made by the build/)
+  assert.deepEqual(visitor.seen, [])
+}
