@@ -1,18 +1,6 @@
-import { defineMiddleware } from 'astro:middleware'
 import { env } from 'cloudflare:workers'
+import { sessionMiddleware } from 'edge-session/adapter/astro'
 
 import { sessions } from './sessions'
 
-export const onRequest = defineMiddleware(({ request, locals, isPrerendered }, next) => {
-  // A prerendered page has no visitor.
-  if (isPrerendered) return next()
-  return sessions.run(
-    request,
-    env,
-    (session) => {
-      locals.session = session
-      return next()
-    },
-    locals.cfContext,
-  )
-})
+export const onRequest = sessionMiddleware(sessions, { env: () => env })

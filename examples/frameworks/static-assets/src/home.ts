@@ -10,9 +10,10 @@ export async function home(session: Session, request: Request, env: Env): Promis
   for (const [id, text] of Object.entries(texts)) {
     rewriter.on(`#${id}`, { element: (element) => void element.setInnerContent(text) })
   }
-  // The page differs by visitor, so the validators of the file are of no use.
   const file = await env.ASSETS.fetch(new URL(request.url))
   const page = new Response(file.body, file)
+  // The file is the same for everybody, and the page is not.
   page.headers.delete('ETag')
+  page.headers.delete('Cache-Control')
   return rewriter.transform(page)
 }

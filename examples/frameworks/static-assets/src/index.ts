@@ -9,7 +9,13 @@ export { UserObject } from 'edge-session/store/user-index'
 
 // #region routes
 /** The files below `/account/` are for users only. */
-const account = requireUser({ loginUrl: '/' })((request, env: Env) => env.ASSETS.fetch(request))
+const account = requireUser({ loginUrl: '/' })(async (request, env: Env) => {
+  const file = await env.ASSETS.fetch(request)
+  const page = new Response(file.body, file)
+  // The assets say `public`, as for a file that is for everybody.
+  page.headers.set('Cache-Control', 'private, no-store')
+  return page
+})
 
 const fetchWithSession = sessions.withSession((request, env: Env, ctx) => {
   const url = new URL(request.url)
