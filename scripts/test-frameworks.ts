@@ -11,6 +11,7 @@ import {
   serveApp,
   SkippedError,
 } from '../test/frameworks/apps.ts'
+import { OWN_CHECKS } from '../test/frameworks/own-checks.ts'
 import { ROWS, walk } from '../test/frameworks/race-table.ts'
 import { newArchive } from '../test/package/application.ts'
 
@@ -47,6 +48,8 @@ async function race(app: App, directory: string): Promise<Outcome> {
   }
   try {
     await holdsAt('the walk', walk)
+    const ownCheck = OWN_CHECKS[app.name]
+    if (ownCheck !== undefined) await holdsAt('its own check', ownCheck)
     const holds: boolean[] = []
     for (const { name, check } of ROWS) {
       // Rows measure time in which requests overlap, so they run one after the other.
