@@ -1,5 +1,8 @@
-import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
-import { answer, enter, fail, lateError, leave, requestSessionOf } from '../request/lifecycle.ts'
+import type { CookieAttributes } from '../codec/cookie.ts'
+import type { RequestContext, Sessions } from '../request/create-sessions.ts'
+import { lateError } from '../request/lifecycle.ts'
+import type { Problem } from '../request/problem.ts'
+import { type Caught, runCaught } from './caught.ts'
 
 /** The used part of SvelteKit's `RequestEvent`. */
 export interface SvelteKitEvent<Env> {
@@ -67,85 +70,66 @@ export function sessionHooks<
 ): SvelteKitHooks<Env, Input, Shown> {
   const { env = ({ platform }) => platform?.env, handleError = logError, touch } = options
   /** The unexpected errors, by the requests that they have ended. */
-  const thrown = new WeakMap<Request, { readonly error: unknown }>()
+  const thrown = new WeakMap<Request, Caught>()
 
   return {
     handle: async ({ event, resolve }) => {
       const { request, platform } = event
       const own = env(event)
       if (own === undefined) return resolve(event)
-      const opened = await sessions.open(request, own, platform?.ctx as RequestContext | undefined)
-      const session = requestSessionOf(opened)
-      const entered = enter(session, request)
-      if (touch?.(event) === false) session.poll()
-      ;(event.locals as HasLocals<HasSession<Data, Flash, Methods>['session']>).session = opened
-      try {
-        const response = await resolve(event)
-        // Without `handleError`, an error shows only by its status.
-        const failure =
-          thrown.get(request) ?? (response.status < 500 ? undefined : { error: lateError(session) })
-        const made =
-          failure === undefined
-            ? await answer(session, response)
-            : await fail(session, failure.error, { response })
-        return await forAction(request, made)
-      } catch (error) {
-        if (!isRedirect(error))
-          return await forAction(request, await fail(session, error, { entered }))
-        const carrier = await answer(session, new Response(null, { status: NO_CONTENT }))
-        if (carrier.status !== NO_CONTENT) return await forAction(request, carrier)
-        // SvelteKit makes the response, with the cookies that are set here.
-        for (const cookie of carrier.headers.getSetCookie()) passOn(event, cookie)
-        throw error
-      } finally {
-        leave(session, request, entered)
+      let redirect: Caught | undefined
+      let attributes: CookieAttributes | undefined
+      const ctx = platform?.ctx as RequestContext | undefined
+      const response = await runCaught(
+        sessions,
+        { request, env: own, ctx, touch: touch?.(event) },
+        async (session) => {
+          Object.assign(event.locals, { session })
+          try {
+            return await resolve(event)
+          } catch (error) {
+            // A later `handle` of `sequence` has thrown SvelteKit's `redirect()`.
+            const { location }: { readonly location?: unknown } = Object(error)
+            if (location === undefined) throw error
+            redirect = { error }
+            return new Response(null, { status: 204 })
+          }
+        },
+        ({ status }, session) => {
+          attributes = session.settings.cookie
+          // Without `handleError`, an error shows only by its status.
+          return thrown.get(request) ?? (status < 500 ? undefined : { error: lateError(session) })
+        },
+      )
+      if (redirect === undefined || response.status !== 204) return forAction(request, response)
+      // SvelteKit makes the response, with the cookies that are set here.
+      for (const cookie of response.headers.getSetCookie()) {
+        const [name = '', value = '', key, text] = cookie.split(/=|; /)
+        const maxAge = key === 'Max-Age' ? text : undefined
+        const options = { path: '/', ...attributes, maxAge, encode: String }
+        event.cookies.set(name, value, options)
       }
+      throw redirect.error
     },
     handleError: (input) => {
       const { error, event, status } = input
-      if (status >= 500 && !thrown.has(event.request)) thrown.set(event.request, { error })
+      const { request } = event
+      if (status >= 500 && !thrown.has(request)) thrown.set(request, { error })
       return (handleError as OwnErrorHandler<Input, Shown | undefined>)(input)
     },
   }
 }
 
-const NO_CONTENT = 204
-
-interface HasLocals<S> {
-  session?: S
-}
-
-function logError({ error, status }: Failure): undefined {
+function logError({ error }: Failure): undefined {
   // As SvelteKit does by default.
   // oxlint-disable-next-line no-console
-  if (status >= 500) console.error(error)
-}
-
-/** True for what SvelteKit's `redirect()` throws. */
-function isRedirect(error: unknown): boolean {
-  const { status, location }: { status?: number; location?: string } = Object(error)
-  return typeof location === 'string' && status !== undefined && status >= 300 && status < 400
-}
-
-/** Sets a cookie by SvelteKit's own function. */
-function passOn({ cookies }: Pick<SvelteKitEvent<unknown>, 'cookies'>, cookie: string): void {
-  const [pair = '', ...attributes] = cookie.split('; ')
-  const [, name = '', value = ''] = /^([^=]*)=(.*)$/.exec(pair) ?? []
-  const options: Record<string, unknown> = {}
-  for (const attribute of attributes) {
-    const [key = '', text] = attribute.split('=')
-    // `Max-Age` is `maxAge`.
-    options[`${key[0]?.toLowerCase()}${key.slice(1).replace('-', '')}`] = text ?? true
-  }
-  if ('maxAge' in options) options['maxAge'] = Number(options['maxAge'])
-  cookies.set(name, value, { path: '/', ...options, encode: String })
+  console.error(error)
 }
 
 /** Returns a refusal as SvelteKit's `enhance` reads it. Other responses are returned unchanged. */
-async function forAction(request: Request, response: Response): Promise<Response> {
-  const isProblem = response.headers.get('Content-Type') === 'application/problem+json'
-  if (!isProblem || !request.headers.has('x-sveltekit-action')) return response
-  const problem = await response.json<{ readonly detail: string }>()
-  const error = { ...problem, message: problem.detail }
-  return new Response(JSON.stringify({ type: 'error', error }), response)
+async function forAction({ headers }: Request, response: Response): Promise<Response> {
+  const type = response.headers.get('Content-Type')
+  if (type !== 'application/problem+json' || !headers.has('x-sveltekit-action')) return response
+  const { detail: message } = await response.json<Problem>()
+  return new Response(JSON.stringify({ type: 'error', error: { message } }), response)
 }
