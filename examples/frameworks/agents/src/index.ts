@@ -13,6 +13,7 @@ export { UserObject } from 'edge-session/store/user-index'
 export { Room }
 export class SessionObject extends extendSessionObject(sockets) {}
 
+// #region connect
 const own = csrfGuard()
 const signedIn = requireUser()
 
@@ -21,9 +22,13 @@ const connect = sessions.withSession(
     signedIn(async (request, env) => {
       const { session } = request
       let room: string | undefined
-      const response = await routeAgentRequest(handshakeOf(request, session.id, session.userId), env, {
-        onBeforeConnect: (_, { name }) => void (room = name),
-      })
+      const response = await routeAgentRequest(
+        handshakeOf(request, session.id, session.userId),
+        env,
+        {
+          onBeforeConnect: (_, { name }) => void (room = name),
+        },
+      )
       if (response === null) return new Response('Not found', { status: 404 })
       // After the agent has the socket. If the session has ended by now, this throws, and the socket is dropped.
       if (room !== undefined) {
@@ -33,6 +38,7 @@ const connect = sessions.withSession(
     }),
   ),
 )
+// #endregion connect
 
 const handle = sessions.withSession(async (request, env): Promise<Response> => {
   const { session, method } = request

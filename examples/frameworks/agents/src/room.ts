@@ -1,6 +1,7 @@
 import { Agent, type Connection, type ConnectionContext } from 'agents'
 import { unwatch } from 'edge-session/live'
 
+// #region room
 const SESSION_ID = 'X-Session-Id'
 const USER = 'X-User'
 
@@ -44,3 +45,4 @@ export class Room extends Agent<Env> {
     await unwatch(sessionId, { namespace: 'Room', id: String(this.ctx.id) }, this.env)
   }
 }
+// #endregion room
