@@ -1,10 +1,10 @@
-import type { sessions } from './sessions'
+import type { SessionOf } from 'edge-session'
 
-type Session = Awaited<ReturnType<typeof sessions.open>>
+import type { sessions } from './sessions'
 
 declare module 'rwsdk/worker' {
   /** The type of `ctx` in every route, page and action. */
   interface DefaultAppContext {
-    session: Session
+    session: SessionOf<typeof sessions>
   }
 }

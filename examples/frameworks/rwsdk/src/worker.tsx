@@ -1,7 +1,7 @@
 import './context'
 import { env } from 'cloudflare:workers'
 import { render, route } from 'rwsdk/router'
-import { defineApp } from 'rwsdk/worker'
+import { defineApp, type RequestInfo } from 'rwsdk/worker'
 
 import { Document, Home, Stream } from './pages'
 import { sessions } from './sessions'
@@ -11,11 +11,15 @@ export { UserObject } from 'edge-session/store/user-index'
 
 const to = (path: string) => new Response(null, { status: 303, headers: { Location: path } })
 
+// #region session
+/** Puts the session that `withSession` below has opened, and commits, into `ctx`. */
+async function openSession({ ctx, request }: RequestInfo) {
+  ctx.session = await sessions.open(request, env)
+}
+// #endregion session
+
 const app = defineApp([
-  // The session that `withSession` below has opened, and commits: here it becomes `ctx.session`.
-  async ({ ctx, request }) => {
-    ctx.session = await sessions.open(request, env)
-  },
+  openSession,
   route('/state', async ({ ctx: { session } }) => {
     const { count = 0, a = null, b = null } = await session.all()
     return Response.json({ user: session.userId ?? null, count, a, b })
@@ -67,8 +71,10 @@ const app = defineApp([
   render(Document, [route('/', Home), route('/stream', Stream)]),
 ])
 
+// #region fetch
 export default {
   fetch: sessions.withSession((request, own, ctx: ExecutionContext) =>
     app.fetch(request, own, ctx),
   ),
 }
+// #endregion fetch

@@ -1,6 +1,8 @@
+import type { SessionOf } from 'edge-session'
+
 import type { sessions } from '../shared/sessions'
 
-export type AppSession = Awaited<ReturnType<typeof sessions.open>>
+export type AppSession = SessionOf<typeof sessions>
 
 export async function pageOf(session: AppSession): Promise<string> {
   const { count = 0 } = await session.all()

@@ -1,8 +1,8 @@
 import { createSessions, json } from 'edge-session'
 import { accounts } from 'edge-session/accounts'
 import { nuxtSessions } from 'edge-session/adapter/nuxt'
+import { developmentStore } from 'edge-session/store/development'
 import { durableObjectStore, type SessionObjectNamespace } from 'edge-session/store/durable-object'
-import { memoryStore } from 'edge-session/store/memory'
 import { userIndex, type UserObjectNamespace } from 'edge-session/store/user-index'
 
 interface Env {
@@ -21,8 +21,8 @@ interface Flash {
   notice: string
 }
 
-// `nuxt dev` runs in Node, which has no Durable Objects: there the sessions end with the server.
-const inNode = import.meta.dev ? memoryStore() : undefined
+// `nuxt dev` runs in Node, which has no Durable Objects.
+const inNode = import.meta.dev ? developmentStore() : undefined
 
 export const sessions = createSessions({
   data: json<Data, Flash>(),

@@ -1,6 +1,7 @@
 import { createFileRoute } from '@tanstack/react-router'
 import { createServerFn } from '@tanstack/react-start'
 
+// #region home
 const home = createServerFn().handler(async ({ context: { session } }) => {
   const { count = 0 } = await session.all()
   const { notice } = await session.flashes()
@@ -8,6 +9,7 @@ const home = createServerFn().handler(async ({ context: { session } }) => {
 })
 
 export const Route = createFileRoute('/')({ loader: () => home(), component: Home })
+// #endregion home
 
 function Home() {
   const { user, count, notice } = Route.useLoaderData()
