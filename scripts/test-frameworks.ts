@@ -31,6 +31,8 @@ interface Outcome {
 const WRITE = '--write'
 const names = process.argv.slice(2)
 const apps = await findApps(names.filter((name) => name !== WRITE))
+// Each directory and server is removed at the end.
+process.setMaxListeners(0)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Runs the walk and the rows, each by itself, so that one failure does not hide another. */

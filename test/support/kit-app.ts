@@ -122,7 +122,8 @@ function serialized(name: string, value: string, given: CookieOptions): string {
   const parts = [`${name}=${encode(value)}`]
   if (options['maxAge'] !== undefined)
     parts.push(`Max-Age=${Math.floor(Number(options['maxAge']))}`)
-  if (options['domain'] !== undefined) parts.push(`Domain=${String(options['domain'])}`)
+  const { domain } = options
+  if (typeof domain === 'string') parts.push(`Domain=${domain}`)
   parts.push(`Path=${given.path}`)
   if (options['httpOnly'] === true) parts.push('HttpOnly')
   if (options['secure'] === true) parts.push('Secure')

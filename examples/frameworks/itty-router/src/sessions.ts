@@ -1,7 +1,14 @@
 import { createSessions, json } from 'edge-session'
 import { accounts } from 'edge-session/accounts'
-import { durableObjectStore } from 'edge-session/store/durable-object'
-import { userIndex } from 'edge-session/store/user-index'
+import { durableObjectStore, type SessionObject } from 'edge-session/store/durable-object'
+import { userIndex, type UserObject } from 'edge-session/store/user-index'
+
+/** Written by hand, with the types of `@cloudflare/workers-types`. */
+export interface Env {
+  SESSION_SECRET: string
+  SESSIONS: DurableObjectNamespace<SessionObject>
+  USERS: DurableObjectNamespace<UserObject>
+}
 
 export interface Data {
   count: number
