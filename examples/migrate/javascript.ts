@@ -1,3 +1,4 @@
+import { h3Cookie, type H3Session } from 'edge-session/migrate/h3'
 import { honoCookie } from 'edge-session/migrate/hono'
 
 export interface Env {
@@ -13,3 +14,13 @@ export const hono = honoCookie({
   identity: () => crypto.randomUUID(), // the value is a user's id: all browsers of a user have the same cookie
 })
 // #endregion hono
+
+// #region h3
+export const h3 = h3Cookie({
+  name: 'h3', // the name that useSession was given; this is its default
+  password: (env: Env) => env.OLD_SECRET,
+  maxAge: 7 * 86_400, // as useSession was given it, in seconds
+  load: ({ data: { userId } }: H3Session<{ userId?: string }>) =>
+    userId === undefined ? undefined : { userId },
+})
+// #endregion h3

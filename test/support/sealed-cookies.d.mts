@@ -25,3 +25,31 @@ export function readIron(
   cookieHeader: string,
   options: IronOptions,
 ): Promise<object>
+
+export interface H3Options {
+  readonly password: string
+  /** Default `h3`. */
+  readonly name?: string
+  /** Seconds. */
+  readonly maxAge?: number
+  /** Seconds; of h3 2 only. */
+  readonly idleTimeout?: number
+}
+
+export type H3Version = 'h3 1' | 'h3 2'
+
+export interface H3Seen {
+  readonly id: string
+  readonly data: Record<string, unknown>
+  readonly setCookies: string[]
+}
+
+/**
+ * What `useSession` of h3 has for a Cookie header, after an update with this data, and the Set-Cookie headers of the
+ * response. Where it refuses the cookie it begins a session.
+ */
+export function useH3(
+  version: H3Version,
+  options: H3Options,
+  request?: { readonly data?: object; readonly cookie?: string },
+): Promise<H3Seen>

@@ -1,3 +1,5 @@
+import * as h3v1 from 'h3-v1'
+import * as h3v2 from 'h3-v2'
 import { getIronSession as getIronSession9 } from 'iron-session'
 import { getIronSession as getIronSession8 } from 'iron-session-v8'
 
@@ -21,4 +23,24 @@ export async function readIron(version, cookieHeader, options) {
   } catch {
     return {}
   }
+}
+
+const H3 = {
+  'h3 1': (handler) =>
+    h3v1.toWebHandler(h3v1.createApp().use(h3v1.eventHandler((event) => handler(event, h3v1)))),
+  'h3 2': (handler) => {
+    const app = new h3v2.H3().get('/', (event) => handler(event, h3v2))
+    return (request) => app.fetch(request)
+  },
+}
+
+export async function useH3(version, options, { data, cookie = '' } = {}) {
+  const fetch = H3[version](async (event, { useSession }) => {
+    const session = await useSession(event, options)
+    if (data !== undefined) await session.update(data)
+    return { id: session.id, data: { ...session.data } }
+  })
+  const headers = { Cookie: cookie }
+  const response = await fetch(new Request('https://old.example/', { headers }))
+  return { ...(await response.json()), setCookies: response.headers.getSetCookie() }
 }
