@@ -1,3 +1,4 @@
+import { cookieSessionCookie } from 'edge-session/migrate/cookie-session'
 import { h3Cookie, type H3Session } from 'edge-session/migrate/h3'
 import { honoCookie } from 'edge-session/migrate/hono'
 
@@ -24,3 +25,12 @@ export const h3 = h3Cookie({
     userId === undefined ? undefined : { userId },
 })
 // #endregion h3
+
+// #region cookie-session
+export const cookieSession = cookieSessionCookie({
+  name: 'session', // the name of cookie-session; this is its default
+  keys: (env: Env) => [env.OLD_SECRET],
+  load: ({ userId }: { userId?: string }) => (userId === undefined ? undefined : { userId }),
+  identity: () => crypto.randomUUID(),
+})
+// #endregion cookie-session

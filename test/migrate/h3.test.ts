@@ -5,7 +5,8 @@ import { h3Cookie, type H3Session, sealOf, unsealSession } from '../../src/migra
 import { anyCharacter } from '../support/any-character.ts'
 import { type H3Version, useH3 } from '../support/sealed-cookies.mjs'
 import { runs } from '../support/thorough.ts'
-import { cookieHeader, forgedAt, newMovedApp, visitorWith } from './moved.ts'
+import { cookieHeader, forgedAt } from './moved-cookies.ts'
+import { newMovedApp, visitorWith } from './moved.ts'
 
 const VERSIONS: readonly H3Version[] = ['h3 1', 'h3 2']
 const PASSWORD = 'the old password, of more than 32 characters'

@@ -5,7 +5,8 @@ import { ironSessionCookie, sealOf, unsealData } from '../../src/migrate/iron-se
 import { anyCharacter } from '../support/any-character.ts'
 import { ironCookies, type IronVersion, readIron } from '../support/sealed-cookies.mjs'
 import { runs } from '../support/thorough.ts'
-import { cookieHeader, forgedAt, newMovedApp, visitorWith } from './moved.ts'
+import { cookieHeader, forgedAt } from './moved-cookies.ts'
+import { newMovedApp, visitorWith } from './moved.ts'
 
 const VERSIONS: readonly IronVersion[] = ['iron-session 8', 'iron-session 9']
 const PASSWORD = 'the old password, of more than 32 characters'

@@ -13,7 +13,8 @@ import {
 import { anyCharacter } from '../support/any-character.ts'
 import { kvStorage } from '../support/old-libraries.mjs'
 import { runs } from '../support/thorough.ts'
-import { cookieHeader, forgedAt, newMovedApp, visitorWith } from './moved.ts'
+import { cookieHeader, forgedAt } from './moved-cookies.ts'
+import { newMovedApp, visitorWith } from './moved.ts'
 import { oneBitOff } from './one-bit-off.ts'
 
 const SECRET = 'the secret of the old application'
