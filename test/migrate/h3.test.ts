@@ -151,6 +151,24 @@ describe('a session of h3 2 in several cookies', () => {
     expect(await readHere(header)).toBe(undefined)
   })
 
+  test.for<[parts: number, isRead: boolean]>([
+    [100, true],
+    [101, false],
+  ])('of %i parts is read: %s, as there', async ([parts, isRead]) => {
+    const { setCookies } = await useH3('h3 2', H3, { data: DATA })
+    const seal = cookieHeader(setCookies).slice('h3='.length)
+    const pieces = Array.from({ length: parts }, (_, index) =>
+      index === parts - 1 ? seal.slice(index) : seal.charAt(index),
+    )
+    const chunks = pieces.map((piece, index) => `h3.${index + 1}=${piece}`)
+    const header = [`h3=__chunked__${parts}`, ...chunks].join('; ')
+    const there = await useH3('h3 2', H3, { cookie: header })
+    expect([there.data, await readHere(header)]).toMatchObject(
+      isRead ? [DATA, { data: DATA }] : [{}, undefined],
+    )
+    expect(there.data).toEqual(isRead ? DATA : {})
+  })
+
   test('is adopted, and every part is cleared', async () => {
     const app = newMovedApp(
       h3Cookie({

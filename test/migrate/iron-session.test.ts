@@ -192,12 +192,17 @@ describe('what is no seal of iron-session', () => {
     )
   })
 
-  test('is not looked at when it is longer than a request’s headers', async () => {
-    const [cookie = ''] = await ironCookies('iron-session 9', DATA, IRON)
-    const seal = cookieHeader([cookie]).slice(NAME.length + 1)
-    const long = seal.replace(/\*(?=[^*]*$)/, `${'0'.repeat(140_000)}*`)
-    expect(await unsealData(seal, { password: PASSWORD })).toEqual(DATA)
-    expect(await unsealData(long, { password: PASSWORD })).toBe(undefined)
+  test('is a seal that is longer than a request’s headers, though it is genuine', async () => {
+    const jsonOf = (length: number): string => JSON.stringify({ text: 'x'.repeat(length) })
+    const [within, beyond] = [await sealed(jsonOf(98_000)), await sealed(jsonOf(98_400))]
+    expect([within.length < 131_000, beyond.length > 131_200]).toEqual([true, true])
+    expect(await unsealData(within, { password: PASSWORD })).toEqual(JSON.parse(jsonOf(98_000)))
+    expect(await unsealData(beyond, { password: PASSWORD })).toBe(undefined)
+  })
+
+  test('is a seal of lists in lists, as deep as they may be', async () => {
+    const deep = `{"a":${'['.repeat(40_000)}`
+    expect(await unsealData(await sealed(deep), { password: PASSWORD })).toBe(undefined)
   })
 
   test('is a seal of anything but an object', async () => {
