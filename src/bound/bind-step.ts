@@ -30,17 +30,17 @@ export function bindStep(present: State | undefined, call: Call): Step {
   const gone = goneReason(meta, meta.hash, call.context)
   if (gone !== undefined) return { reply: gone, state: present, changed: [] }
   return call.method === 'bind'
-    ? registered(present, call.about as BindRequest)
+    ? registered(present, call.about as BindRequest, call.context.now)
     : proven(present, call.about as CheckedRequest)
 }
 
-function registered(present: State, { signedInAt, key }: BindRequest): Step {
+function registered(present: State, { signedInAt, key }: BindRequest, now: number): Step {
   const { meta } = present
   const { signedInAt: last, provenAt = 0 } = bindingIn(present) ?? {}
   const isTaken = last === signedInAt || meta.account?.at !== signedInAt
   if (isTaken) return answered(present, { provenAt, refused: 'taken' })
   const entries = saved(present, { key, signedInAt, provenAt: signedInAt })
-  entries.set(BOUND, String(signedInAt))
+  entries.set(BOUND, `${signedInAt} ${Math.min(signedInAt, now)}`)
   // A copy of the session that does not know of the binding must not count as the latest.
   const state = { meta: { ...meta, revision: nextRevision(meta) }, entries }
   return answered(state, { provenAt: signedInAt }, [BINDING, BOUND])

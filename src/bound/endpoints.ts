@@ -1,13 +1,7 @@
 import { clearCookie, type CookieAttributes, serializeCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import { isGone } from '../record/meta.ts'
-import type {
-  BindingCall,
-  BindingReply,
-  DeviceKey,
-  ProveRequest,
-  SessionStore,
-} from '../record/store.ts'
+import type { BindingCall, BindingReply, DeviceKey, ProveRequest } from '../record/store.ts'
 import type { FeatureSession } from '../request/feature.ts'
 import { openStamp, stamped } from './challenge.ts'
 import type { BoundSettings } from './options.ts'
@@ -32,6 +26,8 @@ export const register: Endpoint = async (session, options) => {
     return refused(session, 'challenge', stamp?.handle)
   }
   const { handle, at: signedInAt } = stamp
+  // This browser has another session now, whose cookie of the device this one would replace.
+  if (isOfAnother(session, handle)) return refused(session, 'challenge', handle)
   const key = proof.key as DeviceKey
   if (!(await isSignedBy(key, proof))) return refused(session, 'proof', handle)
   const reply = await ask(session, handle, { method: 'bind', about: { signedInAt, key } })
@@ -42,12 +38,12 @@ export const register: Endpoint = async (session, options) => {
 
 /** Gives the device that proves its key the next cookie. */
 export const refresh: Endpoint = async (session, options) => {
-  const { request, settings, store, token } = session
+  const { request, settings, store } = session
   const handle = unquoted(request.headers.get('sec-secure-session-id'))
   if (handle === '') return refused(session, 'proof')
   // What is no handle has no session. One beside another session's cookie is of a former sign-in of this browser, and its
   // cookie would take the place of the present one.
-  if (!HANDLE.test(handle) || (token !== undefined && token.handle !== handle)) return ended(handle)
+  if (!HANDLE.test(handle) || isOfAnother(session, handle)) return ended(handle)
   const proof = parseProof(request, options.algorithms, false)
   const about = await provenIn(session, options, { handle, proof })
   const reply = await ask(session, handle, { method: 'prove', about })
@@ -68,6 +64,11 @@ export const refresh: Endpoint = async (session, options) => {
     status: 403,
     headers: await withChallenge(session, handle, provenAt),
   })
+}
+
+/** True if the request has the cookie of another session. It may well have none: after a redirect from another site. */
+function isOfAnother({ token }: FeatureSession, handle: string): boolean {
+  return token !== undefined && token.handle !== handle
 }
 
 function report({ settings }: FeatureSession, proof: Proof | undefined, id: string): void {
@@ -95,24 +96,25 @@ async function ask(
   call: BindingCall,
 ): Promise<BindingReply> {
   const { store } = session
-  const reply = (await session.call(store.name, call.method, (context) =>
-    (store as SessionStore & { part: NonNullable<SessionStore['part']> }).part(
-      { handle, secret: '' },
-      context,
-      call,
-    ),
-  )) as BindingReply
-  // An object without the part takes it for a read with a wrong secret.
-  const isKnown = isGone(reply) ? reply.gone !== 'rotated' : 'provenAt' in reply
-  if (isKnown) return reply
-  throw noBindingsError(store.name)
+  return session.call(store.name, call.method, async (context) => {
+    const reply = (await store.part?.({ handle, secret: '' }, context, call)) as BindingReply
+    // An object without the part, as one of the former version, takes it for a read with a wrong secret.
+    const isKnown = isGone(reply) ? reply.gone !== 'rotated' : 'provenAt' in reply
+    if (isKnown) return reply
+    throw noBindingsError('ERR_BINDING', store.name)
+  })
 }
 
-export function noBindingsError(store: string): SessionError {
+export function noBindingsError(code: 'ERR_OPTION' | 'ERR_BINDING', store: string): SessionError {
   return new SessionError(
-    'ERR_OPTION',
+    code,
     `bound(): the ${store} store has no bindings. Use extendSessionObject(bindings) or memoryStore(bindings).`,
   )
+}
+
+/** True if the object that was asked has no bindings. */
+export function isNoBindings(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_BINDING'
 }
 
 function refused(
