@@ -145,8 +145,11 @@ function reloadsOf(request: Guarded): number {
 /** Returns a page that loads its own address again, so that it is the site's own page that asks. */
 function reloadPage(request: Guarded): Response {
   const count = String(reloadsOf(request) + 1)
+  const { pathname, search } = new URL(request.url)
+  // With its address: without one, a browser at `/page#part` goes to `#part`, and loads nothing (HTML: navigate).
+  const address = `.${pathname.slice(pathname.lastIndexOf('/'))}${search}`.replaceAll('&', '&amp;')
   return new Response(
-    '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>One moment.</title>',
+    `<!doctype html><html lang="en"><meta http-equiv="refresh" content="0;url=${address}"><title>One moment.</title>`,
     {
       headers: {
         'Content-Type': 'text/html; charset=utf-8',

@@ -106,7 +106,7 @@ describe('a session that is bound, without its cookie', () => {
       expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
       expect(response.headers.get('Cache-Control')).toBe('private, no-store')
       const page = await response.text()
-      expect(page).toContain('<meta http-equiv="refresh" content="0">')
+      expect(page).toContain('<meta http-equiv="refresh" content="0;url=./">')
       expect(page).not.toBe('in')
       expect(app.events).toEqual([{ type: 'bound-refused', reason: 'reload', id: ID }])
       // The page's own request is the site's.

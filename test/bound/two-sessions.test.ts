@@ -36,7 +36,7 @@ describe.for([...BINDING_STORES])('on the %s store', ([, options]) => {
     guard(app, { loginUrl: '/login' })
     const response = await browser.fetch('/', PAGE)
     expect(response.status).toBe(200)
-    expect(await response.text()).toContain('<meta http-equiv="refresh" content="0">')
+    expect(await response.text()).toContain('<meta http-equiv="refresh" content="0;')
     expect(browser.cookies.get(COOKIE)).toBeUndefined()
     expect(app.events).toMatchObject([{ type: 'bound-refused', reason: 'reload' }])
     expect((await device.refresh()).status).toBe(200)
