@@ -2,7 +2,6 @@ import { openStamp, stamped } from './bound/challenge.ts'
 import {
   boundCookie,
   type Endpoint,
-  isNoBindings,
   NO_STORE,
   noBindingsError,
   refresh,
@@ -14,7 +13,6 @@ import { clearCookie, readCookies } from './codec/cookie.ts'
 import { SessionError } from './errors.ts'
 import type { Feature, FeatureSession, TokenChange } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
-import { isStoreFailure } from './request/store-client.ts'
 import type { Account } from './session/account.ts'
 import { BOUND } from './session/patch.ts'
 
@@ -150,7 +148,7 @@ export function bound(
       const isAllowed = await allow(session.request, session.env as never)
       if (isAllowed) return await endpoint(session, settings)
     } catch (error) {
-      if (!isStoreFailure(error) && !isNoBindings(error)) throw error
+      if (!isOfStore(error)) throw error
     }
     return new Response(null, { status: 503, headers: { ...NO_STORE, 'Retry-After': '5' } })
   }
@@ -159,8 +157,13 @@ export function bound(
 function notReadError(): SessionError {
   return new SessionError(
     'ERR_NOT_LOADED',
-    'session.binding: the session has not been read yet. Call `await session.load()` first.',
+    'The session has not been loaded yet. Call `await session.load()` first.',
   )
+}
+
+/** True if the store has failed, or the object that was asked has no bindings. */
+function isOfStore(error: unknown): boolean {
+  return error instanceof SessionError && /^ERR_(STORE|BINDING)$/.test(error.code)
 }
 
 /** Deletes the cookie of the device, if the request has one. */

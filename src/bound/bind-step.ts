@@ -1,5 +1,5 @@
 import { ENDED, goneReason, nextRevision } from '../record/meta.ts'
-import type { Call, State, Step } from '../record/step.ts'
+import { type Call, type State, type Step, stepTo } from '../record/step.ts'
 import type { BindingReply, BindRequest, DeviceKey, ProveRequest } from '../record/store.ts'
 import { BINDING, BOUND } from '../session/patch.ts'
 
@@ -25,10 +25,10 @@ export type Unchecked = BindingReply & { readonly verify?: DeviceKey }
  * proof of the key which device it is. None of them counts as a use, and none changes a time of the session.
  */
 export function bindStep(present: State | undefined, call: Call): Step {
-  if (present === undefined) return { reply: ENDED, state: present, changed: [] }
+  if (present === undefined) return stepTo(ENDED, present)
   const { meta } = present
   const gone = goneReason(meta, meta.hash, call.context)
-  if (gone !== undefined) return { reply: gone, state: present, changed: [] }
+  if (gone !== undefined) return stepTo(gone, present)
   return call.method === 'bind'
     ? registered(present, call.about as BindRequest, call.context.now)
     : proven(present, call.about as CheckedRequest)
@@ -48,7 +48,7 @@ function registered(present: State, { signedInAt, key }: BindRequest, now: numbe
 
 function proven(present: State, { proof, signedBy }: CheckedRequest): Step {
   const binding = bindingIn(present)
-  if (binding === undefined) return { reply: ENDED, state: present, changed: [] }
+  if (binding === undefined) return stepTo(ENDED, present)
   const { key, provenAt } = binding
   if (proof === undefined) return answered(present, { provenAt, refused: 'none' })
   if (proof.at <= provenAt) return answered(present, { provenAt, refused: 'late' })

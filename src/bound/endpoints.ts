@@ -1,4 +1,4 @@
-import { clearCookie, type CookieAttributes, serializeCookie } from '../codec/cookie.ts'
+import { type CookieAttributes, serializeCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import { isGone } from '../record/meta.ts'
 import type { BindingCall, BindingReply, DeviceKey, ProveRequest } from '../record/store.ts'
@@ -59,7 +59,9 @@ export const refresh: Endpoint = async (session, options) => {
   }
   if (why === 'key') settings.emit({ type: 'bound-stolen', id })
   // A request without a proof only asks for a challenge.
-  else if (request.headers.get(PROOF_HEADER) !== null) report(session, proof, id)
+  else if (request.headers.get(PROOF_HEADER) !== null) {
+    refused(session, proof === undefined ? 'proof' : 'challenge', handle)
+  }
   return new Response(null, {
     status: 403,
     headers: await withChallenge(session, handle, provenAt),
@@ -69,11 +71,6 @@ export const refresh: Endpoint = async (session, options) => {
 /** True if the request has the cookie of another session. It may well have none: after a redirect from another site. */
 function isOfAnother({ token }: FeatureSession, handle: string): boolean {
   return token !== undefined && token.handle !== handle
-}
-
-function report({ settings }: FeatureSession, proof: Proof | undefined, id: string): void {
-  const reason = proof === undefined ? 'proof' : 'challenge'
-  settings.emit({ type: 'bound-refused', reason, id })
 }
 
 /** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */
@@ -112,11 +109,7 @@ export function noBindingsError(code: 'ERR_OPTION' | 'ERR_BINDING', store: strin
   )
 }
 
-/** True if the object that was asked has no bindings. */
-export function isNoBindings(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'ERR_BINDING'
-}
-
+/** Reports that a proof was refused. Returns the response for a registration. */
 function refused(
   { settings, store, id }: FeatureSession,
   reason: 'proof' | 'challenge',
@@ -157,7 +150,8 @@ async function accepted(
     await stamped(session, 'cookie', { handle, at }),
     cookieSeconds,
   )
-  const attributes = clearCookie(cookie).split('; ').slice(2).join('; ')
+  // Without the value and Max-Age.
+  const attributes = setting.split('; ').slice(2).join('; ')
   const body = {
     session_identifier: handle,
     refresh_url: paths.refresh,
@@ -168,9 +162,10 @@ async function accepted(
   return Response.json(body, { headers: { ...headers, 'Set-Cookie': setting } })
 }
 
-/** Returns the cookie of the device: as the session's own, under another name, and with a Max-Age. */
-export function boundCookie({
-  settings: { cookie },
-}: Pick<FeatureSession, 'settings'>): CookieAttributes {
-  return { ...cookie, name: `${cookie.name}-bound`, persistent: true, priority: undefined }
+/** Returns the cookie of the device, or another one beside the session's own: under another name, and with a Max-Age. */
+export function boundCookie(
+  { settings: { cookie } }: Pick<FeatureSession, 'settings'>,
+  suffix: 'bound' | 'again' = 'bound',
+): CookieAttributes {
+  return { ...cookie, name: `${cookie.name}-${suffix}`, persistent: true, priority: undefined }
 }

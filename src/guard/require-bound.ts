@@ -1,4 +1,5 @@
 import { type BoundMethods, DEVICE, type Device } from '../bound.ts'
+import { boundCookie } from '../bound/endpoints.ts'
 import { acceptsHtml } from '../codec/accepts-html.ts'
 import { type CookieAttributes, readCookies, serializeCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
@@ -86,7 +87,7 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     // Only a hint, which a script can set, too: it changes what is said, and lets nobody in.
     if (request.headers.has('secure-session-skipped')) return 'skipped'
     const mayHelp = found === 'foreign' || isFromElsewhere(request)
-    return mayHelp && isPage(request) && reloadsOf(request) < MAX_RELOADS ? 'reload' : 'missing'
+    return mayHelp && mayReload(request) ? 'reload' : 'missing'
   }
 
   function refused(request: Guarded, reason: Reason): Response | Promise<Response> {
@@ -132,8 +133,11 @@ const RELOAD_SECONDS = 10
 
 /** Returns the cookie that counts the reloads. */
 function countCookie({ session }: Guarded): CookieAttributes {
-  const { cookie } = requestSessionOf(session).settings
-  return { ...cookie, name: `${cookie.name}-again`, persistent: true, priority: undefined }
+  return boundCookie(requestSessionOf(session), 'again')
+}
+
+function mayReload(request: Guarded): boolean {
+  return isPage(request) && reloadsOf(request) < MAX_RELOADS
 }
 
 /** Returns the number of reloads in a row; NaN if the cookie is not a number. */

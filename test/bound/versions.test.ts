@@ -13,11 +13,11 @@ async function atFormer(
   { cookies }: Browser,
   handler: (session: former.FormerSession) => unknown,
 ): Promise<unknown> {
-  const { withSession } = former.createSessions({
+  const layer = former.createSessions({
     secrets: [env.SESSION_SECRET],
     store: former.durableObjectStore(env.BINDING),
   })
-  const fetch = withSession(async ({ session }) => (await handler(session)) ?? null)
+  const fetch = layer.withSession(async ({ session }) => (await handler(session)) ?? null)
   const browser = new Browser((request) => fetch(request, {}, CONTEXT))
   browser.cookies.addAll(cookies)
   const response = await browser.fetch('/')
