@@ -107,9 +107,9 @@ export const BOUND_FILES: readonly MutatedFile[] = [
   },
   {
     file: 'src/bound.ts',
-    tests: [...LIFE, ...GUARD],
+    tests: [...new Set([...LIFE, ...GUARD])],
     changes: [
-      ['if (isBound === undefined) throw notReadError()', ''],
+      ['if (text === undefined) throw notReadError()', ''],
       ["if (change.is === 'ended') clear(session)", ''],
       ["method === 'POST' ? endpoints", 'true ? endpoints'],
       ["known.set(session, '')", ''],
@@ -122,7 +122,7 @@ export const BOUND_FILES: readonly MutatedFile[] = [
       ['/^ERR_(STORE|BINDING)$/', '/^ERR_STORE$/'],
       ['settings.now() < stamp.at', 'true'],
       ['settings.now() < stamp.at', 'settings.now() <= stamp.at'],
-      ['if (store.part === undefined) throw noBindingsError(store.name)', ''],
+      ["if (store.part === undefined) throw noBindingsError('ERR_OPTION', store.name)", ''],
     ],
   },
   {
