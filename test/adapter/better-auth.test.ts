@@ -330,6 +330,19 @@ describe('a user’s list', () => {
     expect(await storage.get(LIST)).toBe(null)
   })
 
+  test('writes no row if nothing in it changes, as at a sign-out before the session is deleted', async () => {
+    const { storage, objectOf } = newStorage()
+    const text = listText(['a', 60], ['b', 60])
+    await storage.set(LIST, text, 60)
+    const rowOf = async (): Promise<unknown> =>
+      runInDurableObject(objectOf(LIST), (_, own) => own.storage.kv.get('$'))
+    const before = await rowOf()
+    pass(1)
+    await storage.set(LIST, JSON.stringify((JSON.parse(text) as object[]).slice(1)), 60)
+    await storage.delete(LIST)
+    expect(await rowOf()).toEqual(before)
+  })
+
   test('that is empty or absent costs no rows, and is null', async () => {
     const { storage, objectOf } = newStorage()
     await storage.set(LIST, '[]', 60)
