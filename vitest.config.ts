@@ -12,10 +12,11 @@ const PURE = [
   'test/codec/{cookie,keyring,mac,random}.test.ts',
   'test/guard/next-path.test.ts',
   'test/layers.test.ts',
-  'test/migrate/{cookie-vectors,express,tornado}.test.ts',
+  'test/migrate/{cookie-vectors,express,python,tornado}.test.ts',
   'test/reload-on-back.test.ts',
   'test/request/clear-cookies.test.ts',
-  'test/store/{bounded-map,fresh-stub,memory,read-cache,swap-store,user-cell}.test.ts',
+  'test/store/{bounded-map,cached-ends,fresh-stub,memory,read-cache,session-cell,stale-kv}.test.ts',
+  'test/store/{swap-store,user-call,user-cell,user-cell-endings,weighted-choice,within-time}.test.ts',
   'test/testing/{cookie-date,cookie-jar,cookie-kinds,store-contract,test-browser}.test.ts',
 ]
 
@@ -42,6 +43,8 @@ export default defineConfig(({ mode }) => {
     test: {
       // One runtime for all files: tests share its storage, and use visitors of their own.
       isolate: false,
+      // With it, a runtime is sent every module of each file, also those that it has.
+      fsModuleCache: false,
       // A busy machine is no fault of the code.
       testTimeout: 120_000,
       hookTimeout: 120_000,
@@ -71,6 +74,9 @@ export default defineConfig(({ mode }) => {
           test: {
             ...shared.test,
             name: 'workerd',
+            // Two runtimes beside each other: one alone waits more than it works.
+            maxWorkers: 2,
+            sequence: { groupOrder: 1 },
             include: ['test/**/*.test.ts'],
             exclude: [
               'test/{node,browser,long,package,simulation}/**',

@@ -32,10 +32,11 @@ export function playgroundRoutes(place: Place): IttyRouterType {
     const flashes = await session.flashes()
     const view = await viewOf(session)
     const account = await accountOf(session, env)
+    const binding = 'binding' in session ? String(session.binding) : undefined
     // For a visitor without a session it would set a cookie, and `csrfGuard()` asks such a visitor for none.
     const csrf = view.isNew ? '' : await csrfToken(session)
     const token = await reader.view(env.SESSION_SECRET, request)
-    const shown = { request, view, flashes, account, csrf, token, ...found }
+    const shown = { request, view, flashes, account, binding, csrf, token, ...found }
     const isLost = isCookieLost(request, reader.valueOf(request))
     return sessionPage(place, { now: Date.now(), isCookieLost: isLost, ...shown })
   }

@@ -4,6 +4,7 @@ import {
   type AccountsOfLayer,
   type UserIndex,
 } from '../src/accounts.ts'
+import { bound } from '../src/bound.ts'
 import { createSessions, json, jsonLog, type RefusalHandler, type Sessions } from '../src/index.ts'
 import { once } from '../src/once.ts'
 import { remembering } from '../src/remember.ts'
@@ -46,6 +47,9 @@ const remember = remembering({
   absoluteTimeout: REMEMBERED_SECONDS,
 })
 
+/** The seconds for which the cookie of the device is valid: half of the usual, so that a refresh is soon to be seen. */
+export const BOUND_SECONDS: number = 300
+
 /** What a sign-out deletes besides the cookie. */
 const CLEARED = ['cache', 'storage'] as const
 
@@ -60,7 +64,10 @@ const onRefused: RefusalHandler = (problem) =>
     headers: { 'Content-Type': 'application/problem+json' },
   })
 
-/** The sessions in objects, which can hand out leases. */
+/** Binds sessions to their devices. Its routes answer the browser. */
+export const device = bound({ cookieSeconds: BOUND_SECONDS })
+
+/** The sessions in objects, which can hand out leases and keep the keys of devices. */
 export const inObjects = createSessions({
   data: json<Data, Flash>(),
   onRefused,
@@ -70,6 +77,7 @@ export const inObjects = createSessions({
     accounts({ index, clearSiteData: CLEARED, remember }),
     renewing({ everySeconds: 15 * 60 }),
     once(),
+    device,
   ],
   idleTimeout: IDLE_SECONDS,
   absoluteTimeout: ABSOLUTE_SECONDS,

@@ -1,10 +1,12 @@
 import { AutoRouter, StatusError } from 'itty-router'
 
+import { bindings } from '../src/bound/bindings.ts'
 import { sockets } from '../src/live/object.ts'
 import { leases } from '../src/once/leases.ts'
 import { extendSessionObject } from '../src/store/durable-object.ts'
 import { UserObject } from '../src/store/user-index.ts'
 import { accountRoutes } from './account-routes.ts'
+import { boundRoutes } from './bound-routes.ts'
 import { clientRoutes } from './client-routes.ts'
 import { withCost } from './cost.ts'
 import { errorResponse, problemPage } from './errors.ts'
@@ -18,8 +20,8 @@ import { type Env, PLACES } from './sessions.ts'
 
 export { DocumentObject, UserObject }
 
-/** The object of a session, which also hands out leases and holds sockets. */
-export class SessionObject extends extendSessionObject(leases, sockets) {}
+/** The object of a session, which also hands out leases, holds sockets and keeps the key of a device. */
+export class SessionObject extends extendSessionObject(leases, sockets, bindings) {}
 
 const router = AutoRouter({
   catch: errorResponse,
@@ -30,6 +32,7 @@ const router = AutoRouter({
 })
 router.all('*', clientRoutes.fetch)
 router.all('/once/*', onceRoutes.fetch)
+router.all('*', boundRoutes.fetch)
 for (const [path, lane] of LANE_ROUTERS) router.all(`${path}/*`, lane.fetch)
 for (const place of PLACES.toReversed()) {
   const paths = `${place.base}/*`

@@ -32,7 +32,7 @@ async function takeBoth(colorScheme: 'light' | 'dark'): Promise<void> {
   const page = await playground.visit('/', { colorScheme, viewport: WIDE })
   await fill(page)
   await page.getByLabel('Name').fill(`ada-${colorScheme}`)
-  await page.getByLabel('This device').fill('Ada’s laptop')
+  await page.getByLabel('This device', { exact: true }).fill('Ada’s laptop')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Signed in as').waitFor()
   await page.getByRole('button', { name: 'Change one character' }).click()

@@ -1,12 +1,14 @@
 // Runs the demo on this machine: `npm start`, `npm start -- --port 8788` or `PORT=8788 npm start`, and `npm start -- --https`.
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -16,6 +18,8 @@ const DEFAULT_PORT = 8787
 /** How long wrangler may take to stop its own children. */
 const STOP_MS = 5000
 const PARENT_CHECK_MS = 200
+const FEATURES =
+  '--enable-features=DeviceBoundSessions:RefreshQuota/false,EnableBoundSessionCredentialsSoftwareKeysForManualTesting'
 
 /** Says one line, and ends the process. @param {string} message @returns {never} */
 function fail(message) {
@@ -102,6 +106,20 @@ async function answered(address, isStopped) {
   return false
 }
 
+/**
+ * What Chromium needs to bind sessions here: keys in software, and a certificate that counts as valid.
+ * @param {number} port @returns {Promise<string>}
+ */
+async function chromiumFlags(port) {
+  const socket = connect({ port, host: 'localhost', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { publicKey } = new X509Certificate(socket.getPeerCertificate().raw)
+  socket.destroy()
+  const key = publicKey.export({ type: 'spki', format: 'der' })
+  const hash = createHash('sha256').update(key).digest('base64')
+  return `--user-data-dir="$(mktemp -d)" ${FEATURES} --ignore-certificate-errors-spki-list=${hash}`
+}
+
 if (!existsSync(WRANGLER)) fail('wrangler is missing. Run npm install first.')
 
 const { port, isHttps } = wanted()
@@ -136,4 +154,9 @@ if (process.env['npm_lifecycle_event'] !== undefined) {
 
 if (await answered(address, () => isStopped)) {
   process.stdout.write(`edge-session demo: ${address}\n`)
+  if (isHttps) {
+    process.stdout.write(
+      `To bind sessions to the device: chromium ${await chromiumFlags(port)} ${address}\n`,
+    )
+  }
 }

@@ -22,7 +22,7 @@ export type { BoundOptions }
 /**
  * - `bound`: a device has registered its key for the session.
  * - `pending`: the user has signed in less than five minutes ago, and no device has registered yet.
- * - `none`: nobody is signed in, or the browser does not bind sessions.
+ * - `none`: no user is signed in, or the browser does not bind sessions.
  */
 export type BindingPhase = 'none' | 'pending' | 'bound'
 
@@ -46,7 +46,7 @@ export const DEVICE: unique symbol = Symbol('device')
 /** What `requireBound` asks. */
 export interface Device {
   readonly enforce: boolean
-  /** The time of the sign-in, in milliseconds since 1970; `undefined` if nobody is signed in. */
+  /** The time of the sign-in, in milliseconds since 1970; `undefined` if no user is signed in. */
   readonly signedInAt: number | undefined
   /** True if the request has a cookie of the session's device that is valid now. */
   readonly hasCookie: () => Promise<boolean>
@@ -143,7 +143,7 @@ export function bound(
     session.headers.push(['Secure-Session-Registration', value])
   }
 
-  /** Answers the browser. Whatever is not its fault is a 503: anything else would end the session there. */
+  /** Answers the browser. A failed store, and a request too many, is a 503: a 4xx would end the session there. */
   async function answerOf(endpoint: Endpoint, session: FeatureSession): Promise<Response> {
     try {
       const isAllowed = await allow(session.request, session.env as never)

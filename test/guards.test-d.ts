@@ -2,7 +2,9 @@ import { AutoRouter } from 'itty-router'
 import { describe, expectTypeOf, test } from 'vitest'
 
 import { accounts, type UserSession } from '../src/accounts.ts'
+import { bound, type BindingPhase } from '../src/bound.ts'
 import { csrfGuard, csrfToken } from '../src/guard/csrf.ts'
+import { requireBound } from '../src/guard/require-bound.ts'
 import { requireFresh, requireUser } from '../src/guard/require-user.ts'
 import { createSessions, json, type Session } from '../src/index.ts'
 import { durableObjectStore } from '../src/store/durable-object.ts'
@@ -59,6 +61,38 @@ describe('behind a guard', () => {
     const router = AutoRouter()
     router.get('/account', withSession(signedIn(({ session }) => session.userId)))
   })
+})
+
+test('a guard for devices needs bound(), and leaves the user as it is', () => {
+  const { withSession: withDevice } = createSessions({
+    secrets: ['x'.repeat(32)],
+    store: (env: Cloudflare.Env) => durableObjectStore(env.SESSIONS),
+    use: [accounts(), bound({ algorithms: ['ES256', 'RS256'] })],
+  })
+  withDevice(
+    requireBound({ unbound: 'refuse', graceSeconds: 30 })(({ session }, env) => {
+      expectTypeOf(session.binding).toEqualTypeOf<BindingPhase>()
+      expectTypeOf(session.userId).toEqualTypeOf<string | undefined>()
+      expectTypeOf(env).toEqualTypeOf<Cloudflare.Env>()
+      // @ts-expect-error only a device binds it
+      session.binding = 'bound'
+      return 'ok'
+    }),
+  )
+  withDevice(
+    requireUser()(
+      requireBound()(({ session }) => {
+        expectTypeOf(session.userId).toEqualTypeOf<string>()
+        return 'ok'
+      }),
+    ),
+  )
+  // @ts-expect-error a session has no phase without bound()
+  withSession(requireBound()(({ session }) => session.binding))
+  // @ts-expect-error there are two answers
+  requireBound({ unbound: 'deny' })
+  // @ts-expect-error no such algorithm
+  bound({ algorithms: ['HS256'] })
 })
 
 test('without a guard nobody may be signed in', () => {

@@ -7,6 +7,7 @@ import { keepConnected } from './live.js'
 /** Texts by the control that they are in. @typedef {Map<string, string>} Texts */
 
 const WATCH_MS = 5000
+const DEVICE_MS = 500
 const MAX_CLICKS = 8
 
 /** Tells the other tabs of this browser that something was clicked. */
@@ -50,6 +51,12 @@ function show(page, sent) {
     if (current !== null && (sent !== undefined || !isInUse(current))) replace(current, part, sent)
   }
   keepConnected(lookSoon)
+  lookForDevice()
+}
+
+/** Reads the page again until the browser has bound the session to its device, which it does after the sign-in. */
+function lookForDevice() {
+  if (document.querySelector('[data-look]') !== null) setTimeout(lookSoon, DEVICE_MS)
 }
 
 /** Reads the page again after what is under way. */
@@ -190,4 +197,5 @@ if (document.getElementById('session') !== null) {
   startCountdowns(() => inTurn(() => look()))
   startLab()
   keepConnected(lookSoon)
+  lookForDevice()
 }

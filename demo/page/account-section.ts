@@ -65,12 +65,13 @@ export function deviceList(forms: Forms, sessions: readonly UserSession[]): Html
 }
 
 function deviceItem(forms: Forms, session: UserSession): Html {
-  const { id, label = 'Unnamed', userAgent, country, createdAt, lastSeenAt, isCurrent } = session
+  const { id, label = 'Unnamed', userAgent, country, createdAt, lastSeenAt } = session
+  const { isCurrent, isBound } = session
   const about = [userAgent, country].filter((text) => text !== undefined).join(', ')
   return html`
     <li>
       <div>
-        <strong>${label}</strong>${isCurrent ? ' (this one)' : ''}
+        <strong>${label}</strong>${isCurrent ? ' (this one)' : ''}${isBound ? ', bound' : ''}
         <small>signed in ${time(createdAt)}, last seen ${time(lastSeenAt)}</small>
         <small class="agent" title="${about}">${about}</small>
       </div>

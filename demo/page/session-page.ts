@@ -2,6 +2,7 @@ import type { LaneReport } from '../lab/lanes.ts'
 import { type Place, PLACES } from '../sessions.ts'
 import type { TokenView } from '../token-view.ts'
 import { type Account, accountSection } from './account-section.ts'
+import { boundSection } from './bound-section.ts'
 import { costBar } from './cost-line.ts'
 import { csrfSection } from './csrf-section.ts'
 import { dictionarySection } from './dictionary-section.ts'
@@ -20,6 +21,8 @@ export interface SessionPage {
   readonly view: SessionView
   readonly flashes: Readonly<Record<string, unknown>>
   readonly account: Account | undefined
+  /** `session.binding`; `undefined` on a store without it. */
+  readonly binding: string | undefined
   readonly csrf: string
   readonly token: TokenView | undefined
   /** True if the browser has not sent the cookie that the last click set. */
@@ -32,7 +35,7 @@ export interface SessionPage {
 
 /** The whole playground, on one store. */
 export function sessionPage(place: Place, shown: SessionPage): Response {
-  const { view, flashes, account, token, tried, reports } = shown
+  const { request, now, view, flashes, account, binding, token, tried, reports } = shown
   const forms = new Forms(place.base, shown.csrf)
   return page(
     200,
@@ -43,10 +46,13 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
         a client that asks for JSON.
       </p>
       <div id="alert" role="alert"></div>
-      ${cookieNotice(shown.request, shown.isCookieLost)}
+      ${cookieNotice(request, shown.isCookieLost)}
       <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
       <div class="columns">
-        <div>${sessionSection(view, shown.now)} ${dictionarySection(place, forms, view.data)}</div>
+        <div>
+          ${sessionSection(view, now)} ${dictionarySection(place, forms, view.data)}
+          ${boundSection(place, forms, { request, binding, signedInAt: account?.authenticatedAt, now })}
+        </div>
         <div>
           ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
           ${accountSection(forms, account)} ${liveSection(place, !view.isNew)} ${csrfSection(forms)}
@@ -69,7 +75,7 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
           >
         </p>
       </footer>
-      ${costBar(shown.request)}
+      ${costBar(request)}
     `,
   )
 }

@@ -74,6 +74,7 @@ td .buttons { margin: 0 }
 td .joined { margin: 0 }
 button, input, select { min-height: 2.125rem; padding: .25rem .75rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); color: var(--text); font: inherit; font-size: .875rem }
 button { background: var(--faint); white-space: nowrap; cursor: pointer }
+#bound button { white-space: normal }
 button:hover { border-color: var(--accent); color: var(--accent) }
 button:disabled { opacity: .5; cursor: default }
 [aria-busy] button { opacity: .6 }

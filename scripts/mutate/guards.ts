@@ -60,6 +60,12 @@ export const GUARDS: readonly MutatedFile[] = [
       ['load({ fresh })', 'load()'],
       ["request.method === 'GET' || request.method === 'HEAD'", "request.method === 'GET'"],
       ['status ?? (isRead ? 401 : 403)', 'status ?? 401'],
+    ],
+  },
+  {
+    file: 'src/guard/login-redirect.ts',
+    tests: ['test/guard/require-user.test.ts', 'test/guard/next-path.test.ts'],
+    changes: [
       ['isElsewhere ? href : pathname + search', 'pathname + search'],
       ["loginUrl.includes('?') ? '&' : '?'", "'?'"],
       ["'Cache-Control': 'private, no-store'", "'Cache-Control': 'private'"],

@@ -1,4 +1,5 @@
 import { ACCOUNTS } from './accounts.ts'
+import { BOUND_FILES } from './bound.ts'
 import { GUARDS } from './guards.ts'
 import { KV_STORE } from './kv.ts'
 import { LIVE_FILES } from './live.ts'
@@ -28,4 +29,5 @@ export const MUTATIONS: readonly Mutation[] = mutationsOf([
   ...ONCE_FILES,
   ...LIVE_FILES,
   ...REFUSALS_AND_TRACES,
+  ...BOUND_FILES,
 ])

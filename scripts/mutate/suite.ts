@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { inspect } from 'node:util'
 
 import { createVitest, type Vitest } from 'vitest/node'
 
@@ -39,7 +40,7 @@ export class Suite {
     }
     const { testModules, unhandledErrors } = result
     const failed = testModules.filter((each) => !each.ok()).map((each) => each.relativeModuleId)
-    return [...failed, ...unhandledErrors.map(String)]
+    return [...failed, ...unhandledErrors.map((error) => inspect(error, { depth: 0 }))]
   }
 
   /** Has the next run read this file again. */
@@ -57,6 +58,7 @@ export class Suite {
       root: this.#path,
       watch: true,
       bail: 1,
+      maxWorkers: 1,
       retry: 0,
       coverage: { enabled: false },
       reporters: [{}],

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 
 import type { CsrfGuard } from '../guard/csrf.ts'
+import type { BoundGuard } from '../guard/require-bound.ts'
 import type { HasUser, UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import {
@@ -97,7 +98,7 @@ export function guardMiddleware<const Name extends string = 'session'>(
   options?: VariableOption<Name>,
 ): MiddlewareHandler<{ Variables: { readonly [N in Name]: HasUser['session'] } }>
 export function guardMiddleware(
-  guard: CsrfGuard,
+  guard: BoundGuard | CsrfGuard,
   options?: VariableOption<string>,
 ): MiddlewareHandler
 export function guardMiddleware(

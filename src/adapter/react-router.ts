@@ -1,8 +1,10 @@
 import type { LoaderFunctionArgs, RouterContext } from 'react-router'
 
 import type { AccountMethods } from '../accounts.ts'
+import type { BoundMethods } from '../bound.ts'
 import { SessionError } from '../errors.ts'
 import type { CsrfGuard } from '../guard/csrf.ts'
+import type { BoundGuard } from '../guard/require-bound.ts'
 import type { UserGuard } from '../guard/require-user.ts'
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import {
@@ -106,6 +108,10 @@ type OwnSession = ReturnType<typeof requestSessionOf>
  */
 export function guardMiddleware<S extends AccountMethods>(
   guard: UserGuard,
+  options: { readonly context: RouterContext<S> },
+): SessionMiddleware
+export function guardMiddleware<S extends BoundMethods>(
+  guard: BoundGuard,
   options: { readonly context: RouterContext<S> },
 ): SessionMiddleware
 export function guardMiddleware<S extends object>(

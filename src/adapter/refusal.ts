@@ -1,8 +1,9 @@
 import type { CsrfGuard } from '../guard/csrf.ts'
+import type { BoundGuard } from '../guard/require-bound.ts'
 import type { UserGuard } from '../guard/require-user.ts'
 
 /** Any guard. */
-export type Guard = CsrfGuard | UserGuard
+export type Guard = BoundGuard | CsrfGuard | UserGuard
 
 /** A request that may carry a session. */
 interface Carrier extends Request {

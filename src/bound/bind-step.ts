@@ -1,4 +1,4 @@
-import { ENDED, goneReason, isDictionary, nextRevision } from '../record/meta.ts'
+import { ENDED, goneReason, nextRevision } from '../record/meta.ts'
 import type { Call, State, Step } from '../record/step.ts'
 import type { BindingReply, BindRequest, DeviceKey, ProveRequest } from '../record/store.ts'
 import { BINDING, BOUND } from '../session/patch.ts'
@@ -73,9 +73,8 @@ function saved({ entries }: State, binding: Binding): Map<string, string> {
   return new Map(entries).set(BINDING, JSON.stringify(binding))
 }
 
-/** Returns the binding; `undefined` if there is none, or it cannot be read. */
+/** Returns the binding; `undefined` if there is none. */
 function bindingIn({ entries }: State): Binding | undefined {
   const text = entries.get(BINDING)
-  const binding: unknown = text === undefined ? undefined : JSON.parse(text)
-  return isDictionary(binding) ? (binding as unknown as Binding) : undefined
+  return text === undefined ? undefined : (JSON.parse(text) as Binding)
 }

@@ -36,7 +36,7 @@ export async function openStamp(
   purpose: Purpose,
   text: unknown,
 ): Promise<Stamp | undefined> {
-  const [, handle = '', time = '', mac = ''] = STAMP.exec(String(text)) ?? []
+  const [, handle = '', time = '', mac = ''] = (typeof text === 'string' && STAMP.exec(text)) || []
   if (mac === '') return undefined
   const signed = signedText(subject, purpose, `${handle}.${time}`)
   for (const { keyFor } of subject.keyring) {

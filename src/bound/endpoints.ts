@@ -11,7 +11,7 @@ import type {
 import type { FeatureSession } from '../request/feature.ts'
 import { openStamp, stamped } from './challenge.ts'
 import type { BoundSettings } from './options.ts'
-import { isSignedBy, parseProof, PROOF_HEADER, unquoted } from './proof.ts'
+import { isSignedBy, parseProof, type Proof, PROOF_HEADER, unquoted } from './proof.ts'
 
 /** The time in which a browser may register after the sign-in. Making a key takes a TPM some seconds. */
 export const REGISTRATION_MS = 300_000
@@ -48,7 +48,8 @@ export const refresh: Endpoint = async (session, options) => {
   // What is no handle has no session. One beside another session's cookie is of a former sign-in of this browser, and its
   // cookie would take the place of the present one.
   if (!HANDLE.test(handle) || (token !== undefined && token.handle !== handle)) return ended(handle)
-  const about = await provenIn(session, options, handle)
+  const proof = parseProof(request, options.algorithms, false)
+  const about = await provenIn(session, options, { handle, proof })
   const reply = await ask(session, handle, { method: 'prove', about })
   const id = store.idOf(handle)
   if (isGone(reply)) {
@@ -61,22 +62,25 @@ export const refresh: Endpoint = async (session, options) => {
     return accepted(session, options, handle, provenAt)
   }
   if (why === 'key') settings.emit({ type: 'bound-stolen', id })
-  else if (request.headers.get(PROOF_HEADER) !== null) {
-    settings.emit({ type: 'bound-refused', reason: 'challenge', id })
-  }
+  // A request without a proof only asks for a challenge.
+  else if (request.headers.get(PROOF_HEADER) !== null) report(session, proof, id)
   return new Response(null, {
     status: 403,
     headers: await withChallenge(session, handle, provenAt),
   })
 }
 
+function report({ settings }: FeatureSession, proof: Proof | undefined, id: string): void {
+  const reason = proof === undefined ? 'proof' : 'challenge'
+  settings.emit({ type: 'bound-refused', reason, id })
+}
+
 /** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */
 async function provenIn(
   session: FeatureSession,
-  { algorithms, cookieSeconds }: BoundSettings,
-  handle: string,
+  { cookieSeconds }: BoundSettings,
+  { handle, proof }: { readonly handle: string; readonly proof: Proof | undefined },
 ): Promise<ProveRequest> {
-  const proof = parseProof(session.request, algorithms, false)
   const stamp = await openStamp(session, 'refresh', proof?.challenge)
   const oldest = session.settings.now() - cookieSeconds * 1000 - LATE_MS
   const isOurs = stamp !== undefined && stamp.handle === handle && stamp.at > oldest

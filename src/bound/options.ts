@@ -10,7 +10,9 @@ export interface BoundOptions {
    */
   readonly paths?: { readonly register?: string; readonly refresh?: string }
   /**
-   * The seconds for which the cookie of the device is valid: as long a stolen one works. Default 600. Chromium renews it two minutes before its end, and signs 6 times in 9 minutes at most: less than 300 costs a refresh for every request.
+   * The seconds for which the cookie of the device is valid, and for which a stolen one works. Default 600. Chromium renews
+   * it two minutes before its end, and below 120 seconds with every request. It signs at most six times in nine minutes,
+   * which less than 300 seconds may use up.
    */
   readonly cookieSeconds?: number
   /** False to observe: `requireBound` lets every request in, and reports those that it would refuse. Default true. */
@@ -55,7 +57,8 @@ function canWork({ paths, cookieSeconds, algorithms }: BoundSettings): boolean {
   const { register, refresh } = paths
   const arePaths = PATH.test(register) && PATH.test(refresh) && register !== refresh
   const isTime = Number.isInteger(cookieSeconds) && cookieSeconds > 0 && cookieSeconds <= 86_400
-  return arePaths && isTime && /^([ER]S256,?)+$/.test(String(algorithms))
+  const isList = Array.isArray(algorithms) && algorithms.length > 0
+  return arePaths && isTime && isList && algorithms.every((each) => /^[ER]S256$/.test(each))
 }
 
 /** Throws `ERR_OPTION` for a cookie that no browser takes as one of a bound session. */

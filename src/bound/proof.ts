@@ -45,11 +45,14 @@ export function parseProof(
   return { alg: found, challenge: jti, key, text: `${head}.${body}`, signature }
 }
 
+/** Header, payload and signature, as base64url without padding (RFC 7515 section 7.1). */
+const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
+
 /** Returns header, payload and signature of a compact JWS; empty texts for anything else. */
 function partsOf(jws: string): [head: string, body: string, signature: string] {
-  const [head = '', body = '', signature = '', ...rest] = jws.split('.')
-  const isCompact = jws.length <= MAX_CHARACTERS && rest.length === 0 && signature !== ''
-  return isCompact ? [head, body, signature] : ['', '', '']
+  const [, head = '', body = '', signature = ''] =
+    (jws.length <= MAX_CHARACTERS && COMPACT.exec(jws)) || []
+  return [head, body, signature]
 }
 
 /** Returns the value of a header that is a structured string (RFC 9651), or is sent without quotes as by Chromium 156. */

@@ -1,5 +1,6 @@
 import { type BoundMethods, DEVICE, type Device } from '../bound.ts'
 import { acceptsHtml } from '../codec/accepts-html.ts'
+import { readCookies, serializeCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problemOf, refuse } from '../request/problem.ts'
@@ -12,7 +13,10 @@ export interface RequireBoundOptions {
    * `refuse` keeps out every browser that binds no sessions, and visitors who have not signed in.
    */
   readonly unbound?: 'pass' | 'refuse'
-  /** With `unbound: 'refuse'`: the seconds after a sign-in in which the browser may still register. Default 60. */
+  /**
+   * The seconds after a sign-in in which every request of the session is let in: the browser registers then, and requests
+   * are out without its cookie. A copy of an older cookie gains nothing by it. Default 60.
+   */
   readonly graceSeconds?: number
   /** The address of the sign-in page, where a page that is refused redirects, as with `requireUser`. */
   readonly loginUrl?: string
@@ -31,11 +35,12 @@ export type BoundGuard = <R extends Request, S extends BoundMethods, Env, Contex
 
 /**
  * Returns a guard that lets in requests from the device that the session is bound to: `withSession(requireBound()(handler))`.
- * It signs nobody in, so it stands beside `requireUser`.
+ * It does not check that a user is signed in: use it together with `requireUser`.
  *
  * A bound session without a valid cookie of the device is nothing unusual: browsers do not renew it for a link on
  * another site. Such a navigation gets a page that loads the address again, and then the browser renews the cookie. A
- * page that still has none is redirected to `loginUrl`, and any other request gets 401, by `onRefused`.
+ * page that still has none is redirected to `loginUrl`, and any other request gets 401, by `onRefused`. A tab that another
+ * site has sandboxed never renews it: a short-lived cookie counts the reloads, and the fifth in a row is the last.
  *
  * Throws `ERR_OPTION` for options that cannot work and for sessions without `bound()`, and `ERR_STORE` if the read fails.
  */
@@ -50,10 +55,11 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   }
   return (handler) => async (request, env, ctx) => {
     const session = sessionOf(request)
-    const { [DEVICE]: device } = session as { readonly [DEVICE]?: Device }
-    if (device === undefined) throw noBoundError()
+    if (!(DEVICE in session)) throw noBoundError()
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
+    // Only the store knows when the user has signed in.
+    const device = session[DEVICE] as Device
     const reason = await reasonFor(session.binding, device, own.settings.now())
     if (reason === undefined) return handler(request, env, ctx)
     own.report({ type: 'bound-refused', reason, id: own.id })
@@ -68,9 +74,11 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     { signedInAt, hasCookie }: Device,
     now: number,
   ): Promise<'missing' | 'unbound' | undefined> {
+    // A request that left before the browser had its cookie may find the session bound. A copy of the cookies gains
+    // nothing by it: a sign-in has a new token.
+    if (signedInAt !== undefined && now - signedInAt < graceSeconds * 1000) return undefined
     if (phase === 'bound') return (await hasCookie()) ? undefined : 'missing'
-    const isNew = signedInAt !== undefined && now - signedInAt < graceSeconds * 1000
-    return unbound === 'pass' || isNew ? undefined : 'unbound'
+    return unbound === 'pass' ? undefined : 'unbound'
   }
 
   function refused(
@@ -78,7 +86,8 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     reason: 'missing' | 'unbound',
   ): Response | Promise<Response> {
     const isPage = request.method === 'GET' && acceptsHtml(request.headers)
-    if (isPage && reason === 'missing' && isFromElsewhere(request)) return againPage()
+    const again = isPage && reason === 'missing' ? againPage(request) : undefined
+    if (again !== undefined) return again
     if (isPage && loginUrl !== undefined) return redirectToLogin(loginUrl, new URL(request.url))
     const problem = problemOf(401, 'ERR_BOUND', DETAILS[reason])
     return refuse(requestSessionOf(request.session), problem, request)
@@ -103,12 +112,30 @@ function isFromElsewhere({ headers }: Request): boolean {
   return ['cross-site', 'same-site'].includes(headers.get('sec-fetch-site') ?? '')
 }
 
-/** Returns a page that loads its own address again: now it is the site's own page that asks. */
-function againPage(): Response {
+/** As many links as somebody opens at once: their tabs share the count. */
+const MAX_RELOADS = 5
+const RELOAD_SECONDS = 10
+
+/**
+ * Returns a page that loads its own address again, so that it is the site's own page that asks. `undefined` for a request
+ * that is the site's own already, and after too many reloads: a sandboxed page stays one of another site.
+ */
+function againPage(request: Request & { readonly session: object }): Response | undefined {
+  const { settings } = requestSessionOf(request.session)
+  const name = `${settings.cookie.name}-again`
+  const [value = '0'] = readCookies(request.headers.get('cookie'), name)
+  const count = Number(value)
+  // What is no number counts as too many.
+  if (!isFromElsewhere(request) || !(count < MAX_RELOADS)) return undefined
+  const cookie = { ...settings.cookie, name, persistent: true, priority: undefined }
   return new Response(
     '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>One moment.</title>',
     {
-      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'private, no-store' },
+      headers: {
+        'Content-Type': 'text/html; charset=utf-8',
+        'Cache-Control': 'private, no-store',
+        'Set-Cookie': serializeCookie(cookie, String(count + 1), RELOAD_SECONDS),
+      },
     },
   )
 }

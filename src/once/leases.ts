@@ -32,16 +32,25 @@ function released(host: CellHost, reply: string): string {
   return reply
 }
 
+/** How often the calls of a session were told to look again. One that has not begun to wait must know, too. */
+const wakes = new WeakMap<CellHost, number>()
+
+function wakesOf(host: CellHost): number {
+  return wakes.get(host) ?? 0
+}
+
 /** Has every call that waits look again. */
 function wake(host: CellHost): void {
+  wakes.set(host, wakesOf(host) + 1)
   const calls = waiting.get(host) ?? []
   waiting.delete(host)
   for (const look of calls) look()
 }
 
 function acquire(host: CellHost, request: string): string | Promise<string> {
+  const woken = wakesOf(host)
   const reply = host.call(request, leaseStep)
-  return typeof reply === 'string' && !isHeld(reply) ? reply : waited(host, request, reply)
+  return typeof reply === 'string' && !isHeld(reply) ? reply : waited(host, request, reply, woken)
 }
 
 /** True if another call holds the lease. In a text inside the reply, the quotes would be escaped. */
@@ -54,7 +63,9 @@ async function waited(
   host: CellHost,
   request: string,
   first: string | Promise<string>,
+  wokenBefore: number,
 ): Promise<string> {
+  let woken = wokenBefore
   const startedAt = Date.now()
   let reply = await first
   while (isHeld(reply)) {
@@ -69,9 +80,12 @@ async function waited(
     if (calls.size >= MAX_WAITING) {
       return failed(`The session is overloaded: ${MAX_WAITING} requests wait already. Try again.`)
     }
-    waiting.set(host, calls)
-    // oxlint-disable-next-line no-await-in-loop
-    await wokenWithin(Math.min(waitLeft, left), calls)
+    if (wakesOf(host) === woken) {
+      waiting.set(host, calls)
+      // oxlint-disable-next-line no-await-in-loop
+      await wokenWithin(Math.min(waitLeft, left), calls)
+    }
+    woken = wakesOf(host)
     list[NOW] = Number(list[NOW]) + Date.now() - startedAt
     list[ABOUT] = { ...about, hasWaited: true }
     // oxlint-disable-next-line no-await-in-loop

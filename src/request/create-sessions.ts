@@ -153,11 +153,14 @@ interface Hints {
   readonly userId: { readonly missing: AddAccounts }
   readonly authenticatedAt: AddAccounts
   readonly aal: AddAccounts
-  readonly once: 'Add once() of edge-session/once to use. Give the data by data: json<Data>(), not by type arguments.'
+  readonly binding: AddFeature<'bound'>
+  readonly once: AddFeature<'once'>
 }
 
-type AddAccounts =
-  'Add accounts() of edge-session/accounts to use. Give the data by data: json<Data>(), not by type arguments.'
+type AddAccounts = AddFeature<'accounts'>
+
+type AddFeature<Name extends string> =
+  `Add ${Name}() of edge-session/${Name} to use. Give the data by data: json<Data>(), not by type arguments.`
 
 /** Requires a codec for data that JSON would change or drop. */
 type CodecFor<Data, Flash> = [Data, Flash] extends [Storable<Data>, Storable<Flash>]

@@ -111,7 +111,7 @@ export interface FeatureSession {
 }
 
 /** What the store said of a session; after a read with its entries. */
-export type Confirmed = Status & { readonly entries?: Entries }
+type Confirmed = Status & { readonly entries?: Entries }
 
 /** The trace of a request's session. */
 export interface SessionTrace {

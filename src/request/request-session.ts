@@ -178,8 +178,11 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   async destroy(): Promise<void> {
     const { is } = this.state
-    if (is === 'ended' || this.isRevoked) this.state = { is: 'destroyed', token: this.state.token }
-    else if (is !== 'destroyed') await this.change(() => endSession(this), is === 'unseen')
+    if (is === 'ended' || this.isRevoked) {
+      // A token that waits for the commit has no session any more.
+      await this.drop()
+      this.state = { is: 'destroyed', token: this.state.token }
+    } else if (is !== 'destroyed') await this.change(() => endSession(this), is === 'unseen')
   }
 
   override confirm(token: Token, status: Status): void {

@@ -3,7 +3,9 @@ import { describe, expectTypeOf, test } from 'vitest'
 
 import { type AccountMethods, accounts } from '../../src/accounts.ts'
 import { guardMiddleware, type SessionEnv, sessionMiddleware } from '../../src/adapter/hono.ts'
+import { bound, type BindingPhase } from '../../src/bound.ts'
 import { csrfGuard } from '../../src/guard/csrf.ts'
+import { requireBound } from '../../src/guard/require-bound.ts'
 import { requireUser } from '../../src/guard/require-user.ts'
 import { createSessions, json, type Session } from '../../src/index.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -104,5 +106,24 @@ describe('behind a guard', () => {
       expectTypeOf(c.var.session.userId).toEqualTypeOf<string | undefined>()
       return c.text('ok')
     })
+  })
+
+  test('the device may be asked for too, and says nothing of the user', () => {
+    const ofDevices = createSessions({
+      secrets: ['x'.repeat(32)],
+      store: memoryStore(),
+      use: [accounts(), bound()],
+    })
+    new Hono()
+      .use(sessionMiddleware(ofDevices))
+      .get('/in', guardMiddleware(requireBound()), (c) => {
+        expectTypeOf(c.var.session.binding).toEqualTypeOf<BindingPhase>()
+        expectTypeOf(c.var.session.userId).toEqualTypeOf<string | undefined>()
+        return c.text('ok')
+      })
+      .get('/both', guardMiddleware(requireUser()), guardMiddleware(requireBound()), (c) => {
+        expectTypeOf(c.var.session.userId).toEqualTypeOf<string>()
+        return c.text('ok')
+      })
   })
 })

@@ -94,7 +94,7 @@ test('a cookie that is not valid is deleted, so that the browser gets another', 
   const { browser } = await boundVisitor(app)
   const other = await boundVisitor(app, 'bob')
   browser.cookies.set(COOKIE, other.browser.cookies.get(COOKIE) ?? '')
-  const guarded = requireBound()(async () => new Response('secret'))
+  const guarded = requireBound({ graceSeconds: 0 })(async () => new Response('secret'))
   app.handler = (session, request) => guarded(Object.assign(request, { session }), {}, {})
   const response = await browser.fetch('/')
   expect(response.status).toBe(401)

@@ -64,13 +64,24 @@ export async function startPlayground(): Promise<Playground> {
   return new Playground(origin, demo, await launchChromium())
 }
 
+/** The same over https, and a browser that takes its certificate and binds sessions to this device. */
+export async function startSecurePlayground(): Promise<Playground> {
+  const { demo, origin } = await startDemo('--https')
+  await demo.said(`= ${origin}/\n`)
+  const [line = ''] = /To bind sessions .*/.exec(demo.output) ?? []
+  const args = line.split(' ').filter((word) => /^--(enable|ignore)/.test(word))
+  return new Playground(origin, demo, await launchChromium({ args }))
+}
+
 /** Starts the demo in a copy of this repository. */
-export async function startDemo(): Promise<{ demo: Demo; origin: string }> {
+export async function startDemo(
+  ...options: readonly string[]
+): Promise<{ demo: Demo; origin: string }> {
   const directory = await newDirectory()
   const port = await newPort()
   await copyProject(directory, DEMO_FILES)
-  const demo = new Demo(directory, port)
-  const origin = `http://localhost:${port}`
+  const demo = new Demo(directory, port, ...options)
+  const origin = `${options.includes('--https') ? 'https' : 'http'}://localhost:${port}`
   await demo.said(`edge-session demo: ${origin}/\n`)
   return { demo, origin }
 }

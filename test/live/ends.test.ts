@@ -1,9 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
+import type { Session } from '../../src/index.ts'
 import { watch } from '../../src/live.ts'
 import type { Browser } from '../support/browser.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 import { type LiveSite, newLiveSite, openSocket, openStream } from './support.ts'
 
 interface Visit {
@@ -29,6 +31,24 @@ async function newVisit(): Promise<Visit> {
 
 const stubOf = (id: string): DurableObjectStub =>
   env.LIVE_SESSIONS.get(env.LIVE_SESSIONS.idFromString(id))
+
+const alarmOf = (id: string): Promise<number | null> =>
+  runInDurableObject(stubOf(id), (_object, { storage }) => storage.getAlarm())
+
+/** Until the test is over, time passes by `vi.setSystemTime()` alone. */
+function stopTheClock(): void {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+}
+
+/** Writes to the session, and returns its id. */
+async function write(session: Session): Promise<string | undefined> {
+  session.set('a', 1)
+  await session.commit()
+  return session.id
+}
 
 const LONG_AGO = { usedAt: 0 }
 
@@ -115,30 +135,44 @@ describe.for(ENDS)('%s', ([, reason, end]) => {
   })
 })
 
-test('a session whose timeout passes while nothing happens ends its connections at that time', async () => {
-  const site = newLiveSite({}, { idleTimeout: 2 })
-  const browser = site.browser()
-  const id = await site.run(browser, async (session) => {
-    session.set('a', 1)
-    await session.commit()
-    return session.id
+describe('a session whose timeout passes while nothing happens', () => {
+  test('ends its connections at that time', async () => {
+    stopTheClock()
+    const site = newLiveSite({}, { idleTimeout: 60 })
+    const browser = site.browser()
+    const id = String(await site.run(browser, write))
+    const [socket, stream] = [await openSocket(browser), await openStream(browser)]
+    expect(await alarmOf(id)).toBe(Date.now() + 60_000)
+    vi.setSystemTime(Date.now() + 60_000)
+    expect(await runDurableObjectAlarm(stubOf(id))).toBe(true)
+    const ended = { type: 'ended', reason: 'expired' }
+    expect(await stream.until(2)).toEqual([ended, ['end']])
+    expect(await socket.until(2)).toEqual([ended, [4401]])
+    expect(await isEmpty(id)).toBe(true)
   })
-  const [socket, stream] = [await openSocket(browser), await openStream(browser)]
-  const ended = { type: 'ended', reason: 'expired' }
-  expect(await stream.until(2)).toEqual([ended, ['end']])
-  expect(await socket.until(2)).toEqual([ended, [4401]])
-  expect(await isEmpty(String(id))).toBe(true)
+
+  test.runIf(IS_THOROUGH)('ends its connections by itself', async () => {
+    const site = newLiveSite({}, { idleTimeout: 2 })
+    const browser = site.browser()
+    await site.run(browser, write)
+    const socket = await openSocket(browser)
+    expect(await socket.until(2)).toEqual([{ type: 'ended', reason: 'expired' }, [4401]])
+  })
 })
 
 test('a shorter timeout moves the end of a session with sockets', async () => {
+  stopTheClock()
   const long = newLiveSite()
   const browser = long.browser()
-  await long.run(browser, (session) => session.set('a', 1))
+  const id = String(await long.run(browser, write))
   const socket = await openSocket(browser)
-  const short = newLiveSite({}, { idleTimeout: 2 })
+  const short = newLiveSite({}, { idleTimeout: 60 })
   const other = short.browser()
   other.cookies.addAll(browser.cookies)
   await short.run(other, (session) => session.set('a', 2))
+  expect(await alarmOf(id)).toBe(Date.now() + 60_000)
+  vi.setSystemTime(Date.now() + 60_000)
+  expect(await runDurableObjectAlarm(stubOf(id))).toBe(true)
   expect(await socket.until(3)).toEqual([
     { type: 'changed', keys: ['a'], revision: 2 },
     { type: 'ended', reason: 'expired' },

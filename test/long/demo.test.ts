@@ -276,6 +276,19 @@ for (const base of ['', '/kv'] as const) {
       assert.deepEqual(report, { requests: 10, answered: 10, calls: 1 })
     })
 
+    it('asks no browser to register a device over http, and lets a copy of the cookie in', async () => {
+      if (base !== '') return
+      const browser = newBrowser()
+      assert.equal((await browser.fetch('/bound/copy', { method: 'POST' })).status, 400)
+      const form = { method: 'POST', body: new URLSearchParams({ name: 'bound' }) }
+      const signedIn = await browser.fetch('/login', form)
+      assert.equal(signedIn.headers.has('Secure-Session-Registration'), false)
+      const copy = await browser.fetch('/bound/copy', { method: 'POST' })
+      assert.equal(((await copy.json()) as { status: number }).status, 200)
+      const page = await (await browser.fetch('/')).text()
+      assert.match(page, /Browsers bind sessions over https only.*npm start -- --https/s)
+    })
+
     it('runs the race lab for who has no script, and only as large as it may be', async () => {
       const browser = newBrowser()
       const run = (count: string): Promise<Response> =>

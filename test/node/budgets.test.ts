@@ -27,6 +27,7 @@ const FEATURES: Readonly<Record<string, { readonly imports: Imports; readonly ow
     own: /^src\/remember\.ts/,
   },
   once: { imports: { 'edge-session/once': ['once'] }, own: /^src\/once\.ts/ },
+  bound: { imports: { 'edge-session/bound': ['bound'] }, own: /^src\/bound(\.ts|\/)/ },
   'once and its leases': {
     imports: {
       'edge-session/once': ['once'],

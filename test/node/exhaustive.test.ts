@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
 
-import { exploreAll, type Triple } from '../simulation/exhaustive.ts'
-import { loadLibrary } from '../simulation/library.ts'
-import { PLANTED } from '../simulation/planted.ts'
+import { explore } from '../simulation/exhaustive-threads.ts'
+import type { Triple } from '../simulation/exhaustive.ts'
 import { describe, it } from './suite.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Three requests with one session, in which `s` is a text and `n` is 1. */
 const TRIPLES: Readonly<Record<string, Triple>> = {
@@ -93,12 +89,15 @@ const TRIPLES: Readonly<Record<string, Triple>> = {
   ],
 }
 
-describe('three requests in every order of their calls', async () => {
-  const version = await loadLibrary(ROOT)
+describe('three requests in every order of their calls', () => {
+  const triples = Object.entries(TRIPLES)
   for (const store of ['memory', 'objects'] as const) {
-    for (const [name, triple] of Object.entries(TRIPLES)) {
+    const exploration = explore({ store, triples })
+    for (const [name] of triples) {
       it(`are right on ${store}: requests ${name}`, async (test) => {
-        const { faults, order, interleavings } = await exploreAll(version, store, triple)
+        const explored = (await exploration).get(name)
+        assert.ok(explored !== undefined)
+        const { faults, order, interleavings } = explored
         assert.deepEqual(faults, [], `in the order ${order.join(' ')}`)
         test.diagnostic(`${interleavings} interleavings`)
         assert.ok(interleavings >= 20)
@@ -111,13 +110,11 @@ describe('three requests in every order of their calls', async () => {
     'a token that was replaced is accepted': 'of which one gets a new token',
     'a taken value stays': 'that update and take',
   }
-  for (const [name, triple] of Object.entries(FOUND)) {
-    it(`would show a fault: ${name}`, async () => {
-      const planted = PLANTED.find((each) => each.name === name)
-      assert.ok(planted !== undefined)
-      const wrong = await loadLibrary(ROOT, planted)
-      const { faults } = await exploreAll(wrong, 'memory', TRIPLES[triple] ?? [[], [], []])
-      assert.notDeepEqual(faults, [])
+  for (const [planted, name] of Object.entries(FOUND)) {
+    it(`would show a fault: ${planted}`, async () => {
+      const wrong = triples.filter((triple) => triple[0] === name)
+      const explored = (await explore({ store: 'memory', triples: wrong, planted })).get(name)
+      assert.notDeepEqual(explored?.faults ?? [], [])
     })
   }
 })

@@ -54,6 +54,9 @@ const reasons = [
 ].toSorted()
 
 const failureReasons = found(declarationOf(eventSource, 'StoreFailureReason'), /'([\w-]+)'/g)
+const [, boundReasonsText = ''] =
+  /type: 'bound-refused'\s+readonly reason: ([^\n]+)/.exec(eventSource) ?? []
+const boundReasons = found(boundReasonsText, /'([\w-]+)'/g)
 
 /** What the first column names of the tables under a heading. */
 function namedUnder(heading: string, name: RegExp): string[] {
@@ -63,16 +66,15 @@ function namedUnder(heading: string, name: RegExp): string[] {
   return found(section, name)
 }
 
-/** The first columns of the tables of events: those of `type`, then those of both kinds of `reason`. */
-function eventTables(): [types: string[], reasons: string[], failureReasons: string[]] {
-  const [first = '', second = '', third = ''] = (
-    troubleshooting.split('\n## Events\n')[1] ?? ''
-  ).split(/\| `reason` of `(?:refused|store-failed)`/)
+/** The first columns of the tables of events: those of `type`, then those of each kind of `reason`. */
+function eventTables(): [types: string[], ...reasons: string[][]] {
+  const [first = '', ...others] = (troubleshooting.split('\n## Events\n')[1] ?? '').split(
+    /\| `reason` of `(?:refused|bound-refused|store-failed)`/,
+  )
   const names = /^\| `([\w-]+)`/gm
   return [
     found(first, names).filter((name) => name !== 'type'),
-    found(second, names).filter((name) => name !== 'reason'),
-    found(third, names).filter((name) => name !== 'reason'),
+    ...others.map((table) => found(table, names).filter((name) => name !== 'reason')),
   ]
 }
 
@@ -85,11 +87,10 @@ describe('the troubleshooting page', () => {
 
   it('explains every event and every reason that there is, and no other', async () => {
     assert.ok(types.length > 10 && reasons.length > 8)
-    assert.ok(failureReasons.length > 4)
-    const [explainedTypes, explainedReasons, explainedFailures] = eventTables()
-    assert.deepEqual(explainedFailures, failureReasons)
+    assert.ok(failureReasons.length > 4 && boundReasons.length > 3)
+    const [explainedTypes, ...explainedReasons] = eventTables()
     assert.deepEqual(explainedTypes, types)
-    assert.deepEqual(explainedReasons, reasons)
+    assert.deepEqual(explainedReasons, [reasons, boundReasons, failureReasons])
   })
 
   it('lists each of its symptoms at the top', async () => {

@@ -47,15 +47,24 @@ export async function bundle(
   )
 }
 
+/** The key and the certificate of a server that answers over TLS too, as PEM. */
+export interface Certificate {
+  readonly key: string
+  readonly certificate: string
+}
+
 /** A bundle on a port of its own in workerd, with its Durable Objects on the disk. */
 export class Server {
   readonly origin: string
+  /** The port for TLS; `undefined` without a certificate. */
+  readonly securePort: number | undefined
   readonly #configuration: string
   readonly #port: number
   #process: ChildProcess | undefined
 
-  constructor(configuration: string, port: number) {
+  constructor(configuration: string, port: number, securePort: number | undefined) {
     this.origin = `http://127.0.0.1:${port}`
+    this.securePort = securePort
     this.#configuration = configuration
     this.#port = port
     atEnd(() => this.#process?.kill('SIGKILL'))
@@ -67,6 +76,8 @@ export class Server {
     debugPort,
   }: { readonly inspector?: string; readonly debugPort?: string } = {}): Promise<void> {
     const options = ['--socket-addr', `http=127.0.0.1:${this.#port}`]
+    if (this.securePort !== undefined)
+      options.push('--socket-addr', `https=127.0.0.1:${this.securePort}`)
     if (inspector !== undefined) options.push(`--inspector-addr=${inspector}`)
     if (debugPort !== undefined) options.push(`--debug-port=${debugPort}`, '--experimental')
     const workerd = spawn(WORKERD, ['serve', this.#configuration, ...options], { stdio: 'inherit' })
@@ -97,13 +108,15 @@ export class Server {
 
 /**
  * A server of the directory's bundle, not started yet, with these texts in its `env`, and other bindings as workerd's
- * configuration writes them. It keeps its objects there too, and reaches this machine's ports.
+ * configuration writes them. It keeps its objects there too, and reaches this machine's ports. With a certificate it has a
+ * second port, for TLS.
  */
 export async function newServer(
   directory: string,
   classes: readonly ClassName[] = ['SessionObject'],
   texts: Readonly<Record<string, string>> = {},
   bindings: readonly string[] = [],
+  certificate?: Certificate,
 ): Promise<Server> {
   const objects = join(directory, 'objects')
   const configuration = join(directory, 'workerd.capnp')
@@ -119,7 +132,10 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
     (name = "internet", network = (allow = ["public", "local", "private"])),
   ],
-  sockets = [(name = "http", http = (), service = "main")],
+  sockets = [
+    (name = "http", http = (), service = "main"),
+${certificate === undefined ? '' : secureSocket(certificate)}
+  ],
 );
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
@@ -138,5 +154,11 @@ ${bindings.map((binding) => `    ${binding},`).join('\n')}
 );
 `,
   )
-  return new Server(configuration, await newPort())
+  const securePort = certificate && (await newPort())
+  return new Server(configuration, await newPort(), securePort)
+}
+
+function secureSocket({ key, certificate }: Certificate): string {
+  const keys = `privateKey = ${JSON.stringify(key)}, certificateChain = ${JSON.stringify(certificate)}`
+  return `    (name = "https", https = (tlsOptions = (keypair = (${keys}))), service = "main"),`
 }

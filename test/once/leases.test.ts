@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { decodeHandle, encodeHex } from '../../src/codec/base64url.ts'
 import { newRandomText } from '../../src/codec/random.ts'
@@ -80,6 +80,23 @@ describe.for([
     await ask(store, credential, 'a', { method: 'release' })
     expect(await waiting).toMatchObject({ ok: true, lease: 'free' })
     expect(await ask(store, credential, 'c')).toMatchObject({ lease: 'yours' })
+  })
+
+  test('wakes a call that has not begun to wait when it is released', async () => {
+    const credential = await newSession(store, { '=a': '1' })
+    await ask(store, credential, 'a')
+    const { setTimeout: set } = globalThis
+    // No timer of a lease rings: only the release can wake the call.
+    const timers = vi
+      .spyOn(globalThis, 'setTimeout')
+      .mockImplementation(((run: () => void, time: number) =>
+        time > 1000 ? 0 : set(run, time)) as typeof setTimeout)
+    onTestFinished(() => {
+      timers.mockRestore()
+    })
+    const waiting = ask(store, credential, 'b')
+    await ask(store, credential, 'a', { method: 'release' })
+    expect(await waiting).toMatchObject({ ok: true, lease: 'free' })
   })
 
   test('can be had again by the same attempt after its time, and by another one', async () => {

@@ -14,6 +14,7 @@ import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
 import { type AppSession, newApp } from '../support/app.ts'
 import { Browser } from '../support/browser.ts'
+import { giveWay } from '../support/gates.ts'
 import { newMovedApp, OLD_SECRET, STORES } from '../support/old-app.ts'
 import { CONTEXT } from '../support/site.ts'
 import { StaleKv } from '../support/stale-kv.ts'
@@ -94,7 +95,7 @@ describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () =
   test('becomes one session under twenty parallel first requests', async () => {
     const app = newMovedApp(newStore())
     app.load = async (value) => {
-      await scheduler.wait(Math.random() * 20)
+      await giveWay((app.loads.length * 7) % 20)
       return { data: { name: value } }
     }
     app.handler = async (session) => [await session.get('name'), session.id]

@@ -97,9 +97,11 @@ describe('on KV a request', () => {
 
   test('that has waited since it read reads again before it writes', async () => {
     const { app, browser, calls } = await newVisitor()
+    stopTheClock()
     app.handler = async (session) => {
       await session.get('n')
-      await scheduler.wait(40)
+      await scheduler.wait(0)
+      vi.setSystemTime(Date.now() + 40)
       session.set('m', 1)
     }
     await browser.fetch('/')

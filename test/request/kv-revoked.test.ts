@@ -61,6 +61,22 @@ describe.for([false, true])(
       expect(browser.cookies.size).toBe(0)
     })
 
+    test.for<[what: string, change: Change]>([
+      ['regenerate', (session) => session.regenerate()],
+      ['sign-in', (session) => session.signIn('bob')],
+    ])('can be destroyed with a %s that waits for the commit', async ([, change]) => {
+      const { app, browser } = await signedIn()
+      app.handler = async (session) => {
+        if (isRead) await session.load()
+        await change(session)
+        await app.sessions.user('ada', {}).revokeAll()
+        await session.destroy()
+      }
+      expect((await browser.fetch('/')).status).toBe(200)
+      expect(browser.cookies.size).toBe(0)
+      expect(await app.sessions.user('bob', {}).list()).toEqual([])
+    })
+
     test.for(['ada', 'bob'])('is followed by a new one when %s signs in', async (userId) => {
       const { app, browser } = await signedIn()
       app.handler = async (session) => {

@@ -12,6 +12,7 @@ import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { skipSeconds } from '../support/no-waiting.ts'
 import { CONTEXT } from '../support/site.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 
@@ -522,6 +523,7 @@ describe('copies in KV', () => {
   })
 
   test('that are not told in time are not waited for', async () => {
+    skipSeconds()
     const kv = { ...kvOf(new Map()), get: () => new Promise<never>(() => undefined) }
     const [one, other] = isolates({ kv: () => kv })
     const browser = one.browser()

@@ -9,7 +9,7 @@ import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
-import { during } from '../support/gates.ts'
+import { during, giveWay } from '../support/gates.ts'
 
 const COOKIE = '__Host-session'
 const EVERY = 600
@@ -80,9 +80,12 @@ describe.for([
     const { app, browser } = await visitor(options)
     app.now += EVERY * 1000
     const page = Array.from({ length: 8 }, () => browser.copy())
+    let arrived = 0
     app.handler = async (session) => {
       await session.load()
-      await scheduler.wait(Math.random() * 20)
+      arrived += 1
+      // Those that have come first go on last.
+      await giveWay(2 * (page.length - arrived))
       return session.increment('n')
     }
     const counts = await Promise.all(page.map((request) => request.json('/')))

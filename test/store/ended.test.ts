@@ -11,6 +11,7 @@ import { memoryStore } from '../../src/store/memory.ts'
 import { redisStore } from '../../src/store/redis.ts'
 import { ringStore } from '../../src/store/ring.ts'
 import { reachThrough } from '../../src/store/user-index/reach.ts'
+import { skipSeconds } from '../support/no-waiting.ts'
 import { command, REDIS_PORT, redisConnector } from '../support/redis.ts'
 import {
   ABSOLUTE,
@@ -208,6 +209,7 @@ describe('KV', () => {
     const store = kvStore(kv)
     const credential = await newSession(store, { '=a': '1' })
     kv.failing = ['put', 'delete']
+    skipSeconds()
     await expect(store.destroy(credential, momentAt(5))).rejects.toThrow('429')
   })
 

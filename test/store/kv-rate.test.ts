@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { kvStore } from '../../src/store/kv.ts'
 import { type Handler, newApp } from '../support/app.ts'
+import { skipSeconds } from '../support/no-waiting.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 
 const CHANGES: Record<string, Handler> = {
@@ -19,10 +20,14 @@ const CHANGES: Record<string, Handler> = {
 test.for(Object.entries(CHANGES))(
   'a %s within a second of a write takes a second, and the old token is dead',
   async ([, change]) => {
-    const app = newApp({
-      store: kvStore(new StaleKv(() => Date.now()).location()),
-      now: () => Date.now(),
+    const clock = { now: Date.now() }
+    const waits: number[] = []
+    skipSeconds(() => {
+      waits.push(clock.now)
+      clock.now += 1000
     })
+    const app = newApp({ store: kvStore(new StaleKv(() => clock.now).location()), clock })
+    const start = clock.now
     const browser = app.browser()
     app.handler = (session) => {
       session.set('cart', 1)
@@ -32,6 +37,7 @@ test.for(Object.entries(CHANGES))(
     const former = browser.copy()
     app.handler = change
     expect((await browser.fetch('/')).status).toBe(200)
+    expect(waits).toEqual([start])
     app.handler = (session) => session.all()
     expect(await browser.json('/')).toEqual({ cart: 1 })
     expect(await former.json('/')).toEqual({})

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { newRandomText } from '../../src/codec/random.ts'
 import type { CallContext, SessionStore } from '../../src/record/store.ts'
 import { kvStore, type SessionKvNamespace } from '../../src/store/kv.ts'
+import { skipSeconds } from '../support/no-waiting.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import {
   ABSOLUTE,
@@ -154,6 +155,7 @@ test('the old token of a regenerate is refused elsewhere 60 s after the last loo
 })
 
 test('a second write to a key within a second throws, and is taken a second later', async () => {
+  skipSeconds()
   const { home, at } = newWorld()
   const credential = await newSession(home, { '=a': '1' })
   const patch = setting({ '=a': '2' })
@@ -166,6 +168,7 @@ test('a second write to a key within a second throws, and is taken a second late
 })
 
 test('a regenerate that fails half-way, at the second key, is finished when it is repeated', async () => {
+  skipSeconds()
   const { home, at } = newWorld()
   const old = await newSession(home, { '=a': '1' })
   const secret = newRandomText()

@@ -114,6 +114,7 @@ describe.for([
         userAgent: 'A laptop',
         country: undefined,
         label: undefined,
+        isBound: false,
         isCurrent: true,
       },
       {
@@ -125,6 +126,7 @@ describe.for([
         userAgent: 'A phone',
         country: 'PT',
         label: 'phone',
+        isBound: false,
         isCurrent: false,
       },
     ])

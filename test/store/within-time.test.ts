@@ -2,19 +2,22 @@ import { describe, expect, test, vi } from 'vitest'
 
 import { withinTime } from '../../src/store/within-time.ts'
 
-const later = (value: string): Promise<string> => scheduler.wait(50).then(() => value)
+const never = new Promise<never>(() => undefined)
 
 describe('a time limit', () => {
   test('gives what comes in time, and its error as it is', async () => {
-    expect(await withinTime(5000, later('in time'))).toBe('in time')
-    const failing = later('').then(() => {
-      throw new TypeError('its own')
-    })
-    await expect(withinTime(5000, failing)).rejects.toThrow(new TypeError('its own'))
+    const answer = Promise.withResolvers<string>()
+    const inTime = withinTime(5000, answer.promise)
+    answer.resolve('in time')
+    expect(await inTime).toBe('in time')
+    const failure = Promise.withResolvers<string>()
+    const failed = withinTime(5000, failure.promise)
+    failure.reject(new TypeError('its own'))
+    await expect(failed).rejects.toThrow(new TypeError('its own'))
   })
 
   test('waits no longer, and says how long it has waited', async () => {
-    await expect(withinTime(10, later('late'))).rejects.toThrow('no answer within 10 ms')
+    await expect(withinTime(10, never)).rejects.toThrow('no answer within 10 ms')
   })
 
   test('leaves no timer behind, and sets none for a time that timers do not have', async () => {

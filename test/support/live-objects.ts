@@ -1,11 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 
+import { bindings } from '../../src/bound/bindings.ts'
 import { sockets } from '../../src/live/object.ts'
 import { leases } from '../../src/once/leases.ts'
 import { extendSessionObject } from '../../src/store/durable-object.ts'
 
-/** A session's object with sockets and leases. */
-export class LiveSessionObject extends extendSessionObject(leases, sockets) {}
+/** A session's object with sockets and leases, that can be bound to a device. */
+export class LiveSessionObject extends extendSessionObject(leases, sockets, bindings) {}
 
 /** An object of an application that is told when a session ends. It can fail first. */
 export class WatcherObject extends DurableObject {

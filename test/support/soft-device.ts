@@ -4,7 +4,7 @@ export interface Deviation {
   readonly header?: Readonly<Record<string, unknown>>
   readonly payload?: Readonly<Record<string, unknown>>
   /** Changes the whole text of the proof. */
-  readonly text?: (jws: string) => string
+  readonly text?: (jws: string) => string | Promise<string>
   /** Signs with another key than the one that the proof names. */
   readonly signer?: CryptoKeyPair
 }

@@ -26,6 +26,8 @@ export class SessionRows {
   readonly #together = new Map<string, string>()
   #characters = 0
   readonly #apart = new Set<string>()
+  /** The session's row as it was last saved. */
+  #text = ''
 
   constructor(rows: Rows) {
     this.#rows = rows
@@ -51,11 +53,16 @@ export class SessionRows {
     // The others are known as long as the object is in memory. A row above a thousand bytes takes two pages.
     const operations = meta.operations.slice(-MIN_OPERATIONS)
     const row: SessionRow = { ...meta, operations, entries: Object.fromEntries(this.#together) }
-    this.#rows.put(SESSION, JSON.stringify(row))
+    const text = JSON.stringify(row)
+    // A part may have changed an entry in a row of its own only.
+    if (text === this.#text) return
+    this.#rows.put(SESSION, text)
+    this.#text = text
   }
 
   /** Notes that storage has been emptied. */
   clear(): void {
+    this.#text = ''
     this.#together.clear()
     this.#apart.clear()
     this.#characters = 0
