@@ -16,6 +16,13 @@ export interface AuthApp {
   readonly signIn: () => Promise<Browser>
   /** Another browser. */
   readonly newBrowser: () => Browser
+  /** What better-auth finds for a session's token. */
+  readonly findSession: (token: string) => Promise<FoundSession | null>
+}
+
+interface FoundSession {
+  readonly session: { readonly token: string; readonly userId: string; readonly expiresAt: Date }
+  readonly user: { readonly name: string }
 }
 
 /**
@@ -50,6 +57,7 @@ export function newAuthApp(
   return {
     storage,
     newBrowser,
+    findSession: async (token) => (await auth.$context).internalAdapter.findSession(token),
     signUp: async () => enter('/sign-up/email', { email, password: PASSWORD, name: 'Ada' }),
     signIn: async () => enter('/sign-in/email', { email, password: PASSWORD }),
   }
