@@ -72,7 +72,9 @@ export function betterAuthCookie<Env, Found extends StoredSession, Loaded>({
     verify: async (text, env, now) => {
       const token = await tokenOf(text, fromEnv(secrets, env))
       // The time goes with it, since only the sessions' own clock counts.
-      return token && { value: JSON.stringify([token, now * 1000]), identity: token }
+      return token === undefined
+        ? undefined
+        : { value: JSON.stringify([token, now * 1000]), identity: token }
     },
     load: async (value, env) => {
       const [token, now] = JSON.parse(value) as [token: string, now: number]
@@ -84,7 +86,8 @@ export function betterAuthCookie<Env, Found extends StoredSession, Loaded>({
 
 async function tokenOf(text: string, secrets: Secrets): Promise<string | undefined> {
   // It is signed as by Hono; but an empty value is none.
-  return (await unsigned(text, secrets)) || undefined
+  const token = await unsigned(text, secrets)
+  return token === '' ? undefined : token
 }
 
 /** An expiry that is no time is over. */

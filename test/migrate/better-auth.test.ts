@@ -3,6 +3,7 @@ import { memoryAdapter } from 'better-auth/adapters/memory'
 import { createAuthEndpoint } from 'better-auth/api'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 
 import { betterAuthCookie, sessionToken } from '../../src/migrate/better-auth.ts'
 import { anyCharacter } from '../support/any-character.ts'
@@ -16,23 +17,30 @@ import { oneBitOff } from './one-bit-off.ts'
 const SECRET = 'a secret of the old application, long enough'
 const NAME = '__Secure-better-auth.session_token'
 
+const TOKEN = z.object({ token: z.string() })
+
 /** better-auth with two endpoints more: one signs a value as a session's token, one reads it. */
-function newSigner(secret = SECRET, options: BetterAuthOptions = {}) {
+function newSigner(secret = SECRET, options: Omit<BetterAuthOptions, 'plugins'> = {}) {
   return betterAuth({
     baseURL: 'https://old.example',
     secret,
     database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
     logger: { disabled: true },
+    ...options,
     plugins: [
       {
         id: 'signer',
         endpoints: {
-          signToken: createAuthEndpoint('/sign-token', { method: 'POST' }, async (ctx) => {
-            const { authCookies, secret: own } = ctx.context
-            const { name, attributes } = authCookies.sessionToken
-            await ctx.setSignedCookie(name, String(ctx.body), own, attributes)
-            return null
-          }),
+          signToken: createAuthEndpoint(
+            '/sign-token',
+            { method: 'POST', body: TOKEN },
+            async (ctx) => {
+              const { authCookies, secret: own } = ctx.context
+              const { name, attributes } = authCookies.sessionToken
+              await ctx.setSignedCookie(name, ctx.body.token, own, attributes)
+              return null
+            },
+          ),
           readToken: createAuthEndpoint(
             '/read-token',
             { method: 'GET', requireHeaders: true },
@@ -44,7 +52,6 @@ function newSigner(secret = SECRET, options: BetterAuthOptions = {}) {
         },
       },
     ],
-    ...options,
   })
 }
 
@@ -52,7 +59,10 @@ const signer = newSigner()
 
 /** The Set-Cookie header of better-auth's own `setSignedCookie`. */
 async function signed(value: string, secret = SECRET): Promise<string> {
-  const { headers } = await newSigner(secret).api.signToken({ body: value, returnHeaders: true })
+  const { headers } = await newSigner(secret).api.signToken({
+    body: { token: value },
+    returnHeaders: true,
+  })
   return headers.getSetCookie()[0] ?? ''
 }
 
@@ -150,8 +160,8 @@ describe('a token that better-auth has signed', () => {
   test('is signed by the first of several secrets of better-auth', async () => {
     const [first, second] = [`${SECRET} 2`, `${SECRET} 1`]
     const secrets = [first, second].map((value, index) => ({ version: 2 - index, value }))
-    const several = newSigner(undefined, { secrets, plugins: signer.options.plugins ?? [] })
-    const { headers } = await several.api.signToken({ body: 'ada', returnHeaders: true })
+    const several = newSigner(undefined, { secrets })
+    const { headers } = await several.api.signToken({ body: { token: 'ada' }, returnHeaders: true })
     const header = cookieHeader(headers.getSetCookie())
     expect(await sessionToken(header, NAME, first)).toBe('ada')
     expect(await sessionToken(header, NAME, second)).toBe(undefined)
@@ -168,7 +178,7 @@ describe('a token that better-auth has signed', () => {
     ] as const) {
       const other = newSigner(SECRET, options)
       // oxlint-disable-next-line no-await-in-loop
-      const { headers } = await other.api.signToken({ body: 'ada', returnHeaders: true })
+      const { headers } = await other.api.signToken({ body: { token: 'ada' }, returnHeaders: true })
       const header = cookieHeader(headers.getSetCookie())
       // oxlint-disable-next-line no-await-in-loop
       expect(await sessionToken(header, name, SECRET)).toBe('ada')
