@@ -29,13 +29,15 @@ const TOKEN = /^[A-Za-z0-9]{32}$/
  * Returns a `secondaryStorage` for better-auth that stores each key in its own Durable Object:
  * `betterAuth({ secondaryStorage: betterAuthStorage({ namespace: () => env.ITEMS }) })`. A change is visible everywhere at
  * once. Each method is one call of an object, and the `delete` of a session two. `get` and `getAndDelete` return `null` if
- * there is nothing. Times to live are seconds above 0; a key without one has no end.
+ * there is nothing. Times to live are seconds; a key without one has no end.
  *
  * - `getAndDelete` returns a value to exactly one of any number of callers, and `increment` counts each call. Its `ttl`
  *   counts from the first.
  * - A session that was deleted stays so: until it would have expired, `set` of its token does nothing.
  * - A user's list of sessions is merged, not replaced: entries leave it when their session is deleted or expires. `delete`
  *   and `getAndDelete` of a list only remove these.
+ *
+ * `set` with a `ttl` of 0 or less removes the value, as one that is over. better-auth does so in a session's last second.
  *
  * The methods throw `ERR_VALUE` for an invalid `ttl`, for a list of another form and for a counter that is not a whole number,
  * `ERR_TOO_LARGE` past 1,900,000 bytes, and `ERR_STORE` if the object fails.
@@ -73,9 +75,11 @@ export function betterAuthStorage(options: BetterAuthStorageOptions = {}): Bette
   return {
     get,
     set: async (key, value, seconds) => {
-      const ttl = seconds === undefined ? undefined : timeOf(seconds)
+      const isOver = seconds !== undefined && seconds <= 0
+      const ttl = seconds === undefined || isOver ? undefined : timeOf(seconds)
       checkSize(value, 'betterAuthStorage')
       if (key.startsWith(LIST)) return changeList(key, entriesOf(value))
+      if (isOver) return void (await take(key))
       const session = sessionOf(key, value)
       return call(idFor(key), async (object) => object.setItem(value, { ttl, session }))
     },

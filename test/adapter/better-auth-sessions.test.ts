@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { admin } from 'better-auth/plugins/admin'
+import { anonymous } from 'better-auth/plugins/anonymous'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import type { BetterAuthStorage } from '../../src/adapter/better-auth.ts'
 import { type AuthApp, newAuthApp, PASSWORD, post, whoIs } from '../support/auth-app.ts'
@@ -54,6 +56,10 @@ function withGate(): {
     },
   }
 }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 describe('twenty sign-ins of one user at the same time', () => {
   test('are all listed, and revoke-sessions ends all at once', async () => {
@@ -167,6 +173,84 @@ describe('a sign-out is final', () => {
       (await app.storage.get(`active-sessions-${user?.id ?? ''}`)) ?? '[]',
     ) as { token: string }[]
     expect(list.map(({ token }) => token).toSorted()).toEqual(await tokensOf([first, other]))
+  })
+})
+
+test('a profile that changes in the last second of a session, which has a ttl of 0 then, changes', async () => {
+  const now = Date.now()
+  vi.useFakeTimers({ toFake: ['Date'], now })
+  const app = newAuthApp({ session: { expiresIn: 60, updateAge: 3600 } })
+  const browser = await app.signUp()
+  const { user } = (await whoIs(browser)) ?? {}
+  vi.setSystemTime(now + 40_000)
+  const other = await app.signIn()
+  vi.setSystemTime(now + 59_500)
+  expect((await post(other, '/update-user', { name: 'Countess' })).status).toBe(200)
+  expect(await whoIs(browser)).toBe(null)
+  expect(await whoIs(other)).toMatchObject({ user: { id: user?.id, name: 'Countess' } })
+  expect(await listed(other)).toEqual(await tokensOf([other]))
+})
+
+describe('the cases of better-auth’s own tests of its secondaryStorage', () => {
+  test('a user who is deleted leaves no session and no list', async () => {
+    const app = newAuthApp({ user: { deleteUser: { enabled: true } } })
+    const [browser, other] = [await app.signUp(), await app.signIn()]
+    const { user } = (await whoIs(browser)) ?? {}
+    const tokens = await tokensOf([browser, other])
+    expect((await post(browser, '/delete-user', { password: PASSWORD })).status).toBe(200)
+    expect(await whoIs(other)).toBe(null)
+    expect(await Promise.all(tokens.map((token) => app.storage.get(token)))).toEqual([null, null])
+    expect(await app.storage.get(`active-sessions-${user?.id ?? ''}`)).toBe(null)
+  })
+
+  test.for([false, true])(
+    'a session that is revoked is over, with its row in the database preserved: %j',
+    async (preserveSessionInDatabase) => {
+      const app = newAuthApp({
+        session: { storeSessionInDatabase: true, preserveSessionInDatabase },
+      })
+      const browser = await app.signUp()
+      const { session } = (await whoIs(browser)) ?? {}
+      const copy = browser.copy()
+      expect(await app.storage.get(session?.token ?? '')).not.toBe(null)
+      expect((await post(browser, '/revoke-session', { token: session?.token })).status).toBe(200)
+      expect(await app.storage.get(session?.token ?? '')).toBe(null)
+      expect(await whoIs(copy)).toBe(null)
+    },
+  )
+
+  test('a session whose user an admin removes is over', async () => {
+    const app = newAuthApp({
+      plugins: [admin()],
+      databaseHooks: {
+        user: { create: { before: async (user) => ({ data: { ...user, role: 'admin' } }) } },
+      },
+    })
+    const browser = await app.signUp()
+    const created = await post(browser, '/admin/create-user', {
+      email: 'ada@app.example',
+      password: PASSWORD,
+      name: 'Ada',
+    })
+    const { user } = await created.json<{ user: { id: string } }>()
+    const victim = app.newBrowser()
+    const credentials = { email: 'ada@app.example', password: PASSWORD }
+    expect((await post(victim, '/sign-in/email', credentials)).status).toBe(200)
+    expect(await whoIs(victim)).toMatchObject({ user: { id: user.id } })
+    expect((await post(browser, '/admin/remove-user', { userId: user.id })).status).toBe(200)
+    expect(await whoIs(victim)).toBe(null)
+    expect(await whoIs(browser)).not.toBe(null)
+  })
+
+  test('an anonymous user who is deleted leaves no session', async () => {
+    const app = newAuthApp({ plugins: [anonymous()] })
+    const browser = app.newBrowser()
+    expect((await post(browser, '/sign-in/anonymous')).status).toBe(200)
+    const { session } = (await whoIs(browser)) ?? {}
+    const copy = browser.copy()
+    expect((await post(browser, '/delete-anonymous-user')).status).toBe(200)
+    expect(await app.storage.get(session?.token ?? '')).toBe(null)
+    expect(await whoIs(copy)).toBe(null)
   })
 })
 

@@ -109,12 +109,24 @@ describe('a key', () => {
     expect(await rowsOf(objectOf('verification:b'))).toBe(1)
   })
 
-  test.for([0, -1, Number.NaN])('is not set for good with a ttl of %d', async (ttl) => {
+  test.for([0, -0.5, -1, -Infinity])('is gone after a set with a ttl of %d', async (ttl) => {
+    const { storage, objectOf } = newStorage()
+    await storage.set('verification:a', 'one', 60)
+    await storage.set('verification:a', 'two', ttl)
+    await storage.set('verification:b', 'two', ttl)
+    expect(await storage.get('verification:a')).toBe(null)
+    expect(await storage.get('verification:b')).toBe(null)
+    expect(await rowsOf(objectOf('verification:a'))).toBe(0)
+    expect(await rowsOf(objectOf('verification:b'))).toBe(0)
+    await expect(storage.increment('a', ttl)).rejects.toMatchObject({ code: 'ERR_VALUE' })
+  })
+
+  test('is not set for good with a ttl that is no number', async () => {
     const { storage } = newStorage()
     const refusal = { code: 'ERR_VALUE' }
-    await expect(storage.set('a', 'one', ttl)).rejects.toMatchObject(refusal)
-    await expect(storage.increment('a', ttl)).rejects.toMatchObject(refusal)
-    await expect(storage.set('active-sessions-a', '[]', ttl)).rejects.toMatchObject(refusal)
+    await expect(storage.set('a', 'one', Number.NaN)).rejects.toMatchObject(refusal)
+    await expect(storage.increment('a', Number.NaN)).rejects.toMatchObject(refusal)
+    await expect(storage.set('active-sessions-a', '[]', Number.NaN)).rejects.toMatchObject(refusal)
     expect(await storage.get('a')).toBe(null)
   })
 })
