@@ -245,7 +245,7 @@ describe('an adoption of a session of better-auth', () => {
 
   test('makes a session of it once, and clears all of its cookies', async () => {
     const cookieCache = { enabled: true }
-    const move = newMove({ session: { cookieCache }, account: { storeAccountCookie: true } })
+    const move = newMove({ session: { cookieCache } })
     const there = await move.old.signUp()
     await post(there, '/update-user', { name: 'Zoë 日本語' })
     const { user, session } = (await whoIs(there)) ?? {}
@@ -264,7 +264,7 @@ describe('an adoption of a session of better-auth', () => {
     expect([...copy.cookies.keys()]).toEqual(['theme'])
   })
 
-  test('clears a copy of the session that is in parts, and the sign of a short session', async () => {
+  test('clears a copy of the session that is in parts, and the other cookies of a session', async () => {
     const move = newMove({ session: { cookieCache: { enabled: true } } })
     const there = await move.old.signUp()
     // better-auth keeps an image of any length, so the copy gets as long.
@@ -273,6 +273,7 @@ describe('an adoption of a session of better-auth', () => {
     expect(names).toContain('__Secure-better-auth.session_data.1')
     const browser = moved(move, there)
     browser.cookies.set('__Secure-better-auth.dont_remember', 'true.mac')
+    browser.cookies.set('__Secure-better-auth.account_data', 'a.b.c')
     expect(await browser.json('/')).toMatchObject({ data: { user: 'Ada' } })
     expect([...browser.cookies.keys()]).toEqual(['__Host-session'])
   })
@@ -283,6 +284,13 @@ describe('an adoption of a session of better-auth', () => {
     )
     const browser = moved(move, await move.old.signUp())
     expect(await browser.json('/')).toMatchObject({ data: { user: 'Ada' } })
+  })
+
+  test('clears no cookie that the browser has not sent', async () => {
+    const move = newMove()
+    const response = await moved(move, await move.old.signUp()).fetch('/')
+    const names = response.headers.getSetCookie().map((each) => each.slice(0, each.indexOf('=')))
+    expect(names.toSorted()).toEqual(['__Host-session', NAME])
   })
 
   test.for<[what: string, change: (browser: Browser, old: Old['old']) => Promise<unknown>]>([
