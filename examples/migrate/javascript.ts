@@ -1,3 +1,4 @@
+import { authjsCookie } from 'edge-session/migrate/authjs'
 import { cookieSessionCookie } from 'edge-session/migrate/cookie-session'
 import { h3Cookie, type H3Session } from 'edge-session/migrate/h3'
 import { honoCookie } from 'edge-session/migrate/hono'
@@ -34,3 +35,11 @@ export const cookieSession = cookieSessionCookie({
   identity: () => crypto.randomUUID(),
 })
 // #endregion cookie-session
+
+// #region authjs
+export const authjs = authjsCookie({
+  name: '__Secure-authjs.session-token', // on http: authjs.session-token
+  secret: (env: Env) => env.OLD_SECRET, // AUTH_SECRET
+  load: ({ sub }) => (sub === undefined ? undefined : { userId: sub }),
+})
+// #endregion authjs

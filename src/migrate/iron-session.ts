@@ -1,6 +1,6 @@
 import { type Adoption, type FromEnv, fromEnv } from './adoption.ts'
+import { chunksOf, wholeCookie } from './chunked-cookie.ts'
 import { dataCookie, type DataCookieOptions } from './data-cookie.ts'
-import { decodedCookie } from './decoded-cookie.ts'
 import { unseal, type Unsealed } from './seal.ts'
 
 /** iron-session's option `password`: one, or several by their ids. */
@@ -32,10 +32,7 @@ export async function unsealData(
  * `name.3`, up to the first that is missing. `undefined` if there is none.
  */
 export function sealOf(header: string, name: string): string | undefined {
-  const whole = decodedCookie(header, name)
-  if (whole !== undefined && whole !== '') return whole
-  const chunks = chunksOf(header, name)
-  return chunks.length === 0 ? whole : chunks.map(([, text]) => text).join('')
+  return wholeCookie(header, name, MAX_CHUNKS)
 }
 
 export interface IronSessionCookieOptions<Env, Data, Loaded> extends DataCookieOptions<
@@ -60,21 +57,9 @@ export function ironSessionCookie<Env, Data, Loaded>({
   return dataCookie({
     ...rest,
     find: (header) => sealOf(header, name),
-    companions: (header) => chunksOf(header, name).map(([chunk]) => chunk),
+    companions: (header) => chunksOf(header, name, MAX_CHUNKS).map(([chunk]) => chunk),
     read: (text, env, now) => unsealed(text, fromEnv(password, env), now),
   })
-}
-
-/** Returns name and text of each part. */
-function chunksOf(header: string, name: string): (readonly [name: string, text: string])[] {
-  const chunks: (readonly [string, string])[] = []
-  while (chunks.length < MAX_CHUNKS) {
-    const chunk = `${name}.${chunks.length}`
-    const text = decodedCookie(header, chunk)
-    if (text === undefined || text === '') break
-    chunks.push([chunk, text])
-  }
-  return chunks
 }
 
 function unsealed(

@@ -11,6 +11,7 @@ import { accounts } from '../../src/accounts.ts'
 import { adopting } from '../../src/adopt.ts'
 import { createSessions } from '../../src/index.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
+import { encoded } from '../support/auth-core.mjs'
 import { Browser } from '../support/browser.ts'
 import { ironCookies, useH3 } from '../support/sealed-cookies.mjs'
 import { CONTEXT } from '../support/site.ts'
@@ -78,12 +79,12 @@ test('the Worker that follows an application with React Router knows its users',
 
 describe('a Worker that follows several applications', () => {
   const SECRET = 'the secret of the old application'
-  const { hono, h3, cookieSession } = examples
+  const { hono, h3, cookieSession, authjs } = examples
   const bindings: examples.Env = { SESSION_SECRET: env.SESSION_SECRET, OLD_SECRET: SECRET }
   const { withSession } = createSessions({
     secrets: ({ SESSION_SECRET }: examples.Env) => [SESSION_SECRET],
     store: () => durableObjectStore(env.SESSIONS),
-    use: [accounts(), adopting(hono, h3, cookieSession)],
+    use: [accounts(), adopting(hono, h3, cookieSession, authjs)],
   })
   const fetch = withSession(async ({ session }) => {
     await session.load()
@@ -113,6 +114,11 @@ describe('a Worker that follows several applications', () => {
     return (await useH3('h3 2', options, { data: { userId: 'ada' } })).setCookies
   }
 
+  async function setByAuthjs(): Promise<string[]> {
+    const name = '__Secure-authjs.session-token'
+    return [`${name}=${await encoded({ sub: 'ada' }, { secret: SECRET, salt: name })}`]
+  }
+
   /** Set by cookie-session 2.1.1 for this user and this key. */
   const SET_BY_COOKIE_SESSION = [
     'session=eyJ1c2VySWQiOiJhZGEiLCJjYXJ0IjpbIlpvw6siXX0=; path=/; secure; httponly',
@@ -123,6 +129,7 @@ describe('a Worker that follows several applications', () => {
     ['Hono', setByHono],
     ['h3', setByH3],
     ['cookie-session', async () => SET_BY_COOKIE_SESSION],
+    ['Auth.js', setByAuthjs],
   ])('knows the users of each: %s', async ([, setCookies]) => {
     const browser = newBrowser(await setCookies())
     expect(await browser.json('/')).toBe('ada')
