@@ -20,7 +20,7 @@ export async function cloudflareConfigIn(directory: string): Promise<TextFile | 
   return name === undefined ? undefined : readTextFile(join(directory, name))
 }
 
-/** Returns what `init` needs of it, as of a configuration of wrangler that lacks nothing. */
+/** Returns the entry module and the notices for it, in the form of a wrangler configuration that is complete. */
 export function requiredByHand(
   file: TextFile,
   wishes: Wishes,
@@ -53,7 +53,6 @@ function entrypointOf({ text }: TextFile): string | undefined {
   return found?.[2]
 }
 
-/** What is bound, and as what. */
 interface Binding {
   readonly name: string
   readonly className: ObjectClass

@@ -24,11 +24,11 @@ interface Place {
 
 interface Exports {
   readonly changes: readonly FileChange[]
-  /** What to do by hand, where the module that has to export the classes is made by a build or is missing. */
+  /** What to do by hand if the entry module is missing, or made by a build. */
   readonly notices: readonly string[]
 }
 
-/** Works out where the classes are exported. Throws `CliError` where nothing tells. */
+/** Returns where the classes are to be exported. Throws `CliError` if nothing says where. */
 export async function exportPlaces(
   table: Table,
   place: Place,

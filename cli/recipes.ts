@@ -16,7 +16,7 @@ interface Entry {
   readonly module: string
   /** Its default export is the Worker that the framework makes. */
   readonly worker: string
-  /** What the framework has to be told. */
+  /** What to add to the framework's configuration. */
   readonly also?: string
 }
 
@@ -185,8 +185,8 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
 }
 
 /**
- * Returns what to do where the framework makes the Worker, which can't export the classes itself; `undefined` where the
- * application has the entry module, as without a framework.
+ * Returns how to export the classes if the framework makes the Worker; `undefined` if the application has an entry
+ * module of its own, or no framework.
  */
 export function entryAdvice(
   framework: FrameworkName | undefined,

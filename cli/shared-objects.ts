@@ -5,7 +5,7 @@ import { SECRET_NAME } from './secret.ts'
 
 const BINDINGS = ['durable_objects', 'bindings'] as const
 
-/** Returns the name under which the class is bound already, as this Worker's own class if it is both. */
+/** Returns the name of the class's binding; of several, one without `script_name`. `undefined` without a binding. */
 export function presentBinding(config: Table, className: ObjectClass): string | undefined {
   const bound = listAt(config, BINDINGS).filter((each) => each['class_name'] === className)
   const own = bound.find((each) => each['script_name'] === undefined)
@@ -13,7 +13,7 @@ export function presentBinding(config: Table, className: ObjectClass): string | 
   return typeof name === 'string' ? name : undefined
 }
 
-/** Returns the name of the other Worker whose objects a binding is for; `undefined` if they are this Worker's. */
+/** Returns the binding's `script_name`: the Worker that has the objects. `undefined` if they are this Worker's own. */
 export function ownerOf(
   config: Table,
   scope: readonly string[],
@@ -24,7 +24,7 @@ export function ownerOf(
   return typeof owner === 'string' ? owner : undefined
 }
 
-/** What there is to know where a class is another Worker's. */
+/** Returns the notice for a class that another Worker exports. */
 export function sharedNotice(binding: string, owner: string, className: ObjectClass): string {
   return `${binding} is for the objects of the Worker ${JSON.stringify(owner)}, which exports and declares ${className}. For the same sessions, give both Workers the same ${SECRET_NAME} and the same cookie.`
 }
