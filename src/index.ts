@@ -12,6 +12,7 @@ export {
   type MoreOf,
   type RequestContext,
   type RoutedRequest,
+  type SessionOf,
   type Sessions,
 } from './request/create-sessions.ts'
 export type { RefusedReason, SessionEvent, StoreFailureReason } from './request/event.ts'

@@ -132,6 +132,12 @@ export interface Sessions<
   ) => Promise<Response>
 }
 
+/** The session of a layer, such as `SessionOf<typeof sessions>`: what `open` returns. */
+export type SessionOf<S> =
+  S extends Sessions<infer Data, infer _Env, infer Flash, infer Methods>
+    ? HasSession<Data, Flash, Methods>['session']
+    : never
+
 /** The methods that the features of a tuple add to the session, and hints for the missing ones. */
 export type MethodsOf<Use> = Omit<Hints, keyof AddedBy<Use>> & AddedBy<Use>
 

@@ -205,7 +205,7 @@ export function wrap<Env>(
 }
 
 /** Returns the answer of a feature to a request that is its own; `undefined` for any other. */
-function ownAnswerOf(session: RequestSession): Promise<Response> | undefined {
+export function ownAnswerOf(session: RequestSession): Promise<Response> | undefined {
   return session.depth > 1 ? undefined : session.settings.hooks.answer?.(session)
 }
 

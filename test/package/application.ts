@@ -30,19 +30,24 @@ export interface Application {
 /** What is made by programs, or large. */
 const NOT_COPIED = /[/\\](node_modules|\.git|\.wrangler|\.dev\.vars|dist|coverage)$/
 
-/** Builds, packs and installs. The frameworks that adapters are for are linked, as if the user had them. */
-export async function newApplication(): Promise<Application> {
-  const [project, directory] = await Promise.all([newDirectory(), newDirectory()])
+/** Builds and packs this repository. Returns the path of the archive. */
+export async function newArchive(): Promise<string> {
+  const project = await newDirectory()
   await cp(ROOT, project, { recursive: true, filter: (path) => !NOT_COPIED.test(path) })
   await symlink(join(ROOT, 'node_modules'), join(project, 'node_modules'), 'junction')
   // As on the machine of somebody who has tried the demo.
   await writeFile(join(project, '.dev.vars'), 'SESSION_SECRET=of-this-machine-only')
   await run(project, 'npm', 'run', 'build')
   await run(project, 'npm', 'pack')
-  const archive = (await readdir(project)).find((name) => name.endsWith('.tgz')) ?? ''
+  return join(project, (await readdir(project)).find((name) => name.endsWith('.tgz')) ?? '')
+}
+
+/** Installs the packed package. The frameworks that adapters are for are linked, as if the user had them. */
+export async function newApplication(): Promise<Application> {
+  const [archive, directory] = await Promise.all([newArchive(), newDirectory()])
   await writeFile(join(directory, 'package.json'), '{ "private": true, "type": "module" }')
   const quiet = ['--offline', '--no-audit', '--no-fund']
-  await run(directory, 'npm', 'install', ...quiet, join(project, archive))
+  await run(directory, 'npm', 'install', ...quiet, archive)
 
   const installed = join(directory, 'node_modules', 'edge-session')
   const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as Manifest

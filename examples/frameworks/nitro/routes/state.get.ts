@@ -1,0 +1,9 @@
+import { defineHandler } from 'nitro/h3'
+
+import { useEdgeSession } from '../sessions'
+
+export default defineHandler(async (event) => {
+  const session = useEdgeSession(event)
+  const { count = 0, a = null, b = null } = await session.all()
+  return { user: session.userId ?? null, count, a, b }
+})

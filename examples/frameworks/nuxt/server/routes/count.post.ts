@@ -1,0 +1,3 @@
+export default defineEventHandler(async (event) => ({
+  count: await useEdgeSession(event).increment('count'),
+}))

@@ -1,0 +1,4 @@
+export default defineEventHandler(async (event) => {
+  await useEdgeSession(event).signOut()
+  return sendRedirect(event, '/', 303)
+})

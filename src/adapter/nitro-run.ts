@@ -1,0 +1,90 @@
+import { SessionError } from '../errors.ts'
+import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
+import { type Caught, runCaught } from './caught.ts'
+
+export interface NitroSessionsOptions {
+  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
+  readonly touch?: (request: Request) => boolean
+}
+
+/** The plugin for Nitro's sessions, and the function that handlers call. They do not use `this`. */
+export interface NitroSessions<S> {
+  /** A plugin of Nitro: `export default plugin` in a file of its plugins. */
+  readonly plugin: (nitroApp: object) => void
+  /**
+   * Returns the session of an event, already opened. Throws `ERR_OPTION` without the plugin, and for a request that the
+   * server makes to itself without passing on the event.
+   */
+  readonly useEdgeSession: (event: { readonly context?: object }) => S
+}
+
+/** What the plugin and the handlers of a request share. */
+export interface Context {
+  sessionError?: Caught
+}
+
+/** A request that came from outside. */
+export interface Run {
+  readonly session: object
+  context?: Context
+}
+
+/** What only one plugin knows: other layers have other keys. */
+export interface Layer {
+  readonly key: symbol
+  readonly run: (
+    request: Request,
+    from: Platform | undefined,
+    respond: (run: Run) => Response | Promise<Response>,
+  ) => Promise<Response>
+}
+
+/** The properties that Nitro's presets for Cloudflare set. Others set none. */
+export interface Platform {
+  readonly request?: Request
+  readonly env?: unknown
+  readonly context?: Pick<RequestContext, 'waitUntil'>
+}
+
+/** Returns what applications use, for a version of Nitro. */
+export function sessionsFor<Data extends object, Env, Flash extends object, Methods extends object>(
+  sessions: Sessions<Data, Env, Flash, Methods>,
+  { touch }: NitroSessionsOptions,
+  plug: (nitroApp: object, layer: Layer) => void,
+): NitroSessions<HasSession<Data, Flash, Methods>['session']> {
+  type S = HasSession<Data, Flash, Methods>['session']
+  const key = Symbol('session')
+  const layer: Layer = {
+    key,
+    async run(request, from, respond) {
+      let run: Run | undefined
+      // In development Nitro has the bindings, or their promise, in this variable only.
+      const { __env__: bindings }: { readonly __env__?: unknown } = Object(globalThis)
+      const env = (from?.env ?? (await bindings)) as Env
+      return runCaught(
+        sessions,
+        { request, env, ctx: from?.context, touch: touch?.(request) },
+        (session) => respond((run = { session })),
+        // An error of a hook is no error of the response.
+        ({ status }) => (status < 400 ? undefined : run?.context?.sessionError),
+      )
+    },
+  }
+  return {
+    plugin: (nitroApp) => plug(nitroApp, layer),
+    useEdgeSession({ context }) {
+      // The key belongs to this layer only, and so does the value under it.
+      const run = runOf(context, key)
+      if (run !== undefined) return run.session as S
+      throw new SessionError(
+        'ERR_OPTION',
+        'The event has no session. Export plugin from a file in server/plugins/.',
+      )
+    },
+  }
+}
+
+/** Returns the value under a key that only one layer has. */
+export function runOf(context: object | undefined, key: symbol): Run | undefined {
+  return (context as { readonly [key: symbol]: Run | undefined } | undefined)?.[key]
+}

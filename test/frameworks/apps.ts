@@ -1,0 +1,142 @@
+// Every application in examples/frameworks/ is a package of its own: it is copied out of the tree, gets this package as it
+// is published, is built and type-checked by its framework's own tools, and runs in workerd.
+import { spawn } from 'node:child_process'
+import { cp, glob, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+import { atEnd, newDirectory, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
+
+const APPS = join(ROOT, 'examples', 'frameworks')
+const READY = 'Ready on'
+const START_MS = 180_000
+/** Errors of npm that say that the registry cannot be reached. */
+const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT)\b/
+/** Not part of an application: made by its tools. */
+const MADE = /[/\\](node_modules|dist|\.wrangler|\.svelte-kit|\.astro|\.react-router|build)$/
+
+/** An application of `examples/frameworks/`. */
+export interface App {
+  readonly name: string
+  /** The name and version of the framework, for the table. */
+  readonly title: string
+}
+
+export interface RunningApp {
+  readonly origin: string
+  /** Returns everything that the server has printed. */
+  readonly output: () => string
+  readonly stop: () => Promise<void>
+}
+
+/** Thrown if an application cannot be tried on this machine. The message says why. */
+export class SkippedError extends Error {}
+
+interface Manifest {
+  readonly description: string
+  readonly config: { readonly framework: string }
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+/**
+ * Returns the applications, in order of their names: all, or only these. Their `package.json` names the framework in
+ * `description`, and its package in `config.framework`.
+ */
+export async function findApps(names: readonly string[]): Promise<App[]> {
+  const present = (await readdir(APPS, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+  const unknown = names.filter((name) => !present.includes(name))
+  if (unknown.length > 0) throw new Error(`No such application: ${unknown.join(', ')}.`)
+  const wanted = present.filter((name) => names.length === 0 || names.includes(name)).toSorted()
+  return Promise.all(
+    wanted.map(async (name) => {
+      const text = await readFile(join(APPS, name, 'package.json'), 'utf8')
+      const { description, config, dependencies, devDependencies } = JSON.parse(text) as Manifest
+      const version = { ...dependencies, ...devDependencies }[config.framework] ?? ''
+      return { name, title: `${description} ${version}`.trim() }
+    }),
+  )
+}
+
+/**
+ * Copies an application, installs it with this package, type-checks and builds it. Returns its directory. Throws a
+ * SkippedError if the registry cannot be reached, and another error if a step fails.
+ */
+export async function buildApp({ name }: App, archive: string): Promise<string> {
+  const directory = join(await newDirectory(), name)
+  const filter = (path: string): boolean => !MADE.test(path)
+  await cp(join(APPS, name), directory, { recursive: true, filter })
+  await writeSecrets(directory)
+  try {
+    // The tools of these frameworks need no install scripts.
+    const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
+    await run(directory, 'npm', 'install', '--no-package-lock', ...options, archive)
+  } catch (error) {
+    if (!OFFLINE.test(String(error))) throw error
+    throw new SkippedError('its packages could not be downloaded', { cause: error })
+  }
+  // Some frameworks generate types in their build.
+  await run(directory, 'npm', 'run', 'build')
+  await run(directory, 'npm', 'run', 'check')
+  return directory
+}
+
+/** Writes the secret beside each configuration of wrangler, before the build: some tools copy it. */
+async function writeSecrets(directory: string): Promise<void> {
+  const folders = new Set([directory])
+  for await (const path of glob('**/wrangler*.{json,jsonc,toml}', { cwd: directory }))
+    folders.add(dirname(join(directory, path)))
+  const text = 'SESSION_SECRET=only-for-tests-only-for-tests-only-for-tests\n'
+  await Promise.all([...folders].map((folder) => writeFile(join(folder, '.dev.vars'), text)))
+}
+
+/** Serves a built application by its script `serve`, which is `wrangler dev` of what was built. */
+export async function serveApp(directory: string): Promise<RunningApp> {
+  const port = await newPort()
+  const registry = join(dirname(directory), 'registry')
+  await mkdir(registry, { recursive: true })
+  const options = [
+    '--port',
+    String(port),
+    '--inspector-port',
+    '0',
+    '--show-interactive-dev-session=false',
+  ]
+  const child = spawn('npm', ['run', 'serve', '--', ...options], {
+    cwd: directory,
+    env: { ...plainEnvironment(), CI: '1', WRANGLER_REGISTRY_PATH: registry },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that its children end with it.
+    detached: true,
+  })
+  const kill = (): void => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    process.kill(-child.pid, 'SIGKILL')
+  }
+  atEnd(kill)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes: Buffer) => {
+      output += bytes.toString()
+    })
+  }
+  const deadline = Date.now() + START_MS
+  while (!output.includes(READY)) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(output)
+    // oxlint-disable-next-line no-await-in-loop
+    await wait(50)
+  }
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const stop = async (): Promise<void> => {
+    kill()
+    await ended
+  }
+  return { origin: `http://localhost:${port}`, output: () => output, stop }
+}
+
+/** Removes what `buildApp` has made: an application with its packages is hundreds of megabytes. */
+export async function removeApp(directory: string): Promise<void> {
+  await rm(dirname(directory), { recursive: true, force: true, maxRetries: 5 })
+}
