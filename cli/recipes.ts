@@ -1,5 +1,4 @@
 import type { FrameworkName } from './framework.ts'
-import { exportLine, type ObjectClass } from './object-class.ts'
 
 /** Where sessions go in a framework's application: docs/frameworks.md, in a few lines. */
 export interface Recipe {
@@ -48,9 +47,17 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/middleware.ts',
       lines: [
-        `import { astroSessions } from '${ADAPTER}/astro'`,
+        `import { defineMiddleware } from 'astro:middleware'`,
+        `import { env } from 'cloudflare:workers'`,
         '',
-        'export const onRequest = astroSessions(sessions)',
+        'export const onRequest = defineMiddleware(({ request, locals, isPrerendered }, next) => {',
+        '  if (isPrerendered) return next()',
+        '  const page = (session) => {',
+        '    locals.session = session // then: Astro.locals.session',
+        '    return next()',
+        '  }',
+        '  return sessions.run(request, env, page, locals.cfContext)',
+        '})',
       ],
     },
     entry: { module: 'src/worker.ts', worker: '@astrojs/cloudflare/entrypoints/server' },
@@ -156,9 +163,11 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/hooks.server.ts',
       lines: [
-        `import { sessionHandle } from '${ADAPTER}/sveltekit'`,
+        `import { sessionHooks } from '${ADAPTER}/sveltekit'`,
         '',
-        'export const handle = sessionHandle(sessions) // then: event.locals.session',
+        'export const { handle, handleError } = sessionHooks(sessions, {',
+        '  env: ({ platform }) => platform?.env,',
+        '}) // then: event.locals.session',
       ],
     },
     entry: {
@@ -171,36 +180,17 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     title: 'TanStack Start',
     sessions: 'src/sessions.ts',
     use: {
-      module: 'src/start.ts',
+      module: 'src/server.ts',
       lines: [
-        `import { sessionMiddleware } from '${ADAPTER}/tanstack-start'`,
+        `import handler from '@tanstack/react-start/server-entry'`,
+        `import { sessionFetch } from '${ADAPTER}/tanstack-start'`,
         '',
-        'export const startInstance = createStart(() => ({',
-        '  requestMiddleware: [sessionMiddleware(sessions)],',
-        '}))',
+        'export default { fetch: sessionFetch(sessions, (request) => handler.fetch(request)) }',
+        '',
+        '// and in a request middleware of src/start.ts, for context.session:',
+        'next({ context: { session: await sessions.open(request, env) } })',
       ],
     },
     entry: { module: 'src/server.ts', worker: '@tanstack/react-start/server-entry' },
   },
-}
-
-/**
- * Returns how to export the classes if the framework makes the Worker; `undefined` if the application has an entry
- * module of its own, or no framework.
- */
-export function entryAdvice(
-  framework: FrameworkName | undefined,
-  classes: readonly ObjectClass[],
-): string | undefined {
-  if (framework === undefined) return undefined
-  const { title, entry } = RECIPES[framework]
-  if (entry === undefined) return undefined
-  const { module, worker, also } = entry
-  const lines = [
-    `import worker from '${worker}'`,
-    ...classes.map(exportLine),
-    'export default worker',
-  ]
-  const text = `${title} makes the Worker, so write ${module} with these lines, and name it as main:\n\n  ${lines.join('\n  ')}\n`
-  return also === undefined ? text : `${text}\n${also}\n`
 }

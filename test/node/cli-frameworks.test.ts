@@ -31,7 +31,7 @@ describe('edge-session init in an application of a framework', () => {
       'Astro',
       ['astro', '@astrojs/cloudflare'],
       '@astrojs/cloudflare/entrypoints/server',
-      'edge-session/adapter/astro',
+      'export const onRequest = defineMiddleware',
     ],
     ['Nuxt', ['nuxt'], undefined, 'edge-session/adapter/nuxt'],
     ['Nitro', ['nitro'], '.output/server/index.mjs', 'edge-session/adapter/nitro'],
