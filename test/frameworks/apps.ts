@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { atEnd, newDirectory, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
 
-const APPS = join(ROOT, 'examples', 'frameworks')
+const APPS = join(ROOT, 'examples/frameworks')
 const READY = 'Ready on'
 const START_MS = 180_000
 /** Errors of npm that say that the registry cannot be reached. */
