@@ -36,6 +36,8 @@ export function liveSection({ base, isAtomic }: Place, isStored: boolean): Html 
 function tab(id: string, name: string, live: 'polite' | 'off'): Html {
   return html`<div>
     <h3 id="${id}-title">${name}</h3>
-    <ol id="${id}" role="log" aria-live="${live}" aria-labelledby="${id}-title" data-told></ol>
+    <div role="log" aria-live="${live}" aria-labelledby="${id}-title">
+      <ol id="${id}" data-told></ol>
+    </div>
   </div>`
 }
