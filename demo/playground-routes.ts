@@ -51,13 +51,13 @@ export function playgroundRoutes(place: Place): IttyRouterType {
   async function tryToken(request: Request, env: Env): Promise<TokenTry> {
     const { token, part = '' } = await fieldsOf(request)
     const what = token === undefined ? `The ${part} changed` : 'That token'
-    const own = reader.valueOf(request)
-    if (token === undefined && own === undefined) {
+    const current = reader.valueOf(request)
+    if (token === undefined && current === undefined) {
       throw new StatusError(400, 'This browser has sent no token. Store something first.')
     }
-    const value = token?.trim() ?? tampered(own ?? '', part)
+    const value = token?.trim() ?? tampered(current ?? '', part)
     if (value === undefined) {
-      const parts = `It has ${partNames(own ?? '').join(', ')}.`
+      const parts = `It has ${partNames(current ?? '').join(', ')}.`
       throw new StatusError(400, `The token has no part ${JSON.stringify(part)}. ${parts}`)
     }
     return { what, verdict: await reader.verdict(env.SESSION_SECRET, value) }
