@@ -84,7 +84,7 @@ td .buttons { margin: 0 }
 td .joined { margin: 0 }
 button, input, select { min-height: 2.125rem; padding: .25rem .75rem; border: 1px solid var(--edge); border-radius: .5rem; background: var(--card); color: var(--text); font: inherit; font-size: .875rem }
 button { background: var(--faint); white-space: nowrap; cursor: pointer }
-#bound button { white-space: normal }
+[aria-labelledby=bound-title] button { white-space: normal }
 button.primary { border-color: var(--accent); background: var(--accent); color: var(--card); font-weight: 600 }
 button.danger { border-color: var(--bad); color: var(--bad) }
 button:hover { border-color: var(--accent); color: var(--accent) }
