@@ -66,7 +66,7 @@ function animations(page: Page): Promise<number> {
   return page.evaluate(() => document.getAnimations().length)
 }
 
-runner.describe('docs/index.html in Chromium', { skip: CHROMIUM === undefined }, () => {
+void runner.describe('docs/index.html in Chromium', { skip: CHROMIUM === undefined }, () => {
   runner.before(async () => {
     browser = await launchChromium()
   })
