@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 
 import { build } from 'esbuild'
@@ -169,6 +170,7 @@ export class Walk {
 
 /** Tools that a Worker does not have inside. */
 const EXTERNAL = [
+  ...builtinModules,
   'cloudflare:*',
   'node:*',
   'bun',
@@ -193,10 +195,9 @@ async function bundled(directory: string, path: string): Promise<void> {
   })
 }
 
-/** Returns the command whose output goes into one that can't be run; `undefined` if there is none. */
+/** Returns the command whose output goes into wrangler; `undefined` if there is none. */
 function pipedInto(text: string): string | undefined {
-  const parts = text.split(' | ')
-  return parts.length > 1 ? parts.slice(0, -1).join(' | ') : undefined
+  return /^(.+) \| npx wrangler\b/.exec(text)?.[1]
 }
 
 /** The lines that a document shows and that the output must have: added lines, statuses, and labels of a list. */

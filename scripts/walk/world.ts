@@ -120,7 +120,8 @@ export async function wranglerDev(directory: string): Promise<Served> {
   })
   const output = Promise.all([said(child.stdout), said(child.stderr)])
   const kill = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
+    const isOver = child.exitCode !== null || child.signalCode !== null
+    if (child.pid !== undefined && !isOver) process.kill(-child.pid, 'SIGTERM')
   }
   atEnd(kill)
   const deadline = Date.now() + START_MS
