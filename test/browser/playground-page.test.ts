@@ -212,10 +212,10 @@ void runner.describe('the page of the playground', { skip }, () => {
     await page.frameLocator('iframe').getByRole('button').waitFor()
     await page.waitForLoadState('networkidle')
     const loaded = await Promise.all(sizes)
-    const paths = loaded.map(([path]) => path)
+    const paths = new Set(loaded.map(([path]) => path))
     const wanted = ['/', '/forged', '/client/style.css', '/client/playground.js']
     assert.deepEqual(
-      wanted.filter((path) => !paths.includes(path)),
+      wanted.filter((path) => !paths.has(path)),
       [],
     )
     const total = loaded.reduce((sum, [, bytes]) => sum + bytes, 0)

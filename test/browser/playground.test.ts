@@ -343,10 +343,11 @@ void runner.describe('the playground in a browser', { skip }, () => {
   })
 
   it('counts both timeouts down, and asks again when one is over', async () => {
-    const page = await playground.visit()
-    assert.equal(await page.locator('.timeout').count(), 0)
+    const page = await playground.visit('/login')
     // The clock is a script, and the sandbox of the frame takes none.
     await page.route('**/forged', (route) => route.fulfill({ body: '' }))
+    await page.goto('/')
+    assert.equal(await page.locator('.timeout').count(), 0)
     await page.clock.install()
     await page.reload()
     await click(page, 'visits +1')
