@@ -31,7 +31,7 @@ export const ROWS: readonly Row[] = [
     '!one lost',
     '!one lost',
     '!one lost',
-    'not run',
+    '!its list of sessions loses entries',
   ],
   [
     'Sign-out during a slow request',
@@ -41,7 +41,7 @@ export const ROWS: readonly Row[] = [
     '!undone',
     '!undone',
     '!undone',
-    'not run',
+    '!undone by an update of the profile',
   ],
   [
     'List and end a user’s sessions',

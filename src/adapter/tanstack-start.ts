@@ -1,5 +1,5 @@
 import type { RequestContext, Sessions } from '../request/create-sessions.ts'
-import { lateError } from '../request/lifecycle.ts'
+import { caughtByStatus } from './caught-by-status.ts'
 import { runCaught } from './caught.ts'
 
 export interface SessionFetchOptions {
@@ -31,7 +31,6 @@ export function sessionFetch<
       sessions,
       { request, env, ctx, touch: touch?.(request) },
       () => fetch(request),
-      // Start does not tell of an error that it has caught, only of the status that it makes of it.
-      ({ status }, session) => (status < 500 ? undefined : { error: lateError(session) }),
+      caughtByStatus,
     )
 }

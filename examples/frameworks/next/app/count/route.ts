@@ -1,0 +1,5 @@
+import { currentSession } from '../../lib/session'
+
+export async function POST() {
+  return Response.json({ count: await currentSession().increment('count') })
+}
