@@ -92,9 +92,13 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'worker.ts',
       lines: [
+        `import { sessionFetch } from '${ADAPTER}/open-next'`,
+        '',
         `import next from './.open-next/worker.js'`,
         '',
-        'export default { fetch: sessions.withSession((request, env, ctx) => next.fetch(request, env, ctx)) }',
+        'export default { fetch: sessionFetch(sessions, next.fetch) }',
+        '',
+        '// in pages and routes: sessionFrom(getCloudflareContext().ctx)',
       ],
     },
     entry: { module: 'worker.ts', worker: './.open-next/worker.js' },
