@@ -25,7 +25,7 @@ p { margin: 0 0 .75rem }
 a { color: var(--accent) }
 small, .quiet { color: var(--quiet); font-size: .8125rem }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, monospace; font-size: .8125rem }
-pre { margin: .5rem 0 0; padding: .625rem .75rem; overflow-x: auto; border-radius: .5rem; background: var(--faint) }
+pre { margin: .5rem 0 0; padding: .625rem .75rem; white-space: pre-wrap; border-radius: .5rem; background: var(--faint) }
 section, .start { margin-bottom: 1rem; padding: 1.125rem 1.25rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--card) }
 section > :last-child, section > :last-child > :last-child { margin-bottom: 0 }
 section > details { margin-bottom: .75rem }
