@@ -18,15 +18,10 @@ export interface NitroSessions<S> {
   readonly useEdgeSession: (event: { readonly context?: object }) => S
 }
 
-/** What the plugin and the handlers of a request share. */
-export interface Context {
-  sessionError?: Caught
-}
-
 /** A request that came from outside. */
 export interface Run {
-  readonly session: object
-  context?: Context
+  readonly session?: object
+  caught?: Caught
 }
 
 /** What only one plugin knows: other layers have other keys. */
@@ -49,24 +44,24 @@ export interface Platform {
 /** Returns what applications use, for a version of Nitro. */
 export function sessionsFor<Data extends object, Env, Flash extends object, Methods extends object>(
   sessions: Sessions<Data, Env, Flash, Methods>,
-  { touch }: NitroSessionsOptions,
+  { touch }: NitroSessionsOptions = {},
   plug: (nitroApp: object, layer: Layer) => void,
 ): NitroSessions<HasSession<Data, Flash, Methods>['session']> {
   type S = HasSession<Data, Flash, Methods>['session']
-  const key = Symbol('session')
+  const key = Symbol()
   const layer: Layer = {
     key,
     async run(request, from, respond) {
-      let run: Run | undefined
+      const known: Run = {}
       // In development Nitro has the bindings, or their promise, in this variable only.
-      const { __env__: bindings }: { readonly __env__?: unknown } = Object(globalThis)
+      const { __env__: bindings } = globalThis as { readonly __env__?: unknown }
       const env = (from?.env ?? (await bindings)) as Env
       return runCaught(
         sessions,
         { request, env, ctx: from?.context, touch: touch?.(request) },
-        (session) => respond((run = { session })),
+        (session) => respond(Object.assign(known, { session })),
         // An error of a hook is no error of the response.
-        ({ status }) => (status < 400 ? undefined : run?.context?.sessionError),
+        ({ status }) => (status < 400 ? undefined : known.caught),
       )
     },
   }
@@ -76,10 +71,7 @@ export function sessionsFor<Data extends object, Env, Flash extends object, Meth
       // The key belongs to this layer only, and so does the value under it.
       const run = runOf(context, key)
       if (run !== undefined) return run.session as S
-      throw new SessionError(
-        'ERR_OPTION',
-        'The event has no session. Export plugin from a file in server/plugins/.',
-      )
+      throw new SessionError('ERR_OPTION', 'There is no session. Export plugin in server/plugins/.')
     },
   }
 }

@@ -25,7 +25,7 @@ export function nitroSessions<
   Methods extends object,
 >(
   sessions: Sessions<Data, Env, Flash, Methods>,
-  options: NitroSessionsOptions = {},
+  options?: NitroSessionsOptions,
 ): NitroSessions<HasSession<Data, Flash, Methods>['session']> {
   return sessionsFor(sessions, options, plug)
 }
@@ -60,6 +60,6 @@ function plug(nitroApp: object, { key, run }: Layer): void {
   app.hooks.hook('error', (error, { event }) => {
     const known = runOf(event?.req.context, key)
     // h3 wraps what a handler has thrown.
-    if (known !== undefined) known.context = { sessionError: { error: error.cause ?? error } }
+    if (known !== undefined) known.caught = { error: error.cause ?? error }
   })
 }

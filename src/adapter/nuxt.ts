@@ -1,10 +1,10 @@
 import type { HasSession, Sessions } from '../request/create-sessions.ts'
 import {
-  type Context,
   type Layer,
   type NitroSessions,
   type NitroSessionsOptions,
   type Platform,
+  type Run,
   sessionsFor,
 } from './nitro-run.ts'
 
@@ -27,12 +27,12 @@ export function nuxtSessions<
   Methods extends object,
 >(
   sessions: Sessions<Data, Env, Flash, Methods>,
-  options: NitroSessionsOptions = {},
+  options?: NitroSessionsOptions,
 ): NitroSessions<HasSession<Data, Flash, Methods>['session']> {
   return sessionsFor(sessions, options, plug)
 }
 
-interface Context2 extends Context {
+interface Context2 extends Run {
   readonly _platform?: { readonly cloudflare?: Platform }
 }
 
@@ -45,12 +45,12 @@ interface Event2 {
   readonly path: string
   readonly headers: Headers
   readonly node: { readonly req: { readonly __unenv__?: Context2 } }
-  respondWith(response: Response): Promise<void>
+  respondWith(response: Promise<Response>): Promise<void>
 }
 
 /** The used part of Nitro 2. */
 interface Nitro2 {
-  localFetch: (path: string, init?: Init2) => Promise<Response>
+  localFetch: (path: string, init?: Init2, given?: Request) => Promise<Response>
   readonly h3App: { handler: (event: Event2) => unknown }
 }
 
@@ -60,21 +60,16 @@ function plug(nitroApp: object, { key, run }: Layer): void {
   const { localFetch } = app
   const { handler } = app.h3App
 
-  const dispatch = (request: Request, from: Platform | undefined, path: string, init: Init2) =>
-    run(request, from, (known) => {
-      const { _platform: platform } = init.context ?? {}
-      // The event gets a copy of `_platform`, and passes it on to the requests of the server to itself.
-      const context = { ...init.context, _platform: { ...platform, [key]: known } }
-      known.context = context
-      return localFetch(path, { ...init, context })
-    })
-
-  app.localFetch = (path, init = {}) => {
+  app.localFetch = (path, init = {}, given?: Request) => {
     const { _platform: platform } = init.context ?? {}
     const from = platform?.cloudflare
-    return from?.request === undefined
-      ? localFetch(path, init)
-      : dispatch(from.request, from, path, init)
+    const request = given ?? from?.request
+    if (request === undefined) return localFetch(path, init)
+    return run(request, from, (known) => {
+      // The event gets a copy of `_platform`, and passes it on to the requests of the server to itself.
+      const own = { _platform: { ...platform, [key]: known } }
+      return localFetch(path, { ...init, context: Object.assign(known, init.context, own) })
+    })
   }
 
   app.h3App.handler = async (event) => {
@@ -85,14 +80,14 @@ function plug(nitroApp: object, { key, run }: Layer): void {
       const request = new Request(`http://${headers.get('host')}${path}`, { method, headers })
       // Node takes its own streams for bodies.
       const body = await new Response(req as BodyInit).bytes()
-      return event.respondWith(await dispatch(request, undefined, path, { method, headers, body }))
+      return event.respondWith(app.localFetch(path, { method, headers, body }, request))
     }
     const { __unenv__: context } = req
     try {
       return await handler(event)
     } catch (error) {
-      // Of the event from outside it is what `dispatch` has made, and of others the context of an event.
-      if (context !== undefined) context.sessionError = { error }
+      // For a request from outside it is `known`, and for others the context of an event.
+      if (context !== undefined) context.caught = { error }
       throw error
     }
   }
