@@ -48,8 +48,8 @@ async function race(app: App, directory: string): Promise<Outcome> {
   }
   try {
     await holdsAt('the walk', walk)
-    const ownCheck = OWN_CHECKS[app.name]
-    if (ownCheck !== undefined) await holdsAt('its own check', ownCheck)
+    const own = OWN_CHECKS[app.name]
+    if (own !== undefined) await holdsAt('its own promises', own)
     const holds: boolean[] = []
     for (const { name, check } of ROWS) {
       // Rows measure time in which requests overlap, so they run one after the other.
@@ -63,12 +63,28 @@ async function race(app: App, directory: string): Promise<Outcome> {
   }
 }
 
+/** Tries the development server of an application. Returns what is wrong. */
+async function develop(app: App, directory: string): Promise<string[]> {
+  const server = await serveApp(directory, 'dev')
+  try {
+    await walk(server.origin, false)
+    if (server.output().includes('sessions are in the memory')) return []
+    return [`${app.name}, development server: it does not say where its sessions are.`]
+  } catch (error) {
+    return [`${app.name}, development server: ${String(error)}\n${server.output()}`]
+  } finally {
+    await server.stop()
+  }
+}
+
 async function outcomeOf(app: App, archive: string): Promise<Outcome> {
   const start = performance.now()
   try {
     const directory = await buildApp(app, archive)
     const built = performance.now()
-    const outcome = await race(app, directory)
+    const raced = await race(app, directory)
+    const developed = app.hasDevelopmentServer ? await develop(app, directory) : []
+    const outcome = { ...raced, failures: [...raced.failures, ...developed] }
     await removeApp(directory)
     const seconds = [built - start, performance.now() - built].map((ms) => (ms / 1000).toFixed(1))
     const isRight = outcome.failures.length === 0

@@ -8,8 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { atEnd, newDirectory, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
 
 const APPS = join(ROOT, 'examples/frameworks')
-const READY = 'Ready on'
 const START_MS = 180_000
+/** Longer than a development server needs on a busy machine. */
+const FIRST_ANSWER_MS = 20_000
 /** Errors of npm that say that the registry cannot be reached. */
 const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT)\b/
 /** Not part of an application: made by its tools. */
@@ -20,6 +21,8 @@ export interface App {
   readonly name: string
   /** The name and version of the framework, for the table. */
   readonly title: string
+  /** True if the application has a script `dev` for a development server in Node. */
+  readonly hasDevelopmentServer: boolean
 }
 
 export interface RunningApp {
@@ -34,7 +37,7 @@ export class SkippedError extends Error {}
 
 interface Manifest {
   readonly description: string
-  readonly config: { readonly framework: string }
+  readonly config: { readonly framework: string; readonly dev?: boolean }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }
@@ -55,7 +58,8 @@ export async function findApps(names: readonly string[]): Promise<App[]> {
       const text = await readFile(join(APPS, name, 'package.json'), 'utf8')
       const { description, config, dependencies, devDependencies } = JSON.parse(text) as Manifest
       const version = { ...dependencies, ...devDependencies }[config.framework] ?? ''
-      return { name, title: `${description} ${version}`.trim() }
+      const title = `${description} ${version}`.trim()
+      return { name, title, hasDevelopmentServer: config.dev === true }
     }),
   )
 }
@@ -92,21 +96,31 @@ async function writeSecrets(directory: string): Promise<void> {
   await Promise.all([...folders].map((folder) => writeFile(join(folder, '.dev.vars'), text)))
 }
 
-/** Serves a built application by its script `serve`, which is `wrangler dev` of what was built. */
-export async function serveApp(directory: string): Promise<RunningApp> {
+/** How the servers are started: their options next to the port, and what they print when they are ready. */
+const SERVERS = {
+  serve: {
+    options: ['--inspector-port', '0', '--show-interactive-dev-session=false'],
+    ready: 'Ready on',
+  },
+  dev: { options: ['--strictPort'], ready: 'Local:' },
+}
+
+/**
+ * Serves an application by its script `serve`, which is `wrangler dev` of what was built, or by `dev`, which is its
+ * framework's development server in Node.
+ */
+export async function serveApp(
+  directory: string,
+  script: keyof typeof SERVERS = 'serve',
+): Promise<RunningApp> {
+  const server = SERVERS[script]
   const port = await newPort()
   const registry = join(dirname(directory), 'registry')
   await mkdir(registry, { recursive: true })
-  const options = [
-    '--port',
-    String(port),
-    '--inspector-port',
-    '0',
-    '--show-interactive-dev-session=false',
-  ]
-  const child = spawn('npm', ['run', 'serve', '--', ...options], {
+  const options = ['--port', String(port), ...server.options]
+  const child = spawn('npm', ['run', script, '--', ...options], {
     cwd: directory,
-    env: { ...plainEnvironment(), CI: '1', WRANGLER_REGISTRY_PATH: registry },
+    env: { ...plainEnvironment(), CI: '1', NO_COLOR: '1', WRANGLER_REGISTRY_PATH: registry },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that its children end with it.
     detached: true,
@@ -122,9 +136,16 @@ export async function serveApp(directory: string): Promise<RunningApp> {
       output += bytes.toString()
     })
   }
+  const origin = `http://localhost:${port}`
+  const isReady = async (): Promise<boolean> =>
+    // A development server that still bundles may drop its first requests.
+    output.includes(server.ready) && (script === 'serve' || (await answers(origin)))
   const deadline = Date.now() + START_MS
-  while (!output.includes(READY)) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(output)
+  while (!(await isReady())) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      kill()
+      throw new Error(output)
+    }
     // oxlint-disable-next-line no-await-in-loop
     await wait(50)
   }
@@ -133,7 +154,15 @@ export async function serveApp(directory: string): Promise<RunningApp> {
     kill()
     await ended
   }
-  return { origin: `http://localhost:${port}`, output: () => output, stop }
+  return { origin, output: () => output, stop }
+}
+
+async function answers(origin: string): Promise<boolean> {
+  try {
+    return (await fetch(origin, { signal: AbortSignal.timeout(FIRST_ANSWER_MS) })).ok
+  } catch {
+    return false
+  }
 }
 
 /** Removes what `buildApp` has made: an application with its packages is hundreds of megabytes. */

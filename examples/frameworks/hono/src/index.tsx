@@ -1,3 +1,4 @@
+// #region app
 import { type SessionEnv, sessionMiddleware } from 'edge-session/adapter/hono'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
@@ -30,6 +31,7 @@ app.post('/sign-in', async (c) => {
   c.var.session.flash('notice', 'Welcome')
   return c.redirect('/', 303)
 })
+// #endregion app
 
 app.post('/count', async (c) => c.json({ count: await c.var.session.increment('count') }))
 

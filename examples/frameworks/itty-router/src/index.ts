@@ -1,3 +1,4 @@
+// #region app
 import { sessionHooks } from 'edge-session/adapter/itty-router'
 import { AutoRouter, error, html } from 'itty-router'
 
@@ -35,6 +36,7 @@ router.post('/sign-in', async (request) => {
   request.session.flash('notice', 'Welcome')
   return redirect('/')
 })
+// #endregion app
 
 router.post('/count', async ({ session }) => ({ count: await session.increment('count') }))
 

@@ -7,6 +7,7 @@ import { streamedPage } from './streamed-page'
 export { SessionObject } from 'edge-session/store/durable-object'
 export { UserObject } from 'edge-session/store/user-index'
 
+// #region routes
 /** The files below `/account/` are for users only. */
 const account = requireUser({ loginUrl: '/' })((request, env: Env) => env.ASSETS.fetch(request))
 
@@ -37,6 +38,7 @@ const fetchWithSession = sessions.withSession((request, env: Env, ctx) => {
       return env.ASSETS.fetch(request)
   }
 })
+// #endregion routes
 
 export default { fetch: fetchWithSession } satisfies ExportedHandler<Env>
 

@@ -15,10 +15,12 @@ export interface Flash {
   notice: string
 }
 
+// #region sessions
 export const sessions = createSessions({
   data: json<Data, Flash>(),
   secrets: (env: Env) => [env.SESSION_SECRET],
-  // `vite dev` runs in Node and does not know the classes in worker.js.
+  // `vite dev` runs in Node and does not know the classes in worker.js, nor has it lists of a user's sessions.
   store: (env) => (dev ? developmentStore() : durableObjectStore(env.SESSIONS)),
-  use: [accounts({ index: (env: Env) => userIndex(env.USERS) })],
+  use: [accounts(dev ? {} : { index: (env: Env) => userIndex(env.USERS) })],
 })
+// #endregion sessions

@@ -1,3 +1,4 @@
+import { dev } from '$app/environment'
 import { sessions } from '$lib/server/sessions'
 import { redirect } from '@sveltejs/kit'
 
@@ -5,7 +6,7 @@ import type { RequestHandler } from './$types'
 
 export const POST: RequestHandler = async ({ locals: { session }, platform }) => {
   await session.load()
-  if (session.userId !== undefined && platform !== undefined) {
+  if (!dev && session.userId !== undefined && platform !== undefined) {
     await sessions.user(session.userId, platform.env).revokeAll()
   }
   await session.signOut()
