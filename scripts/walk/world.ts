@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 
@@ -87,7 +87,8 @@ function started(
 ): ChildProcess {
   const plain = plainEnvironment()
   // wrangler and Node are there for all; anything else of ours is behind.
-  const path = `${plain['PATH'] ?? ''}${delimiter}${BINARIES}`
+  // wrangler needs Node 22.
+  const path = [dirname(process.execPath), plain['PATH'] ?? '', BINARIES].join(delimiter)
   return spawn('sh', ['-c', command], {
     cwd: directory,
     env: {
