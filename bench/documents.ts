@@ -24,10 +24,10 @@ type Rows = (string | undefined)[][]
 /** The works of the table of aims, in the order of its rows. */
 const AIMED: readonly Work[] = ['anonymous', 'read', 'write', 'read, KV', 'read, cached']
 
-/** Returns the README with the figures of a run in memory and of one on a disk. */
-export function readmeWith(readme: string, memory: Run, disk: Run): string {
+/** Returns docs/performance.md with the figures beside other libraries, of a run in memory and of one on a disk. */
+export function comparisonWith(document: string, memory: Run, disk: Run): string {
   const onDisk = [oursAt('write'), 'rwsdk, objects'].map((name) => ratioOf(disk, 'write', name))
-  const text = withCells(readme, ['work', 'edge-session'], ({ header: [, , ...peers] }) =>
+  const text = withCells(document, ['work', 'edge-session'], ({ header: [, , ...peers] }) =>
     WORKS.map((work) => [oursAt(work), ...peers].map((name) => ratioOf(memory, work, name))),
   )
   return withFloor(
@@ -130,7 +130,7 @@ function grown(
   )
 }
 
-/** Writes the figures of the last whole runs into the README and docs/performance.md. */
+/** Writes the figures of the last whole runs into docs/performance.md. */
 export async function writeDocuments(root: URL): Promise<void> {
   const [memory, disk] = await Promise.all(
     ['tmpfs', 'disk'].map(async (where) => {
@@ -139,8 +139,9 @@ export async function writeDocuments(root: URL): Promise<void> {
     }),
   )
   if (memory === undefined || disk === undefined) return
-  await change(new URL('README.md', root), (readme) => readmeWith(readme, memory, disk))
-  await change(new URL('docs/performance.md', root), (text) => performanceWith(text, memory))
+  await change(new URL('docs/performance.md', root), (text) =>
+    performanceWith(comparisonWith(text, memory, disk), memory),
+  )
 }
 
 async function change(file: URL, edit: (text: string) => string): Promise<void> {

@@ -1,18 +1,18 @@
-import { existsSync } from 'node:fs'
-import { dirname, extname, relative, resolve, sep } from 'node:path'
+import { dirname, relative, sep } from 'node:path'
 
-import { type Table, valueAt } from './addition.ts'
-import { CliError } from './cli-error.ts'
+import type { Table } from './addition.ts'
+import { cloudflareConfigIn, requiredByHand } from './cloudflare-config.ts'
 import { variablesWithSecret } from './dev-vars.ts'
-import { withExports } from './entry-module.ts'
+import { exportPlaces, type Label } from './export-places.ts'
 import type { FileChange } from './file-change.ts'
+import { type FrameworkName, frameworkOf } from './framework.ts'
 import { gitIgnored } from './git-ignore.ts'
-import { exportLine, type ObjectClass } from './object-class.ts'
+import { exportLine } from './object-class.ts'
 import { type Required, requiredAdditions } from './required-additions.ts'
 import { newSecret, SECRET_NAME } from './secret.ts'
-import { readTextFile } from './text-file.ts'
+import type { TextFile } from './text-file.ts'
 import type { Wishes } from './wishes.ts'
-import { editedText, readWranglerConfig } from './wrangler-config.ts'
+import { editedText, hasWranglerConfig, readWranglerConfig } from './wrangler-config.ts'
 
 export interface InitWishes extends Wishes {
   /** The configuration's path, where it was named. */
@@ -28,22 +28,23 @@ export interface InitPlan {
   readonly changes: readonly FileChange[]
   readonly notices: readonly string[]
   readonly required: Required
+  readonly framework: FrameworkName | undefined
   /** Whether the entry module is TypeScript. */
   readonly isTyped: boolean
 }
 
 /** Reads what is there and works out what it lacks. Throws `CliError` where something is in the way. */
 export async function initPlan(directory: string, wishes: InitWishes): Promise<InitPlan> {
-  const config = await readWranglerConfig(directory, wishes.config)
-  const required = requiredAdditions(config.table, wishes)
-  const home = dirname(config.file.path)
-  const label = (path: string): string => relative(directory, path).replaceAll(sep, '/')
+  const config = await configured(directory, wishes)
+  const { home, table, required } = config
+  const framework = await frameworkOf(home)
+  const label: Label = (path) => relative(directory, path).replaceAll(sep, '/')
   const planned: FileChange[] = [
     {
       path: config.file.path,
       label: label(config.file.path),
       file: config.file,
-      text: editedText(config, required.additions),
+      text: config.text,
       isSecret: false,
     },
   ]
@@ -52,66 +53,54 @@ export async function initPlan(directory: string, wishes: InitWishes): Promise<I
     const lines = required.classes.map(exportLine).join('\n  ')
     if (lines !== '') notices.push(`Export this from the Worker yourself:\n  ${lines}`)
   } else {
-    planned.push(...(await moduleChanges(config.table, home, label, { wishes, required })))
+    const places = await exportPlaces(table, { home, label, framework }, { wishes, required })
+    planned.push(...places.changes)
+    notices.push(...places.notices)
   }
-  const variables = await variablesChanges(home, label, wishes.environments)
+  // A secret of its own would not open the sessions of the Worker that has the objects.
+  const variables = required.isShared
+    ? { changes: [], notices: [] }
+    : await variablesChanges(home, label, wishes.environments)
   return {
     directory: home,
     changes: [...planned, ...variables.changes].filter(({ file, text }) => file?.text !== text),
     notices: [...notices, ...variables.notices],
     required,
-    isTyped: /\.[cm]?tsx?$/.test(String(config.table['main'])),
+    framework,
+    isTyped: /\.[cm]?tsx?$/.test(String(table['main'])),
   }
 }
 
-type Label = (path: string) => string
-
-async function moduleChanges(
-  table: Table,
-  home: string,
-  label: Label,
-  { wishes, required }: { wishes: Wishes; required: Required },
-): Promise<FileChange[]> {
-  const { classes } = required
-  if (classes.length === 0) return []
-  const scopes = [[], ...wishes.environments.map((name) => ['env', name])]
-  const mains = scopes.map((scope) => valueAt(table, [...scope, 'main']))
-  const paths = new Set(mains.filter((main) => typeof main === 'string'))
-  if (paths.size === 0) {
-    throw new CliError(
-      `The configuration has no entry module: main is missing. Add one, such as main = "src/index.ts".`,
-    )
-  }
-  return Promise.all(
-    [...paths].map(async (main) => {
-      const path = resolve(home, main)
-      const file = await readModule(path, label(path), classes)
-      const text = await withExports(file, label(path), classes)
-      return { path, label: label(path), file, text, isSecret: false }
-    }),
-  )
+interface Configured {
+  readonly home: string
+  readonly table: Table
+  readonly required: Required
+  readonly file: TextFile
+  /** What the file is going to say. */
+  readonly text: string
 }
 
-const MODULES = new Set(['.ts', '.mts', '.tsx', '.js', '.mjs', '.jsx'])
-/** Where builds put what they make. */
-const BUILT = /(^|\/)(\.[\w-]+|dist|build|out|node_modules)\//
-
-async function readModule(
-  path: string,
-  label: string,
-  classes: readonly ObjectClass[],
-): Promise<NonNullable<Awaited<ReturnType<typeof readTextFile>>>> {
-  const lines = classes.map(exportLine).join('\n')
-  const byHand = `Add this to the module that it is made of, and run this again with --no-export:\n\n${lines}`
-  if (BUILT.test(label)) throw new CliError(`main is ${label}, which a build makes. ${byHand}`)
-  const file = existsSync(path) ? await readTextFile(path) : undefined
-  if (file === undefined) {
-    throw new CliError(
-      `main is ${label}, but there is no such file. If a build makes it: ${byHand}`,
-    )
+async function configured(directory: string, wishes: InitWishes): Promise<Configured> {
+  const isNamed = wishes.config !== undefined || hasWranglerConfig(directory)
+  const program = isNamed ? undefined : await cloudflareConfigIn(directory)
+  if (program !== undefined) {
+    return {
+      home: directory,
+      ...requiredByHand(program, wishes),
+      file: program,
+      text: program.text,
+    }
   }
-  if (MODULES.has(extname(path))) return file
-  throw new CliError(`main is ${label}, which is neither JavaScript nor TypeScript.`)
+  const config = await readWranglerConfig(directory, wishes.config)
+  const { table, file } = config
+  const required = requiredAdditions(table, wishes)
+  return {
+    home: dirname(file.path),
+    table,
+    required,
+    file,
+    text: editedText(config, required.additions),
+  }
 }
 
 async function variablesChanges(

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+import type { FrameworkName } from './framework.ts'
 import { OBJECT_CLASSES } from './object-class.ts'
+import { RECIPES } from './recipes.ts'
 import type { Required } from './required-additions.ts'
 import { SECRET_NAME } from './secret.ts'
 import type { Wishes } from './wishes.ts'
@@ -12,11 +14,12 @@ export interface Done {
   readonly required: Required
   /** Whether the Worker is written in TypeScript. */
   readonly isTyped: boolean
+  readonly framework: FrameworkName | undefined
 }
 
 /** What is left to do after `init`, with the lines to paste. */
 export function nextSteps(done: Done): string {
-  const { directory, wishes, required, isTyped } = done
+  const { directory, wishes, required, isTyped, framework } = done
   const { binding } = required
   const put = ['', ...wishes.environments.map((name) => ` --env ${name}`)].map(
     (option) => `     npx edge-session secret | npx wrangler secret put ${SECRET_NAME}${option}`,
@@ -24,8 +27,10 @@ export function nextSteps(done: Done): string {
   const steps = [
     ...(isInstalled(directory) ? [] : [['Install the package: npm install edge-session']]),
     ...(isTyped ? [['Have the type Env made again: npx wrangler types']] : []),
-    ['In your Worker:', '', ...codeLines(done).map((line) => line && `     ${line}`), ''],
-    ['Try it: npx wrangler dev'],
+    ...codeSteps(done),
+    [
+      `Try it: ${framework === undefined ? 'npx wrangler dev' : 'as you build and start your application'}`,
+    ],
     ...(wishes.store === 'kv' ? [namespaceStep(binding)] : []),
     ['Before the first deployment, give it a secret of its own:', ...put],
   ]
@@ -35,6 +40,26 @@ export function nextSteps(done: Done): string {
   return ['Next:', ...numbered, ''].join('\n')
 }
 
+function codeSteps(done: Done): string[][] {
+  const recipe = done.framework && RECIPES[done.framework]
+  if (recipe === undefined)
+    return [codeStep('In your Worker:', [...sessionLines(done), ...routeLines(done)])]
+  const { title, sessions, use } = recipe
+  return [
+    codeStep(
+      `In ${sessions}:`,
+      sessionLines(done).map((line) =>
+        line.replace('const { withSession }', 'export const sessions'),
+      ),
+    ),
+    codeStep(`In ${use.module} (docs/frameworks.md, ${title}):`, use.lines),
+  ]
+}
+
+function codeStep(title: string, lines: readonly string[]): string[] {
+  return [title, '', ...lines.map((line) => line && `     ${line}`), '']
+}
+
 function namespaceStep(binding: string): string[] {
   return [
     `Make the namespace, and put the id that it gives beside the binding ${binding}:`,
@@ -42,7 +67,8 @@ function namespaceStep(binding: string): string[] {
   ]
 }
 
-function codeLines({ wishes, required, isTyped }: Done): string[] {
+/** The store, and what opens sessions. */
+function sessionLines({ wishes, required, isTyped }: Done): string[] {
   const isKv = wishes.store === 'kv'
   const factory = isKv ? 'kvStore' : 'durableObjectStore'
   const module = isKv ? 'edge-session/store/kv' : OBJECT_CLASSES.SessionObject.module
@@ -57,11 +83,12 @@ function codeLines({ wishes, required, isTyped }: Done): string[] {
     ...use,
     '  onEvent: jsonLog,',
     '})',
-    '',
-    'export default {',
-    ...(isKv ? COUNT_ON_KV : COUNT),
-    '}',
   ]
+}
+
+/** A Worker with one route. */
+function routeLines({ wishes }: Done): string[] {
+  return ['', 'export default {', ...(wishes.store === 'kv' ? COUNT_ON_KV : COUNT), '}']
 }
 
 interface Code {

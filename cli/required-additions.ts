@@ -5,6 +5,7 @@ import { environmentsOf, listAt } from './config-lists.ts'
 import { configNotices } from './config-notices.ts'
 import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
 import { SECRET_NAME } from './secret.ts'
+import { ownerOf, presentBinding, sharedNotice } from './shared-objects.ts'
 import type { Wishes } from './wishes.ts'
 
 /** What a configuration lacks, and what there is to know about it. */
@@ -13,7 +14,10 @@ export interface Required {
   readonly notices: readonly string[]
   /** The sessions' binding: the chosen one, the one that is there already, or the usual one. */
   readonly binding: string
+  /** What this Worker has to export. */
   readonly classes: readonly ObjectClass[]
+  /** Whether another Worker has the sessions' objects. */
+  readonly isShared: boolean
 }
 
 /** Works out what the configuration lacks. Throws `CliError` where it says something else already. */
@@ -23,31 +27,38 @@ export function requiredAdditions(config: Table, wishes: Wishes): Required {
     ...(wishes.store === 'durable-object' ? (['SessionObject'] as const) : []),
     ...(wishes.users ? (['UserObject'] as const) : []),
   ]
-  const binding = wishes.binding ?? presentBinding(config, wishes) ?? usualBinding(wishes)
+  const present = wishes.store === 'kv' ? undefined : presentBinding(config, 'SessionObject')
+  const binding = wishes.binding ?? present ?? usualBinding(wishes)
+  const bindingOf = (name: ObjectClass): string =>
+    name === 'SessionObject' ? binding : OBJECT_CLASSES[name].binding
+  const owner = (scope: readonly string[], name: ObjectClass): string | undefined =>
+    ownerOf(config, scope, bindingOf(name))
   const scopes = [[], ...wishes.environments.map((name) => ['env', name])]
   const additions = scopes.flatMap((scope) => [
     ...(wishes.store === 'kv' ? kvAddition(config, scope, binding) : []),
-    ...classes.flatMap((name) => {
-      const own = name === 'SessionObject' ? binding : OBJECT_CLASSES[name].binding
-      return objectAddition(config, scope, own, name)
-    }),
-    ...classAdditions(config, scope, classes),
+    ...classes.flatMap((name) => objectAddition(config, scope, bindingOf(name), name)),
+    ...classAdditions(
+      config,
+      scope,
+      classes.filter((name) => owner(scope, name) === undefined),
+    ),
     ...secretAddition(config, scope),
   ])
-  return { additions, notices: configNotices(config, wishes, binding), binding, classes }
+  const shared = classes.flatMap((name) => {
+    const other = owner([], name)
+    return other === undefined ? [] : [sharedNotice(bindingOf(name), other, name)]
+  })
+  return {
+    additions,
+    notices: [...configNotices(config, wishes, binding), ...shared],
+    binding,
+    classes: classes.filter((name) => scopes.some((scope) => owner(scope, name) === undefined)),
+    isShared: wishes.store === 'durable-object' && owner([], 'SessionObject') !== undefined,
+  }
 }
 
 function usualBinding({ store }: Wishes): string {
   return store === 'kv' ? 'SESSION_KV' : OBJECT_CLASSES.SessionObject.binding
-}
-
-/** The name under which the class is bound already. */
-function presentBinding(config: Table, { store }: Wishes): string | undefined {
-  if (store === 'kv') return undefined
-  const found = listAt(config, ['durable_objects', 'bindings']).find(
-    (each) => each['class_name'] === 'SessionObject' && each['script_name'] === undefined,
-  )
-  return typeof found?.['name'] === 'string' ? found['name'] : undefined
 }
 
 function objectAddition(
@@ -62,11 +73,6 @@ function objectAddition(
   if (present === undefined) {
     checkFree(config, scope, name)
     return [{ kind: 'item', path, value: { name, class_name: className } }]
-  }
-  if (present['script_name'] !== undefined) {
-    throw new CliError(
-      `The binding ${name}${place} is for the objects of another Worker, ${JSON.stringify(present['script_name'])}, which has to export and declare the class itself.${anotherName(className)}`,
-    )
   }
   if (present['class_name'] === className) return []
   throw new CliError(

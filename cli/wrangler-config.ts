@@ -38,6 +38,10 @@ export async function readWranglerConfig(
   }
 }
 
+export function hasWranglerConfig(directory: string): boolean {
+  return NAMES.some((each) => existsSync(join(directory, each)))
+}
+
 function foundIn(directory: string): string {
   const name = NAMES.find((each) => existsSync(join(directory, each)))
   if (name !== undefined) return join(directory, name)

@@ -14,6 +14,10 @@ export type Stored<K extends keyof Data> = DeepReadonly<Exclude<Data[K], undefin
 
 interface Field<Value> {
   readonly kind: string
+  /** A text that the form takes. */
+  readonly example: string
+  /** A value of this kind, as JSON. */
+  readonly json: string
   /** The value, if the parsed JSON is one of this kind. */
   readonly fromJson: (json: unknown) => Value | undefined
   /** The JSON that a form's text stands for. */
@@ -26,6 +30,8 @@ interface Field<Value> {
 export const FIELDS: { readonly [K in keyof Data]: Field<Stored<K>> } = {
   cart: {
     kind: 'a list of texts',
+    example: 'apple, pear',
+    json: '["apple", "pear"]',
     fromJson: (json) => (isTexts(json) ? json : undefined),
     fromText: (text) =>
       text
@@ -36,12 +42,16 @@ export const FIELDS: { readonly [K in keyof Data]: Field<Stored<K>> } = {
   },
   visits: {
     kind: 'a number',
-    fromJson: (json) => (typeof json === 'number' ? json : undefined),
-    fromText: Number,
+    example: '7',
+    json: '7',
+    fromJson: (json) => (typeof json === 'number' && Number.isFinite(json) ? json : undefined),
+    fromText: (text) => (text.trim() === '' ? undefined : Number(text)),
     toText: JSON.stringify,
   },
   user: {
-    kind: 'an object with a name, a text',
+    kind: 'an object with a name',
+    example: 'Ada',
+    json: '{"name": "Ada"}',
     fromJson: (json) => {
       const name = nameIn(json)
       return name === undefined ? undefined : { name }
@@ -49,8 +59,8 @@ export const FIELDS: { readonly [K in keyof Data]: Field<Stored<K>> } = {
     fromText: (name) => ({ name }),
     toText: (stored) => nameIn(stored) ?? JSON.stringify(stored),
   },
-  note: textField(),
-  state: textField(),
+  note: textField('Milk, and bread'),
+  state: textField('a one-time token'),
 }
 
 /** Whether a path's parameter is one of the demo's keys. */
@@ -58,9 +68,11 @@ export function isKey(name: string): name is keyof Data {
   return Object.hasOwn(FIELDS, name)
 }
 
-function textField(): Field<string> {
+function textField(example: string): Field<string> {
   return {
     kind: 'a text',
+    example,
+    json: JSON.stringify(example),
     fromJson: (json) => (isText(json) ? json : undefined),
     fromText: (text) => text,
     toText: (stored) => (isText(stored) ? stored : JSON.stringify(stored)),

@@ -44,7 +44,10 @@ export function valueOf<K extends keyof Data>(key: K, body: Body): Stored<K> {
   const field = FIELDS[key]
   const json = body.from === 'form' ? field.fromText(body.text) : jsonOf(body)
   const value = field.fromJson(json)
-  if (value === undefined) throw new StatusError(400, `${key} takes ${field.kind}.`)
+  if (value === undefined) {
+    const advice = body.from === 'form' ? `Write ${field.example}` : `Send JSON: ${field.json}`
+    throw new StatusError(400, `${key} takes ${field.kind}. ${advice}, for example.`)
+  }
   return value
 }
 

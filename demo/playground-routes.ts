@@ -13,7 +13,7 @@ import { type SessionPage, sessionPage } from './page/session-page.ts'
 import type { TokenTry } from './page/token-section.ts'
 import { type DemoSession, viewOf } from './routes.ts'
 import type { Env, Place } from './sessions.ts'
-import { tampered, TokenReader } from './token-view.ts'
+import { partNames, tampered, TokenReader } from './token-view.ts'
 
 /** The page of one store, and what only the page needs: tries with tokens, the race lab, a forged form. */
 export function playgroundRoutes(place: Place): IttyRouterType {
@@ -51,9 +51,14 @@ export function playgroundRoutes(place: Place): IttyRouterType {
   async function tryToken(request: Request, env: Env): Promise<TokenTry> {
     const { token, part = '' } = await fieldsOf(request)
     const what = token === undefined ? `The ${part} changed` : 'That token'
-    const value = token?.trim() ?? tampered(reader.valueOf(request) ?? '', part)
+    const current = reader.valueOf(request)
+    if (token === undefined && current === undefined) {
+      throw new StatusError(400, 'This browser has sent no token. Store something first.')
+    }
+    const value = token?.trim() ?? tampered(current ?? '', part)
     if (value === undefined) {
-      throw new StatusError(400, 'There is no token with such a part. Store something first.')
+      const parts = `It has ${partNames(current ?? '').join(', ')}.`
+      throw new StatusError(400, `The token has no part ${JSON.stringify(part)}. ${parts}`)
     }
     return { what, verdict: await reader.verdict(env.SESSION_SECRET, value) }
   }

@@ -23,6 +23,8 @@ export interface Env {
   readonly USERS: UserObjectNamespace
   readonly SESSION_KV: SessionKvNamespace
   readonly DOCUMENTS: DocumentNamespace
+  /** The files of `docs/`. */
+  readonly DOCS: Pick<Fetcher, 'fetch'>
 }
 
 export type Flash = Record<string, unknown>

@@ -66,6 +66,11 @@ export function tampered(value: string, name: string): string | undefined {
   return value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
 }
 
+/** The names of a token's parts, in their order. */
+export function partNames(value: string): readonly TokenPart[] {
+  return partsOf(value).map(({ part }) => part)
+}
+
 /** A value's parts by their places alone, whether it is a token or not. */
 function partsOf(value: string): { part: TokenPart; text: string; end: number }[] {
   const [version = '', key = '', body = '', mac = ''] = value.split('.')

@@ -9,6 +9,7 @@ import { accountRoutes } from './account-routes.ts'
 import { boundRoutes } from './bound-routes.ts'
 import { clientRoutes } from './client-routes.ts'
 import { withCost } from './cost.ts'
+import { docsRoutes } from './docs-routes.ts'
 import { errorResponse, problemPage } from './errors.ts'
 import { LANE_ROUTERS } from './lab/lane-routes.ts'
 import { DocumentObject } from './lab/whole-document.ts'
@@ -31,6 +32,7 @@ const router = AutoRouter({
   finally: [problemPage],
 })
 router.all('*', clientRoutes.fetch)
+router.all('/docs/*', docsRoutes.fetch)
 router.all('/once/*', onceRoutes.fetch)
 router.all('*', boundRoutes.fetch)
 for (const [path, lane] of LANE_ROUTERS) router.all(`${path}/*`, lane.fetch)

@@ -9,7 +9,7 @@ import { ROOT } from '../test/node/project.ts'
 
 const IMAGES = join(ROOT, 'docs', 'images')
 const WIDE = { width: 1120, height: 900 }
-const PHONE = { width: 360, height: 780 }
+const PHONE = { width: 360, height: 740 }
 
 await mkdir(IMAGES, { recursive: true })
 const playground = await startPlayground()
@@ -40,7 +40,7 @@ async function takeBoth(colorScheme: 'light' | 'dark'): Promise<void> {
   await page.getByRole('button', { name: 'visits +1', exact: true }).click()
   await page.locator('[data-key=visits] .json', { hasText: '11' }).waitFor()
   await page.getByRole('button', { name: 'Fire from this browser' }).click()
-  await page.locator('[data-lane=naive].done').waitFor()
+  await page.locator('#lab-status', { hasText: 'Done.' }).waitFor()
   // What has the focus would have a frame.
   await page.evaluate(() => {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur()

@@ -13,7 +13,6 @@ import { clearCookie, readCookies } from './codec/cookie.ts'
 import { SessionError } from './errors.ts'
 import type { Feature, FeatureSession, TokenChange } from './request/feature.ts'
 import { requestSessionOf } from './request/lifecycle.ts'
-import { isStoreFailure } from './request/store-client.ts'
 import type { Account } from './session/account.ts'
 import { BOUND } from './session/patch.ts'
 
@@ -46,11 +45,11 @@ export const DEVICE: unique symbol = Symbol('device')
 /** What `requireBound` asks. */
 export interface Device {
   readonly enforce: boolean
-  /** The time of the sign-in, in milliseconds since 1970; `undefined` if no user is signed in. */
-  readonly signedInAt: number | undefined
-  /** True if the request has a cookie of the session's device that is valid now. */
-  readonly hasCookie: () => Promise<boolean>
-  /** Deletes that cookie if there is one, which has the browser get another. */
+  /** The start of the grace after the sign-in, in milliseconds since 1970; `undefined` if no user is signed in. */
+  readonly graceFrom: number | undefined
+  /** Says if the request has a cookie of the session's device that is valid now; `foreign`: one of another session. */
+  readonly cookie: () => Promise<'valid' | 'foreign' | 'none'>
+  /** Deletes that cookie if there is one, so that the browser gets another. */
   readonly forget: () => void
 }
 
@@ -62,7 +61,7 @@ export interface Device {
  *
  * The store needs `bindings` of `edge-session/bound/bindings`: `export class SessionObject extends
  * extendSessionObject(bindings) {}`. Throws `ERR_OPTION` for options that cannot work, and the first request for a store
- * without parts.
+ * without parts. A registration at an object without `bindings` is refused, and reported as `store-failed`.
  */
 export function bound(
   options: BoundOptions = {},
@@ -70,8 +69,8 @@ export function bound(
   const settings = boundSettings(options)
   const { paths, algorithms, allow, enforce } = settings
   const endpoints = { [paths.register]: register, [paths.refresh]: refresh }
-  /** What the store said last of the sessions of the requests. */
-  const known = new WeakMap<FeatureSession, boolean>()
+  /** What the store said last of the sessions of the requests: the text of `BOUND`, empty if they are not bound. */
+  const known = new WeakMap<FeatureSession, string>()
 
   const methods: BoundMethods & { readonly [DEVICE]: Device } = {
     get binding() {
@@ -80,9 +79,9 @@ export function bound(
       const session = requestSessionOf(this)
       const at = userId === undefined ? undefined : accountOf(session)?.at
       if (at === undefined) return 'none'
-      const isBound = known.get(session)
-      if (isBound === undefined) throw notReadError()
-      if (isBound) return 'bound'
+      const text = known.get(session)
+      if (text === undefined) throw notReadError()
+      if (text !== '') return 'bound'
       return session.settings.now() - at < REGISTRATION_MS ? 'pending' : 'none'
     },
 
@@ -90,8 +89,8 @@ export function bound(
       const session = requestSessionOf(this)
       return {
         enforce,
-        signedInAt: accountOf(session)?.at,
-        hasCookie: () => hasCookie(session),
+        graceFrom: graceFrom(accountOf(session)?.at, known.get(session)),
+        cookie: () => deviceCookie(session),
         forget: () => clear(session),
       }
     },
@@ -105,10 +104,10 @@ export function bound(
       return {}
     },
     setUp(_env, store) {
-      if (store.part === undefined) throw noBindingsError(store.name)
+      if (store.part === undefined) throw noBindingsError('ERR_OPTION', store.name)
     },
     confirmed(session, { entries }) {
-      if (entries !== undefined) known.set(session, BOUND in entries)
+      if (entries !== undefined) known.set(session, entries[BOUND] ?? '')
     },
     changed(session, change) {
       if (change.is === 'ended') clear(session)
@@ -135,7 +134,7 @@ export function bound(
     const { token } = session
     if (signIn === undefined || token === undefined) return
     // If another user was signed in, the binding is gone. The next read says if it was this one.
-    known.set(session, false)
+    known.set(session, '')
     if (!session.request.url.startsWith('https:')) return
     const { handle } = token
     const challenge = await stamped(session, 'register', { handle, at: signIn.at })
@@ -149,7 +148,7 @@ export function bound(
       const isAllowed = await allow(session.request, session.env as never)
       if (isAllowed) return await endpoint(session, settings)
     } catch (error) {
-      if (!isStoreFailure(error)) throw error
+      if (!isOfStore(error)) throw error
     }
     return new Response(null, { status: 503, headers: { ...NO_STORE, 'Retry-After': '5' } })
   }
@@ -158,8 +157,13 @@ export function bound(
 function notReadError(): SessionError {
   return new SessionError(
     'ERR_NOT_LOADED',
-    'session.binding: the session has not been read yet. Call `await session.load()` first.',
+    'The session has not been loaded yet. Call `await session.load()` first.',
   )
+}
+
+/** True if the store has failed, or the object that was asked has no bindings. */
+function isOfStore(error: unknown): boolean {
+  return error instanceof SessionError && /^ERR_(STORE|BINDING)$/.test(error.code)
 }
 
 /** Deletes the cookie of the device, if the request has one. */
@@ -169,17 +173,27 @@ function clear(session: FeatureSession): void {
   if (value !== undefined) session.headers.push(['Set-Cookie', clearCookie(cookie)])
 }
 
-async function hasCookie(session: FeatureSession): Promise<boolean> {
+async function deviceCookie(session: FeatureSession): ReturnType<Device['cookie']> {
   const { token, settings, request } = session
   const values = readCookies(request.headers.get('cookie'), boundCookie(session).name)
+  let found: 'foreign' | 'none' = 'none'
   for (const value of values) {
     // A browser sends more than one only if the name has no prefix.
     // oxlint-disable-next-line no-await-in-loop
     const stamp = await openStamp(session, 'cookie', value)
-    if (stamp !== undefined && stamp.handle === token?.handle && settings.now() < stamp.at)
-      return true
+    if (stamp === undefined || stamp.handle !== token?.handle) found = 'foreign'
+    else if (settings.now() < stamp.at) return 'valid'
   }
-  return false
+  return found
+}
+
+/**
+ * Returns the earlier of the sign-in and its registration. The Worker that signed in may have a clock that is ahead, which
+ * must not make the grace longer.
+ */
+function graceFrom(signedInAt: number | undefined, text = ''): number | undefined {
+  const [of, from] = text.split(' ').map(Number)
+  return of === signedInAt ? from : signedInAt
 }
 
 /** Returns the account that is signed in, or will be by the commit. */

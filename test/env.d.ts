@@ -25,6 +25,7 @@ declare global {
       readonly SESSION_SECRET: string
       readonly SESSION_KV: KVNamespace
       readonly BUCKET: R2Bucket
+      readonly DB: D1Database
       readonly SESSIONS: DurableObjectNamespace<SessionObject>
       readonly USERS: DurableObjectNamespace<UserObject>
       readonly ITEMS: DurableObjectNamespace<ItemObject>

@@ -36,7 +36,11 @@ async function run(count) {
       // oxlint-disable-next-line no-await-in-loop
       await runLane(lane, count)
     }
-    status?.replaceChildren('')
+    const lost = lanes.map((lane) => {
+      const cells = lane.querySelectorAll('.lost').length
+      return `${lane.querySelector('h3')?.textContent}: ${cells} lost`
+    })
+    status?.replaceChildren(`Done. ${lost.join('; ')}.`)
   } catch {
     status?.replaceChildren('The demo does not answer. Try again.')
   }

@@ -1,34 +1,39 @@
-// The socket to the session's object, in an application without a build. edge-session/live/client also reconnects.
+// The sockets to the session's object, in an application without a build. edge-session/live/client also reconnects.
 
-const MAX_TOLD = 8
+const MAX_TOLD = 6
 
-/** @type {WebSocket | undefined} */
-let socket
+/** The sockets, by the list that shows what they are told. @type {Map<Element, WebSocket>} */
+const sockets = new Map()
 
-/** Opens the socket, if the page has a session and no socket yet. @param {() => void} look reads the page again */
+/** Opens a socket for each list, if the page has a session. @param {() => void} look reads the page again */
 export function keepConnected(look) {
   const path = document.querySelector('[data-connect]')?.getAttribute('data-connect')
-  if (path == null || socket !== undefined) return
-  const current = new WebSocket(location.origin.replace('http', 'ws') + path)
-  socket = current
-  current.addEventListener('open', () => tell('connected'))
-  current.addEventListener('message', ({ data }) => {
+  if (path == null) return
+  for (const list of document.querySelectorAll('[data-told]')) {
+    if (!sockets.has(list)) connect(path, list, look)
+  }
+}
+
+/** @param {string} path @param {Element} list @param {() => void} look */
+function connect(path, list, look) {
+  const socket = new WebSocket(location.origin.replace('http', 'ws') + path)
+  sockets.set(list, socket)
+  socket.addEventListener('open', () => tell(list, 'connected'))
+  socket.addEventListener('message', ({ data }) => {
     const { type, keys = [], reason = '' } = JSON.parse(data)
-    tell(`${type} ${[...keys, reason].join(' ')}`.trim())
+    tell(list, `${type} ${[...keys, reason].join(' ')}`.trim())
     if (type !== 'ended') return
     // Chromium tells of the close later.
-    socket = undefined
+    sockets.delete(list)
     look()
   })
-  current.addEventListener('close', () => {
-    if (socket === current) socket = undefined
+  socket.addEventListener('close', () => {
+    if (sockets.get(list) === socket) sockets.delete(list)
   })
 }
 
-/** @param {string} text */
-function tell(text) {
-  const list = document.getElementById('told')
-  if (list === null) return
+/** @param {Element} list @param {string} text */
+function tell(list, text) {
   const item = document.createElement('li')
   item.textContent = text
   list.prepend(item)

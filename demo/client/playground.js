@@ -71,6 +71,8 @@ function lookSoon() {
  * @param {Texts} [sent]
  */
 function replace(current, part, sent) {
+  // What has not changed is not read aloud again.
+  if (part.querySelector('input') === null && part.innerHTML === current.innerHTML) return
   const typed = typedIn(current, sent)
   const focused = keyOf(document.activeElement)
   current.replaceChildren(...part.childNodes)
@@ -147,13 +149,29 @@ async function send(form, body, sent) {
   const refusal = page.getElementById('message')
   say(refusal?.textContent ?? '')
   if (refusal !== null) {
-    await look(sent)
+    // A text that was refused stays, to be put right.
+    await look(new Map())
     showCost(new URL(form.action).pathname, page.getElementById('message-cost')?.textContent ?? '')
   } else if (page.getElementById('session') === null) location.assign(response.url)
   else show(page, sent)
+  announce()
   // A channel has no target: it is of this origin alone.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   tabs.postMessage('clicked')
+}
+
+/** Says to a screen reader that the click was answered, and what it has cost. */
+function announce() {
+  const text = document.getElementById('last-click')?.textContent ?? ''
+  document.getElementById('announcement')?.replaceChildren(text.trim().replaceAll(/\s+/g, ' '))
+}
+
+/** Says beside the frame what has become of the form in it. @param {HTMLIFrameElement} frame */
+function showForged(frame) {
+  const answer = frame.contentDocument?.getElementById('message')?.textContent
+  if (answer == null) return
+  document.getElementById('forged')?.replaceChildren(`The server refused it: ${answer.trim()}`)
+  lookSoon()
 }
 
 /** Says what a refused click has cost. @param {string} path @param {string} cost */
@@ -196,6 +214,8 @@ if (document.getElementById('session') !== null) {
   tabs.addEventListener('message', () => void inTurn(() => look()))
   startCountdowns(() => inTurn(() => look()))
   startLab()
+  const frame = document.querySelector('iframe')
+  frame?.addEventListener('load', () => showForged(frame))
   keepConnected(lookSoon)
   lookForDevice()
 }

@@ -1,4 +1,5 @@
 import type { UserSession } from '../../src/accounts.ts'
+import { heading } from './docs-page.ts'
 import { type Forms, hidden } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
@@ -14,7 +15,7 @@ export interface Account {
 export function accountSection(forms: Forms, account: Account | undefined): Html {
   return html`
     <section aria-labelledby="account-title">
-      <h2 id="account-title">Account</h2>
+      ${heading('account-title', 'Account', 'accounts.md')}
       <div id="account" data-live>
         ${
           account === undefined
@@ -40,7 +41,7 @@ export function loginForm(forms: Forms, next: string): Html {
       <label class="check">
         <input type="checkbox" name="remember" /> Stay signed in for 30 days
       </label>
-      <button>Sign in</button>`,
+      <button class="primary">Sign in</button>`,
     'card',
   )
 }
@@ -57,9 +58,10 @@ export function deviceList(forms: Forms, sessions: readonly UserSession[]): Html
       ${sessions.map((session) => deviceItem(forms, session))}
     </ul>
     <div class="buttons">
-      ${forms.button('/sessions/revoke-others', 'End all others')}
-      ${forms.button('/sessions/revoke-all', 'End all')} ${forms.button('/logout', 'Sign out')}
+      ${forms.button('/logout', 'Sign out')}
       ${forms.button('/logout?flash', 'signOut() and flash()')}
+      ${forms.button('/sessions/revoke-others', 'End all others', { className: 'danger' })}
+      ${forms.button('/sessions/revoke-all', 'End all', { className: 'danger' })}
     </div>
   `
 }
@@ -75,7 +77,10 @@ function deviceItem(forms: Forms, session: UserSession): Html {
         <small>signed in ${time(createdAt)}, last seen ${time(lastSeenAt)}</small>
         <small class="agent" title="${about}">${about}</small>
       </div>
-      ${forms.button(`/sessions/${encodeURIComponent(id)}/revoke`, 'End this one', `End this one: ${label}`)}
+      ${forms.button(`/sessions/${encodeURIComponent(id)}/revoke`, 'End this one', {
+        name: `End this one: ${label}`,
+        className: 'danger',
+      })}
     </li>
   `
 }

@@ -1,5 +1,6 @@
 import { readCookies } from '../../src/codec/cookie.ts'
 import { BOUND_SECONDS, type Place } from '../sessions.ts'
+import { heading } from './docs-page.ts'
 import type { Forms } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
@@ -17,15 +18,20 @@ export interface BoundView {
 /** For this long after a sign-in, the page looks again by itself for the browser's registration. */
 const LOOK_MS = 60_000
 
+const COPY = 'Send my cookie from another browser'
+
 /** Shows if the session is bound to its device, and tries a copy of its cookie. */
 export function boundSection({ isAtomic }: Place, forms: Forms, view: BoundView): Html {
   return html`
     <section aria-labelledby="bound-title">
-      <h2 id="bound-title">Bound to this device</h2>
+      ${heading('bound-title', 'Bound to this device', 'bound.md')}
       ${
         isAtomic
           ? html`<div id="bound" data-live>${content(forms, view)}</div>`
-          : html`<p class="quiet">Workers KV has no objects, which keep the device’s key.</p>`
+          : html`<p id="no-key">
+                Workers KV cannot bind a session: the device’s key is kept in a Durable Object.
+              </p>
+              ${forms.button('/bound/copy', COPY, { disabledBy: 'no-key' })}`
       }
     </section>
   `
@@ -47,7 +53,7 @@ function content(forms: Forms, view: BoundView): Html {
     </dl>
     <p class="quiet">${isHttps ? explanation(binding, signedInAt !== undefined) : HTTPS_NEEDED}</p>
     <div class="buttons">
-      ${forms.button('/bound/copy', 'Send my cookie from another browser')}
+      ${forms.button('/bound/copy', COPY)}
     </div>
   `
 }

@@ -1,22 +1,32 @@
+import { heading } from './docs-page.ts'
 import type { Forms } from './forms.ts'
 import { page } from './frame.ts'
 import { html, type Html } from './html.ts'
+import type { SessionView } from './session-section.ts'
 
 /** How forms are known to be this site's own. */
-export function csrfSection(forms: Forms): Html {
+export function csrfSection(forms: Forms, { note }: SessionView['data']): Html {
   const token = forms.csrf === '' ? 'none without a session' : forms.csrf
   return html`
     <section aria-labelledby="csrf-title">
-      <h2 id="csrf-title">CSRF</h2>
+      ${heading('csrf-title', 'CSRF', 'security.md')}
       <p>
         The browser says where a form comes from (<code>Sec-Fetch-Site</code>, <code>Origin</code>),
         and <code>csrfGuard</code> relies on it. For clients that send neither, each form carries a
         token of this session, spelled differently each time:
       </p>
       <p id="csrf" data-live><code class="csrf">${token}</code></p>
-      <form action="${forms.base}/forged">
-        <button>Send a forged cross-site request</button>
-      </form>
+      <h3>Send a forged request</h3>
+      <p>Below is a page that plays another site. Its button tries to change your note.</p>
+      <iframe
+        src="${forms.base}/forged"
+        loading="lazy"
+        title="A page that plays another site"
+      ></iframe>
+      <p id="forged" role="status"></p>
+      <p id="forged-note" data-live>
+        ${typeof note === 'string' ? html`Your note is <code>${note}</code>.` : 'You have no note.'}
+      </p>
     </section>
   `
 }
@@ -29,20 +39,15 @@ export function forgedPage(base: string): Response {
   return page(
     200,
     html`
-      <section>
-        <h2>You have won a prize</h2>
-        <p>
-          This page plays another site. It is sandboxed, so that the browser takes it for one: its
-          form goes to <code>POST ${base}/set/note</code> as <code>Origin: null</code> and
-          <code>Sec-Fetch-Site: cross-site</code>.
-        </p>
-        <form method="post" action="${base}/set/note">
-          <input type="hidden" name="value" value="forged" />
-          <button>Claim it</button>
-        </form>
-      </section>
-      <footer><a href="${base}/">Back to the session</a></footer>
+      <form method="post" action="${base}/set/note">
+        <input type="hidden" name="value" value="forged" />
+        <button>Claim it</button>
+      </form>
+      <p class="quiet">
+        The button sends <code>POST ${base}/set/note</code>. This page is sandboxed, so that the
+        browser adds <code>Origin: null</code> and <code>Sec-Fetch-Site: cross-site</code>.
+      </p>
     `,
-    'allow-forms',
+    { heading: 'You have won a prize', sandbox: 'allow-forms', isFramed: true },
   )
 }

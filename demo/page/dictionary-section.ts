@@ -1,36 +1,31 @@
-import { type Data, FIELDS, isKey } from '../data.ts'
+import { type Data, FIELDS } from '../data.ts'
 import type { Place } from '../sessions.ts'
+import { heading } from './docs-page.ts'
 import type { Forms } from './forms.ts'
 import { html, type Html } from './html.ts'
 import type { SessionView } from './session-section.ts'
 
-const EXAMPLES: Readonly<Record<keyof Data, string>> = {
-  note: 'Milk, and bread',
-  user: 'Ada',
-  cart: 'apple, pear',
-  visits: '7',
-  state: 'a one-time token',
-}
+const KEYS = ['note', 'user', 'cart', 'visits', 'state'] as const
 
 type Dictionary = SessionView['data']
 
 /** The dictionary as a table: each key with its value to edit, and what can be done to it in one step. */
 export function dictionarySection(place: Place, forms: Forms, data: Dictionary): Html {
-  const keys = Object.keys(EXAMPLES).filter(isKey)
+  const disabledBy = place.isAtomic ? '' : 'not-atomic'
   return html`
     <section aria-labelledby="dictionary-title">
-      <h2 id="dictionary-title">Dictionary</h2>
+      ${heading('dictionary-title', 'Dictionary', 'requests.md')}
       <div id="dictionary" data-live>
-        <table class="dictionary">
-          <thead>
-            <tr>
-              <th scope="col">Key</th>
-              <th scope="col">Value</th>
-              <th scope="col">In one step</th>
+        <table class="dictionary" role="table">
+          <thead role="rowgroup">
+            <tr role="row">
+              <th scope="col" role="columnheader">Key</th>
+              <th scope="col" role="columnheader">Value</th>
+              <th scope="col" role="columnheader">In one step</th>
             </tr>
           </thead>
-          <tbody>
-            ${keys.map((key) => row(forms, key, data))}
+          <tbody role="rowgroup">
+            ${KEYS.map((key) => row(forms, { key, data, disabledBy }))}
           </tbody>
         </table>
         ${
@@ -39,15 +34,15 @@ export function dictionarySection(place: Place, forms: Forms, data: Dictionary):
                 The operations in the last column are atomic: they lose nothing, however many
                 requests overlap.
               </p>`
-            : html`<p class="quiet">
-                KV has no atomic operation: increment, update and take are refused here, and say
-                which store can.
+            : html`<p id="not-atomic">
+                Workers KV has no atomic operation. Increment, update and take are disabled here:
+                they need Durable Objects.
               </p>`
         }
         <div class="buttons">
-          ${forms.button('/regenerate', 'regenerate()')} ${forms.button('/clear', 'clear()')}
-          ${forms.button('/destroy', 'destroy()')}
-          ${place.isAtomic ? forms.button('/once/ten', '10 × once()', '10 parallel requests of once()') : html``}
+          ${forms.button('/regenerate', 'regenerate()')}
+          ${forms.button('/clear', 'clear()', { className: 'danger' })}
+          ${forms.button('/destroy', 'destroy()', { className: 'danger' })}
         </div>
         ${forms.text('/flash/notice', {
           label: 'A flash message',
@@ -60,35 +55,50 @@ export function dictionarySection(place: Place, forms: Forms, data: Dictionary):
   `
 }
 
-function row(forms: Forms, key: keyof Data, data: Dictionary): Html {
+interface Row {
+  readonly key: keyof Data
+  readonly data: Dictionary
+  /** The id of the text that says why the steps are disabled, or `''`. */
+  readonly disabledBy: string
+}
+
+function row(forms: Forms, { key, data, disabledBy }: Row): Html {
   const isSet = Object.hasOwn(data, key)
   const value = isSet ? data[key] : undefined
+  // Without the roles it is no table to a screen reader where a phone shows its cells as blocks.
   return html`
-    <tr data-key="${key}">
-      <th scope="row">${key}</th>
-      <td>
+    <tr data-key="${key}" role="row">
+      <th scope="row" role="rowheader">${key}</th>
+      <td role="cell">
         ${forms.text(`/set/${key}`, {
           label: `The value of ${key}`,
           button: 'set',
           name: `set ${key}`,
           value: isSet ? FIELDS[key].toText(value) : '',
-          example: EXAMPLES[key],
+          example: FIELDS[key].example,
         })}
         ${isSet ? html`<code class="json">${JSON.stringify(value)}</code>` : html`<small>not set</small>`}
       </td>
-      <td>
+      <td role="cell">
         <div class="buttons">
-          ${steps(forms, key)}${isSet ? forms.button(`/delete/${key}`, 'delete', `delete ${key}`) : html``}
+          ${steps(forms, key, disabledBy)}${
+            isSet
+              ? forms.button(`/delete/${key}`, 'delete', {
+                  name: `delete ${key}`,
+                  className: 'danger',
+                })
+              : html``
+          }
         </div>
       </td>
     </tr>
   `
 }
 
-function steps(forms: Forms, key: keyof Data): Html {
+function steps(forms: Forms, key: keyof Data, disabledBy: string): Html {
   if (key === 'visits') {
-    return html`${forms.button('/increment/visits', '+1', 'visits +1')}
-    ${forms.button('/increment/visits?by=10', '+10', 'visits +10')}`
+    return html`${forms.button('/increment/visits', '+1', { name: 'visits +1', disabledBy })}
+    ${forms.button('/increment/visits?by=10', '+10', { name: 'visits +10', disabledBy })}`
   }
   if (key === 'cart') {
     return forms.text('/update/cart', {
@@ -96,7 +106,9 @@ function steps(forms: Forms, key: keyof Data): Html {
       button: 'add',
       name: 'add to cart',
       example: 'plum',
+      disabledBy,
     })
   }
-  return key === 'state' ? forms.button('/take/state', 'take', 'take state') : html``
+  if (key !== 'state') return html``
+  return forms.button('/take/state', 'take', { name: 'take state', disabledBy })
 }

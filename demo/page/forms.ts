@@ -20,16 +20,21 @@ export class Forms {
   }
 
   /** A form that is a button; afterwards the same page is there again. */
-  button(path: string, label: string, title = ''): Html {
-    const button =
-      title === ''
-        ? html`<button>${label}</button>`
-        : html`<button aria-label="${title}">${label}</button>`
-    return this.form(path, html`${hidden('next', `${this.base}/`)}${button}`)
+  button(path: string, label: string, look: ButtonLook = {}): Html {
+    const { name, className = '', disabledBy = '' } = look
+    const fullName = name === undefined ? html`` : html`aria-label="${name}"`
+    const next = hidden('next', `${this.base}/`)
+    return this.form(
+      path,
+      html`${next}<button class="${className}" ${fullName} ${disabled(disabledBy)}>
+          ${label}
+        </button>`,
+    )
   }
 
   /** A form with one text. */
-  text(path: string, { label, button, name, value = '', example = '' }: TextForm): Html {
+  text(path: string, form: TextForm): Html {
+    const { label, button, name, value = '', example = '', disabledBy = '' } = form
     return this.form(
       path,
       html`<input
@@ -40,10 +45,19 @@ export class Forms {
           maxlength="2000"
           autocomplete="off"
           required
-        /><button aria-label="${name}">${button}</button>`,
+          ${disabled(disabledBy)}
+        /><button aria-label="${name}" ${disabled(disabledBy)}>${button}</button>`,
       'joined',
     )
   }
+}
+
+interface ButtonLook {
+  /** The button's whole name; its label without it. */
+  readonly name?: string
+  readonly className?: 'primary' | 'danger'
+  /** The id of the text that says why the button is disabled. */
+  readonly disabledBy?: string
 }
 
 interface TextForm {
@@ -53,6 +67,12 @@ interface TextForm {
   readonly name: string
   readonly value?: string
   readonly example?: string
+  /** The id of the text that says why the form is disabled. */
+  readonly disabledBy?: string
+}
+
+function disabled(reasonId: string): Html {
+  return reasonId === '' ? html`` : html`disabled aria-describedby="${reasonId}"`
 }
 
 export function hidden(name: string, value: string): Html {

@@ -1,8 +1,19 @@
 import { RELOAD_ON_BACK } from '../../src/reload-on-back.ts'
 import { html, type Html } from './html.ts'
 
-/** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run: no script in a sandbox. */
-export function page(status: number, content: Html, sandbox?: string): Response {
+/** What makes a page different from the others. */
+interface PageKind {
+  /** Its first heading; `edge-session` without it. */
+  readonly heading?: string
+  /** What its sandbox allows; a page with one runs no script. */
+  readonly sandbox?: string
+  /** True if a page of this origin may show it in a frame. */
+  readonly isFramed?: boolean
+}
+
+/** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run. */
+export function page(status: number, content: Html, kind: PageKind = {}): Response {
+  const { heading = 'edge-session', sandbox, isFramed = false } = kind
   const nonce = crypto.randomUUID()
   const document = html`<!doctype html>
     <html lang="en">
@@ -17,7 +28,7 @@ export function page(status: number, content: Html, sandbox?: string): Response 
       </head>
       <body>
         <main>
-          <h1>edge-session</h1>
+          <h1>${heading}</h1>
           ${content}
         </main>
       </body>
@@ -28,9 +39,10 @@ export function page(status: number, content: Html, sandbox?: string): Response 
     `style-src 'nonce-${nonce}'`,
     "img-src 'self'",
     "connect-src 'self'",
+    "frame-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${isFramed ? "'self'" : "'none'"}`,
     ...(sandbox === undefined ? [] : [`sandbox ${sandbox}`]),
   ]
   const headers = {
@@ -69,15 +81,19 @@ export function cookieNotice({ url }: Request, isLost: boolean): Html {
   </div>`
 }
 
-/** A page with nothing but a message on it. */
+/** A page with nothing but a message on it. The frame with the forged form shows it, too. */
 export function messagePage(status: number, message: string): Response {
   return page(
     status,
     html`
       <p class="flash" id="message"><strong>${String(status)}</strong> ${message}</p>
       <p class="quiet">This answer: <span id="message-cost" data-cost></span>.</p>
-      <p><a href="/">Durable Objects</a> or <a href="/kv/">Workers KV</a></p>
+      <p>
+        Back to <a href="/" target="_top">Durable Objects</a> or
+        <a href="/kv/" target="_top">Workers KV</a>
+      </p>
     `,
+    { isFramed: true },
   )
 }
 

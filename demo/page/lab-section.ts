@@ -6,6 +6,7 @@ import {
   LANES,
   MAX_REQUESTS,
 } from '../lab/lanes.ts'
+import { heading } from './docs-page.ts'
 import type { Forms } from './forms.ts'
 import { html, type Html } from './html.ts'
 
@@ -18,13 +19,13 @@ const FATES: Readonly<Record<Afterwards, string>> = {
 /** The race lab: forms to run it, and a chart of what the last run has found. */
 export function labSection(forms: Forms, reports: readonly LaneReport[] | undefined): Html {
   const count = reports?.[0]?.sent ?? DEFAULT_REQUESTS
+  const isLive = reports === undefined ? html`` : html`data-live`
   return html`
     <section class="lab" aria-labelledby="lab-title">
-      <h2 id="lab-title">Race lab</h2>
+      ${heading('lab-title', 'Race lab', 'stores.md')}
       <p>
-        Overlapping increments of one session, kept in three ways; each does 20 ms of work between
-        reading and writing. Then a visitor signs out while a slower request of the same session is
-        still running, which writes afterwards. Does the old cookie still open the session?
+        Parallel requests count in one session, kept in three ways. Which counts get lost, and does
+        a sign-out last?
       </p>
       ${forms.form(
         '/lab',
@@ -38,12 +39,16 @@ export function labSection(forms: Forms, reports: readonly LaneReport[] | undefi
               value="${String(count)}"
               required
           /></label>
-          <button type="button" id="fire" data-scripted hidden>Fire from this browser</button>
+          <button type="button" id="fire" class="primary" data-scripted hidden>
+            Fire from this browser
+          </button>
           <button>Fire from the Worker</button>`,
         'buttons',
       )}
-      <p id="lab-status" role="status"></p>
-      <ol id="lab" class="lanes" ${reports === undefined ? html`` : html` data-live`}>
+      <p id="lab-status" role="status" ${isLive}>
+        ${reports === undefined ? '' : summary(reports)}
+      </p>
+      <ol id="lab" class="lanes" ${isLive}>
         ${LANES.map((lane) =>
           laneItem(
             lane,
@@ -60,14 +65,29 @@ export function labSection(forms: Forms, reports: readonly LaneReport[] | undefi
         <svg viewBox="0 0 1 1" aria-hidden="true"><rect class="lost" width="1" height="1" /></svg>
         acknowledged, and lost
       </p>
-      <p class="quiet">
-        The requests are real, and so are the stores. A browser has about six requests at a time on
-        their way to one host over HTTP/1.1; the Worker, which sends them to itself, has all of
-        them. The KV of this machine’s simulator is strongly consistent: in production another
-        location may see a change, or a sign-out, up to 60 s later, so that KV does worse there.
-      </p>
+      <details>
+        <summary>How it is measured</summary>
+        <p class="quiet">
+          Each request does 20 ms of work between its read and its write. Then a visitor signs out
+          while a slow request of the same session is under way, which writes afterwards; the lab
+          looks if the old cookie still opens the session. The requests are real, and so are the
+          stores. A browser has about six requests at a time on their way to one host over HTTP/1.1;
+          the Worker sends all of them to itself at once. The KV of this machine’s simulator is
+          strongly consistent: in production another location may see a change, or a sign-out, up to
+          60 s later, so that KV does worse there.
+        </p>
+      </details>
     </section>
   `
+}
+
+/** The outcome in one sentence, to be read aloud; the browser's lab writes it alike. */
+function summary(reports: readonly LaneReport[]): string {
+  const lost = reports.map((report) => {
+    const name = LANES.find(({ id }) => id === report.lane)?.name ?? report.lane
+    return `${name}: ${report.acknowledged - report.arrived} lost`
+  })
+  return `Done. ${lost.join('; ')}.`
 }
 
 function laneItem(lane: Lane, count: number, report: LaneReport | undefined): Html {

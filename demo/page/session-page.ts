@@ -11,7 +11,9 @@ import { cookieNotice, page } from './frame.ts'
 import { html, type Html } from './html.ts'
 import { labSection } from './lab-section.ts'
 import { liveSection } from './live-section.ts'
+import { onceSection } from './once-section.ts'
 import { sessionSection, type SessionView } from './session-section.ts'
+import { startSection } from './start-section.ts'
 import { tokenSection, type TokenTry } from './token-section.ts'
 
 /** What the page of a session shows. */
@@ -42,26 +44,30 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
     html`
       <nav aria-label="Store">${PLACES.map((other) => storeLink(other, place))}</nav>
       <p class="intro">
-        One visitor’s session, live. Every form works without JavaScript, too, and its route answers
-        a client that asks for JSON.
+        A playground for server-side sessions on Cloudflare Workers: your own session, live, and
+        what each click costs. <a href="/docs/">Read the docs</a>
       </p>
-      <div id="alert" role="alert"></div>
-      ${cookieNotice(request, shown.isCookieLost)}
-      <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
+      <div class="messages">
+        <div id="alert" role="alert"></div>
+        ${cookieNotice(request, shown.isCookieLost)}
+        <div id="flashes" data-live role="status">${Object.entries(flashes).map(flashMessage)}</div>
+      </div>
+      ${startSection(forms, view, account)} ${labSection(forms, reports)}
       <div class="columns">
         <div>
           ${sessionSection(view, now)} ${dictionarySection(place, forms, view.data)}
-          ${boundSection(place, forms, { request, binding, signedInAt: account?.authenticatedAt, now })}
+          ${onceSection(place, forms)} ${liveSection(place, !view.isNew)}
         </div>
         <div>
           ${tokenSection(forms, { token, isLive: !view.isNew, tried })}
-          ${accountSection(forms, account)} ${liveSection(place, !view.isNew)} ${csrfSection(forms)}
+          ${accountSection(forms, account)}
+          ${boundSection(place, forms, { request, binding, signedInAt: account?.authenticatedAt, now })}
+          ${csrfSection(forms, view.data)}
         </div>
       </div>
-      ${labSection(forms, reports)}
       <footer>
         <p>
-          The same as JSON:
+          Every form works without JavaScript, too. The same as JSON:
           <a href="${place.base}/session"><code>GET ${place.base}/session</code></a>
         </p>
         <p>
@@ -76,6 +82,7 @@ export function sessionPage(place: Place, shown: SessionPage): Response {
         </p>
       </footer>
       ${costBar(request)}
+      <p id="announcement" class="unseen" role="status"></p>
     `,
   )
 }

@@ -1,5 +1,6 @@
 import type { Data } from '../data.ts'
 import { ABSOLUTE_SECONDS, IDLE_SECONDS, REMEMBERED_SECONDS } from '../sessions.ts'
+import { heading } from './docs-page.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
@@ -19,7 +20,7 @@ export function sessionSection(
 ): Html {
   return html`
     <section aria-labelledby="session-title">
-      <h2 id="session-title">Session</h2>
+      ${heading('session-title', 'Session', 'accounts.md')}
       <div id="session" data-live>
         <dl>
           <dt>id</dt>

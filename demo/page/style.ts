@@ -7,12 +7,14 @@ export const STYLE: string = `
   --text: light-dark(#1a2029, #e7ebf0);
   --quiet: light-dark(#566173, #9ca7b6);
   --line: light-dark(#dde1e7, #2b323b);
+  --edge: light-dark(#7d8898, #748091);
   --faint: light-dark(#f0f2f5, #1f252d);
   --accent: light-dark(#1a56c4, #8fb8ff);
   --good: light-dark(#14743f, #66d197);
   --bad: light-dark(#b3261e, #ff9b90);
 }
 * { box-sizing: border-box }
+html { scroll-padding: 4rem 0 }
 [hidden] { display: none !important }
 body { margin: 0; background: var(--ground); color: var(--text); font: .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 main { max-width: 76rem; margin: 0 auto; padding: 1.5rem 1rem 0 }
@@ -23,15 +25,23 @@ p { margin: 0 0 .75rem }
 a { color: var(--accent) }
 small, .quiet { color: var(--quiet); font-size: .8125rem }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, monospace; font-size: .8125rem }
-pre { margin: .5rem 0 0; padding: .625rem .75rem; overflow-x: auto; border-radius: .5rem; background: var(--faint) }
-section { margin-bottom: 1rem; padding: 1.125rem 1.25rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--card) }
+pre { margin: .5rem 0 0; padding: .625rem .75rem; white-space: pre-wrap; border-radius: .5rem; background: var(--faint) }
+section, .start { margin-bottom: 1rem; padding: 1.125rem 1.25rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--card) }
 section > :last-child, section > :last-child > :last-child { margin-bottom: 0 }
+section > details { margin-bottom: .75rem }
+.heading { display: flex; align-items: baseline; justify-content: space-between; gap: 1rem }
+.heading a { font-size: .8125rem }
+.unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%) }
+.start { border-color: var(--accent) }
+.start h2, .start p { margin-bottom: .5rem }
 .good { color: var(--good) }
 .bad { color: var(--bad) }
 
 nav { display: inline-flex; gap: .25rem; margin-bottom: 1rem; padding: .1875rem; border-radius: .625rem; background: var(--line) }
 nav a { padding: .25rem .75rem; border-radius: .5rem; color: var(--quiet); text-decoration: none }
 nav a[aria-current] { background: var(--card); color: var(--text) }
+/* What has happened is seen wherever the page has been scrolled to. */
+.messages { position: sticky; z-index: 1; top: 0; max-height: 40vh; overflow: auto }
 .flash { padding: .75rem 1rem; border-radius: .75rem; background: color-mix(in srgb, var(--accent) 14%, var(--card)) }
 .flash strong { margin-right: .5rem }
 [role=alert] .flash { background: color-mix(in srgb, var(--bad) 14%, var(--card)) }
@@ -72,15 +82,19 @@ form { margin: 0 }
 td .buttons { margin: 0 }
 .joined { display: flex; margin-bottom: .5rem }
 td .joined { margin: 0 }
-button, input, select { min-height: 2.125rem; padding: .25rem .75rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); color: var(--text); font: inherit; font-size: .875rem }
+button, input, select { min-height: 2.125rem; padding: .25rem .75rem; border: 1px solid var(--edge); border-radius: .5rem; background: var(--card); color: var(--text); font: inherit; font-size: .875rem }
 button { background: var(--faint); white-space: nowrap; cursor: pointer }
-#bound button { white-space: normal }
+[aria-labelledby=bound-title] button { white-space: normal }
+button.primary { border-color: var(--accent); background: var(--accent); color: var(--card); font-weight: 600 }
+button.danger { border-color: var(--bad); color: var(--bad) }
 button:hover { border-color: var(--accent); color: var(--accent) }
-button:disabled { opacity: .5; cursor: default }
+button.primary:hover { border-color: var(--text); color: var(--card) }
+button.danger:hover { background: var(--bad); color: var(--card) }
+:is(button, input):disabled { border: 1px dashed var(--line); background: none; color: var(--quiet); opacity: .6; cursor: not-allowed }
 [aria-busy] button { opacity: .6 }
 .joined > :is(input, select) { flex: 1; min-width: 0; border-radius: .5rem 0 0 .5rem }
 .joined > button { margin-left: -1px; border-radius: 0 .5rem .5rem 0 }
-::placeholder { color: var(--quiet); opacity: .7 }
+::placeholder { color: var(--quiet); opacity: 1; font-style: italic }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
 .card { display: grid; gap: .75rem; max-width: 24rem; margin-bottom: .75rem }
 .card label { display: grid; gap: .25rem; color: var(--quiet) }
@@ -93,6 +107,9 @@ button:disabled { opacity: .5; cursor: default }
 .token .key, .token .handle { color: var(--accent) }
 .token .used, .token .mac { color: var(--good) }
 .token .secret { color: var(--quiet) }
+.tabs { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem }
+.tabs ol { min-height: 8rem; margin: 0; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .5rem; list-style: none; font-size: .8125rem }
+iframe { display: block; width: 100%; height: 12rem; margin-bottom: .75rem; border: 1px dashed var(--edge); border-radius: .5rem; background: var(--ground) }
 .csrf { color: var(--quiet); word-break: break-all }
 .intro { color: var(--quiet) }
 
@@ -119,6 +136,10 @@ footer { margin-bottom: 1rem; color: var(--quiet) }
 
 @media (max-width: 40rem) {
   section { padding: 1rem }
+  main { padding-top: .75rem }
+  .lanes { gap: .75rem; margin: .5rem 0 }
+  .lanes .chart { height: 1.5rem }
+  .lanes small { display: inline; min-height: 0 }
   .dictionary thead { position: absolute; clip-path: inset(50%) }
   .dictionary tr { display: block; padding: .625rem 0; border-top: 1px solid var(--line) }
   .dictionary :is(th, td) { display: block; width: auto; padding: .125rem 0; border: 0 }

@@ -1,4 +1,5 @@
 import type { TokenPart, TokenVerdict, TokenView } from '../token-view.ts'
+import { heading } from './docs-page.ts'
 import type { Forms } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
@@ -39,7 +40,7 @@ interface TokenSection {
 export function tokenSection(forms: Forms, { token, isLive, tried }: TokenSection): Html {
   return html`
     <section aria-labelledby="token-title">
-      <h2 id="token-title">Token</h2>
+      ${heading('token-title', 'Token', 'keys.md')}
       <div id="token" data-live>
         ${token === undefined ? html`<p>This browser has sent no token.</p>` : taken(token, isLive)}
       </div>

@@ -1,16 +1,16 @@
-import { createSessions, jsonLog } from 'edge-session'
+import { createSessions } from 'edge-session'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
-import { AutoRouter } from 'itty-router'
-export { SessionObject } // bound as SESSIONS in wrangler.toml
+export { SessionObject } // the class of the objects, bound as SESSIONS
 
 type Env = { SESSION_SECRET: string; SESSIONS: DurableObjectNamespace<SessionObject> }
-const { withSession } = createSessions<{ visits: number }, Env>({
-  secrets: (env) => [env.SESSION_SECRET], // the first signs, all verify
+const { withSession } = createSessions<{ likes: number }, Env>({
+  secrets: (env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
-  onEvent: jsonLog, // why a visitor has no session, in the Worker's log
 })
-const visits = withSession(async ({ session }) => ({ visits: await session.increment('visits') }))
 
-const router = AutoRouter()
-router.get('/', visits)
-export default router
+export default {
+  fetch: withSession(async ({ method, session }) => {
+    if (method === 'POST') await session.increment('likes') // atomic: overlapping requests all count
+    return { likes: (await session.get('likes')) ?? 0 } // a visitor who stores nothing gets no cookie
+  }),
+}

@@ -106,8 +106,8 @@ export function sessionHooks<
       for (const cookie of response.headers.getSetCookie()) {
         const [name = '', value = '', key, text] = cookie.split(/=|; /)
         const maxAge = key === 'Max-Age' ? text : undefined
-        const settings = { path: '/', ...attributes, maxAge, encode: String }
-        event.cookies.set(name, value, settings)
+        const given = { path: '/', ...attributes, maxAge, encode: String }
+        event.cookies.set(name, value, given)
       }
       throw redirect.error
     },

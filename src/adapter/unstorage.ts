@@ -1,15 +1,8 @@
 import { SessionError } from '../errors.ts'
-import { exportedNamespace } from '../store/object/exported-namespace.ts'
-import { withFreshStub } from '../store/object/fresh-stub.ts'
-import type { Item, ItemObjectStub, Listed } from './unstorage/item-object.ts'
+import { bytesOf, checkSize, itemCalls, millisecondsOf } from './unstorage/item-calls.ts'
+import type { Item, ItemObjectNamespace, Listed } from './unstorage/item-row.ts'
 
-export { ItemObject } from './unstorage/item-object.ts'
-
-/** The used part of a `DurableObjectNamespace`. */
-export interface ItemObjectNamespace {
-  idFromName(name: string): { toString(): string }
-  get(id: { toString(): string }): object
-}
+export { ItemObject, type ItemObjectNamespace } from './unstorage/item-object.ts'
 
 export interface ObjectDriverOptions {
   /** The binding of `ItemObject`, or a function that returns it. Default the exported class. */
@@ -43,10 +36,6 @@ export interface ObjectDriver {
   clear(base?: string): Promise<void>
 }
 
-/** A value and its object's other columns have to fit a row of 2 MB (Cloudflare: Durable Objects, limits). */
-const MAX_BYTES = 1_900_000
-/** A hundred years. workerd accepts no alarm after 2189. */
-const MAX_TTL_SECONDS = 100 * 365 * 86_400
 /** The names of the list's rows have at most 2 KB. */
 const MAX_KEY_CHARACTERS = 512
 /** The number of objects that are emptied at a time. */
@@ -64,54 +53,26 @@ const MAX_AT_A_TIME = 50
  * without `listKeys`.
  */
 export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
-  const { base = '', ttl: defaultTtl, listKeys = false } = options
+  const { ttl: defaultTtl, listKeys = false } = options
   if (defaultTtl !== undefined && !(typeof defaultTtl === 'number' && defaultTtl >= 0)) {
     throw new SessionError('ERR_OPTION', 'objectDriver: ttl is a number of seconds, from 0.')
   }
 
-  function objects(): ItemObjectNamespace {
-    const { namespace } = options
-    if (namespace === undefined) return exportedNamespace('ItemObject', 'ITEMS')
-    return typeof namespace === 'function' ? namespace() : namespace
-  }
-
-  /** No two lists of texts have the same JSON. */
-  const idOf = (kind: string, ...key: string[]): { toString(): string } =>
-    objects().idFromName(JSON.stringify([kind, base, ...key]))
-
-  /** Calls an object. A call that only reads is retried once if the first never arrived. */
-  async function call<T>(
-    id: { toString(): string },
-    what: (object: ItemObjectStub) => Promise<T>,
-    isRead = false,
-  ): Promise<T> {
-    const namespace = objects()
-    const send = async (): Promise<T> => what(namespace.get(id) as ItemObjectStub)
-    try {
-      return await (isRead ? withFreshStub(send) : send())
-    } catch (cause) {
-      throw new SessionError(
-        'ERR_STORE',
-        'The object of an unstorage key failed. error.cause says why.',
-        { cause },
-      )
-    }
-  }
+  const { idOf, call } = itemCalls(options, 'an unstorage')
 
   async function itemOf(key: string): Promise<Item | undefined> {
     return call(idOf('item', checked(key)), async (object) => object.getItem(), true)
   }
 
   async function set(key: string, value: string | Uint8Array, own?: CallOptions): Promise<void> {
-    checkSize(value)
+    checkSize(value, 'objectDriver')
     const seconds = own?.ttl ?? defaultTtl ?? 0
     if (!(seconds >= 0)) {
       throw new SessionError('ERR_VALUE', 'ttl is a number of seconds.')
     }
     const id = idOf('item', checked(key))
     const listed = listedAs(key)
-    // A longer time means no end: an alarm that far away is refused.
-    const ttl = seconds > 0 && seconds < MAX_TTL_SECONDS ? Math.ceil(seconds * 1000) : undefined
+    const ttl = seconds > 0 ? millisecondsOf(seconds) : undefined
     await call(id, async (object) => object.setItem(value, { ttl, listed }))
   }
 
@@ -173,22 +134,6 @@ function checked(key: string): string {
   throw new SessionError(
     'ERR_KEY',
     'objectDriver: a key is well-formed text of at most 512 characters.',
-  )
-}
-
-function bytesOf(value: string | Uint8Array): number {
-  return typeof value === 'string' ? new TextEncoder().encode(value).length : value.byteLength
-}
-
-function checkSize(value: string | Uint8Array): void {
-  // No character has more than three bytes. A text past U+00FF is stored with two bytes for each UTF-16 unit.
-  if (value.length * 3 <= MAX_BYTES) return
-  // oxlint-disable-next-line no-control-regex
-  const isWide = typeof value === 'string' && /[^\0-\xFF]/.test(value)
-  if (Math.max(bytesOf(value), isWide ? value.length * 2 : 0) <= MAX_BYTES) return
-  throw new SessionError(
-    'ERR_TOO_LARGE',
-    `objectDriver: the value takes more than ${MAX_BYTES} bytes. Store it elsewhere, and its name here.`,
   )
 }
 

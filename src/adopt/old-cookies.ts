@@ -32,6 +32,8 @@ interface Candidate {
   readonly takeover: Takeover<Adopted<object>>
   /** Returns the text of the cookie. Throws the error of `find`. */
   readonly text: () => string
+  /** The request's Cookie header. */
+  readonly header: string
 }
 
 /** The old applications' cookies of one request. */
@@ -65,17 +67,18 @@ export class OldCookies {
 function candidateOf(takeover: Takeover<Adopted<object>>, header: string): Candidate | undefined {
   try {
     const text = takeover.find(header)
-    return text === undefined ? undefined : { takeover, text: () => text }
+    return text === undefined ? undefined : { takeover, header, text: () => text }
   } catch (error) {
     const text = (): never => {
       throw error
     }
-    return { takeover, text }
+    return { takeover, header, text }
   }
 }
 
 /** Adopts a cookie. Returns true if the visitor now has a session, or must not get one in this request. */
-async function adopted(session: FeatureSession, { takeover, text }: Candidate): Promise<boolean> {
+async function adopted(session: FeatureSession, candidate: Candidate): Promise<boolean> {
+  const { takeover, text } = candidate
   const { settings, arrival } = session
   const ask = async <T>(run: () => Promise<T>): Promise<T> =>
     session.call(`${takeover.cookieName} cookie's`, 'load', run)
@@ -102,7 +105,7 @@ async function adopted(session: FeatureSession, { takeover, text }: Candidate): 
     return ask<undefined>(() => Promise.reject(error))
   })
   if (reply !== undefined && !isGone(reply)) {
-    session.headers.push(['Set-Cookie', takeover.cleared])
+    clear(session, candidate)
     return true
   }
   session.mint(undefined)
@@ -111,9 +114,14 @@ async function adopted(session: FeatureSession, { takeover, text }: Candidate): 
     session.state = { is: 'superseded', token: undefined }
     return true
   }
-  session.headers.push(['Set-Cookie', takeover.cleared])
+  clear(session, candidate)
   settings.emit({ type: 'refused', reason: 'replayed' })
   return false
+}
+
+/** Clears the old cookie in the response. */
+function clear({ headers }: FeatureSession, { takeover, header }: Candidate): void {
+  for (const setCookie of takeover.cleared(header)) headers.push(['Set-Cookie', setCookie])
 }
 
 /** Returns the handle and first secret of this old cookie's session, the same for every request with the cookie. */

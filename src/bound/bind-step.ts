@@ -1,5 +1,5 @@
 import { ENDED, goneReason, nextRevision } from '../record/meta.ts'
-import type { Call, State, Step } from '../record/step.ts'
+import { type Call, type State, type Step, stepTo } from '../record/step.ts'
 import type { BindingReply, BindRequest, DeviceKey, ProveRequest } from '../record/store.ts'
 import { BINDING, BOUND } from '../session/patch.ts'
 
@@ -25,22 +25,22 @@ export type Unchecked = BindingReply & { readonly verify?: DeviceKey }
  * proof of the key which device it is. None of them counts as a use, and none changes a time of the session.
  */
 export function bindStep(present: State | undefined, call: Call): Step {
-  if (present === undefined) return { reply: ENDED, state: present, changed: [] }
+  if (present === undefined) return stepTo(ENDED, present)
   const { meta } = present
   const gone = goneReason(meta, meta.hash, call.context)
-  if (gone !== undefined) return { reply: gone, state: present, changed: [] }
+  if (gone !== undefined) return stepTo(gone, present)
   return call.method === 'bind'
-    ? registered(present, call.about as BindRequest)
+    ? registered(present, call.about as BindRequest, call.context.now)
     : proven(present, call.about as CheckedRequest)
 }
 
-function registered(present: State, { signedInAt, key }: BindRequest): Step {
+function registered(present: State, { signedInAt, key }: BindRequest, now: number): Step {
   const { meta } = present
   const { signedInAt: last, provenAt = 0 } = bindingIn(present) ?? {}
   const isTaken = last === signedInAt || meta.account?.at !== signedInAt
   if (isTaken) return answered(present, { provenAt, refused: 'taken' })
   const entries = saved(present, { key, signedInAt, provenAt: signedInAt })
-  entries.set(BOUND, String(signedInAt))
+  entries.set(BOUND, `${signedInAt} ${Math.min(signedInAt, now)}`)
   // A copy of the session that does not know of the binding must not count as the latest.
   const state = { meta: { ...meta, revision: nextRevision(meta) }, entries }
   return answered(state, { provenAt: signedInAt }, [BINDING, BOUND])
@@ -48,7 +48,7 @@ function registered(present: State, { signedInAt, key }: BindRequest): Step {
 
 function proven(present: State, { proof, signedBy }: CheckedRequest): Step {
   const binding = bindingIn(present)
-  if (binding === undefined) return { reply: ENDED, state: present, changed: [] }
+  if (binding === undefined) return stepTo(ENDED, present)
   const { key, provenAt } = binding
   if (proof === undefined) return answered(present, { provenAt, refused: 'none' })
   if (proof.at <= provenAt) return answered(present, { provenAt, refused: 'late' })

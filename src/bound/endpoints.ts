@@ -1,13 +1,7 @@
-import { clearCookie, type CookieAttributes, serializeCookie } from '../codec/cookie.ts'
+import { type CookieAttributes, serializeCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import { isGone } from '../record/meta.ts'
-import type {
-  BindingCall,
-  BindingReply,
-  DeviceKey,
-  ProveRequest,
-  SessionStore,
-} from '../record/store.ts'
+import type { BindingCall, BindingReply, DeviceKey, ProveRequest } from '../record/store.ts'
 import type { FeatureSession } from '../request/feature.ts'
 import { openStamp, stamped } from './challenge.ts'
 import type { BoundSettings } from './options.ts'
@@ -32,6 +26,8 @@ export const register: Endpoint = async (session, options) => {
     return refused(session, 'challenge', stamp?.handle)
   }
   const { handle, at: signedInAt } = stamp
+  // This browser has another session now, whose cookie of the device this one would replace.
+  if (isOfAnother(session, handle)) return refused(session, 'challenge', handle)
   const key = proof.key as DeviceKey
   if (!(await isSignedBy(key, proof))) return refused(session, 'proof', handle)
   const reply = await ask(session, handle, { method: 'bind', about: { signedInAt, key } })
@@ -42,12 +38,12 @@ export const register: Endpoint = async (session, options) => {
 
 /** Gives the device that proves its key the next cookie. */
 export const refresh: Endpoint = async (session, options) => {
-  const { request, settings, store, token } = session
+  const { request, settings, store } = session
   const handle = unquoted(request.headers.get('sec-secure-session-id'))
   if (handle === '') return refused(session, 'proof')
   // What is no handle has no session. One beside another session's cookie is of a former sign-in of this browser, and its
   // cookie would take the place of the present one.
-  if (!HANDLE.test(handle) || (token !== undefined && token.handle !== handle)) return ended(handle)
+  if (!HANDLE.test(handle) || isOfAnother(session, handle)) return ended(handle)
   const proof = parseProof(request, options.algorithms, false)
   const about = await provenIn(session, options, { handle, proof })
   const reply = await ask(session, handle, { method: 'prove', about })
@@ -63,16 +59,18 @@ export const refresh: Endpoint = async (session, options) => {
   }
   if (why === 'key') settings.emit({ type: 'bound-stolen', id })
   // A request without a proof only asks for a challenge.
-  else if (request.headers.get(PROOF_HEADER) !== null) report(session, proof, id)
+  else if (request.headers.get(PROOF_HEADER) !== null) {
+    refused(session, proof === undefined ? 'proof' : 'challenge', handle)
+  }
   return new Response(null, {
     status: 403,
     headers: await withChallenge(session, handle, provenAt),
   })
 }
 
-function report({ settings }: FeatureSession, proof: Proof | undefined, id: string): void {
-  const reason = proof === undefined ? 'proof' : 'challenge'
-  settings.emit({ type: 'bound-refused', reason, id })
+/** True if the request has the cookie of another session. It may well have none: after a redirect from another site. */
+function isOfAnother({ token }: FeatureSession, handle: string): boolean {
+  return token !== undefined && token.handle !== handle
 }
 
 /** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */
@@ -95,26 +93,23 @@ async function ask(
   call: BindingCall,
 ): Promise<BindingReply> {
   const { store } = session
-  const reply = (await session.call(store.name, call.method, (context) =>
-    (store as SessionStore & { part: NonNullable<SessionStore['part']> }).part(
-      { handle, secret: '' },
-      context,
-      call,
-    ),
-  )) as BindingReply
-  // An object without the part takes it for a read with a wrong secret.
-  const isKnown = isGone(reply) ? reply.gone !== 'rotated' : 'provenAt' in reply
-  if (isKnown) return reply
-  throw noBindingsError(store.name)
+  return session.call(store.name, call.method, async (context) => {
+    const reply = (await store.part?.({ handle, secret: '' }, context, call)) as BindingReply
+    // An object without the part, as one of the former version, takes it for a read with a wrong secret.
+    const isKnown = isGone(reply) ? reply.gone !== 'rotated' : 'provenAt' in reply
+    if (isKnown) return reply
+    throw noBindingsError('ERR_BINDING', store.name)
+  })
 }
 
-export function noBindingsError(store: string): SessionError {
+export function noBindingsError(code: 'ERR_OPTION' | 'ERR_BINDING', store: string): SessionError {
   return new SessionError(
-    'ERR_OPTION',
+    code,
     `bound(): the ${store} store has no bindings. Use extendSessionObject(bindings) or memoryStore(bindings).`,
   )
 }
 
+/** Reports that a proof was refused. Returns the response for a registration. */
 function refused(
   { settings, store, id }: FeatureSession,
   reason: 'proof' | 'challenge',
@@ -155,7 +150,8 @@ async function accepted(
     await stamped(session, 'cookie', { handle, at }),
     cookieSeconds,
   )
-  const attributes = clearCookie(cookie).split('; ').slice(2).join('; ')
+  // Without the value and Max-Age.
+  const attributes = setting.split('; ').slice(2).join('; ')
   const body = {
     session_identifier: handle,
     refresh_url: paths.refresh,
@@ -166,9 +162,10 @@ async function accepted(
   return Response.json(body, { headers: { ...headers, 'Set-Cookie': setting } })
 }
 
-/** Returns the cookie of the device: as the session's own, under another name, and with a Max-Age. */
-export function boundCookie({
-  settings: { cookie },
-}: Pick<FeatureSession, 'settings'>): CookieAttributes {
-  return { ...cookie, name: `${cookie.name}-bound`, persistent: true, priority: undefined }
+/** Returns the cookie of the device, or another one beside the session's own: under another name, and with a Max-Age. */
+export function boundCookie(
+  { settings: { cookie } }: Pick<FeatureSession, 'settings'>,
+  suffix: 'bound' | 'again' = 'bound',
+): CookieAttributes {
+  return { ...cookie, name: `${cookie.name}-${suffix}`, persistent: true, priority: undefined }
 }

@@ -10,9 +10,10 @@ export interface BoundOptions {
    */
   readonly paths?: { readonly register?: string; readonly refresh?: string }
   /**
-   * The seconds for which the cookie of the device is valid, and for which a stolen one works. Default 600. Chromium renews
-   * it two minutes before its end, and below 120 seconds with every request. It signs at most six times in nine minutes,
-   * which less than 300 seconds may use up.
+   * The seconds for which the cookie of the device is valid, and for which a stolen one works. Default 600. Chromium 156
+   * renews it with a request in its last 120 seconds; if it is valid no longer than that, with each. It signs at most six
+   * times in nine minutes for a site, registrations included: below 210 seconds, a page in constant use needs more than
+   * that, and its requests go without the cookie.
    */
   readonly cookieSeconds?: number
   /** False to observe: `requireBound` lets every request in, and reports those that it would refuse. Default true. */
@@ -37,6 +38,11 @@ export interface BoundSettings {
 
 const PATH = /^\/[\w\-./~]{1,200}$/
 
+/** True for a path that a browser takes as it is: `//a` is another host, and `/a/../b` is `/b`. */
+function isPath(path: string): boolean {
+  return PATH.test(path) && new URL(path, 'https://a').pathname === path
+}
+
 /** Returns the options with their defaults. Throws `ERR_OPTION` for those that cannot work. */
 export function boundSettings({
   paths: { register = '/dbsc/register', refresh = '/dbsc/refresh' } = {},
@@ -49,16 +55,17 @@ export function boundSettings({
   if (canWork(settings)) return settings
   throw new SessionError(
     'ERR_OPTION',
-    "bound(): paths are two, such as /dbsc/refresh; cookieSeconds is a whole number, up to a day; algorithms lists 'ES256' or 'RS256'.",
+    "bound(): paths are two, such as /dbsc/refresh; cookieSeconds is a whole number, up to a day; algorithms lists 'ES256' or 'RS256'; allow is a function.",
   )
 }
 
-function canWork({ paths, cookieSeconds, algorithms }: BoundSettings): boolean {
+function canWork({ paths, cookieSeconds, algorithms, allow }: BoundSettings): boolean {
   const { register, refresh } = paths
-  const arePaths = PATH.test(register) && PATH.test(refresh) && register !== refresh
+  const arePaths = isPath(register) && isPath(refresh) && register !== refresh
   const isTime = Number.isInteger(cookieSeconds) && cookieSeconds > 0 && cookieSeconds <= 86_400
   const isList = Array.isArray(algorithms) && algorithms.length > 0
-  return arePaths && isTime && isList && algorithms.every((each) => /^[ER]S256$/.test(each))
+  const areKnown = isList && algorithms.every((each) => /^[ER]S256$/.test(each))
+  return arePaths && isTime && areKnown && typeof allow === 'function'
 }
 
 /** Throws `ERR_OPTION` for a cookie that no browser takes as one of a bound session. */

@@ -1,6 +1,7 @@
 import { type BoundMethods, DEVICE, type Device } from '../bound.ts'
+import { boundCookie } from '../bound/endpoints.ts'
 import { acceptsHtml } from '../codec/accepts-html.ts'
-import { readCookies, serializeCookie } from '../codec/cookie.ts'
+import { type CookieAttributes, readCookies, serializeCookie } from '../codec/cookie.ts'
 import { SessionError } from '../errors.ts'
 import { requestSessionOf } from '../request/lifecycle.ts'
 import { problemOf, refuse } from '../request/problem.ts'
@@ -15,7 +16,8 @@ export interface RequireBoundOptions {
   readonly unbound?: 'pass' | 'refuse'
   /**
    * The seconds after a sign-in in which every request of the session is let in: the browser registers then, and requests
-   * are out without its cookie. A copy of an older cookie gains nothing by it. Default 60.
+   * are out without its cookie. A copy of an older cookie gains nothing by it. Default 60. By clocks that differ by more,
+   * there is none.
    */
   readonly graceSeconds?: number
   /** The address of the sign-in page, where a page that is refused redirects, as with `requireUser`. */
@@ -38,9 +40,10 @@ export type BoundGuard = <R extends Request, S extends BoundMethods, Env, Contex
  * It does not check that a user is signed in: use it together with `requireUser`.
  *
  * A bound session without a valid cookie of the device is nothing unusual: browsers do not renew it for a link on
- * another site. Such a navigation gets a page that loads the address again, and then the browser renews the cookie. A
- * page that still has none is redirected to `loginUrl`, and any other request gets 401, by `onRefused`. A tab that another
- * site has sandboxed never renews it: a short-lived cookie counts the reloads, and the fifth in a row is the last.
+ * another site, or while they have that of another session. Such a navigation gets a page that loads the address again,
+ * and then the browser renews the cookie. A page that still has none is redirected to `loginUrl`, and any other request
+ * gets 401, by `onRefused`. A tab that another site has sandboxed never renews it: a short-lived cookie counts the
+ * reloads, and the fifth in a row is the last.
  *
  * Throws `ERR_OPTION` for options that cannot work and for sessions without `bound()`, and `ERR_STORE` if the read fails.
  */
@@ -60,7 +63,7 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     await own.session.load({ fresh })
     // Only the store knows when the user has signed in.
     const device = session[DEVICE] as Device
-    const reason = await reasonFor(session.binding, device, own.settings.now())
+    const reason = await reasonFor(request, session.binding, device)
     if (reason === undefined) return handler(request, env, ctx)
     own.report({ type: 'bound-refused', reason, id: own.id })
     if (!device.enforce) return handler(request, env, ctx)
@@ -70,32 +73,40 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   }
 
   async function reasonFor(
+    request: Guarded,
     phase: BoundMethods['binding'],
-    { signedInAt, hasCookie }: Device,
-    now: number,
-  ): Promise<'missing' | 'unbound' | undefined> {
+    { graceFrom, cookie }: Device,
+  ): Promise<Reason | undefined> {
+    const age = requestSessionOf(request.session).settings.now() - (graceFrom ?? -Infinity)
     // A request that left before the browser had its cookie may find the session bound. A copy of the cookies gains
     // nothing by it: a sign-in has a new token.
-    if (signedInAt !== undefined && now - signedInAt < graceSeconds * 1000) return undefined
-    if (phase === 'bound') return (await hasCookie()) ? undefined : 'missing'
-    return unbound === 'pass' ? undefined : 'unbound'
+    if (Math.abs(age) < graceSeconds * 1000) return undefined
+    if (phase !== 'bound') return unbound === 'pass' ? undefined : 'unbound'
+    const found = await cookie()
+    if (found === 'valid') return undefined
+    // Only a hint, which a script can set, too: it changes what is said, and lets nobody in.
+    if (request.headers.has('secure-session-skipped')) return 'skipped'
+    const mayHelp = found === 'foreign' || isFromElsewhere(request)
+    return mayHelp && mayReload(request) ? 'reload' : 'missing'
   }
 
-  function refused(
-    request: Request & { readonly session: object },
-    reason: 'missing' | 'unbound',
-  ): Response | Promise<Response> {
-    const isPage = request.method === 'GET' && acceptsHtml(request.headers)
-    const again = isPage && reason === 'missing' ? againPage(request) : undefined
-    if (again !== undefined) return again
-    if (isPage && loginUrl !== undefined) return redirectToLogin(loginUrl, new URL(request.url))
+  function refused(request: Guarded, reason: Reason): Response | Promise<Response> {
+    if (reason === 'reload') return reloadPage(request)
+    if (reason !== 'skipped' && isPage(request) && loginUrl !== undefined)
+      return redirectToLogin(loginUrl, new URL(request.url))
     const problem = problemOf(401, 'ERR_BOUND', DETAILS[reason])
     return refuse(requestSessionOf(request.session), problem, request)
   }
 }
 
+type Guarded = Request & { readonly session: object }
+
+/** Why a request is not let in: the `reason` of the event. */
+type Reason = 'reload' | keyof typeof DETAILS
+
 const DETAILS = {
   missing: 'This session belongs to another device. Sign in again.',
+  skipped: 'The browser could not show its key just now. Try again in a few seconds.',
   unbound:
     'This page is only for devices that can prove who they are. Sign in with another browser.',
 }
@@ -107,6 +118,10 @@ function noBoundError(): SessionError {
   )
 }
 
+function isPage({ method, headers }: Request): boolean {
+  return method === 'GET' && acceptsHtml(headers)
+}
+
 /** True for a navigation that another site has begun. Browsers renew no cookie for it (W3C: Fetch Metadata). */
 function isFromElsewhere({ headers }: Request): boolean {
   return ['cross-site', 'same-site'].includes(headers.get('sec-fetch-site') ?? '')
@@ -116,25 +131,34 @@ function isFromElsewhere({ headers }: Request): boolean {
 const MAX_RELOADS = 5
 const RELOAD_SECONDS = 10
 
-/**
- * Returns a page that loads its own address again, so that it is the site's own page that asks. `undefined` for a request
- * that is the site's own already, and after too many reloads: a sandboxed page stays one of another site.
- */
-function againPage(request: Request & { readonly session: object }): Response | undefined {
-  const { settings } = requestSessionOf(request.session)
-  const name = `${settings.cookie.name}-again`
-  const [value = '0'] = readCookies(request.headers.get('cookie'), name)
-  const count = Number(value)
-  // What is no number counts as too many.
-  if (!isFromElsewhere(request) || !(count < MAX_RELOADS)) return undefined
-  const cookie = { ...settings.cookie, name, persistent: true, priority: undefined }
+/** Returns the cookie that counts the reloads. */
+function countCookie({ session }: Guarded): CookieAttributes {
+  return boundCookie(requestSessionOf(session), 'again')
+}
+
+function mayReload(request: Guarded): boolean {
+  return isPage(request) && reloadsOf(request) < MAX_RELOADS
+}
+
+/** Returns the number of reloads in a row; NaN if the cookie is not a number. */
+function reloadsOf(request: Guarded): number {
+  const [value = '0'] = readCookies(request.headers.get('cookie'), countCookie(request).name)
+  return Number(value)
+}
+
+/** Returns a page that loads its own address again, so that it is the site's own page that asks. */
+function reloadPage(request: Guarded): Response {
+  const count = String(reloadsOf(request) + 1)
+  const { pathname, search } = new URL(request.url)
+  // With its address: without one, a browser at `/page#part` goes to `#part`, and loads nothing (HTML: navigate).
+  const address = `.${pathname.slice(pathname.lastIndexOf('/'))}${search}`.replaceAll('&', '&amp;')
   return new Response(
-    '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>One moment.</title>',
+    `<!doctype html><html lang="en"><meta http-equiv="refresh" content="0;url=${address}"><title>One moment.</title>`,
     {
       headers: {
         'Content-Type': 'text/html; charset=utf-8',
         'Cache-Control': 'private, no-store',
-        'Set-Cookie': serializeCookie(cookie, String(count + 1), RELOAD_SECONDS),
+        'Set-Cookie': serializeCookie(countCookie(request), count, RELOAD_SECONDS),
       },
     },
   )

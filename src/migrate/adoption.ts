@@ -20,11 +20,11 @@ export interface Takeover<Loaded> {
   readonly verify: (text: string, now: number) => Promise<OldCookie | undefined>
   readonly load: (value: string) => Promise<Loaded | undefined>
   readonly rememberSeconds: number
-  /** The Set-Cookie value that clears the cookie. */
-  readonly cleared: string
+  /** Returns the Set-Cookie values that clear the cookie, and those of this Cookie header that belong to it. */
+  readonly cleared: (header: string) => readonly string[]
 }
 
-/** What the option `adopt` takes: `tornadoCookie`, `expressCookie` and `adoption` give one. */
+/** What `adopting` takes: `adoption` and the factories of `edge-session/migrate/…` return one. */
 export type Adoption<Env, Loaded> = (env: Env) => Takeover<Loaded>
 
 /** What every adoption is made of. */
@@ -53,6 +53,11 @@ export type ClearAttributes = Partial<
 export interface ReaderOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded> {
   /** The cookie's text in a Cookie header, as the old application found it. Default: the first of this name. */
   readonly find?: (header: string) => string | undefined
+  /**
+   * Returns the names of the other cookies of a Cookie header that belong to it and are cleared with it, such as its
+   * signature or its further parts. Default none.
+   */
+  readonly companions?: (header: string) => readonly string[]
   /** What a genuine cookie says; `undefined` for any other. `now` is in seconds since 1970. */
   readonly verify: (
     text: string,
@@ -70,12 +75,14 @@ const REMEMBER_SECONDS = 400 * 86_400
 export function adoption<Env, Loaded>({
   name,
   find = (header) => readCookies(header, name, true)[0],
+  companions = () => [],
   verify,
   load,
   rememberSeconds = REMEMBER_SECONDS,
   clear,
 }: ReaderOptions<Env, Loaded>): Adoption<Env, Loaded> {
-  const cookie = { ...COOKIE, ...clear, name }
+  // A browser accepts a name with a prefix only from a Secure cookie.
+  const cookie = { ...COOKIE, secure: /^__(host|http|secure)-/i.test(name), ...clear, name }
   checkCookie(cookie)
   // JSON turns other numbers into null: nothing would be remembered, and a replayed cookie would begin a session.
   if (!isDuration(rememberSeconds)) {
@@ -84,7 +91,6 @@ export function adoption<Env, Loaded>({
       `The ${name} cookie's rememberSeconds is ${String(rememberSeconds)}. Write a finite number of seconds above 0, or of days as maxAgeDays.`,
     )
   }
-  const cleared = clearCookie(cookie)
   return (env) => ({
     cookieName: name,
     find,
@@ -94,15 +100,15 @@ export function adoption<Env, Loaded>({
       (text.includes(',') ? verify(text.split(',', 1).join('').trim(), env, now) : undefined),
     load: async (value) => load(value, env),
     rememberSeconds,
-    cleared,
+    cleared: (header) =>
+      [name, ...companions(header)].map((each) => clearCookie({ ...cookie, name: each })),
   })
 }
 
-const COOKIE: Omit<CookieAttributes, 'name'> = {
+const COOKIE: Omit<CookieAttributes, 'name' | 'secure'> = {
   path: '/',
   domain: undefined,
   sameSite: 'Lax',
-  secure: false,
   httpOnly: true,
   partitioned: false,
   persistent: false,

@@ -35,7 +35,8 @@ type KeyUsage = 'sign' | 'verify'
 
 const AS_IT_IS = { purpose: '', derive: (secret: Bytes) => secret }
 
-function secretText(secret: unknown): string {
+/** Returns the secret. Throws `ERR_SECRET` for one that is missing or empty. */
+export function secretText(secret: unknown): string {
   if (typeof secret === 'string' && secret !== '') return secret
   throw new SessionError(
     'ERR_SECRET',

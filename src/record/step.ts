@@ -206,6 +206,7 @@ export function isAnotherUsers(former: Account | undefined, account: Account | u
   return former !== undefined && account !== undefined && former.userId !== account.userId
 }
 
-function stepTo(reply: Step['reply'], state: State | undefined): Step {
+/** Returns the result of a call that changes no entries. */
+export function stepTo(reply: Step['reply'], state: State | undefined): Step {
   return { reply, state, changed: [] }
 }

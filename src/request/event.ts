@@ -77,13 +77,15 @@ export type SessionEvent =
   /**
    * A device was not let in, or would not be with `enforce`.
    * - `missing`: the session is bound, and the request has no cookie of the device that is valid now.
+   * - `reload`: the same, for a page that the browser is told to load again, as after a link on another site: a normal state.
+   * - `skipped`: the same, and the browser says that it could not renew the cookie.
    * - `unbound`: the session is not bound, and `requireBound` lets in none that is not.
    * - `proof`: a registration or a refresh had no proof that can be accepted, whoever signed it.
    * - `challenge`: the proof was over a challenge that is not ours, not of this session, too old, or used before.
    */
   | {
       readonly type: 'bound-refused'
-      readonly reason: 'missing' | 'unbound' | 'proof' | 'challenge'
+      readonly reason: 'missing' | 'reload' | 'skipped' | 'unbound' | 'proof' | 'challenge'
       readonly id: string
     }
   /** A proof over a valid challenge of a bound session was signed by another key: somebody else may have the cookies. */

@@ -62,3 +62,15 @@ type StorableValue<T> = unknown extends T
 
 /** The default type of the data of a session. */
 export type AnyData = Record<string, unknown>
+
+export interface LoadOptions {
+  readonly fresh?: boolean
+  readonly touch?: boolean
+}
+
+/** What a log shows of a session. */
+export interface Summary {
+  readonly id: string
+  readonly isNew: boolean
+  readonly keys: readonly string[] | undefined
+}

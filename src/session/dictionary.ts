@@ -1,6 +1,6 @@
 import { commitLast, notAtomicError, sealedError } from './changes.ts'
 import { Operations } from './operations.ts'
-import { DATA, type Entries } from './patch.ts'
+import { DATA, type Entries, keyOf } from './patch.ts'
 import { codecSessionOf, type SessionPort } from './port.ts'
 import { type Recorded, rolledBack, type Savepoint, savepointOf, type Texts } from './savepoint.ts'
 
@@ -17,6 +17,8 @@ export class Dictionary {
     shown: undefined,
   }
   #loading: Promise<Entries | undefined> | undefined
+  /** The entries that the last load has returned, `{}` if there is no session; `undefined` before it. */
+  #loaded: Entries | undefined
   #isSealed = false
   #operations: Operations | undefined
   /** The checks of the codec for values that cannot be frozen. */
@@ -102,10 +104,16 @@ export class Dictionary {
       codec.admit === undefined
         ? read
         : read.then((entries) => entries && codec.admit?.(entries, codecSessionOf(port)))
-    reading.catch(() => {
-      // The next call must ask the store again.
-      if (this.#loading === reading) this.#loading = undefined
-    })
+    reading.then(
+      (entries) => {
+        if (this.#loading === reading) this.#loaded = entries ?? {}
+        return undefined
+      },
+      () => {
+        // The next call must ask the store again.
+        if (this.#loading === reading) this.#loading = undefined
+      },
+    )
     return reading
   }
 
@@ -134,7 +142,18 @@ export class Dictionary {
 
   /** Returns the entries of a space that have a text. */
   async texts(space: string): Promise<[name: string, text: string][]> {
-    const stored = (await this.load()) ?? {}
+    return this.#textsOver((await this.load()) ?? {}, space)
+  }
+
+  /** Returns the keys that have a value as far as is known without a call; `undefined` if nothing is known. */
+  knownKeys(): string[] | undefined {
+    const texts = this.#textsOver(this.#loaded ?? {}, DATA)
+    return this.#loaded !== undefined || texts.length > 0
+      ? texts.map(([name]) => keyOf(name))
+      : undefined
+  }
+
+  #textsOver(stored: Entries, space: string): [name: string, text: string][] {
     const names = new Set(Object.keys(stored))
     for (const texts of [this.changes.saved, this.changes.unsaved])
       for (const [name] of texts ?? []) names.add(name)
@@ -189,6 +208,7 @@ export class Dictionary {
     this.changes.isCleared = false
     this.changes.mustClear = false
     this.#loading = Promise.resolve(undefined)
+    this.#loaded = {}
   }
 
   /** True if something is recorded and not written. */

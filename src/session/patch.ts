@@ -12,7 +12,7 @@ export const DATA = '='
 export const FLASH = '!'
 /** The space of leases. It is the store's own: no read returns what comes from here on. */
 export const LEASE = '~'
-/** The entry that says that the session is bound to a device: the time of the sign-in. */
+/** The entry that says that the session is bound to a device: the times of the sign-in, and of what came first, it or the registration. */
 export const BOUND = '#bound'
 /** The entry of the key of that device. It comes after `LEASE`, so that no read returns it. */
 export const BINDING = '§bound'

@@ -1,17 +1,12 @@
 import { SessionError } from '../errors.ts'
 import { decodeChecked, increment, operate, take, update } from './atomic.ts'
 import { commitChanges } from './changes.ts'
-import type { AnyData, Key, NumberKey, Snapshot, Value } from './data.ts'
+import type { AnyData, Key, LoadOptions, NumberKey, Snapshot, Summary, Value } from './data.ts'
 import type { Dictionary } from './dictionary.ts'
 import { DATA, FLASH, keyOf } from './patch.ts'
 
 /** The function that `update` calls. It takes the current value, or `undefined`, and returns the new one. */
 export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
-
-interface LoadOptions {
-  readonly fresh?: boolean
-  readonly touch?: boolean
-}
 
 let dictionaryIn: (session: object | undefined) => Dictionary
 
@@ -44,6 +39,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
         'A method was called without its session. Write session.get(key), not const { get } = session.',
       )
     }
+    const methods: Record<string | symbol, unknown> = Object(this.prototype)
+    // `console.log` calls it, in Workers, Node, Deno and Bun.
+    methods[Symbol.for('nodejs.util.inspect.custom')] = methods['toJSON']
   }
 
   constructor(dictionary: Dictionary) {
@@ -76,6 +74,16 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   get expiresAt(): Date | undefined {
     const { expiresAt = Infinity } = lookedAt(this).times ?? {}
     return expiresAt === Infinity ? undefined : new Date(expiresAt)
+  }
+
+  /**
+   * Returns what `JSON.stringify` and `console.log` show of the session, and never a value: the id, `isNew`, and the keys
+   * that have a value as far as this request knows them. `keys` is `undefined` if nothing has been read or changed yet.
+   * Makes no call.
+   */
+  toJSON(): Summary {
+    const { id, isNew } = lookedAt(this)
+    return { id, isNew, keys: this.#dictionary.knownKeys() }
   }
 
   /**

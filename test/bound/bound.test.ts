@@ -110,5 +110,5 @@ test('binding is not known before the session was read', async () => {
     await session.increment('n')
     return session.binding
   }
-  await expect(browser.fetch('/')).rejects.toThrow('has not been read')
+  await expect(browser.fetch('/')).rejects.toThrow('ERR_NOT_LOADED: ')
 })

@@ -56,16 +56,15 @@ describe.for([...BINDING_STORES])('on the %s store', ([name, options]) => {
     const hurried = boundApp({ ...options, ...more, store: broken.store, clock: app })
     const { browser, device } = await boundVisitor(app)
     const { browser: other, response } = await signIn(app)
-    const send = async (path: string, init: RequestInit): Promise<Response> => {
+    const inHurry = ({ cookies }: typeof browser): typeof device => {
       const here = hurried.browser()
-      here.cookies.addAll(browser.cookies)
-      return here.fetch(path, init)
+      here.cookies.addAll(cookies)
+      return deviceOf(here)
     }
     const { session, challenge } = device
-    const away = deviceOf({ fetch: send } as typeof browser)
-    Object.assign(away, { session, challenge })
+    const away = Object.assign(inHurry(browser), { session, challenge })
     broken.fault = fault
-    for (const answer of [await away.refresh(), await away.register(response)]) {
+    for (const answer of [await away.refresh(), await inHurry(other).register(response)]) {
       expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []])
       expect(answer.headers.get('Cache-Control')).toBe('no-store')
       expect(answer.headers.get('Retry-After')).toBe('5')

@@ -106,8 +106,9 @@ describe('a session that is bound, without its cookie', () => {
       expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
       expect(response.headers.get('Cache-Control')).toBe('private, no-store')
       const page = await response.text()
-      expect(page).toContain('<meta http-equiv="refresh" content="0">')
+      expect(page).toContain('<meta http-equiv="refresh" content="0;url=./">')
       expect(page).not.toBe('in')
+      expect(app.events).toEqual([{ type: 'bound-refused', reason: 'reload', id: ID }])
       // The page's own request is the site's.
       const again = await browser.fetch('/', {
         headers: { ...HTML, 'Sec-Fetch-Site': 'same-origin' },
@@ -134,13 +135,33 @@ describe('a session that is bound, without its cookie', () => {
     },
   )
 
+  test('is told to try again if its browser says that it could not renew the cookie', async () => {
+    const { app, browser } = await lapsed()
+    guard(app, { loginUrl: '/login' })
+    const skipped = {
+      'Secure-Session-Skipped': 'server_error;session_identifier="a"',
+    }
+    const script = await browser.fetch('/', { headers: skipped })
+    expect(script.status).toBe(401)
+    const detail = 'The browser could not show its key just now. Try again in a few seconds.'
+    expect(await script.json()).toMatchObject({ code: 'ERR_BOUND', detail })
+    const page = await browser.fetch('/', { headers: { ...HTML, ...skipped } })
+    expect(page.status).toBe(401)
+    expect(await page.text()).toContain('Try again in a few seconds.')
+    const refused = { type: 'bound-refused', reason: 'skipped', id: ID }
+    expect(app.events).toEqual([refused, refused])
+  })
+
   test('is let in, and reported, as long as nothing is enforced', async () => {
     const { app, browser } = await lapsed({ bound: { enforce: false } } as AppOptions)
     guard(app, { unbound: 'refuse' })
     expect(await (await browser.fetch('/')).text()).toBe('in')
+    const headers = { ...HTML, 'Sec-Fetch-Site': 'cross-site' }
+    expect(await (await browser.fetch('/', { headers })).text()).toBe('in')
     expect(await (await app.browser().fetch('/')).text()).toBe('in')
     expect(app.events).toEqual([
       { type: 'bound-refused', reason: 'missing', id: ID },
+      { type: 'bound-refused', reason: 'reload', id: ID },
       { type: 'bound-refused', reason: 'unbound', id: ID },
     ])
   })

@@ -3,22 +3,17 @@ import * as runner from 'node:test'
 
 import { newDirectory } from '../node/project.ts'
 import { it } from '../node/suite.ts'
-import { BoundWorld, type Profile, SKIP } from './bound-world.ts'
+import { eachWithProfile } from './bound-suite.ts'
+import { type BoundWorld, type Profile, SKIP } from './bound-world.ts'
 
 const REFRESH = 'POST /dbsc/refresh 200'
 
 void runner.describe('the life of a bound session in Chromium:', { skip: SKIP }, () => {
   let world: BoundWorld
   let profile: Profile
-  runner.before(async () => {
-    world = await BoundWorld.start()
+  eachWithProfile((...both) => {
+    ;[world, profile] = both
   })
-  runner.beforeEach(async () => {
-    await world.reset()
-    profile = await world.newProfile()
-  })
-  runner.afterEach(() => profile.context.close())
-  runner.after(() => world.stop())
 
   /** Has the device refresh, and says who is signed in then. */
   async function afterRefresh(who: Profile = profile): Promise<string> {
@@ -121,7 +116,7 @@ void runner.describe('the life of a bound session in Chromium:', { skip: SKIP },
     await profile.signIn('ada')
     await profile.expire()
     await world.set(0, 'limited')
-    assert.match(await profile.fetch('/api'), /^401 .*ERR_BOUND/)
+    assert.match(await profile.fetch('/api'), /^401 .*ERR_BOUND.*Try again in a few seconds/)
     assert.deepEqual(await world.lines(), ['POST /dbsc/refresh 503', 'GET /api 401'])
     await world.set(0)
     assert.equal(await afterRefresh(), '200 "GET ada bound"')

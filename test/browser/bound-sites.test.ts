@@ -4,7 +4,8 @@ import * as runner from 'node:test'
 import type { Page } from 'playwright-core'
 
 import { it } from '../node/suite.ts'
-import { BoundWorld, type Profile, SKIP } from './bound-world.ts'
+import { eachWithProfile } from './bound-suite.ts'
+import { type BoundWorld, type Profile, SKIP } from './bound-world.ts'
 
 const REFRESH = 'POST /dbsc/refresh 200'
 const REFUSED = 'This session belongs to another device.'
@@ -12,15 +13,9 @@ const REFUSED = 'This session belongs to another device.'
 void runner.describe('a bound session in Chromium, between sites,', { skip: SKIP }, () => {
   let world: BoundWorld
   let profile: Profile
-  runner.before(async () => {
-    world = await BoundWorld.start()
+  eachWithProfile((...both) => {
+    ;[world, profile] = both
   })
-  runner.beforeEach(async () => {
-    await world.reset()
-    profile = await world.newProfile()
-  })
-  runner.afterEach(() => profile.context.close())
-  runner.after(() => world.stop())
 
   const linkTo = (host: string, path: string): string =>
     `${host}/?to=${encodeURIComponent(world.at(path))}`
@@ -55,6 +50,30 @@ void runner.describe('a bound session in Chromium, between sites,', { skip: SKIP
       assert.equal(log[2]?.site, 'same-origin')
     })
   }
+
+  it('a link to a place in a page gets in, too, and leads to the page', async () => {
+    await profile.signIn('ada')
+    await follow(profile, 'other.test', 'app.test/account?a=1&b=2#part')
+    await says(profile.page, 'ada bound')
+    assert.equal(profile.page.url(), world.at('app.test/account?a=1&b=2'))
+    await profile.page.goBack()
+    assert.equal(new URL(profile.page.url()).hostname, 'other.test')
+  })
+
+  it('a page with the bound cookie of another session gets in by that page, too', async () => {
+    const former = await world.newProfile()
+    await former.signIn('grace')
+    await profile.signIn('ada')
+    await profile.context.addCookies(
+      (await former.context.cookies()).filter(({ name }) => name.endsWith('-bound')),
+    )
+    await former.context.close()
+    await world.log()
+    await profile.page.goto(world.at('app.test/account'))
+    await says(profile.page, 'ada bound')
+    const lines = await world.lines()
+    assert.deepEqual(lines, ['GET /account 200 bound', REFRESH, 'GET /account 200 bound'])
+  })
 
   it('the page that loads it again is no step of the history', async () => {
     await profile.signIn('ada')

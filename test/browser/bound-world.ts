@@ -172,14 +172,16 @@ export class Profile {
     await this.context.clearCookies({ name: '__Host-session-bound' })
   }
 
-  count(kind: Kind): number {
-    return this.#told.filter((each) => each.succeeded && `${kind}EventDetails` in each).length
+  count(kind: Kind, succeeded = true): number {
+    const isOne = (each: Told): boolean =>
+      each.succeeded === succeeded && `${kind}EventDetails` in each
+    return this.#told.filter(isOne).length
   }
 
-  /** Resolves when Chromium has told of so many creations, refreshes or terminations that have succeeded. */
-  async until(kind: Kind, count = 1): Promise<void> {
+  /** Resolves when Chromium has told of so many creations, refreshes or terminations that have succeeded, or failed. */
+  async until(kind: Kind, count = 1, succeeded = true): Promise<void> {
     const deadline = Date.now() + 20_000
-    while (this.count(kind) < count) {
+    while (this.count(kind, succeeded) < count) {
       if (Date.now() > deadline) throw new Error(`${kind}: ${JSON.stringify(this.#told)}`)
       // oxlint-disable-next-line no-await-in-loop
       await new Promise((resolve) => setTimeout(resolve, 10))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import * as runner from 'node:test'
 
 import { it } from '../node/suite.ts'
+import { eachWithProfile } from './bound-suite.ts'
 import { BoundWorld, type Profile, SKIP } from './bound-world.ts'
 
 const REFRESH = 'POST /dbsc/refresh 200'
@@ -9,15 +10,9 @@ const REFRESH = 'POST /dbsc/refresh 200'
 void runner.describe('device-bound sessions in Chromium', { skip: SKIP }, () => {
   let world: BoundWorld
   let profile: Profile
-  runner.before(async () => {
-    world = await BoundWorld.start()
+  eachWithProfile((...both) => {
+    ;[world, profile] = both
   })
-  runner.beforeEach(async () => {
-    await world.reset()
-    profile = await world.newProfile()
-  })
-  runner.afterEach(() => profile.context.close())
-  runner.after(() => world.stop())
 
   it('a page that signs in binds the session', async () => {
     await profile.goto('app.test/sign-in?user=ada')
@@ -109,6 +104,17 @@ void runner.describe('device-bound sessions in Chromium', { skip: SKIP }, () => 
     await world.set(901)
     assert.equal(await profile.fetch('/api'), '200 "GET ada bound"')
     assert.deepEqual(await world.lines(), ['POST /dbsc/refresh 403', REFRESH, 'GET /api 200 bound'])
+  })
+
+  it('a registration that is answered by 503 leaves the session unbound, and the next sign-in binds', async () => {
+    await world.set(0, 'limited')
+    await profile.goto('app.test/sign-in?user=ada')
+    await profile.until('creation', 1, false)
+    await world.set(0)
+    assert.equal(await profile.fetch('/who'), '200 "ada pending"')
+    assert.deepEqual(await profile.sessions(), [])
+    await profile.signIn('ada')
+    assert.equal(await profile.fetch('/who'), '200 "ada bound"')
   })
 
   for (const [host, alg] of [

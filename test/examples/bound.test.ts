@@ -105,7 +105,7 @@ describe('the examples of bound()', () => {
       headers: { ...HTML, 'Sec-Fetch-Site': 'cross-site' },
     })
     expect(linked.status).toBe(200)
-    expect(await linked.text()).toContain('<meta http-equiv="refresh" content="0">')
+    expect(await linked.text()).toContain('<meta http-equiv="refresh" content="0;url=./orders">')
   })
 
   test('session.binding says what the session is', async () => {

@@ -26,11 +26,14 @@ async function signedIn(name: string): Promise<Browser> {
 }
 
 describe('the README', () => {
-  test('opens with a Worker that counts each visitor’s visits', async () => {
+  test('opens with a Worker that counts, and gives no cookie to who stores nothing', async () => {
     const [ada, bob] = [visitor(worker), visitor(worker)]
-    expect(await ada.json('/')).toEqual({ visits: 1 })
-    expect(await ada.json('/')).toEqual({ visits: 2 })
-    expect(await bob.json('/')).toEqual({ visits: 1 })
+    const response = await bob.fetch('/')
+    expect(await response.json()).toEqual({ likes: 0 })
+    expect(response.headers.get('Set-Cookie')).toBe(null)
+    await ada.json('/', POST)
+    await Promise.all([1, 2, 3].map(() => ada.fetch('/', POST)))
+    expect(await ada.json('/')).toEqual({ likes: 4 })
   })
 
   test('changes a value by its present one, and overlapping requests lose nothing', async () => {

@@ -1,6 +1,7 @@
 // Every application in examples/frameworks/ is a package of its own: it is copied out of the tree, gets this package as it
 // is published, is built and type-checked by its framework's own tools, and runs in workerd.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, glob, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -82,9 +83,44 @@ export async function buildApp({ name }: App, archive: string): Promise<string> 
     throw new SkippedError('its packages could not be downloaded', { cause: error })
   }
   // Some frameworks generate types in their build.
-  await run(directory, 'npm', 'run', 'build')
-  await run(directory, 'npm', 'run', 'check')
+  await runScript(directory, 'build')
+  await runScript(directory, 'check')
   return directory
+}
+
+/** Runs a script of an application. Rejects with what it has printed if it fails. */
+async function runScript(directory: string, script: string): Promise<void> {
+  const child = spawn('npm', ['run', script], {
+    cwd: directory,
+    env: plainEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // SvelteKit's build leaves a runtime of Workers behind, which is found by its process group.
+    detached: true,
+  })
+  atEnd(() => kill(child))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes: Buffer) => {
+      output += bytes.toString()
+    })
+  }
+  const [code] = (await once(child, 'exit')) as [number | null]
+  killGroup(child)
+  if (code !== 0) throw new Error(`npm run ${script} failed.\n${output}`)
+}
+
+/** Kills a process that still runs, and its children. */
+function kill(child: ChildProcess): void {
+  if (child.exitCode === null && child.signalCode === null) killGroup(child)
+}
+
+/** Kills what is left of a process group. Its number may soon be that of another. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nothing is left.
+  }
 }
 
 /** Writes the secret beside each configuration of wrangler, before the build: some tools copy it. */
@@ -125,11 +161,7 @@ export async function serveApp(
     // A process group of its own, so that its children end with it.
     detached: true,
   })
-  const kill = (): void => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    process.kill(-child.pid, 'SIGKILL')
-  }
-  atEnd(kill)
+  atEnd(() => kill(child))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (bytes: Buffer) => {
@@ -143,7 +175,7 @@ export async function serveApp(
   const deadline = Date.now() + START_MS
   while (!(await isReady())) {
     if (child.exitCode !== null || Date.now() > deadline) {
-      kill()
+      kill(child)
       throw new Error(output)
     }
     // oxlint-disable-next-line no-await-in-loop
@@ -151,7 +183,7 @@ export async function serveApp(
   }
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const stop = async (): Promise<void> => {
-    kill()
+    kill(child)
     await ended
   }
   return { origin, output: () => output, stop }

@@ -17,11 +17,6 @@ describe('edge-session init refuses, and writes nothing,', () => {
       binding('Room'),
       /SESSIONS is taken: it is for the class "Room"\. .*--binding NAME/,
     ],
-    [
-      'a binding of another Worker',
-      binding('SessionObject', 'script_name = "auth"\n'),
-      /another Worker, "auth"/,
-    ],
     ['a variable of that name', `${TOML}SESSIONS = "x"\n`, /vars has a SESSIONS already/],
     [
       'a bucket of that name',
@@ -64,11 +59,6 @@ describe('edge-session init refuses, and writes nothing,', () => {
       'an entry module that is not there',
       TOML.replace('index.ts', 'gone.ts'),
       /main is src\/gone\.ts, but there is no such file/,
-    ],
-    [
-      'an entry module that a build makes',
-      TOML.replace('src/index.ts', 'dist/worker.js'),
-      /which a build makes.*--no-export/,
     ],
     [
       'another language',

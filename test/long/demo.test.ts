@@ -60,7 +60,7 @@ for (const base of ['', '/kv'] as const) {
       assert.equal(response.headers.get('Content-Type'), 'text/html; charset=utf-8')
       assert.match(
         response.headers.get('Content-Security-Policy') ?? '',
-        /^default-src 'none'; script-src 'nonce-([\w-]+)'; style-src 'nonce-\1'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+        /^default-src 'none'; script-src 'nonce-([\w-]+)'; style-src 'nonce-\1'; img-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
       )
       assert.deepEqual(response.headers.getSetCookie(), [])
       assert.match(await response.text(), /<dt>is new<\/dt>\s*<dd>yes/)
@@ -263,7 +263,9 @@ for (const base of ['', '/kv'] as const) {
         const wrong = (await (await check({ part })).json()) as { verdict: unknown }
         assert.deepEqual(wrong.verdict, { ok: false, reason: 'forged' }, part)
       }
-      assert.equal((await check({ part: 'revision' })).status, 400)
+      const missing = await check({ part: 'revision' })
+      assert.equal(missing.status, 400)
+      assert.match(await missing.text(), /no part .*It has version, key, created, used, secret/)
       assert.equal(browser.cookies.get(COOKIES[base]), own)
     })
 
@@ -320,7 +322,9 @@ for (const base of ['', '/kv'] as const) {
         [`${base}/set/nope`, '1', 400, /"nope" is not a key of this demo/],
         [`${base}/set/__proto__`, '1', 400, /is not a key of this demo/],
         [`${base}/set/note`, '{', 400, /not JSON/],
-        [`${base}/set/note`, '1', 400, /note takes a text/],
+        [`${base}/set/note`, '1', 400, /note takes a text\. Send JSON: "Milk, and bread"/],
+        [`${base}/set/visits`, '"7"', 400, /visits takes a number\. Send JSON: 7, for example/],
+        [`${base}/set/user`, '"Ada"', 400, /an object with a name\. Send JSON: {"name": "Ada"}/],
         [`${base}/set/%E0%A4%A`, '1', 400, /path/],
         [`${base}/increment/visits?by=x`, '', 400, /by is "x"/],
         [`${base}/nothing`, '', 404, /nothing here/],

@@ -10,7 +10,7 @@ const START_MS = 120_000
 const STOP_TRIES = 2400
 
 /** What the demo needs of this repository, besides its dependencies. */
-export const DEMO_FILES = ['demo', 'src', 'scripts', 'wrangler.toml', 'package.json']
+export const DEMO_FILES = ['demo', 'docs', 'src', 'scripts', 'wrangler.toml', 'package.json']
 
 /** `npm start`, as somebody types it, and what it has said so far. */
 export class Demo {

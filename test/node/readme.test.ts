@@ -10,13 +10,14 @@ import { describe, it } from './suite.ts'
 import { bundle, newServer } from './workerd.ts'
 
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+const reference = await readFile(join(ROOT, 'docs/reference.md'), 'utf8')
 
 /** Node asks for compressed answers by itself, and curl does not. */
 const AS_CURL = { 'Accept-Encoding': 'identity' }
 
-/** The code blocks of the README in a language. */
-function blocksOf(language: string): string[] {
-  const blocks = readme.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\\n\`\`\``, 'g'))
+/** The code blocks of a document in a language. */
+function blocksOf(document: string, language: string): string[] {
+  const blocks = document.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\\n\`\`\``, 'g'))
   return Array.from(blocks, ([, block = '']) => block)
 }
 
@@ -53,7 +54,7 @@ async function printed(response: Response): Promise<string> {
   return masked([status, ...headers, '', await response.text()].join('\n'))
 }
 
-describe('the README', () => {
+describe('the reference', () => {
   it('shows what really happens on the wire', async () => {
     const directory = await newDirectory()
     const port = await newPort()
@@ -64,7 +65,7 @@ describe('the README', () => {
     const newJar = (): Browser =>
       new Browser((request) => fetch(request), `http://localhost:${port}`)
     const jars = new Map<string, Browser>()
-    const exchanges = exchangesOf(blocksOf('console')[0] ?? '')
+    const exchanges = exchangesOf(blocksOf(reference, 'console')[0] ?? '')
     assert.ok(exchanges.length >= 6)
     for (const { command, answer } of exchanges) {
       const [, from, to] = /^cp (\w+) (\w+)$/.exec(command) ?? []
@@ -86,16 +87,18 @@ describe('the README', () => {
     }
     assert.equal(await demo.stop(), false)
   })
+})
 
+describe('the README', () => {
   it('opens with a Worker that type-checks and runs', async () => {
     const directory = await newDirectory()
     await mkdir(join(directory, 'node_modules'))
-    for (const name of ['itty-router', 'edge-session', '@cloudflare']) {
+    for (const name of ['edge-session', '@cloudflare']) {
       const target = name === 'edge-session' ? ROOT : join(ROOT, 'node_modules', name)
       await symlink(target, join(directory, 'node_modules', name), 'junction')
     }
     const main = join(directory, 'worker.ts')
-    await writeFile(main, blocksOf('ts')[0] ?? '')
+    await writeFile(main, blocksOf(readme, 'ts')[0] ?? '')
     const types = ['@cloudflare/workers-types']
     const compilerOptions = {
       strict: true,
@@ -111,7 +114,11 @@ describe('the README', () => {
     after(() => server.kill())
     await server.start()
     const browser = new Browser((request) => fetch(request), server.origin)
-    assert.deepEqual(await browser.json('/'), { visits: 1 })
-    assert.deepEqual(await browser.json('/'), { visits: 2 })
+    const first = await browser.fetch('/')
+    assert.equal(first.headers.get('Set-Cookie'), null)
+    assert.deepEqual(await first.json(), { likes: 0 })
+    assert.deepEqual(await browser.json('/', { method: 'POST' }), { likes: 1 })
+    assert.deepEqual(await browser.json('/', { method: 'POST' }), { likes: 2 })
+    assert.deepEqual(await browser.json('/'), { likes: 2 })
   })
 })

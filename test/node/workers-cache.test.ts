@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { asBefore, play } from './cache-sequences.ts'
 import { describe, it } from './suite.ts'
 
-/** `test/long/workers-cache.test.ts` plays ten times as many. */
-const SEQUENCES = 1000
+/** `test/long/workers-cache.test.ts` plays forty times as many. */
+const SEQUENCES = 250
 
 describe('Workers Cache, simulated by its documented rules', () => {
   it(`answers nobody with a wrong page in ${SEQUENCES} sequences`, async () => {

@@ -240,12 +240,12 @@ describe.for([
   })
 
   test('lets a request wait longer than a store call may take', async () => {
-    const { app, browser } = await onceVisitor({ ...options, storeTimeout: 0.02 })
+    const { app, browser } = await onceVisitor({ ...options, storeTimeout: 1 })
     const gate = newGate()
     app.handler = (session) => session.once('refresh', async () => gate.opened.then(() => 1))
     const answers = atOnce(browser, 2)
     await until(() => count(app.calls, 'lease') === 2)
-    await scheduler.wait(60)
+    await scheduler.wait(1100)
     gate.open()
     expect((await answers).map(({ body }) => body)).toEqual([1, 1])
   })

@@ -1,4 +1,4 @@
-import type { Entry, History } from './history.ts'
+import { type Entry, type History, operationsOf } from './history.ts'
 import { MAX_AGE_SECONDS } from './layer.ts'
 import type { Plan } from './plan.ts'
 
@@ -13,10 +13,7 @@ export function faultsOfCopies(history: History, { setting }: Plan): string[] {
   const { entries } = history
   const reads = entries.filter(({ does }) => does === 'old get')
   return reads.flatMap((read) => {
-    const ofSession = entries.filter(
-      ({ session, outcome }) => session === read.session && outcome !== 'refused',
-    )
-    const own = ofSession.filter(
+    const own = operationsOf(read.session, entries).filter(
       ({ key, does }) => key === read.key || does === 'clear' || does === 'signIn',
     )
     // What may or may not have happened decides nothing.

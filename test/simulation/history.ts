@@ -13,6 +13,11 @@ export interface Entry {
   readonly result?: string
   /** The session that it worked on. */
   readonly session: string
+  /**
+   * The session that the request had before, if a call to its object was sent twice: the first call may have been
+   * applied, and the second refused.
+   */
+  readonly former?: string | undefined
   /** The places in the order of all events, and the times in milliseconds. */
   readonly start: number
   readonly end: number
@@ -58,6 +63,14 @@ export interface Answered {
   /** The places of the moments in which the browser sent the request, and had the response. */
   readonly sent: number
   readonly arrived: number
+}
+
+/** Returns the operations on a session. The outcome is unknown if the request has left the session after a doubled call. */
+export function operationsOf(session: string, entries: readonly Entry[]): Entry[] {
+  return entries.flatMap((entry): Entry[] => {
+    if (entry.session === session) return entry.outcome === 'refused' ? [] : [entry]
+    return entry.former === session ? [{ ...entry, outcome: 'unknown' }] : []
+  })
 }
 
 /** All that happened in a run, as those saw it who asked. */

@@ -1,4 +1,4 @@
-import type { Entry } from './history.ts'
+import { type Entry, operationsOf } from './history.ts'
 import { IMPOSSIBLE, isLinearizable, type Operation } from './linearizable.ts'
 
 /** What a session holds under one key, as JSON text, and whose it is: another user's sign-in deletes it. */
@@ -11,7 +11,7 @@ interface Cell {
 export function faultsOfKeys(entries: readonly Entry[]): string[] {
   const sessions = new Set(entries.map(({ session }) => session))
   return [...sessions].flatMap((session) => {
-    const own = entries.filter((entry) => entry.session === session && entry.outcome !== 'refused')
+    const own = operationsOf(session, entries)
     const keys = new Set(own.flatMap(({ key }) => (key === undefined ? [] : [key])))
     return [...keys].flatMap((key) => {
       const operations = own.flatMap((entry) => operationOn(key, entry))

@@ -44,11 +44,12 @@ function renewalOf(
   return [{ what: 'renewal', request, order, at: at + GRACE_SECONDS * 1000, opens }]
 }
 
-function endsOf(entry: Entry, { entries, responses }: History, { setting }: Plan): End[] {
+function endsOf(entry: Entry, history: History, { setting }: Plan): End[] {
   if (entry.outcome !== 'done') return []
+  const { entries, responses } = history
   const { does, session, start, end: order, endedAt: at, request } = entry
   const secret = responses.find((response) => response.request === request)?.secret
-  if (setting.store === 'kv') return endsOnKv(entry, entries, responses)
+  if (setting.store === 'kv') return endsOnKv(entry, history)
   if (does === 'destroy' || does === 'signOut') {
     return [{ what: does, request, order, at, opens: (sight) => sight.session === session }]
   }
@@ -86,11 +87,22 @@ function endsOf(entry: Entry, { entries, responses }: History, { setting }: Plan
   return []
 }
 
+/** True if a request had no session to end, since its location did not return one for the read, or for the write at the end. */
+function hadNoneOnKv(
+  { session, request, isolate }: Entry,
+  sights: readonly Sight[],
+  { issued = '', session: last }: Answered,
+): boolean {
+  if (last !== session) return true
+  const sight = sights.findLast((each) => each.request === request && each.isolate === isolate)
+  return issued === '' && sight !== undefined && sight.session === undefined
+}
+
 /**
  * On KV the token of an end is what is over, at other locations a minute later. A slow request that had read the session
  * may write it back (docs/stores.md).
  */
-function endsOnKv(entry: Entry, entries: readonly Entry[], responses: readonly Answered[]): End[] {
+function endsOnKv(entry: Entry, { entries, sights, responses }: History): End[] {
   const { does, session, start, request } = entry
   // A new token is written with the response.
   const response = responses.find((each) => each.request === request && each.status === 200)
@@ -108,7 +120,7 @@ function endsOnKv(entry: Entry, entries: readonly Entry[], responses: readonly A
       other.startedAt <= at &&
       !other.does.endsWith('get'),
   )
-  if (!ENDS.has(does) || isMoved || isUndone) return []
+  if (!ENDS.has(does) || isMoved || isUndone || hadNoneOnKv(entry, sights, response)) return []
   const opens = (sight: Sight): boolean => sight.session === session && sight.secret === secret
   return [{ what: does, request, order, at, opens }]
 }

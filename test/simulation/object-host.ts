@@ -227,8 +227,8 @@ interface Id {
 /** A namespace of simulated objects, as a binding. */
 export class ObjectHost {
   readonly objects = new Map<string, SimulatedObject>()
-  /** The objects to which the runtime has sent a call twice. */
-  readonly doubled = new Set<string>()
+  /** The objects to which the runtime has sent a call twice, and when it last did. */
+  readonly #doubled = new Map<string, number>()
   readonly #options: HostOptions
   readonly #newId: () => string
 
@@ -263,7 +263,7 @@ export class ObjectHost {
     if (fate === 'lost request') throw new Error('Network connection lost.')
     const arrive = (): Promise<string> => this.object(id).call(request, version)
     // The runtime sends a call again if the connection broke; the first one may have arrived.
-    if (fate === 'doubled') this.doubled.add(id)
+    if (fate === 'doubled') this.#doubled.set(id, time.now)
     if (fate === 'doubled') void arrive().catch(() => undefined)
     if (fate === 'doubled') await time.wait(faults.latency())
     if (fate === 'doubled' && faults.resets()) this.object(id).reset()
@@ -281,6 +281,11 @@ export class ObjectHost {
       const object = this.object(id)
       if (object.durable.rows.size > 0) void object.call(request, version).catch(() => undefined)
     })
+  }
+
+  /** True if a call to this object was sent twice at this time or later. */
+  hasDoubled(id: string, since: number): boolean {
+    return (this.#doubled.get(id) ?? -Infinity) >= since
   }
 
   object(id: string): SimulatedObject {

@@ -22,7 +22,10 @@ interface Options {
 type Session = Parameters<Parameters<Isolate['sessions']['withSession']>[0]>[0]['session']
 
 /** An operation that has begun. */
-type Begun = Pick<Entry, 'does' | 'key' | 'wrote' | 'start' | 'startedAt'>
+interface Begun extends Pick<Entry, 'does' | 'key' | 'wrote' | 'start' | 'startedAt'> {
+  /** The session that the request came with, or has read. */
+  readonly before: string | undefined
+}
 
 /** What the browser sent, and the place of the moment. */
 interface Presented {
@@ -47,8 +50,11 @@ export function newVisit(
   const name = `#${number} (browser ${browser.index}, Worker ${isolate.index})`
   const isOld = plan.setting.cached !== 'no' && !isLast
   const reading = plan.setting.store === 'kv' ? 'kv get' : isOld ? 'old get' : 'get'
-  /** What was recorded and is written with the response. */
+  /** What was recorded and is written with the response, except what an awaited operation has written. */
   const recorded: Begun[] = []
+  const written = new Set<Begun>()
+  /** Keys that awaited operations have written since the last `clear`. */
+  const cleared = new Set<string>()
   /** Keys that this request has changed itself. */
   const own = new Set<string>()
   /** What the request must find under a key that it has changed after it had read the session. */
@@ -64,16 +70,21 @@ export function newVisit(
   let cookie = ''
 
   function begin(does: string, more: Pick<Entry, 'key' | 'wrote'> = {}): Begun {
-    return { does, ...more, start: history.next(), startedAt: time.now }
+    // Without a session, asking for the id would mint one.
+    const before = session?.isNew === false ? session.id : undefined
+    return { does, ...more, before, start: history.next(), startedAt: time.now }
   }
 
-  function end(begun: Begun, outcome: Outcome, result?: string): void {
+  function end({ before, ...begun }: Begun, outcome: Outcome, result?: string): void {
+    const id = session?.id ?? ''
+    const isLeft = before !== undefined && before !== id
     const entry: Entry = {
       ...begun,
       request: number,
       browser: browser.index,
       isolate: isolate.index,
-      session: session?.id ?? '',
+      session: id,
+      ...(isLeft && world.objects.hasDoubled(before, begun.startedAt) && { former: before }),
       end: history.next(),
       endedAt: time.now,
       sent,
@@ -93,13 +104,33 @@ export function newVisit(
       if (begun.does === 'update' && plan.setting.store === 'kv') {
         history.unseen.push(`#${number}: KV has done an update`)
       }
+      endWritten(begun)
       end(begun, 'done', result === undefined ? undefined : JSON.stringify(result))
     } catch (error) {
       // KV says so, and nothing has happened.
       if (plan.setting.store === 'kv' && codeOf(error) === 'ERR_NOT_ATOMIC') return
-      end(begun, outcomeOf(error, world.objects.doubled.has(session?.id ?? '')))
+      end(begun, outcomeOf(error, isDoubled(begun)))
       throw error
     }
+  }
+
+  function isDoubled({ startedAt }: Begun): boolean {
+    return world.objects.hasDoubled(session?.id ?? '', startedAt)
+  }
+
+  /** Ends what was recorded for the key of an awaited operation, which has written it to the present session. */
+  function endWritten({ key }: Begun): void {
+    if (key === undefined) return
+    for (const each of recorded) {
+      if (written.has(each)) continue
+      if (each.key === key) {
+        written.add(each)
+        end(each, 'done')
+      } else if (each.does === 'clear' && !cleared.has(key)) {
+        end({ ...each, does: 'delete', key }, 'done')
+      }
+    }
+    cleared.add(key)
   }
 
   function expect({ key }: Begun, text: string | undefined): void {
@@ -167,6 +198,7 @@ export function newVisit(
     if (work.does === 'delete') current.delete(work.key)
     if (work.does === 'clear') current.clear()
     if (work.does === 'clear') isMoved = true
+    if (work.does === 'clear') cleared.clear()
   }
 
   async function take(current: Session, work: Work): Promise<void> {
@@ -267,15 +299,9 @@ export function newVisit(
   function settle(response: Response | undefined): void {
     const outcomes: Record<number, Outcome> = { 200: 'done', 409: 'refused', 503: 'unknown' }
     const said = (response && outcomes[response.status]) ?? 'refused'
-    const isDoubled = response?.status === 409 && world.objects.doubled.has(session?.id ?? '')
-    const outcome = isDoubled ? 'unknown' : said
     for (const begun of recorded) {
-      // What was awaited later for the key has written this too; after a clear, for any key.
-      const isFlushed = history.entries.some(
-        ({ request, key, start }) =>
-          request === number && start > begun.start && key === (begun.key ?? key),
-      )
-      end(begun, outcome === 'refused' && isFlushed ? 'unknown' : outcome)
+      if (written.has(begun)) continue
+      end(begun, response?.status === 409 && isDoubled(begun) ? 'unknown' : said)
     }
   }
 

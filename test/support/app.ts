@@ -88,6 +88,8 @@ export function newApp(appOptions: AppOptions = {}): App {
     secrets: [env.SESSION_SECRET],
     onEvent: (event) => void events.push(event),
     now: () => app.now,
+    // A call on a busy machine is no failure of the store.
+    storeTimeout: 60,
     ...options,
     store: copies === undefined ? store : cached(store, copies),
     use: [accounts(users), ...features],

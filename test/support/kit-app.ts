@@ -122,8 +122,7 @@ function serialized(name: string, value: string, given: CookieOptions): string {
   const parts = [`${name}=${encode(value)}`]
   if (options['maxAge'] !== undefined)
     parts.push(`Max-Age=${Math.floor(Number(options['maxAge']))}`)
-  const { domain } = options
-  if (typeof domain === 'string') parts.push(`Domain=${domain}`)
+  if (typeof options['domain'] === 'string') parts.push(`Domain=${options['domain']}`)
   parts.push(`Path=${given.path}`)
   if (options['httpOnly'] === true) parts.push('HttpOnly')
   if (options['secure'] === true) parts.push('Secure')

@@ -3,38 +3,25 @@ import { DurableObject } from 'cloudflare:workers'
 import { SessionError } from '../../errors.ts'
 import { objectById } from '../../store/object/bound-objects.ts'
 import { namespacesOf } from '../../store/object/own-bindings.ts'
+import {
+  isOver,
+  type Item,
+  type ItemObjectStub,
+  type ItemRow,
+  type KeyPage,
+  type Listed,
+  type SetOptions,
+  timesOf,
+} from './item-row.ts'
+import {
+  changedList,
+  endOf,
+  isSameList,
+  type SessionEntry,
+  type SessionListChange,
+} from './session-list.ts'
 
-/** A stored value: text or bytes. Times are milliseconds since 1970. */
-export interface Item {
-  readonly value: string | Uint8Array
-  readonly mtime: number
-  /** When the value expires, or `undefined` if never. */
-  readonly expiresAt?: number | undefined
-}
-
-/** The list of keys that an item is on: the id of the list's object, and the key. */
-export interface Listed {
-  readonly list: string
-  readonly key: string
-}
-
-interface ItemRow extends Item {
-  readonly listed?: Listed | undefined
-  /** When the object next checks if the value has expired. */
-  readonly alarmAt?: number | undefined
-}
-
-interface SetOptions {
-  /** Milliseconds until the value expires, or `undefined` if never. */
-  readonly ttl?: number | undefined
-  readonly listed?: Listed | undefined
-}
-
-interface KeyPage {
-  readonly keys: readonly string[]
-  /** The key that the next page begins after, if there is one. */
-  readonly next?: string | undefined
-}
+export type { ItemObjectNamespace } from './item-row.ts'
 
 const ITEM = '$'
 const KEY = '='
@@ -44,31 +31,34 @@ const PAGE_SIZE = 5000
 const RETRY_MS = 5000
 
 /**
- * One value under a name, or the list of such names, in one SQLite-backed Durable Object. Export it from the Worker's
- * main module and bind it. Only `objectDriver` calls it. An expired value is never returned, and its object empties
- * itself.
+ * One value under a name, or a list of such names or of a user's sessions, in one SQLite-backed Durable Object. Export
+ * it from the Worker's main module and bind it. Only `objectDriver` and `betterAuthStorage` call it. An expired value is
+ * never returned, and its object empties itself.
  */
 export class ItemObject extends DurableObject {
   #last: Promise<unknown> = Promise.resolve()
 
   getItem(): Item | undefined {
-    const row = this.#row()
-    if (row === undefined || isOver(row)) return undefined
+    const row = this.#liveRow()
+    if (row === undefined || row.isDeleted === true) return undefined
     const { value, mtime, expiresAt } = row
     return { value, mtime, expiresAt }
   }
 
   /** Stores a value. Its key is put on the list first, so that a list is never missing one. */
-  async setItem(value: string | Uint8Array, { ttl, listed }: SetOptions): Promise<void> {
+  async setItem(value: string | Uint8Array, { ttl, listed, session }: SetOptions): Promise<void> {
     await this.#inTurn(async () => {
       const former = this.#row()
+      const live = this.#liveRow()
+      // A session that was deleted is not written back by a request that had read it before.
+      if (live?.isDeleted === true) return
       // An expired value may be about to leave the list.
-      const isListed = former?.listed !== undefined && !isOver(former)
-      if (listed !== undefined && !isListed) await this.#listOf(listed).addKey(listed.key)
+      if (listed !== undefined && live?.listed === undefined) {
+        await this.#listOf(listed).addKey(listed.key)
+      }
       const mtime = Date.now()
-      const expiresAt = ttl === undefined ? undefined : mtime + ttl
       const { listed: formerList, alarmAt } = former ?? {}
-      this.#save({ value, mtime, expiresAt, listed: listed ?? formerList, alarmAt })
+      this.#save({ value, ...timesOf(mtime, ttl), listed: listed ?? formerList, alarmAt, session })
     })
   }
 
@@ -78,6 +68,64 @@ export class ItemObject extends DurableObject {
       const row = this.#row()
       if (row !== undefined) await this.#empty(row)
       else if (listed !== undefined) await this.#listOf(listed).removeKey(listed.key)
+    })
+  }
+
+  /**
+   * Removes the value and returns it, to one caller only; `undefined` if there is none. A session leaves a tombstone until
+   * it would have expired, and is taken off its user's list.
+   */
+  async takeItem(): Promise<string | Uint8Array | undefined> {
+    return this.#inTurn(async () => {
+      const row = this.#liveRow()
+      if (row === undefined) return undefined
+      const { session, isDeleted = false, expiresAt = Infinity } = row
+      if (session === undefined) {
+        await this.#empty(row)
+        return row.value
+      }
+      this.#save({ ...row, value: '', isDeleted: true })
+      // Repeated if the tombstone is there already, since the first call may have been cut short.
+      const { list } = session
+      if (list !== undefined) {
+        await this.#listOf(list).changeSessions({ remove: [[list.key, expiresAt]] })
+      }
+      return isDeleted ? undefined : row.value
+    })
+  }
+
+  /** Adds one to a counter and returns it. `ttl` counts for a new one. Returns `undefined` if the value is not a whole number. */
+  async incrementItem(ttl?: number): Promise<number | undefined> {
+    return this.#inTurn(async () => {
+      const row = this.#liveRow()
+      if (row === undefined) {
+        const { alarmAt } = this.#row() ?? {}
+        this.#save({ value: '1', ...timesOf(Date.now(), ttl), alarmAt })
+        return 1
+      }
+      const count = Number(row.value) + 1
+      if (!Number.isSafeInteger(count)) return undefined
+      this.#save({ ...row, value: String(count), mtime: Date.now() })
+      return count
+    })
+  }
+
+  /** For a user's sessions: returns those that have not expired. */
+  listSessions(): readonly SessionEntry[] {
+    return [...changedList(this.#row()?.list, {}, Date.now()).sessions]
+  }
+
+  /** For a user's sessions: adds and removes some, and drops those that have expired. */
+  async changeSessions(change: SessionListChange): Promise<void> {
+    await this.#inTurn(async () => {
+      const row = this.#row()
+      const mtime = Date.now()
+      const list = changedList(row?.list, change, mtime)
+      if (isSameList(row?.list, list)) return
+      const expiresAt = endOf(list)
+      if (expiresAt !== undefined) {
+        this.#save({ value: '', mtime, expiresAt, list, alarmAt: row?.alarmAt })
+      } else if (row !== undefined) await this.#empty(row)
     })
   }
 
@@ -116,14 +164,19 @@ export class ItemObject extends DurableObject {
   }
 
   /** Runs changes one after another, even if one waits for the list. */
-  async #inTurn(change: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(change, change)
     this.#last = turn
-    await turn
+    return turn
   }
 
   #row(): ItemRow | undefined {
     return this.ctx.storage.kv.get<ItemRow>(ITEM)
+  }
+
+  #liveRow(): ItemRow | undefined {
+    const row = this.#row()
+    return row === undefined || isOver(row) ? undefined : row
   }
 
   /** Writes the row. Sets the alarm only if no earlier one is set, since an alarm costs an extra write. */
@@ -157,18 +210,4 @@ export class ItemObject extends DurableObject {
       'ItemObject cannot find its own namespace. Bind it to the Worker that exports it.',
     )
   }
-}
-
-function isOver({ expiresAt = Infinity }: ItemRow): boolean {
-  return expiresAt <= Date.now()
-}
-
-/** The object as seen by its callers, over RPC. */
-export interface ItemObjectStub {
-  getItem(): Promise<Item | undefined>
-  setItem(value: string | Uint8Array, options: SetOptions): Promise<void>
-  removeItem(listed?: Listed): Promise<void>
-  addKey(key: string): Promise<void>
-  removeKey(key: string): Promise<void>
-  listKeys(prefix: string, after?: string): Promise<KeyPage>
 }

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import { extname, resolve } from 'node:path'
+
+import { type Table, valueAt } from './addition.ts'
+import { CliError } from './cli-error.ts'
+import { entryAdvice } from './entry-advice.ts'
+import { withExports } from './entry-module.ts'
+import type { FileChange } from './file-change.ts'
+import type { FrameworkName } from './framework.ts'
+import { exportLine, type ObjectClass } from './object-class.ts'
+import type { Required } from './required-additions.ts'
+import { readTextFile, type TextFile } from './text-file.ts'
+import type { Wishes } from './wishes.ts'
+
+/** Returns a path as it is shown. */
+export type Label = (path: string) => string
+
+interface Place {
+  /** Where the configuration is. */
+  readonly home: string
+  readonly label: Label
+  readonly framework: FrameworkName | undefined
+}
+
+interface Exports {
+  readonly changes: readonly FileChange[]
+  /** What to do by hand if the entry module is missing, or made by a build. */
+  readonly notices: readonly string[]
+}
+
+/** Returns where the classes are to be exported. Throws `CliError` if nothing says where. */
+export async function exportPlaces(
+  table: Table,
+  place: Place,
+  { wishes, required: { classes } }: { wishes: Wishes; required: Required },
+): Promise<Exports> {
+  if (classes.length === 0) return { changes: [], notices: [] }
+  const scopes = [[], ...wishes.environments.map((name) => ['env', name])]
+  const mains = scopes.map((scope) => valueAt(table, [...scope, 'main']))
+  const paths = [...new Set(mains.filter((main) => typeof main === 'string'))]
+  if (paths.length === 0) return { changes: [], notices: [withoutMain(place, classes)] }
+  const found = await Promise.all(paths.map((main) => exportsOf(main, place, classes)))
+  return {
+    changes: found.flatMap(({ changes }) => changes),
+    notices: found.flatMap(({ notices }) => notices),
+  }
+}
+
+function withoutMain({ framework }: Place, classes: readonly ObjectClass[]): string {
+  const advice = entryAdvice(framework, classes)
+  if (advice !== undefined) return `The configuration has no entry module. ${advice}`
+  throw new CliError(
+    `The configuration has no entry module: main is missing. Add one, such as main = "src/index.ts".`,
+  )
+}
+
+const MODULES = new Set(['.ts', '.mts', '.tsx', '.js', '.mjs', '.jsx'])
+/** Where builds put what they make. */
+const BUILT = /(^|\/)(\.[\w-]+|dist|build|out|node_modules)\//
+
+async function exportsOf(
+  main: string,
+  { home, label: labelOf, framework }: Place,
+  classes: readonly ObjectClass[],
+): Promise<Exports> {
+  const path = resolve(home, main)
+  const label = labelOf(path)
+  const advice = entryAdvice(framework, classes)
+  if (BUILT.test(label)) {
+    return {
+      changes: [],
+      notices: [`main is ${label}, which a build makes. ${advice ?? byHand(classes)}`],
+    }
+  }
+  const file = existsSync(path) ? await readTextFile(path) : undefined
+  if (file !== undefined) return { changes: [await changeOf(file, label, classes)], notices: [] }
+  if (advice !== undefined)
+    return { changes: [], notices: [`main is ${main}, and there is no such file. ${advice}`] }
+  throw new CliError(
+    `main is ${label}, but there is no such file. If a build makes it: ${byHand(classes)}`,
+  )
+}
+
+function byHand(classes: readonly ObjectClass[]): string {
+  return `Add this to the module that it is made of, and run this again with --no-export:\n\n${classes.map(exportLine).join('\n')}`
+}
+
+async function changeOf(
+  file: TextFile,
+  label: string,
+  classes: readonly ObjectClass[],
+): Promise<FileChange> {
+  if (!MODULES.has(extname(file.path))) {
+    throw new CliError(`main is ${label}, which is neither JavaScript nor TypeScript.`)
+  }
+  const text = await withExports(file, label, classes)
+  return { path: file.path, label, file, text, isSecret: false }
+}

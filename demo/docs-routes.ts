@@ -1,0 +1,21 @@
+import { IttyRouter, type IttyRouterType } from 'itty-router'
+
+import { DOCUMENTS, docsPage } from './page/docs-page.ts'
+import type { Env } from './sessions.ts'
+
+/** The documentation of this repository: a list at `/docs/`, and each document as it is written. */
+export const docsRoutes: IttyRouterType = IttyRouter({ base: '/docs' })
+  .get('/', () => docsPage())
+  .get('/:name', async ({ params, url }, { DOCS }: Env) => {
+    const name = String(params['name'])
+    if (!DOCUMENTS.some(([document]) => document === name)) return undefined
+    const { body } = await DOCS.fetch(new URL(`/${name}`, url))
+    return new Response(body, {
+      headers: {
+        'Content-Type': 'text/plain; charset=utf-8',
+        'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+        'Cache-Control': 'no-cache',
+        'X-Content-Type-Options': 'nosniff',
+      },
+    })
+  })

@@ -1,0 +1,10 @@
+// Writes docs/index.html: `npm run docs:site`. With --record, it first runs the race lab on this machine, for the animation.
+import { writeFile } from 'node:fs/promises'
+
+import { builtPage, RECORDING } from './site/built-page.ts'
+import { recordRace } from './site/record.ts'
+
+if (process.argv.includes('--record')) {
+  await writeFile(RECORDING, `${JSON.stringify(await recordRace(), null, 2)}\n`)
+}
+await writeFile(new URL('../docs/index.html', import.meta.url), await builtPage())
