@@ -3,11 +3,12 @@ import { basename, join } from 'node:path'
 
 import type { Table } from './addition.ts'
 import { CliError } from './cli-error.ts'
-import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
+import { moduleOutline } from './module-outline.ts'
+import { exportLine, OBJECT_CLASSES } from './object-class.ts'
 import type { Required } from './required-additions.ts'
 import { SECRET_NAME } from './secret.ts'
 import { readTextFile, type TextFile } from './text-file.ts'
-import type { Wishes } from './wishes.ts'
+import { bindingName, classesFor, type Wishes } from './wishes.ts'
 
 const NAMES = ['cloudflare.config.ts', 'cloudflare.config.mts', 'cloudflare.config.js'] as const
 
@@ -20,79 +21,89 @@ export async function cloudflareConfigIn(directory: string): Promise<TextFile | 
   return name === undefined ? undefined : readTextFile(join(directory, name))
 }
 
-/** Returns the entry module and the notices for it, in the form of a wrangler configuration that is complete. */
+/**
+ * Returns the entry module and the notices for it, in the form of a wrangler configuration that is complete. If the text
+ * does not name the entry module, a notice says what to export there.
+ */
 export function requiredByHand(
   file: TextFile,
   wishes: Wishes,
 ): { table: Table; required: Required } {
+  const label = basename(file.path)
   if (wishes.environments.length > 0) {
-    throw new CliError(`--env: ${basename(file.path)} has no named environments.`, { exitCode: 2 })
+    throw new CliError(`--env: ${label} has no named environments.`, { exitCode: 2 })
   }
-  const lines = linesToPaste(file, wishes)
-  const paste = `${basename(file.path)} is a program, so add this to the Worker in it yourself:\n\n${lines.join('\n')}\n`
-  const main = entrypointOf(file)
+  const text = withoutComments(file)
+  const main = entrypointIn(text)
+  const classes = classesFor(wishes)
+  const lines = linesToPaste(text, wishes)
+  const exported = `${label} does not name the entry module as a text. Export this from that module:\n\n  ${classes.map(exportLine).join('\n  ')}\n`
   return {
     table: main === undefined ? {} : { main },
     required: {
       additions: [],
-      notices: lines.length === 0 ? [] : [paste],
-      binding:
-        wishes.binding ??
-        (wishes.store === 'kv' ? 'SESSION_KV' : OBJECT_CLASSES.SessionObject.binding),
-      classes: bindingsFor(wishes).map(({ className }) => className),
+      notices: [
+        ...(lines.length === 0
+          ? []
+          : [
+              `${label} is a program, so add this to the Worker in it yourself:\n\n${lines.join('\n')}\n`,
+            ]),
+        ...(main === undefined && classes.length > 0 ? [exported] : []),
+      ],
+      binding: bindingName(wishes),
+      classes: main === undefined ? [] : classes,
       isShared: false,
     },
   }
 }
 
+/** Returns the text with blanks for its comments; as it is if it can't be read. */
+function withoutComments({ text, path }: TextFile): string {
+  try {
+    return moduleOutline(text, path).comments.reduce(
+      (before, { start, end }) =>
+        before.slice(0, start) + ' '.repeat(end - start) + before.slice(end),
+      text,
+    )
+  } catch {
+    return text
+  }
+}
+
 /** Returns the path of the entry module, where it is written as a text. */
-function entrypointOf({ text }: TextFile): string | undefined {
+function entrypointIn(text: string): string | undefined {
   const found =
     /from\s*(["'])([^"'\n]+)\1\s*with\s*\{\s*type\s*:\s*["']cf-worker["']/.exec(text) ??
     /\bentrypoint\s*:\s*(["'])([^"'\n]+)\1/.exec(text)
   return found?.[2]
 }
 
-interface Binding {
-  readonly name: string
-  readonly className: ObjectClass
-}
-
-/** Returns what is bound where `init` is asked for this. */
-function bindingsFor({ store, users, binding }: Wishes): Binding[] {
-  const { SessionObject, UserObject } = OBJECT_CLASSES
-  return [
-    ...(store === 'kv'
-      ? []
-      : [{ name: binding ?? SessionObject.binding, className: 'SessionObject' as const }]),
-    ...(users ? [{ name: UserObject.binding, className: 'UserObject' as const }] : []),
-  ]
-}
-
 /** Returns the lines that the configuration lacks, as they stand in the Worker's definition; none if all is there. */
-function linesToPaste(file: TextFile, wishes: Wishes): string[] {
-  const worker = /\bname\s*:\s*["']([^"'\n]+)["']/.exec(file.text)?.[1] ?? "the Worker's name"
-  const isThere = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(file.text)
-  const bindings = bindingsFor(wishes)
-  const exported = bindings.filter(({ className }) => !isThere(className))
-  const bound = bindings.filter(({ name }) => !isThere(name))
-  const kv = wishes.binding ?? 'SESSION_KV'
-  const env = [
-    ...bound.map(
-      ({ name, className }) =>
-        `    ${name}: { type: 'durable-object', worker: '${worker}', exportName: '${className}' },`,
-    ),
-    ...(wishes.store === 'kv' && !isThere(kv) ? [`    ${kv}: { type: 'kv' },`] : []),
-    ...(isThere(SECRET_NAME) ? [] : [`    ${SECRET_NAME}: { type: 'secret' },`]),
-  ]
+function linesToPaste(text: string, wishes: Wishes): string[] {
+  const worker = /\bname\s*:\s*["']([^"'\n]+)["']/.exec(text)?.[1] ?? "the Worker's name"
+  const isMissing = (name: string): boolean => !new RegExp(`\\b${name}\\b`).test(text)
+  const binding = bindingName(wishes)
+  const bound = classesFor(wishes).map((className) => ({
+    className,
+    name: className === 'SessionObject' ? binding : OBJECT_CLASSES[className].binding,
+  }))
   return [
     ...block(
       'exports',
-      exported.map(
-        ({ className }) => `    ${className}: { type: 'durable-object', storage: 'sqlite' },`,
-      ),
+      bound
+        .filter(({ className }) => isMissing(className))
+        .map(({ className }) => `    ${className}: { type: 'durable-object', storage: 'sqlite' },`),
     ),
-    ...block('env', env),
+    ...block('env', [
+      ...bound
+        .filter(({ name }) => isMissing(name))
+        .map(
+          ({ name, className }) =>
+            `    ${name}: { type: 'durable-object', worker: '${worker}', exportName: '${className}' },`,
+        ),
+      ...(wishes.store === 'kv' && isMissing(binding) ? [`    ${binding}: { type: 'kv' },`] : []),
+      ...(isMissing(SECRET_NAME) ? [`    ${SECRET_NAME}: { type: 'secret' },`] : []),
+    ]),
   ]
 }
 

@@ -24,7 +24,7 @@ interface Place {
 
 interface Exports {
   readonly changes: readonly FileChange[]
-  /** What to do by hand if the entry module is missing, or made by a build. */
+  /** Advice for an entry module that is missing, or made by a build. */
   readonly notices: readonly string[]
 }
 
@@ -75,7 +75,7 @@ async function exportsOf(
   const file = existsSync(path) ? await readTextFile(path) : undefined
   if (file !== undefined) return { changes: [await changeOf(file, label, classes)], notices: [] }
   if (advice !== undefined)
-    return { changes: [], notices: [`main is ${main}, and there is no such file. ${advice}`] }
+    return { changes: [], notices: [`main is ${main}, which is not there. ${advice}`] }
   throw new CliError(
     `main is ${label}, but there is no such file. If a build makes it: ${byHand(classes)}`,
   )

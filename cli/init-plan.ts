@@ -76,7 +76,7 @@ interface Configured {
   readonly table: Table
   readonly required: Required
   readonly file: TextFile
-  /** What the file is going to say. */
+  /** The new text of the file. */
   readonly text: string
 }
 

@@ -5,7 +5,7 @@ export interface Recipe {
   readonly title: string
   /** The module in which `createSessions` stands. */
   readonly sessions: string
-  /** What uses it there: a module, and its lines. */
+  /** The module that uses it, and its lines. */
   readonly use: { readonly module: string; readonly lines: readonly string[] }
   /** Only where the framework makes the Worker: the module of the application that takes its place as `main`. */
   readonly entry?: Entry
@@ -15,7 +15,7 @@ interface Entry {
   readonly module: string
   /** Its default export is the Worker that the framework makes. */
   readonly worker: string
-  /** What to add to the framework's configuration. */
+  /** Lines for the framework's configuration. */
   readonly also?: string
 }
 
@@ -47,17 +47,10 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/middleware.ts',
       lines: [
-        `import { defineMiddleware } from 'astro:middleware'`,
         `import { env } from 'cloudflare:workers'`,
+        `import { sessionMiddleware } from '${ADAPTER}/astro'`,
         '',
-        'export const onRequest = defineMiddleware(({ request, locals, isPrerendered }, next) => {',
-        '  if (isPrerendered) return next()',
-        '  const page = (session) => {',
-        '    locals.session = session // then: Astro.locals.session',
-        '    return next()',
-        '  }',
-        '  return sessions.run(request, env, page, locals.cfContext)',
-        '})',
+        'export const onRequest = sessionMiddleware(sessions, { env: () => env }) // then: Astro.locals.session',
       ],
     },
     entry: { module: 'src/worker.ts', worker: '@astrojs/cloudflare/entrypoints/server' },

@@ -6,7 +6,7 @@ import { configNotices } from './config-notices.ts'
 import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
 import { SECRET_NAME } from './secret.ts'
 import { ownerOf, presentBinding, sharedNotice } from './shared-objects.ts'
-import type { Wishes } from './wishes.ts'
+import { bindingName, classesFor, type Wishes } from './wishes.ts'
 
 /** What a configuration lacks, and what there is to know about it. */
 export interface Required {
@@ -14,21 +14,18 @@ export interface Required {
   readonly notices: readonly string[]
   /** The sessions' binding: the chosen one, the one that is there already, or the usual one. */
   readonly binding: string
-  /** What this Worker has to export. */
+  /** The classes that this Worker has to export. */
   readonly classes: readonly ObjectClass[]
-  /** Whether another Worker has the sessions' objects. */
+  /** True if another Worker has the sessions' objects. */
   readonly isShared: boolean
 }
 
 /** Works out what the configuration lacks. Throws `CliError` where it says something else already. */
 export function requiredAdditions(config: Table, wishes: Wishes): Required {
   checkEnvironments(config, wishes.environments)
-  const classes: ObjectClass[] = [
-    ...(wishes.store === 'durable-object' ? (['SessionObject'] as const) : []),
-    ...(wishes.users ? (['UserObject'] as const) : []),
-  ]
+  const classes = classesFor(wishes)
   const present = wishes.store === 'kv' ? undefined : presentBinding(config, 'SessionObject')
-  const binding = wishes.binding ?? present ?? usualBinding(wishes)
+  const binding = wishes.binding ?? present ?? bindingName(wishes)
   const bindingOf = (name: ObjectClass): string =>
     name === 'SessionObject' ? binding : OBJECT_CLASSES[name].binding
   const owner = (scope: readonly string[], name: ObjectClass): string | undefined =>
@@ -55,10 +52,6 @@ export function requiredAdditions(config: Table, wishes: Wishes): Required {
     classes: classes.filter((name) => scopes.some((scope) => owner(scope, name) === undefined)),
     isShared: wishes.store === 'durable-object' && owner([], 'SessionObject') !== undefined,
   }
-}
-
-function usualBinding({ store }: Wishes): string {
-  return store === 'kv' ? 'SESSION_KV' : OBJECT_CLASSES.SessionObject.binding
 }
 
 function objectAddition(

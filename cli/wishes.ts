@@ -1,3 +1,5 @@
+import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
+
 /** What somebody wants of their Worker. */
 export interface Wishes {
   readonly store: 'durable-object' | 'kv'
@@ -6,4 +8,17 @@ export interface Wishes {
   readonly binding: string | undefined
   /** Named environments that get the bindings too. */
   readonly environments: readonly string[]
+}
+
+/** Returns the classes of objects that these need. */
+export function classesFor({ store, users }: Wishes): ObjectClass[] {
+  return [
+    ...(store === 'durable-object' ? (['SessionObject'] as const) : []),
+    ...(users ? (['UserObject'] as const) : []),
+  ]
+}
+
+/** Returns the name of the sessions' binding: the chosen one, or the usual one. */
+export function bindingName({ binding, store }: Wishes): string {
+  return binding ?? (store === 'kv' ? 'SESSION_KV' : OBJECT_CLASSES.SessionObject.binding)
 }

@@ -31,7 +31,7 @@ describe('edge-session init in an application of a framework', () => {
       'Astro',
       ['astro', '@astrojs/cloudflare'],
       '@astrojs/cloudflare/entrypoints/server',
-      'export const onRequest = defineMiddleware',
+      'edge-session/adapter/astro',
     ],
     ['Nuxt', ['nuxt'], undefined, 'edge-session/adapter/nuxt'],
     ['Nitro', ['nitro'], '.output/server/index.mjs', 'edge-session/adapter/nitro'],
@@ -202,6 +202,28 @@ export default defineConfig({
       'src/index.ts': project['src/index.ts'],
     })
     assert.equal(outcome.stderr, '')
+  })
+
+  it('takes no comment for a binding that is there', async () => {
+    const commented = program.replace(
+      'export default',
+      '// SESSIONS, SessionObject: to do\nexport default',
+    )
+    const files = { 'cloudflare.config.ts': commented, 'src/index.ts': project['src/index.ts'] }
+    const { outcome } = await initialised(files)
+    assert.match(outcome.stderr, /SessionObject: \{ type[^]*SESSIONS: \{ type/)
+  })
+
+  it('says what to export where the entry module is not named as a text', async () => {
+    const elsewhere = program.replace(
+      /^import \* as .*$/m,
+      `import { entrypoint } from './entry.ts'`,
+    )
+    const files = { 'cloudflare.config.ts': elsewhere, 'src/index.ts': project['src/index.ts'] }
+    const { outcome, module, vars } = await initialised(files)
+    assert.ok(outcome.stderr.includes(`  ${EXPORT}\n`), outcome.stderr)
+    assert.equal(module, project['src/index.ts'])
+    assert.match(vars, /^SESSION_SECRET=/)
   })
 
   it('goes by a configuration of wrangler where there is one', async () => {
