@@ -17,3 +17,8 @@ export async function runDurableObjectAlarm(stub: object): Promise<boolean> {
 export async function listDurableObjectIds({ objects }: Namespace): Promise<Id[]> {
   return [...objects.values()].filter(({ storage }) => !storage.isEmpty).map(({ id }) => id)
 }
+
+/** Returns a context whose promises nobody waits for. */
+export function createExecutionContext(): object {
+  return { waitUntil: () => undefined, passThroughOnException: () => undefined }
+}

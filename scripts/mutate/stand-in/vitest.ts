@@ -11,7 +11,8 @@ interface Suite {
   readonly before: Run[]
   readonly beforeEach: Run[]
   readonly afterEach: Run[]
-  readonly isBegun: { value: boolean }
+  /** Settles once `before` has run. If that fails, so does every test of the suite. */
+  readonly begun: { value?: Promise<void> }
 }
 
 /** A test: `id` is the number of the test in its file, in the order of registration. */
@@ -31,7 +32,7 @@ function newSuite(parent?: Suite, isSkipped = false): Suite {
     before: [],
     beforeEach: [],
     afterEach: [],
-    isBegun: { value: false },
+    begun: {},
   }
 }
 
@@ -108,6 +109,18 @@ export function afterEach(run: Run): void {
   suite.afterEach.push(run)
 }
 
+/** What the test that is running has asked for its end. */
+const finished: Run[] = []
+
+export function onTestFinished(run: Run): void {
+  finished.push(run)
+}
+
+/** Returns what vitest.config.ts provides in `npm test`: `isThorough`. */
+export function inject(): boolean {
+  return false
+}
+
 export function afterAll(): void {
   // Nothing that a test could notice.
 }
@@ -171,19 +184,22 @@ function lineOf(inner: Suite): Suite[] {
   return inner.parent === undefined ? [inner] : [...lineOf(inner.parent), inner]
 }
 
+async function inTurn(runs: readonly Run[]): Promise<void> {
+  for (const run of runs) await run()
+}
+
 async function runOne({ suite: own, run }: Test): Promise<void> {
   const line = lineOf(own)
   for (const each of line) {
-    if (!each.isBegun.value) {
-      each.isBegun.value = true
-      for (const before of each.before) await before()
-    }
-    for (const before of each.beforeEach) await before()
+    each.begun.value ??= inTurn(each.before)
+    await each.begun.value
+    await inTurn(each.beforeEach)
   }
   try {
     await run({})
   } finally {
-    for (const each of line.toReversed()) for (const after of each.afterEach) await after()
+    for (const each of line.toReversed()) await inTurn(each.afterEach)
+    await inTurn(finished.splice(0))
   }
 }
 

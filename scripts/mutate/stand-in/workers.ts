@@ -15,13 +15,15 @@ function namespaceOf(name: string): Namespace {
 const SessionObject = namespaceOf('SessionObject')
 const UserObject = namespaceOf('UserObject')
 
-/** The bindings of test/wrangler.toml. */
+/** The bindings of test/wrangler.toml, but for sockets and D1, which are left to workerd. */
 export const env: Readonly<Record<string, unknown>> = {
   SESSION_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
   SESSION_KV: new Kv(),
   SESSIONS: SessionObject,
   USERS: UserObject,
   FAULTY: namespaceOf('FaultyObject'),
+  LEASING: namespaceOf('LeasingObject'),
+  BINDING: namespaceOf('BindingObject'),
   FORMER_SESSIONS: namespaceOf('FormerSessionObject'),
   FORMER_USERS: namespaceOf('FormerUserObject'),
   ITEMS: namespaceOf('ItemObject'),
