@@ -113,6 +113,8 @@ describe('the figures beside other libraries, and the sizes', () => {
     assert.ok(objects !== undefined)
     assert.equal(objects, limitOf('core + Durable Object store'))
     assert.equal(kv, limitOf('core + KV store'))
+    const [, compared] = /^\| gzip +\| ([^|]*?) +\|/m.exec(readme) ?? []
+    assert.equal(compared, objects)
   })
 })
 

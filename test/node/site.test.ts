@@ -33,6 +33,32 @@ describe('docs/index.html', () => {
       assert.equal(answers.length, LIBRARIES.length, question)
   })
 
+  it('says of other libraries what the README says', async () => {
+    const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+    const rowOf = (name: string): string[] => {
+      const [line = ''] = new RegExp(`^\\| ${name} .*$`, 'm').exec(readme) ?? []
+      return line
+        .split('|')
+        .slice(3, -1)
+        .map((cell) => cell.trim())
+    }
+    const siteRow = (name: string): string[] =>
+      ROWS.find(([question]) => question === name)?.slice(2) ?? []
+    assert.deepEqual(siteRow('Minified and gzipped'), rowOf('gzip'))
+    const isBad = (answers: string[]): boolean[] => answers.map((answer) => answer.startsWith('!'))
+    for (const [ours, theirs] of [
+      ['Two overlapping writes', 'two overlapping writes'],
+      ['Sign-out during a slow request', 'sign-out during a slow request'],
+    ] as const) {
+      assert.deepEqual(
+        isBad(siteRow(ours)),
+        rowOf(theirs).map((cell) => /lost|loses|undone/.test(cell)),
+      )
+    }
+    for (const [name, version] of LIBRARIES.slice(1))
+      assert.ok(readme.toLowerCase().includes(version.replace(/,.*/, '')), `${name} ${version}`)
+  })
+
   it('shows a recording in which both races took place', async () => {
     const { lanes } = JSON.parse(await readFile(RECORDING, 'utf8')) as Recording
     assert.deepEqual(
