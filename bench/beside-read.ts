@@ -4,7 +4,7 @@ import type { Contender } from './contenders.ts'
 import { Loader } from './loader.ts'
 import { underLoad } from './under-load.ts'
 
-/** What is compared with the plain read at `/read` of the same Worker. */
+/** The paths that are compared with the plain read at `/read` of the same Worker. */
 interface BesideRead {
   readonly name: string
   /** The Worker's source; its `/create` makes a session. */

@@ -5,7 +5,7 @@ import type { Forms } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** What the section shows of the session's device. */
+/** The state of the session's device, for the section. */
 export interface BoundView {
   readonly request: Request
   /** `session.binding`; `undefined` on a store without it. */

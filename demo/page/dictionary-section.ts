@@ -65,7 +65,7 @@ interface Row {
 function row(forms: Forms, { key, data, disabledBy }: Row): Html {
   const isSet = Object.hasOwn(data, key)
   const value = isSet ? data[key] : undefined
-  // Without the roles it is no table to a screen reader where a phone shows its cells as blocks.
+  // Without the roles it is not a table to a screen reader where a phone shows its cells as blocks.
   return html`
     <tr data-key="${key}" role="row">
       <th scope="row" role="rowheader">${key}</th>
