@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 
@@ -10,7 +10,7 @@ import {
   copyProject,
   newDirectory,
   newPort,
-  plainEnvironment,
+  ownNodeEnvironment,
   ROOT,
 } from '../../test/node/project.ts'
 
@@ -85,10 +85,9 @@ function started(
   command: string,
   env: Readonly<Record<string, string>>,
 ): ChildProcess {
-  const plain = plainEnvironment()
-  // wrangler and Node are there for all; anything else of ours is behind.
-  // wrangler needs Node 22.
-  const path = [dirname(process.execPath), plain['PATH'] ?? '', BINARIES].join(delimiter)
+  const plain = ownNodeEnvironment()
+  // wrangler is there for all; anything else of ours is behind.
+  const path = [plain['PATH'], BINARIES].join(delimiter)
   return spawn('sh', ['-c', command], {
     cwd: directory,
     env: {

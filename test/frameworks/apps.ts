@@ -6,7 +6,7 @@ import { cp, glob, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
-import { atEnd, newDirectory, newPort, plainEnvironment, ROOT, run } from '../node/project.ts'
+import { atEnd, newDirectory, newPort, ownNodeEnvironment, ROOT, run } from '../node/project.ts'
 
 const APPS = join(ROOT, 'examples/frameworks')
 const START_MS = 180_000
@@ -92,7 +92,7 @@ export async function buildApp({ name }: App, archive: string): Promise<string> 
 async function runScript(directory: string, script: string): Promise<void> {
   const child = spawn('npm', ['run', script], {
     cwd: directory,
-    env: plainEnvironment(),
+    env: ownNodeEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     // SvelteKit's build leaves a runtime of Workers behind, which is found by its process group.
     detached: true,
@@ -156,7 +156,7 @@ export async function serveApp(
   const options = ['--port', String(port), ...server.options]
   const child = spawn('npm', ['run', script, '--', ...options], {
     cwd: directory,
-    env: { ...plainEnvironment(), CI: '1', NO_COLOR: '1', WRANGLER_REGISTRY_PATH: registry },
+    env: { ...ownNodeEnvironment(), CI: '1', NO_COLOR: '1', WRANGLER_REGISTRY_PATH: registry },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that its children end with it.
     detached: true,

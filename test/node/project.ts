@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { cp, mkdtemp, realpath, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join, sep } from 'node:path'
+import { delimiter, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -64,6 +64,12 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_HIDE_BANNER: 'true',
   }
+}
+
+/** The same, with the Node that runs this before the machine's: wrangler and build tools need a newer one than Node 20. */
+export function ownNodeEnvironment(): NodeJS.ProcessEnv {
+  const plain = plainEnvironment()
+  return { ...plain, PATH: [dirname(process.execPath), plain['PATH'] ?? ''].join(delimiter) }
 }
 
 /** Runs a program to its end, in a directory, with the repository's programs first. Rejects when it fails, saying what it said. */
