@@ -113,11 +113,13 @@ describe.for(ENDS)('%s', ([, reason, end]) => {
     test('tells each watcher, and leaves nothing', async () => {
       const visit = await newVisit()
       const rooms = [env.WATCHERS.newUniqueId(), env.WATCHERS.newUniqueId()]
-      await visit.site.run(visit.browser, async (session) => {
+      const watching = visit.site.run(visit.browser, async (session) => {
         for (const room of [...rooms, ...rooms])
           // oxlint-disable-next-line no-await-in-loop
           await watch(session, { namespace: 'WATCHERS', id: String(room) })
+        return 'watching'
       })
+      expect(await watching).toBe('watching')
       await rest(visit.id)
       await end(visit)
       await expect.poll(() => isEmpty(visit.id), PATIENT).toBe(true)
@@ -199,6 +201,43 @@ describe('a watcher that fails', () => {
       }, PATIENT)
       .toEqual([`${id} destroyed`])
     await expect.poll(() => isEmpty(id), PATIENT).toBe(true)
+  })
+
+  test('is told by an alarm if the object stops before it has an answer', async () => {
+    const { site, browser, id } = await newVisit()
+    const room = env.WATCHERS.newUniqueId()
+    const stub = env.WATCHERS.get(room)
+    await stub.hold()
+    await site.run(browser, (session) =>
+      watch(session, { namespace: 'WATCHERS', id: String(room) }),
+    )
+    const began = Date.now()
+    await site.run(browser, (session) => session.signOut())
+    // Later than the time limit of the call, which is 4 s, and long before any timeout of the session.
+    const alarm = (await alarmOf(id)) ?? Infinity
+    expect(alarm - began).toBeGreaterThan(4000)
+    expect(alarm - Date.now()).toBeLessThanOrEqual(5000)
+    await stub.release()
+    await expect.poll(() => isEmpty(id), PATIENT).toBe(true)
+  })
+
+  test('is told less and less often, also if the dead session is ended again', async () => {
+    const { site, browser, id } = await newVisit()
+    const room = env.WATCHERS.newUniqueId()
+    await env.WATCHERS.get(room).fail(1000)
+    await site.run(browser, (session) =>
+      watch(session, { namespace: 'WATCHERS', id: String(room) }),
+    )
+    const copy = browser.copy()
+    await site.run(browser, (session) => session.destroy())
+    for (let tries = 0; tries < 4; tries += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await runDurableObjectAlarm(stubOf(id))
+    }
+    const alarm = await alarmOf(id)
+    expect((alarm ?? 0) - Date.now()).toBeGreaterThan(10_000)
+    await site.run(copy, (session) => session.destroy())
+    expect(await alarmOf(id)).toBe(alarm)
   })
 
   test('keeps no data of the session, whose token is dead', async () => {

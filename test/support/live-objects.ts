@@ -8,14 +8,26 @@ import { extendSessionObject } from '../../src/store/durable-object.ts'
 /** A session's object with sockets and leases, that can be bound to a device. */
 export class LiveSessionObject extends extendSessionObject(leases, sockets, bindings) {}
 
-/** An object of an application that is told when a session ends. It can fail first. */
+/** An object of an application that is told when a session ends. It can fail first, or take its time. */
 export class WatcherObject extends DurableObject {
+  #held: PromiseWithResolvers<void> | undefined
+
+  /** Has calls wait until `release`. */
+  hold(): void {
+    this.#held = Promise.withResolvers()
+  }
+
+  release(): void {
+    this.#held?.resolve()
+  }
+
   /** Has the next so many calls throw. */
   fail(times: number): void {
     this.ctx.storage.kv.put('failures', times)
   }
 
-  sessionEnded(id: string, reason: string): void {
+  async sessionEnded(id: string, reason: string): Promise<void> {
+    await this.#held?.promise
     const { kv } = this.ctx.storage
     const failures = kv.get<number>('failures') ?? 0
     if (failures > 0) {
