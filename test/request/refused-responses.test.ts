@@ -60,3 +60,16 @@ test('a redirect of onRefused has no body, and can be returned to all', async ()
   }
   expect(app.events).toEqual([])
 })
+
+test.for([
+  ['its own', { 'Retry-After': '60' }, '60'],
+  ['the default, if it has none', {}, '5'],
+] as const)('a 503 of onRefused has %s Retry-After', async ([, headers, wanted]) => {
+  const broken = { ...memoryStore(), create: () => Promise.reject(new Error('no store')) }
+  const onRefused: RefusalHandler = ({ status }) => new Response('later', { status, headers })
+  const app = newApp({ store: broken, onRefused })
+  app.handler = (session) => session.increment('n')
+  const response = await app.browser().fetch('/')
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([503, wanted])
+  expect(await response.text()).toBe('later')
+})

@@ -118,6 +118,33 @@ test.skipIf(MEMCACHED_PORT === 0)('a store that tries again counts its tries', a
   expect(Math.max(...tries)).toBeGreaterThan(1)
 })
 
+test('the span of a session that is committed within a wrapper ends with the wrapper', async () => {
+  const { spans, noted } = newSpans()
+  const app = newApp({ store: memoryStore(), use: [tracer(spans)] })
+  const { commit, open, withSession } = app.sessions
+  const fetch = withSession(async (request) => {
+    await request.session.increment('n')
+    const response = await commit(await open(request, {}), new Response('ok'))
+    await request.session.load({ fresh: true })
+    return response
+  })
+  await fetch(new Request('https://app.example/'), {})
+  expect(noted.map(({ name }) => name)).toEqual(['session', 'session.create', 'session.read'])
+  expect(noted[0]).toMatchObject({ isEnded: true, attributes: { 'session.calls': 2 } })
+})
+
+test('the span of a visitor without a session names none', async () => {
+  const { spans, noted } = newSpans()
+  const app = newApp({ store: memoryStore(), use: [tracer(spans)] })
+  app.handler = () => 'hello'
+  const browser = app.browser()
+  await browser.fetch('/')
+  expect(Object.keys(noted[0]?.attributes ?? {})).not.toContain('session.id')
+  app.handler = (session) => session.increment('n').then(() => session.id)
+  const id = await browser.json('/')
+  expect(noted[1]?.attributes).toMatchObject({ 'session.id': id })
+})
+
 test('nothing is noted in a request that is not traced', async () => {
   const { spans, noted } = newSpans({ isTraced: false })
   const app = newApp({ store: memoryStore(), use: [tracer(spans)] })
