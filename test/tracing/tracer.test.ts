@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 
+import { cached } from '../../src/store/cached.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { memcachedStore } from '../../src/store/memcached.ts'
 import { memoryStore } from '../../src/store/memory.ts'
@@ -15,6 +16,8 @@ interface Noted {
   readonly parent: string | undefined
   readonly attributes: Record<string, unknown>
   isEnded: boolean
+  /** What was set after the end. */
+  readonly late: string[]
 }
 
 /** Spans as a runtime has them, simulated: the tests' own runtime traces nothing, and is too old for `withActiveSpan`. */
@@ -22,13 +25,20 @@ function newSpans({ isTraced = true } = {}): { readonly spans: Tracing; readonly
   const noted: Noted[] = []
   let active: string | undefined
   const start = (name: string): ReturnType<NonNullable<Tracing['startSpan']>> & { own: Noted } => {
-    const own: Noted = { name, parent: active, attributes: {}, isEnded: false }
+    const own: Noted = { name, parent: active, attributes: {}, isEnded: false, late: [] }
     noted.push(own)
     return {
       own,
       isTraced,
-      setAttribute: (key, value) => (own.attributes[key] = value),
-      end: () => void (own.isEnded = true),
+      setAttribute: (key, value) => {
+        // As a runtime has it: what comes after the end is lost.
+        if (!own.isEnded) own.attributes[key] = value
+        else own.late.push(key)
+      },
+      end() {
+        if (own.isEnded) throw new Error('The span has ended before.')
+        own.isEnded = true
+      },
     }
   }
   return {
@@ -131,6 +141,33 @@ test('the span of a session that is committed within a wrapper ends with the wra
   await fetch(new Request('https://app.example/'), {})
   expect(noted.map(({ name }) => name)).toEqual(['session', 'session.create', 'session.read'])
   expect(noted[0]).toMatchObject({ isEnded: true, attributes: { 'session.calls': 2 } })
+})
+
+test('the span of a session that is opened and committed twice ends once', async () => {
+  const { spans, noted } = newSpans()
+  const app = newApp({ store: memoryStore(), use: [tracer(spans)] })
+  const { commit, open } = app.sessions
+  const session = await open(new Request('https://app.example/'), {})
+  await session.increment('n')
+  for (let round = 0; round < 2; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    await commit(session, new Response('ok'))
+  }
+  expect(noted[0]).toMatchObject({ isEnded: true, late: [] })
+})
+
+test('the span of a read says if a copy answered, and how many entries', async () => {
+  const { spans, noted } = newSpans()
+  const store = cached(memoryStore(), { maxAgeSeconds: 20 })
+  const app = newApp({ store, use: [tracer(spans)] })
+  const browser = app.browser()
+  app.handler = (session) => session.increment('n')
+  await browser.fetch('/')
+  app.handler = (session) => session.all()
+  await browser.fetch('/')
+  await browser.fetch('/')
+  const reads = noted.filter(({ name }) => name === 'session.read')
+  expect(reads.at(-1)?.attributes).toMatchObject({ 'session.cache_hit': true, 'session.rows': 1 })
 })
 
 test('the span of a visitor without a session names none', async () => {
