@@ -64,7 +64,11 @@ export const GUARDS: readonly MutatedFile[] = [
   },
   {
     file: 'src/guard/login-redirect.ts',
-    tests: ['test/guard/require-user.test.ts', 'test/guard/next-path.test.ts'],
+    tests: [
+      'test/guard/login-elsewhere.test.ts',
+      'test/guard/require-user.test.ts',
+      'test/guard/next-path.test.ts',
+    ],
     changes: [
       ['isElsewhere ? href : pathname + search', 'pathname + search'],
       ["loginUrl.includes('?') ? '&' : '?'", "'?'"],
@@ -92,13 +96,17 @@ export const GUARDS: readonly MutatedFile[] = [
     file: 'src/guard/form-token.ts',
     tests: ['test/guard/form-token.test.ts', 'test/guard/csrf.test.ts'],
     changes: [
-      ['form === undefined || request.bodyUsed', 'form === undefined'],
+      [
+        'form === undefined || request.bodyUsed',
+        'form === undefined',
+        'a body that is used cannot be cloned, and that error is caught',
+      ],
       ['request.clone().body', 'request.body'],
       ['value.subarray(0, limit - bytes)', 'value'],
       ['isLast ? text + end : text', 'text'],
       ['if (isCut) return { limit }', 'if (isCut) return {}'],
       ['text = text.slice(-OVERLAP)', "text = ''"],
-      ['text = text.slice(-OVERLAP)', ''],
+      ['text = text.slice(-OVERLAP)', '', 'it holds more of the body, and finds the same'],
       ['if ((quoted ?? bare) === name) return value', 'return value'],
       ['if (!isLast && isTooSoon(text, searches - bytes / PIECE_BYTES)) continue', ''],
       ['(?=${delimiter})', ''],
@@ -118,7 +126,11 @@ export const GUARDS: readonly MutatedFile[] = [
       [" || path.includes('\\\\')", ''],
       [' || CONTROLS.test(path)) return false', ') return false'],
       ["origin !== ORIGIN || pathname.startsWith('//')", 'origin !== ORIGIN'],
-      ["origin !== ORIGIN || pathname.startsWith('//')", "pathname.startsWith('//')"],
+      [
+        "origin !== ORIGIN || pathname.startsWith('//')",
+        "pathname.startsWith('//')",
+        'what begins with one slash and has no backslash stays on the origin',
+      ],
       ['decoded !== undefined && encodings > 0 && isOwnPath(decoded, encodings - 1)', 'true'],
       ['encodings > 0 && ', ''],
       ['?? asciiOf(otherwise)', '?? otherwise'],
@@ -126,7 +138,11 @@ export const GUARDS: readonly MutatedFile[] = [
   },
   {
     file: 'src/codec/accepts-html.ts',
-    tests: ['test/guard/require-user.test.ts', 'test/guard/authenticated.test.ts'],
+    tests: [
+      'test/guard/require-user.test.ts',
+      'test/guard/authenticated.test.ts',
+      'test/request/refused-responses.test.ts',
+    ],
     changes: [
       [' && !parameters.some((parameter) => /^q=0(\\.0*)?$/.test(parameter))', ''],
       [" || type === 'application/xhtml+xml'", ''],

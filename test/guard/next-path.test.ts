@@ -21,6 +21,12 @@ describe('nextPath', () => {
     expect(nextPathOf({ url: `https://app.example/?next=${encodeURIComponent(next)}` })).toBe(next)
   })
 
+  test('refuses a path that is encoded more often than five times', () => {
+    const nested = (times: number): string => `/%${'25'.repeat(times - 1)}61`
+    expect(nextPath(nested(5))).toBe(nested(5))
+    expect(nextPath(nested(6))).toBe(undefined)
+  })
+
   test.for([
     ['/日', '/%E6%97%A5'],
     ['/é?q=ü#ß', '/%C3%A9?q=%C3%BC#%C3%9F'],

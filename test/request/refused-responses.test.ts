@@ -27,6 +27,8 @@ test.for([
   [{ Accept: 'text/html, application/vnd.api+json' }, 'application/problem+json'],
   [{ Accept: 'text/html, application/json', 'Sec-Fetch-Mode': 'navigate' }, 'text/html'],
   [{ Accept: 'text/html, */*;q=0.1' }, 'text/html'],
+  [{ Accept: 'application/xhtml+xml' }, 'text/html'],
+  [{ Accept: 'Text/HTML' }, 'text/html'],
 ] as const)('the default for %j is %s', async ([headers, type]) => {
   const app = newApp({ store: memoryStore() })
   const fetch = app.sessions.withSession(requireUser()(() => 'in'))
