@@ -89,6 +89,25 @@ describe('the current user', () => {
     expect(messages).toEqual(['down', 'down again'])
   })
 
+  test('is remembered, though the load of the user before fails late', async () => {
+    const slow = Promise.withResolvers<string>()
+    const loads: string[] = []
+    const userOf = currentUser((id: string) => {
+      loads.push(id)
+      return id === 'ada' ? slow.promise : id
+    })
+    const site = siteThatAsks(async (request) => {
+      const former = userOf(request)
+      await request.session.signIn('eve')
+      await userOf(request)
+      slow.reject(new Error('down'))
+      await former.catch(() => undefined)
+      return userOf(request)
+    })
+    expect(await (await signedIn(site)).json('/ask')).toBe('eve')
+    expect(loads).toEqual(['ada', 'eve'])
+  })
+
   test('needs a session', async () => {
     const userOf = currentUser((id: string) => id)
     const asked = userOf({} as HasSession<object, object, AccountMethods>)
