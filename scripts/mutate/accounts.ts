@@ -12,7 +12,15 @@ const SIGN_INS = [
 export const ACCOUNTS: readonly MutatedFile[] = [
   {
     file: 'src/accounts/sign-ins.ts',
-    tests: [...SIGN_INS, 'test/request/events.test.ts', 'test/request/purposes.test.ts'],
+    tests: [
+      ...SIGN_INS,
+      'test/request/events.test.ts',
+      'test/request/purposes.test.ts',
+      'test/request/kv-revoked.test.ts',
+      'test/request/remember.test.ts',
+      'test/request/adopt.test.ts',
+      'test/request/orphans.test.ts',
+    ],
     changes: [
       ['if (!session.canKeep) return false', ''],
       ["if (!atomic && session.state.is === 'presented') await session.readNow(true)", ''],

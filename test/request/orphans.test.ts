@@ -110,6 +110,9 @@ test('a sign-in on KV that is dropped with its handler stays on no list', async 
   app.handler = failAfter((session) => session.signIn(userId))
   await expect(app.browser().fetch('/')).rejects.toThrow('after')
   expect(await app.sessions.user(userId, {}).list()).toEqual([])
+  // Its place is free, too.
+  app.handler = (session) => session.signIn(userId).then(() => 'in')
+  expect(await app.browser().json('/')).toBe('in')
 })
 
 describe.for(Object.entries(STORES))(

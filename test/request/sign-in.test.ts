@@ -64,6 +64,21 @@ describe.for(storesHere(STORES))('on the %s store', ([name, options = INDEXED]) 
   // On KV nothing but a read tells whose dictionary it is; a copy must not.
   const readBySignIn = HERE.isCached ? ['read'] : isKv ? read : []
 
+  test('what the visitor had is there after the sign-in, in the same request too', async () => {
+    const app = newApp(options)
+    const browser = app.browser()
+    await go(app, browser, setOne)
+    const userId = newUser()
+    const seen = await go(app, browser, async (session) => {
+      session.set('color', 'red')
+      await session.signIn(userId)
+      return session.all()
+    })
+    expect(seen).toEqual({ cart: ['apple'], color: 'red' })
+    const data = { cart: ['apple'], color: 'red' }
+    expect(await go<Found>(app, browser, who)).toEqual({ userId, data })
+  })
+
   test('a visitor without a session signs in, and is known from then on', async () => {
     const app = newApp(options)
     const browser = app.browser()
