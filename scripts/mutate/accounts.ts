@@ -19,7 +19,6 @@ export const ACCOUNTS: readonly MutatedFile[] = [
       'test/request/kv-revoked.test.ts',
       'test/request/remember.test.ts',
       'test/request/adopt.test.ts',
-      'test/request/orphans.test.ts',
     ],
     changes: [
       ['if (!session.canKeep) return false', ''],
