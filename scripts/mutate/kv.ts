@@ -42,7 +42,7 @@ export const KV_STORE: readonly MutatedFile[] = [
         'prefix + handle, getOptions)\n    return text',
         "prefix + handle, { type: 'text' })\n    return text",
       ],
-      ["'expiresAt' in value ? value.expiresAt - now : 0", '0'],
+      ["'expiresAt' in value ? value.expiresAt - context.now : 0", '0'],
     ],
   },
   {
@@ -141,6 +141,15 @@ export const KV_STORE: readonly MutatedFile[] = [
         'remove().catch(leaveWord)',
       ],
       ['leaveWord().catch(remove)', 'leaveWord()'],
+    ],
+  },
+  {
+    file: 'src/store/kv/at-rate.ts',
+    tests: ['test/request/kv-own-writes.test.ts', 'test/store/stale-kv.test.ts'],
+    changes: [
+      ['await (keys.has(key) ? atRate(write) : write())', 'await write()'],
+      ['await (keys.has(key) ? atRate(write) : write())', 'await atRate(write)'],
+      ['written.get(defer)) ??', 'undefined) ??'],
     ],
   },
 ]

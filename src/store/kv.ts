@@ -5,7 +5,7 @@ import { SessionError } from '../errors.ts'
 import { rotated } from '../record/meta.ts'
 import type { CallContext, SessionStore, WriteReply } from '../record/store.ts'
 import type { Patch } from '../session/patch.ts'
-import { atRate } from './kv/at-rate.ts'
+import { atOwnRate, atRate } from './kv/at-rate.ts'
 import { changesIn, justRead, noteRead } from './kv/just-read.ts'
 import {
   accountOf,
@@ -73,10 +73,11 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     return text === undefined ? get(handle) : parseValue(text)
   }
 
-  async function put(handle: string, value: KvValue, now: number): Promise<void> {
-    const expirationTtl = ttlSeconds('expiresAt' in value ? value.expiresAt - now : 0)
+  async function put(handle: string, value: KvValue, context: CallContext): Promise<void> {
+    const expirationTtl = ttlSeconds('expiresAt' in value ? value.expiresAt - context.now : 0)
     const key = prefix + handle
-    await changes.make(key, () => namespace.put(key, JSON.stringify(value), { expirationTtl }))
+    const write = (): Promise<void> => namespace.put(key, JSON.stringify(value), { expirationTtl })
+    await changes.make(key, () => atOwnRate(context, key, write))
   }
 
   return {
@@ -97,7 +98,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const expiresAt = now + timeoutsOf(patch.signIn, context).absolute
       const value = { hash, createdAt: now, expiresAt, entries, ...account }
       const join = async (): Promise<WriteReply> => joinReply(await get(handle), hash, context)
-      const making = { join, put: () => put(handle, value, now) }
+      const making = { join, put: () => put(handle, value, context) }
       const joined = await once(namespace, markOf(prefix, handle), { patch, now, ...making })
       return joined ?? { ok: true, ...difference.outcome, ...account }
     },
@@ -128,7 +129,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const { createdAt, account } = live.session
       const expiresAt = createdAt + timeoutsOf(account, context).absolute
       const session = { ...live.session, expiresAt, entries: Object.fromEntries(after) }
-      await put(handle, session, context.now)
+      await put(handle, session, context)
       return { ok: true, ...outcome, ...statusOf(session) }
     },
 
@@ -153,10 +154,10 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const difference = kvDifferenceOf(session.entries, patch)
       if (!difference.ok) return difference
       const entries = Object.fromEntries(difference.after)
-      await put(newHandle, { ...session, hash: newHash, entries }, context.now)
+      await put(newHandle, { ...session, hash: newHash, entries }, context)
       const tombstone = { rotatedAt: context.now }
       // This request may have just created the session.
-      if (!isUnsent) await atRate(() => put(handle, tombstone, context.now))
+      if (!isUnsent) await atRate(() => put(handle, tombstone, context))
       return { ok: true, handle: newHandle, ...statusOf(session) }
     },
 

@@ -296,8 +296,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'on KV the tombstone of a former token is forgotten',
     file: KV,
-    find: 'if (!isUnsent) await atRate(() => put(handle, tombstone, context.now))',
-    replace: 'if (handle === newHandle) await atRate(() => put(handle, tombstone, context.now))',
+    find: 'if (!isUnsent) await atRate(() => put(handle, tombstone, context))',
+    replace: 'if (handle === newHandle) await atRate(() => put(handle, tombstone, context))',
     theme: 'kv',
   },
   {
