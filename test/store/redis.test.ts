@@ -96,7 +96,7 @@ async function expectLife(credential: Credential, milliseconds: number): Promise
 describe('redisStore', () => {
   test.for([undefined, null, 'redis://localhost', {}])('refuses %j for a client', (client) => {
     expect(() => redisStore(client as never)).toThrow(
-      'ERR_OPTION: redisStore needs a client of `redis`, `ioredis` or `@upstash/redis`, or { open, close } to make one for each call.',
+      'ERR_OPTION: redisStore needs a client of `redis`, `ioredis` or `@upstash/redis`, or { open, close } to open one for each call.',
     )
   })
 

@@ -575,7 +575,7 @@ describe('a user’s object', () => {
       () => undefined,
     )
     await expect(app.sessions.user(userId, {}).revokeAll()).rejects.toThrow(
-      /ERR_BINDING: UserObject finds no Durable Object namespace of this session's/,
+      /ERR_BINDING: UserObject cannot find this session's Durable Object namespace/,
     )
   })
 
