@@ -243,7 +243,10 @@ function checkOptions({
 }: AccountsOptions<never>): void {
   const isIndex = typeof index === 'function' || typeof Object(index).revoke === 'function'
   const fault = [
-    [index !== undefined && !isIndex, 'userIndex(env.USERS). => userIndex(env.USERS).'],
+    [
+      index !== undefined && !isIndex,
+      'index must be a function, such as (env) => userIndex(env.USERS).',
+    ],
     [!isLimit(limit), "limit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
     [
       limit !== undefined && index === undefined,

@@ -98,7 +98,7 @@ function clientFor<Client>(
   if (clientOf === undefined) {
     throw new SessionError(
       'ERR_OPTION',
-      `… }) with what ${name}Store takes. => … }) with what ${name}Store takes.`,
+      `SESSION_STORE is ${name}, but storeFromConfig has no client for it. Write storeFromConfig(env, { ${name}: (address) => … }), which returns the argument of ${name}Store.`,
     )
   }
   return clientOf(address)

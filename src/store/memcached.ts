@@ -123,7 +123,7 @@ function check(client: unknown, prefix: string, maxItemBytes: number): void {
   if (!isObject || !('gets' in client || isConnector(client))) {
     throw new SessionError(
       'ERR_OPTION',
-      'memcachedClient(connect(address)). => memcachedClient(connect(address)).',
+      'memcachedStore needs a client with gets, add and cas, or { open, close } to open one for each call: open: () => memcachedClient(connect(address)).',
     )
   }
   const isText = typeof prefix === 'string' && /^[\x21-\x7e]*$/.test(prefix)

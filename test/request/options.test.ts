@@ -83,7 +83,7 @@ describe('at construction', () => {
     [
       { cookie: { name: 's; Domain=evil.example' } },
       'ERR_OPTION',
-      'a name has 1 to 3800 letters, digits',
+      'a name must have 1 to 3800 letters, digits',
     ],
   ])('%j is refused, saying what to write instead', async ([options, code, message]) => {
     const fault = await faultOf(() => construct(options))
