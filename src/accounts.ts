@@ -247,7 +247,7 @@ function checkOptions({
       index !== undefined && !isIndex,
       'index must be a function, such as (env) => userIndex(env.USERS).',
     ],
-    [!isLimit(limit), "limit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
+    [!isLimit(limit), "limit must be { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
     [
       limit !== undefined && index === undefined,
       'limit needs index: (env) => userIndex(env.USERS).',

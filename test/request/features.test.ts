@@ -149,9 +149,12 @@ describe('what is no option is refused, saying what to write:', () => {
   test.for<[options: unknown, advice: string]>([
     [{ index: {} }, 'index must be a function, such as (env) => userIndex(env.USERS).'],
     [{ index: null }, 'index is a function'],
-    [{ index, limit: { max: 0, whenFull: 'refuse' } }, 'limit is { max, whenFull }: 1 or more'],
-    [{ index, limit: { max: 1.5, whenFull: 'refuse' } }, 'limit is { max, whenFull }'],
-    [{ index, limit: { max: '2', whenFull: 'refuse' } }, 'limit is { max, whenFull }'],
+    [
+      { index, limit: { max: 0, whenFull: 'refuse' } },
+      'limit must be { max, whenFull }: 1 or more',
+    ],
+    [{ index, limit: { max: 1.5, whenFull: 'refuse' } }, 'limit must be { max, whenFull }'],
+    [{ index, limit: { max: '2', whenFull: 'refuse' } }, 'limit must be { max, whenFull }'],
     [{ index, limit: { max: 2, whenFull: 'end-newest' } }, "'refuse' or 'end-oldest'."],
     [{ limit: { max: 2, whenFull: 'refuse' } }, 'limit needs index'],
     [
