@@ -17,7 +17,7 @@ export function adopting<Env, Data extends object = Record<string, unknown>>(
   if (adoptions.length === 0 || !adoptions.every((adoption) => typeof adoption === 'function')) {
     throw new SessionError(
       'ERR_OPTION',
-      'adopting() takes adoptions, such as those of tornadoCookie, expressCookie or adoption.',
+      'adopting() takes the results of tornadoCookie, expressCookie or adoption.',
     )
   }
   return {

@@ -40,7 +40,7 @@ export function secretText(secret: unknown): string {
   if (typeof secret === 'string' && secret !== '') return secret
   throw new SessionError(
     'ERR_SECRET',
-    'The old secret is missing or empty. Use the one that the old application signs its cookies with.',
+    'The old secret is missing or empty. Use the one that signed the old cookies.',
   )
 }
 

@@ -89,7 +89,7 @@ function passwordText(password: unknown): string {
   if (typeof password === 'string' && password !== '') return password
   throw new SessionError(
     'ERR_SECRET',
-    'The old password is missing or empty. Use the one that the old application seals its cookies with.',
+    'The old password is missing or empty. Use the one that sealed the old cookies.',
   )
 }
 
