@@ -237,7 +237,7 @@ describe('requireBound() refuses to work', () => {
     { graceSeconds: '60' },
   ])('with %j', (options) => {
     expect(() => requireBound(options as never)).toThrow(
-      "ERR_OPTION: requireBound(): unbound is 'pass' or 'refuse', and graceSeconds a number of seconds.",
+      "ERR_OPTION: requireBound(): unbound must be 'pass' or 'refuse', and graceSeconds a number of seconds.",
     )
   })
 

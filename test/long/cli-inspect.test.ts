@@ -322,7 +322,7 @@ describe('edge-session inspect', () => {
       ])
       assert.equal(code, 0, stderr)
       assert.match(stdout, /of line 3 of secrets\.txt \(not the newest\)/)
-      assert.match(stdout, /will be signed again/)
+      assert.match(stdout, /signs it again/)
     })
 
     it('under other names', async () => {

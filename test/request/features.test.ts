@@ -148,7 +148,7 @@ describe('what is no option is refused, saying what to write:', () => {
 
   test.for<[options: unknown, advice: string]>([
     [{ index: {} }, 'index must be a function, such as (env) => userIndex(env.USERS).'],
-    [{ index: null }, 'index is a function'],
+    [{ index: null }, 'index must be a function'],
     [
       { index, limit: { max: 0, whenFull: 'refuse' } },
       'limit must be { max, whenFull }: 1 or more',
@@ -161,8 +161,8 @@ describe('what is no option is refused, saying what to write:', () => {
       { clearSiteData: 'cache' },
       "clearSiteData must be a list, such as ['cache'], of: cache, cookies",
     ],
-    [{ clearSiteData: ['cache', 'Cookies'] }, 'clearSiteData is a list'],
-    [{ clearSiteData: ['"cache"'] }, 'clearSiteData is a list'],
+    [{ clearSiteData: ['cache', 'Cookies'] }, 'clearSiteData must be a list'],
+    [{ clearSiteData: ['"cache"'] }, 'clearSiteData must be a list'],
   ])('accounts(%j)', ([options, advice]) => {
     expect(() => accounts(options as AccountsOptions)).toThrow(
       expect.objectContaining({
