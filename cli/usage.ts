@@ -5,7 +5,7 @@ Usage: edge-session <command> [options]
 Commands:
   init              adds the binding, migration, export and secret to a Worker
   secret            prints a new signing secret
-  inspect <cookie>  shows what a session's cookie contains, and why it is refused
+  inspect <cookie>  shows a session cookie's content, and why it is refused
 
 Options:
   -h, --help        show help, also for a command: edge-session init --help
@@ -47,14 +47,13 @@ Usage: edge-session inspect [options] <cookie>
 it is read from standard input, which keeps it out of the shell's history.
 
 Options:
-      --name NAME          the cookie's name; default the given one, or
-                           __Host-session
+      --name NAME          cookie name; default the given one, or __Host-session
       --secret-file FILE   secrets to check with, one per line; can be repeated
       --secret-name NAME   variable with the secret; default SESSION_SECRET, in
                            the environment, then in .dev.vars
       --idle SECONDS       idle timeout; default 1800
       --absolute SECONDS   absolute timeout; default 43200
-      --now TIME           instead of the current time: milliseconds, or ISO 8601
+      --now TIME           time to use instead of now: milliseconds, or ISO 8601
       --json               print JSON
   -h, --help               show this help
 

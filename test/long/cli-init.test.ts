@@ -26,12 +26,12 @@ describe('edge-session init refuses, and writes nothing,', () => {
     [
       'a class without SQLite',
       migrations('new_classes = ["SessionObject"]'),
-      /"v1": SessionObject is one of new_classes/,
+      /"v1": SessionObject is in new_classes/,
     ],
     [
       'a class that was deleted',
       migrations('new_sqlite_classes = ["SessionObject"]', 'deleted_classes = ["SessionObject"]'),
-      /"v2": SessionObject is one of deleted_classes/,
+      /"v2": SessionObject is in deleted_classes/,
     ],
     [
       'a class that was renamed',
@@ -47,7 +47,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
         'new_classes = ["Old"]',
         'renamed_classes = [{ from = "Old", to = "SessionObject" }]',
       ),
-      /"v2": SessionObject is one of new_classes/,
+      /"v2": SessionObject is in new_classes/,
     ],
     [
       'an export without SQLite',
