@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** What a configuration gets: text, a list of texts, or a table of those. */
+/** A value added to a configuration: text, a list of texts, or a table of those. */
 export type Value = string | readonly string[] | { readonly [key: string]: Value }
 
 /**
- * One change of a wrangler configuration, whatever its format: an item at the end of the list at this path, which is made
- * if it is not there, or an entry whose key ends the path.
+ * One change of a wrangler configuration in any format: an item appended to the list at this path, which is created if
+ * absent, or an entry whose key ends the path.
  */
 export interface Addition {
   readonly kind: 'item' | 'entry'
@@ -20,7 +20,7 @@ export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !isOther
 }
 
-/** The value at a path; `undefined` where there is none. */
+/** Returns the value at a path, or `undefined` if there is none. */
 export function valueAt(config: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (isTable(value) && Object.hasOwn(value, key) ? value[key] : undefined),
@@ -28,7 +28,7 @@ export function valueAt(config: unknown, path: readonly string[]): unknown {
   )
 }
 
-/** The configuration with the additions, as every format has to read it afterwards. */
+/** Returns the configuration with the additions, as each format must read it afterwards. */
 export function withAdditions(config: Table, additions: readonly Addition[]): Table {
   return additions.reduce<Table>(
     (table, addition) => withAddition(table, addition.path, addition),
@@ -49,12 +49,12 @@ function withAddition(table: Table, path: readonly string[], addition: Addition)
   }
 }
 
-/** Whether two parsed configurations say the same. */
+/** True if two parsed configurations are equal. */
 export function isSame(one: Table, other: Table): boolean {
   return isDeepStrictEqual(plain(one), plain(other))
 }
 
-/** The same with ordinary objects: the parsers make different ones. */
+/** Returns the value with ordinary objects, since parsers create different ones. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (!isTable(value)) return value

@@ -3,7 +3,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { misuse } from './cli-error.ts'
 import { nearest } from './nearest.ts'
 
-/** The options a command takes, as `parseArgs` wants them. */
+/** A command's options, as `parseArgs` expects them. */
 export type OptionTable = NonNullable<ParseArgsConfig['options']>
 
 type Parsed<Options extends OptionTable> = ReturnType<
@@ -11,8 +11,8 @@ type Parsed<Options extends OptionTable> = ReturnType<
 >
 
 /**
- * Reads a command's arguments by Node's own `parseArgs`. Throws, saying which one and what it should be, for an unknown
- * option, a missing or superfluous value, and more words than `maxWords`.
+ * Reads a command's arguments with Node's `parseArgs`. Throws for an unknown option, a missing or superfluous value,
+ * and more words than `maxWords`. The message names the argument and says what it should be.
  */
 export function readArguments<const Options extends OptionTable>(
   command: string,
@@ -54,7 +54,10 @@ function checkOption(command: string, options: OptionTable, token: OptionToken):
   }
 }
 
-/** A dash alone is standard input; what else begins with one is the next option, unless it was written with =. */
+/**
+ * A single dash is standard input. Any other value that begins with a dash is the next option, unless it was written
+ * with =.
+ */
 function isMissing({ value = '', inlineValue }: OptionToken): boolean {
   const isNext = inlineValue === false && value !== '-' && value.startsWith('-')
   return value === '' || isNext
@@ -64,7 +67,7 @@ export function seeHelp(command: string): string {
   return ` See: ${command} --help`
 }
 
-/** What somebody typed, short enough to be shown again. */
+/** Returns what the user typed, short enough to be printed. */
 function quoted(word: string): string {
   return JSON.stringify(word.length > 24 ? `${word.slice(0, 24)}…` : word)
 }

@@ -2,10 +2,10 @@ import { type Addition, isTable, type Table, valueAt } from './addition.ts'
 import { CliError } from './cli-error.ts'
 import type { ObjectClass } from './object-class.ts'
 
-/** What a configuration says of a class of objects so far. */
+/** The state of a class of objects according to the configuration. */
 type Standing = 'absent' | 'sqlite' | 'key-value' | 'deleted' | 'renamed' | 'transferred'
 
-/** The additions that declare the classes at this path of the configuration: at its root, or in an environment. */
+/** Returns the additions that declare the classes at this path of the configuration: the root, or an environment. */
 export function classAdditions(
   config: Table,
   scope: readonly string[],
@@ -15,7 +15,7 @@ export function classAdditions(
   const root = scope.length === 0
   const exported = own['exports'] ?? (root ? undefined : config['exports'])
   if (hasObjects(exported)) {
-    // Where an environment has none of its own, it has those of the root.
+    // An environment without its own migrations uses those of the root.
     if (!root && own['exports'] === undefined) return []
     return entryAdditions(exported, scope, classes)
   }
@@ -23,7 +23,7 @@ export function classAdditions(
   return migrationAdditions(migrationsOf(own['migrations']), scope, classes)
 }
 
-/** Cloudflare: the declarative `exports`, of which a configuration has either objects or migrations. */
+/** Cloudflare: the declarative `exports`. A configuration has either these objects or migrations. */
 function hasObjects(exported: unknown): exported is Table {
   const entries = isTable(exported) ? Object.values(exported) : []
   return entries.some((entry) => valueAt(entry, ['type']) === 'durable-object')
@@ -39,7 +39,7 @@ function entryAdditions(
     const { type, storage, state = 'created' } = exported[name] as Table
     if (type === 'durable-object' && storage === 'sqlite' && state === 'created') return false
     throw new CliError(
-      `exports.${name} is not a SQLite-backed Durable Object that this Worker has. edge-session needs type = "durable-object", storage = "sqlite".`,
+      `exports.${name} is not a SQLite-backed Durable Object of this Worker. edge-session needs type = "durable-object", storage = "sqlite".`,
     )
   })
   return missing.map((name) => ({
@@ -67,16 +67,16 @@ function migrationAdditions(
 
 const FAULTS: Record<Exclude<Standing, 'absent' | 'sqlite'>, (name: string) => string> = {
   'key-value': (name) =>
-    `${name} is one of new_classes, without SQLite, which can't be changed once it is deployed. If it never was, write new_sqlite_classes; otherwise delete or rename that class first.`,
+    `${name} is in new_classes, without SQLite, which cannot be changed once it is deployed. If it was never deployed, use new_sqlite_classes. Otherwise delete or rename that class first.`,
   deleted: (name) =>
-    `${name} is one of deleted_classes. If it is to come back, add a migration with new_sqlite_classes = ["${name}"] yourself: its former objects are gone.`,
+    `${name} is in deleted_classes. To create it again, add a migration with new_sqlite_classes = ["${name}"] yourself. Its previous objects are gone.`,
   renamed: (name) =>
-    `${name} was renamed. If it is to come back, add a migration with new_sqlite_classes = ["${name}"] yourself.`,
+    `${name} was renamed. To create it again, add a migration with new_sqlite_classes = ["${name}"] yourself.`,
   transferred: (name) =>
-    `${name} was transferred from another Worker, so that it can't be told whether it has SQLite. Check that, and add the binding yourself.`,
+    `${name} was transferred from another Worker, so it is unknown if it uses SQLite. Check that, and add the binding yourself.`,
 }
 
-/** What has become of the class after all migrations, in the order in which wrangler reads them. */
+/** Returns the state of the class after all migrations, in the order in which wrangler reads them. */
 function standingOf(
   migrations: readonly Table[],
   name: string,
@@ -108,7 +108,7 @@ function standingOf(
 function migrationsOf(value: unknown): Table[] {
   if (value === undefined) return []
   if (Array.isArray(value) && value.every(isTable)) return value
-  throw new CliError('migrations is not a list of tables. Correct that first.')
+  throw new CliError('migrations is not a list of tables. Fix that first.')
 }
 
 function textsOf(value: unknown): string[] {
@@ -119,7 +119,7 @@ function tablesOf(value: unknown): Table[] {
   return Array.isArray(value) ? value.filter(isTable) : []
 }
 
-/** A tag that no migration has: the next number where the last tag ends in one, as v1, v2 do. */
+/** Returns an unused tag: the next number if the last tag ends in one, such as v1, v2. */
 function newTag(migrations: readonly Table[]): string {
   const tags = migrations.map(({ tag }) => tag)
   const last = tags.at(-1)

@@ -1,6 +1,6 @@
-/** What the user has to know and to do. It ends the command with its exit code, and the message alone is shown. */
+/** A message for the user. It ends the command with its exit code, and is printed without a stack. */
 export class CliError extends Error {
-  /** 1: it can't be done as things are; 2: the command was written wrongly. */
+  /** 1: it cannot be done in the present state. 2: the command is wrong. */
   readonly exitCode: 1 | 2
 
   constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
@@ -9,7 +9,7 @@ export class CliError extends Error {
   }
 }
 
-/** An error about how the command was written. */
+/** Returns an error for a wrong command. */
 export function misuse(message: string): CliError {
   return new CliError(message, { exitCode: 2 })
 }

@@ -13,8 +13,8 @@ import { bindingName, classesFor, type Wishes } from './wishes.ts'
 const NAMES = ['cloudflare.config.ts', 'cloudflare.config.mts', 'cloudflare.config.js'] as const
 
 /**
- * Returns the configuration of Cloudflare's `cf` in a directory; `undefined` without one. It is a program, which nothing
- * but a person can safely add to (developers.cloudflare.com/cf/projects/cloudflare-config/).
+ * Returns the configuration of Cloudflare's `cf` in a directory, or `undefined` if there is none. It is a program, so
+ * only a person can safely add to it (developers.cloudflare.com/cf/projects/cloudflare-config/).
  */
 export async function cloudflareConfigIn(directory: string): Promise<TextFile | undefined> {
   const name = NAMES.find((each) => existsSync(join(directory, each)))
@@ -22,8 +22,8 @@ export async function cloudflareConfigIn(directory: string): Promise<TextFile | 
 }
 
 /**
- * Returns the entry module and the notices for it, in the form of a wrangler configuration that is complete. If the text
- * does not name the entry module, a notice says what to export there.
+ * Returns the entry module and the notices for it, in the same form as for a complete wrangler configuration. If the
+ * text does not name the entry module, a notice says what to export there.
  */
 export function requiredByHand(
   file: TextFile,
@@ -37,7 +37,7 @@ export function requiredByHand(
   const main = entrypointIn(text)
   const classes = classesFor(wishes)
   const lines = linesToPaste(text, wishes)
-  const exported = `${label} does not name the entry module as a text. Export this from that module:\n\n  ${classes.map(exportLine).join('\n  ')}\n`
+  const exported = `${label} does not name the entry module as a string. Export this from that module:\n\n  ${classes.map(exportLine).join('\n  ')}\n`
   return {
     table: main === undefined ? {} : { main },
     required: {
@@ -57,7 +57,7 @@ export function requiredByHand(
   }
 }
 
-/** Returns the text with blanks for its comments; as it is if it can't be read. */
+/** Returns the text with its comments replaced by spaces, or unchanged if it cannot be parsed. */
 function withoutComments({ text, path }: TextFile): string {
   try {
     return moduleOutline(text, path).comments.reduce(
@@ -70,7 +70,7 @@ function withoutComments({ text, path }: TextFile): string {
   }
 }
 
-/** Returns the path of the entry module, where it is written as a text. */
+/** Returns the path of the entry module, if it is written as a string. */
 function entrypointIn(text: string): string | undefined {
   const found =
     /from\s*(["'])([^"'\n]+)\1\s*with\s*\{\s*type\s*:\s*["']cf-worker["']/.exec(text) ??
@@ -78,7 +78,7 @@ function entrypointIn(text: string): string | undefined {
   return found?.[2]
 }
 
-/** Returns the lines that the configuration lacks, as they stand in the Worker's definition; none if all is there. */
+/** Returns the lines that are missing in the Worker's definition, or an empty list if all are there. */
 function linesToPaste(text: string, wishes: Wishes): string[] {
   const worker = /\bname\s*:\s*["']([^"'\n]+)["']/.exec(text)?.[1] ?? "the Worker's name"
   const isMissing = (name: string): boolean => !new RegExp(`\\b${name}\\b`).test(text)

@@ -3,11 +3,11 @@ import { environmentsOf, listAt, scopesOf } from './config-lists.ts'
 import { SECRET_NAME } from './secret.ts'
 import type { Wishes } from './wishes.ts'
 
-/** Cloudflare: the first compatibility date with calls of objects' methods, and the flag for earlier ones. */
+/** Cloudflare: the first compatibility date with RPC to objects, and the flag for earlier dates. */
 const RPC_DATE = '2024-04-03'
 const RPC_FLAG = 'rpc'
 
-/** What there is to know of a configuration beyond what it lacks. */
+/** Returns notices about a configuration that are not about missing parts. */
 export function configNotices(config: Table, wishes: Wishes, binding: string): string[] {
   return [
     ...environmentNotice(config, wishes, binding),
@@ -51,6 +51,6 @@ function secretNotice(config: Table): string[] {
     .find((path) => valueAt(config, path) !== undefined)
   if (open === undefined) return []
   return [
-    `${open.join('.')} is in the configuration, where everybody can read it. Remove it there: a secret belongs in .dev.vars and in \`wrangler secret put\`.`,
+    `${open.join('.')} is in the configuration, where anyone can read it. Remove it: a secret belongs in .dev.vars and in \`wrangler secret put\`.`,
   ]
 }

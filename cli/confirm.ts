@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 
-/** Asks a question; yes is `y` or `yes`, and anything else, the end of the input too, is no. */
+/** Asks a question. `y` and `yes` mean yes; anything else, including the end of the input, means no. */
 export function confirmed(
   question: string,
   streams: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream },
@@ -9,7 +9,7 @@ export function confirmed(
   return new Promise((resolve) => {
     let isAnswered = false
     reader.once('close', () => {
-      // Behind the question, the cursor still stands on its line.
+      // The cursor is still on the question's line.
       if (!isAnswered) streams.output.write('\n')
       resolve(false)
     })

@@ -5,15 +5,15 @@ import { misuse } from './cli-error.ts'
 const DEFAULT_NAME = '__Host-session'
 const HEADER = /^\s*(?:set-)?cookie\s*:\s*/i
 
-/** The cookie that somebody gave, and all of its values. */
+/** The given cookie, with all of its values. */
 export interface CookieInput {
   readonly name: string
   readonly values: readonly string[]
 }
 
 /**
- * Reads a token alone, `name=value`, or Cookie and Set-Cookie headers, other lines among them. Without a name it is the
- * default one, or the only one whose value looks like a token. Throws where there is none, and shows no value.
+ * Reads a single token, `name=value`, or Cookie and Set-Cookie headers between other lines. Without a name, uses the
+ * default one, or the only one whose value looks like a token. Throws if there is none. Shows no value.
  */
 export function cookieInput(text: string, name: string | undefined): CookieInput {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
@@ -42,7 +42,7 @@ function chosenName(headers: readonly string[], names: readonly string[]): strin
   return names.includes(DEFAULT_NAME) || others.length > 0 ? DEFAULT_NAME : only
 }
 
-/** The names in a header, the attributes of a Set-Cookie among them. */
+/** Returns the names in a header, including the attributes of a Set-Cookie. */
 function namesIn(header: string): string[] {
   return header
     .split(';')

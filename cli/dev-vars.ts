@@ -4,21 +4,22 @@ import util from 'node:util'
 
 import { readTextFile, type TextFile } from './text-file.ts'
 
-/** A file of variables for `wrangler dev`, as it is to be. */
+/** The new content of a variables file for `wrangler dev`. */
 export interface VariablesFile {
   readonly path: string
   readonly file: TextFile | undefined
-  /** The very same text where nothing has to be added. */
+  /** The same text if nothing has to be added. */
   readonly text: string
-  /** The secret that is there already and too short to sign with. */
+  /** True if the existing secret is too short. */
   readonly isWeak: boolean
 }
 
 const MIN_SECRET_BYTES = 32
 
 /**
- * The variables files of a Worker with a secret in each: `.dev.vars`, and those of environments that have one. Where there is
- * no `.dev.vars` but a `.env`, it goes to `.env.local` instead, because wrangler reads no `.env` beside a `.dev.vars`.
+ * Returns a Worker's variables files, each with a secret: `.dev.vars`, and those of environments that have one. If
+ * there is a `.env` but no `.dev.vars`, the secret goes to `.env.local` instead, because wrangler ignores `.env` beside
+ * a `.dev.vars`.
  */
 export async function variablesWithSecret(
   directory: string,
@@ -51,7 +52,7 @@ async function hasSecret(path: string, name: string): Promise<boolean> {
 function withVariable(file: TextFile | undefined, name: string, value: string): string {
   const { text, eol } = file ?? { text: '', eol: '\n' }
   const line = `${name}=${value}`
-  // A line that names it and gives it no value yet.
+  // A line that names it without a value.
   const empty = new RegExp(
     `^([ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=)[ \\t]*(?:""|'')?[ \\t]*(?=\\r?$)`,
     'm',
@@ -61,7 +62,7 @@ function withVariable(file: TextFile | undefined, name: string, value: string): 
   return text + (isClosed ? line + eol : eol + line)
 }
 
-/** The text with every value hidden, to be shown. */
+/** Returns the text with every value hidden, for display. */
 export function withoutValues(text: string): string {
   return text
     .split('\n')

@@ -1,23 +1,23 @@
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from 'diff'
 
 export interface Difference {
-  /** The file's name, as it is shown. */
+  /** The file's name, for display. */
   readonly label: string
-  /** `undefined`: there is no such file yet. */
+  /** `undefined` if the file does not exist yet. */
   readonly before: string | undefined
   readonly after: string
-  /** Unchanged lines around each change; 3 as usual. */
+  /** The number of unchanged lines around each change. Default 3. */
   readonly context?: number
 }
 
-/** A unified diff. */
+/** Returns a unified diff. */
 export function unifiedDiff({ label, before, after, context = 3 }: Difference): string {
   const from = before === undefined ? '/dev/null' : label
   const patch = structuredPatch(from, label, before ?? '', after, undefined, undefined, { context })
   return formatPatch(patch, FILE_HEADERS_ONLY).replaceAll('\r', '')
 }
 
-/** The same in colours, for a terminal. */
+/** Returns the diff with colours, for a terminal. */
 export function coloured(diff: string): string {
   return diff
     .split('\n')

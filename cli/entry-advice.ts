@@ -3,8 +3,8 @@ import { exportLine, type ObjectClass } from './object-class.ts'
 import { RECIPES } from './recipes.ts'
 
 /**
- * Returns how to export the classes if the framework makes the Worker; `undefined` if the application has an entry
- * module of its own, or no framework.
+ * Returns how to export the classes if the framework makes the Worker, or `undefined` if the application has its own
+ * entry module, or no framework.
  */
 export function entryAdvice(
   framework: FrameworkName | undefined,
@@ -19,6 +19,6 @@ export function entryAdvice(
     ...classes.map(exportLine),
     'export default worker',
   ]
-  const text = `${title} makes the Worker, so write ${module} with these lines, and name it as main:\n\n  ${lines.join('\n  ')}\n`
+  const text = `${title} makes the Worker, so create ${module} with these lines, and set it as main:\n\n  ${lines.join('\n  ')}\n`
   return also === undefined ? text : `${text}\n${also}\n`
 }

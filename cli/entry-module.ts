@@ -6,7 +6,7 @@ import { moduleOutline, type ModuleOutline } from './module-outline.ts'
 import { exportLine, OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
 import { readTextFile, type TextFile } from './text-file.ts'
 
-/** The entry module's text with the exports that it lacks; the very same text where it lacks none. */
+/** Returns the entry module's text with the missing exports, or the same text if none are missing. */
 export async function withExports(
   file: TextFile,
   label: string,
@@ -15,12 +15,12 @@ export async function withExports(
   const module = parsed(file, label, classes)
   if (module.isScript && /addEventListener|module\.exports/.test(file.text)) {
     throw new CliError(
-      `${label} is not an ES module, and only those can have Durable Objects. Write it with "export default { fetch }" first (Cloudflare: migrate from Service Workers to ES modules).`,
+      `${label} is not an ES module, and only those can have Durable Objects. Convert it to "export default { fetch }" first (Cloudflare: migrate from Service Workers to ES modules).`,
     )
   }
   const missing: ObjectClass[] = []
   for (const name of classes) {
-    // Few, and mostly one.
+    // There are few, usually one.
     // oxlint-disable-next-line no-await-in-loop
     if (!(await isExported(name, file, module, new Set()))) missing.push(name)
   }
@@ -33,13 +33,13 @@ function parsed(file: TextFile, label: string, classes: readonly ObjectClass[]):
   } catch (error) {
     const lines = classes.map(exportLine).join('\n')
     throw new CliError(
-      `${label} can't be read: ${messageOf(error)}. Correct that, or add this yourself and run this again with --no-export:\n\n${lines}`,
+      `${label} cannot be parsed: ${messageOf(error)}. Fix that, or add this yourself and run the command again with --no-export:\n\n${lines}`,
       { cause: error },
     )
   }
 }
 
-/** Whether the module exports the name, itself or by all that a file beside it exports. */
+/** True if the module exports the name itself, or by an `export *` of a file beside it. */
 async function isExported(
   name: ObjectClass,
   file: TextFile,
@@ -50,7 +50,7 @@ async function isExported(
   const { names, all } = module
   if (names.has(name) || all.includes(OBJECT_CLASSES[name].module)) return true
   for (const specifier of all.filter((each) => each.startsWith('.'))) {
-    // One after the other, since the first that has it is enough.
+    // One after the other, since the first that exports it is enough.
     // oxlint-disable-next-line no-await-in-loop
     const next = await fileOf(join(dirname(file.path), specifier))
     if (next === undefined || seen.has(next.path)) continue
@@ -71,11 +71,11 @@ function parsedOrNothing(file: TextFile): ModuleOutline | undefined {
 
 const ENDINGS = ['', '.ts', '.tsx', '.mts', '.js', '.mjs', '.jsx', '/index.ts', '/index.js']
 
-/** The file that a relative import means, as bundlers look for it. */
+/** Returns the file that a relative import refers to, found as by bundlers. */
 async function fileOf(path: string): Promise<TextFile | undefined> {
   const typed = path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2')
   for (const candidate of [...ENDINGS.map((ending) => path + ending), typed]) {
-    // In this order, since the first that is there counts.
+    // In this order, since the first that exists counts.
     // oxlint-disable-next-line no-await-in-loop
     const file = await readTextFile(candidate).catch(() => undefined)
     if (file !== undefined) return file
@@ -97,11 +97,11 @@ function withLines(
 
 interface Place {
   readonly at: number
-  /** Whether it is behind something else, and not before what follows. */
+  /** True if it comes after something, false if it comes before what follows. */
   readonly isBehind: boolean
 }
 
-/** Behind the imports; without any, before the first statement, but behind what has to come first. */
+/** After the imports, or without any, before the first statement but after what must come first. */
 function placeOf(text: string, { imports, firsts, comments }: ModuleOutline): Place {
   const last = imports.at(-1) ?? firsts.at(-1)
   if (last === undefined) return { at: headEnd(text, comments), isBehind: false }
@@ -110,7 +110,10 @@ function placeOf(text: string, { imports, firsts, comments }: ModuleOutline): Pl
   return { at: end <= last.end + comment.length ? end : last.end, isBehind: true }
 }
 
-/** Where the comments about the file end: those with a blank line behind. One without is about what follows. */
+/**
+ * Returns where the file's leading comments end. They are followed by a blank line; a comment without one belongs to
+ * what follows.
+ */
 function headEnd(text: string, comments: readonly Span[]): number {
   const head = comments.findLast(({ start, end }) => {
     const isHead = /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*$/.test(text.slice(0, start))
@@ -121,7 +124,7 @@ function headEnd(text: string, comments: readonly Span[]): number {
   return head.end + gap.length
 }
 
-/** Quotes and semicolons as the file has them. */
+/** Returns the file's style of quotes and semicolons. */
 function styleOf(
   text: string,
   { imports, statements }: ModuleOutline,

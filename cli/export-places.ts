@@ -12,11 +12,11 @@ import type { Required } from './required-additions.ts'
 import { readTextFile, type TextFile } from './text-file.ts'
 import type { Wishes } from './wishes.ts'
 
-/** Returns a path as it is shown. */
+/** Returns a path for display. */
 export type Label = (path: string) => string
 
 interface Place {
-  /** Where the configuration is. */
+  /** The configuration's directory. */
   readonly home: string
   readonly label: Label
   readonly framework: FrameworkName | undefined
@@ -28,7 +28,7 @@ interface Exports {
   readonly notices: readonly string[]
 }
 
-/** Returns where the classes are to be exported. Throws `CliError` if nothing says where. */
+/** Returns where to export the classes. Throws `CliError` if that is unknown. */
 export async function exportPlaces(
   table: Table,
   place: Place,
@@ -55,7 +55,7 @@ function withoutMain({ framework }: Place, classes: readonly ObjectClass[]): str
 }
 
 const MODULES = new Set(['.ts', '.mts', '.tsx', '.js', '.mjs', '.jsx'])
-/** Where builds put what they make. */
+/** The directories of build output. */
 const BUILT = /(^|\/)(\.[\w-]+|dist|build|out|node_modules)\//
 
 async function exportsOf(
@@ -69,20 +69,20 @@ async function exportsOf(
   if (BUILT.test(label)) {
     return {
       changes: [],
-      notices: [`main is ${label}, which a build makes. ${advice ?? byHand(classes)}`],
+      notices: [`main is ${label}, which is build output. ${advice ?? byHand(classes)}`],
     }
   }
   const file = existsSync(path) ? await readTextFile(path) : undefined
   if (file !== undefined) return { changes: [await changeOf(file, label, classes)], notices: [] }
   if (advice !== undefined)
-    return { changes: [], notices: [`main is ${main}, which is not there. ${advice}`] }
+    return { changes: [], notices: [`main is ${main}, which does not exist. ${advice}`] }
   throw new CliError(
-    `main is ${label}, but there is no such file. If a build makes it: ${byHand(classes)}`,
+    `main is ${label}, which does not exist. If it is build output: ${byHand(classes)}`,
   )
 }
 
 function byHand(classes: readonly ObjectClass[]): string {
-  return `Add this to the module that it is made of, and run this again with --no-export:\n\n${classes.map(exportLine).join('\n')}`
+  return `Add this to its source module, and run the command again with --no-export:\n\n${classes.map(exportLine).join('\n')}`
 }
 
 async function changeOf(

@@ -7,23 +7,23 @@ import { withoutValues } from './dev-vars.ts'
 import type { Difference } from './diff.ts'
 import type { TextFile } from './text-file.ts'
 
-/** A file that is to be written. */
+/** A file to write. */
 export interface FileChange {
   readonly path: string
-  /** How it is called when it is shown. */
+  /** The file's name, for display. */
   readonly label: string
-  /** `undefined`: there is no such file yet. */
+  /** `undefined` if the file does not exist yet. */
   readonly file: TextFile | undefined
   readonly text: string
-  /** Whether nobody but its owner may read it, and its values are never shown. */
+  /** True if only its owner may read it, and its values are never shown. */
   readonly isSecret: boolean
 }
 
 const SECRET_MODE = 0o600
-/** Less what the user's mask takes away. */
+/** Reduced by the user's umask. */
 const NEW_MODE = 0o666
 
-/** What of it may be shown. */
+/** Returns the part of the change that may be shown. */
 export function shownDifference({ label, file, text, isSecret }: FileChange): Difference {
   if (!isSecret) return { label, before: file?.text, after: text }
   const before = file === undefined ? undefined : withoutValues(file.text)
@@ -31,14 +31,15 @@ export function shownDifference({ label, file, text, isSecret }: FileChange): Di
 }
 
 /**
- * Writes all of them: each first beside its place, under another name, then all are renamed, so that no file is ever there by
- * halves. Permissions and owner stay. Throws `CliError`, with nothing written, where a file was changed meanwhile.
+ * Writes all files: each first to a temporary file beside it, then all are renamed, so that no file is ever
+ * half-written. Keeps permissions and owner. Throws `CliError`, without writing anything, if a file was changed in the
+ * meantime.
  */
 export async function writeChanges(changes: readonly FileChange[]): Promise<void> {
   const prepared: { from: string; to: string }[] = []
   try {
     for (const change of changes) {
-      // One after the other, so that a fault leaves nothing half-prepared behind.
+      // One after the other, so that an error leaves nothing half-prepared.
       // oxlint-disable-next-line no-await-in-loop
       prepared.push(await prepare(change))
     }
@@ -49,7 +50,7 @@ export async function writeChanges(changes: readonly FileChange[]): Promise<void
   } catch (error) {
     await Promise.all(prepared.map(({ from }) => rm(from, { force: true })))
     if (error instanceof CliError) throw error
-    throw new CliError(`It can't be written: ${messageOf(error)}`, { cause: error })
+    throw new CliError(`Writing failed: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -58,7 +59,9 @@ async function prepare(change: FileChange): Promise<{ from: string; to: string }
   const to = file === undefined ? path : await realpath(path)
   const present = await readFile(to, 'utf8').catch(() => undefined)
   if (present !== (file && file.mark + file.text)) {
-    throw new CliError(`${label} was changed in the meantime. Nothing was written. Run this again.`)
+    throw new CliError(
+      `${label} was changed in the meantime. Nothing was written. Run the command again.`,
+    )
   }
   const from = join(dirname(to), `.${basename(to)}.${randomBytes(6).toString('hex')}.tmp`)
   await writeFile(from, (file?.mark ?? '') + text, {
@@ -72,6 +75,6 @@ async function prepare(change: FileChange): Promise<{ from: string; to: string }
 async function keepRights(from: string, to: string, mode: number): Promise<void> {
   await chmod(from, mode)
   const { uid, gid } = await stat(to)
-  // Only the superuser may give a file away, and only then it would change hands.
+  // Only the superuser may change a file's owner, and only then the owner would be wrong.
   await chown(from, uid, gid).catch(() => undefined)
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { isTable } from './addition.ts'
 import { readTextFile } from './text-file.ts'
 
-/** The frameworks that have a recipe in docs/frameworks.md. */
+/** The frameworks with a recipe in docs/frameworks.md. */
 export type FrameworkName =
   | 'agents'
   | 'astro'
@@ -17,7 +17,7 @@ export type FrameworkName =
   | 'sveltekit'
   | 'tanstack-start'
 
-/** By the package that only its applications have. A framework that is built on another one comes first. */
+/** By a package that only its applications have. A framework built on another one comes before that one. */
 const BY_PACKAGE: readonly (readonly [name: string, framework: FrameworkName])[] = [
   ['@sveltejs/kit', 'sveltekit'],
   ['astro', 'astro'],
@@ -35,8 +35,8 @@ const BY_PACKAGE: readonly (readonly [name: string, framework: FrameworkName])[]
 ]
 
 /**
- * Returns which framework the application in this directory uses, by the nearest package.json that names one;
- * `undefined` if none does. What can't be read names none.
+ * Returns the framework of the application in this directory, from the nearest package.json that names one, or
+ * `undefined` if none does. A file that cannot be read is skipped.
  */
 export async function frameworkOf(directory: string): Promise<FrameworkName | undefined> {
   const text = await readTextFile(join(directory, 'package.json')).catch(() => undefined)

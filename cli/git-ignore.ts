@@ -5,7 +5,7 @@ import { readTextFile, type TextFile } from './text-file.ts'
 
 export type Ignored =
   | { readonly standing: 'ignored' | 'no-repository' }
-  /** Git has it already, so that no .gitignore keeps it out. */
+  /** Git tracks the file already, so .gitignore has no effect. */
   | { readonly standing: 'tracked' }
   | {
       readonly standing: 'open'
@@ -14,7 +14,7 @@ export type Ignored =
       readonly text: string
     }
 
-/** Whether git would take in this file; where it would, the .gitignore beside it with one line more. */
+/** Checks if git would track this file. If so, also returns the .gitignore beside it with one more line. */
 export async function gitIgnored(path: string): Promise<Ignored> {
   const directory = dirname(path)
   const name = basename(path)
@@ -23,7 +23,7 @@ export async function gitIgnored(path: string): Promise<Ignored> {
   const file = await readTextFile(join(directory, '.gitignore'))
   const ignored = git(directory, 'check-ignore', '--quiet', '--', name)
   if (ignored === 0) return { standing: 'ignored' }
-  // Without git, or outside of a repository, what is there is all that can be looked at.
+  // Without git, or outside a repository, only the existing .gitignore files can be checked.
   if (ignored !== 1) {
     if (file === undefined) return { standing: 'no-repository' }
     if (hasLine(file.text, name)) return { standing: 'ignored' }

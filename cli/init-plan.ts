@@ -15,25 +15,25 @@ import type { Wishes } from './wishes.ts'
 import { editedText, hasWranglerConfig, readWranglerConfig } from './wrangler-config.ts'
 
 export interface InitWishes extends Wishes {
-  /** The configuration's path, where it was named. */
+  /** The path of the configuration, if it was given. */
   readonly config: string | undefined
-  /** Whether the entry module is left alone. */
+  /** True to leave the entry module unchanged. */
   readonly leavesModule: boolean
 }
 
-/** Everything that `init` is going to do, worked out before anything is written. */
+/** The changes that `init` will make, determined before anything is written. */
 export interface InitPlan {
-  /** Where the configuration is. */
+  /** The configuration's directory. */
   readonly directory: string
   readonly changes: readonly FileChange[]
   readonly notices: readonly string[]
   readonly required: Required
   readonly framework: FrameworkName | undefined
-  /** Whether the entry module is TypeScript. */
+  /** True if the entry module is TypeScript. */
   readonly isTyped: boolean
 }
 
-/** Reads what is there and works out what it lacks. Throws `CliError` where something is in the way. */
+/** Reads the project and determines what is missing. Throws `CliError` if something prevents it. */
 export async function initPlan(directory: string, wishes: InitWishes): Promise<InitPlan> {
   const config = await configured(directory, wishes)
   const { home, table, required } = config
@@ -57,7 +57,7 @@ export async function initPlan(directory: string, wishes: InitWishes): Promise<I
     planned.push(...places.changes)
     notices.push(...places.notices)
   }
-  // A secret of its own would not open the sessions of the Worker that has the objects.
+  // A new secret would not open the sessions of the Worker that has the objects.
   const variables = required.isShared
     ? { changes: [], notices: [] }
     : await variablesChanges(home, label, wishes.environments)
@@ -76,7 +76,7 @@ interface Configured {
   readonly table: Table
   readonly required: Required
   readonly file: TextFile
-  /** The new text of the file. */
+  /** The file's new text. */
   readonly text: string
 }
 
@@ -119,15 +119,15 @@ async function variablesChanges(
     changes.push({ path, label: label(path), file, text, isSecret: true })
     if (isWeak) {
       notices.push(
-        `${SECRET_NAME} in ${label(path)} is shorter than 32 bytes and will be refused. Make another: npx edge-session secret`,
+        `${SECRET_NAME} in ${label(path)} is shorter than 32 bytes and will be refused. Make a new one: npx edge-session secret`,
       )
     }
-    // Each may change the one .gitignore.
+    // Each may change the same .gitignore.
     // oxlint-disable-next-line no-await-in-loop
     const ignored = await gitIgnored(path)
     if (ignored.standing === 'tracked') {
       notices.push(
-        `Git keeps ${label(path)}, with its secrets. Take it out: git rm --cached ${label(path)}`,
+        `Git tracks ${label(path)}, which has secrets. Remove it: git rm --cached ${label(path)}`,
       )
     }
     if (ignored.standing === 'open' && !changes.some((each) => each.path === ignored.path)) {

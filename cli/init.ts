@@ -18,7 +18,7 @@ const OPTIONS = {
   yes: { type: 'boolean', short: 'y' },
 } as const
 
-/** `edge-session init`: gives a Worker what sessions need. Gives the exit code. */
+/** `edge-session init`: adds what sessions need to a Worker. Returns the exit code. */
 export async function initCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values } = readArguments('edge-session init', args, { options: OPTIONS, maxWords: 0 })
   const { yes: isAgreed = false, 'dry-run': isDry = false } = values
@@ -29,7 +29,7 @@ export async function initCommand(args: readonly string[], terminal: Terminal): 
   const plan = await initPlan(process.cwd(), wishes)
   for (const notice of plan.notices) terminal.note(`Note: ${notice}\n`)
   if (plan.changes.length === 0) {
-    terminal.print('Nothing to do: everything that sessions need is there.')
+    terminal.print('Nothing to do: everything that sessions need is in place.')
     return 0
   }
   terminal.print(shown(plan.changes, terminal))
@@ -64,7 +64,7 @@ async function isConfirmed(terminal: Terminal): Promise<boolean> {
   if (answer === true) return true
   terminal.note(
     answer === undefined
-      ? 'Nothing was written: there is no terminal to ask on. To write it: edge-session init --yes'
+      ? 'Nothing was written: there is no terminal for the question. To write without it: edge-session init --yes'
       : 'Nothing was written.',
   )
   return false

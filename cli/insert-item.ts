@@ -1,10 +1,10 @@
-/** From where to where in a text; the end is not included. */
+/** A range in a text. The end is not included. */
 export interface Span {
   readonly start: number
   readonly end: number
 }
 
-/** A list or table in brackets, from the opening to behind the closing one, and what it holds. */
+/** A list or table in brackets, from the opening bracket to after the closing one, and its content. */
 export interface Brackets extends Span {
   readonly items: readonly Span[]
 }
@@ -13,20 +13,20 @@ export interface ItemStyle {
   readonly eol: string
   /** One step of indentation. */
   readonly unit: string
-  /** What begins a comment to the end of its line, and around one in the middle. */
+  /** Matches a comment up to the end of its line, or around one inside a line. */
   readonly comments: RegExp
-  /** Whether empty brackets are opened over several lines. */
+  /** True if empty brackets are opened over several lines. */
   readonly opens: boolean
-  /** What stands inside of brackets on one line: nothing, or a blank. */
+  /** The text inside brackets on one line: empty, or a space. */
   readonly padding: string
 }
 
-/** Gives the item's text; `undefined` for one line, or the indentation of the line on which it begins. */
+/** Returns the item's text for one line (`undefined`), or for the indentation of the line on which it begins. */
 export type ItemText = (indent: string | undefined) => string
 
 /**
- * The text with one more item at the end of the brackets, in the manner of those before: on a line of its own or not, with a
- * trailing comma or not. All that was there stays, and comments stay with what they stood beside.
+ * Returns the text with one more item at the end of the brackets, in the style of the previous ones: on its own line or
+ * not, with a trailing comma or not. Nothing else changes, and comments stay with their items.
  */
 export function insertItem(
   text: string,
@@ -74,7 +74,7 @@ function insertFirst(
   return text.slice(0, start + 1) + content + text.slice(close)
 }
 
-/** Where the comma behind the last item is; `undefined` where there is none. */
+/** Returns the position of the comma after the last item, or `undefined` if there is none. */
 function commaAfter(text: string, from: number, to: number, comments: RegExp): number | undefined {
   const blanked = text.slice(from, to).replaceAll(comments, (comment) => ' '.repeat(comment.length))
   const at = blanked.indexOf(',')
@@ -89,14 +89,14 @@ function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1
 }
 
-/** Where the line ends, before what ends it. */
+/** Returns the end of the line, before the line break. */
 export function lineEnd(text: string, at: number): number {
   const found = text.indexOf('\n', at)
   if (found < 0) return text.length
   return text[found - 1] === '\r' && found > at ? found - 1 : found
 }
 
-/** The blanks before this place, if there is nothing else before it on its line. */
+/** Returns the whitespace before this position, if nothing else precedes it on its line. */
 function indentOf(text: string, at: number): string | undefined {
   const before = text.slice(lineStart(text, at), at)
   return before.trim() === '' ? before : undefined

@@ -20,7 +20,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const
 
-/** `edge-session inspect`: says what a cookie holds. Gives 0 where the library would accept it, otherwise 1. */
+/** `edge-session inspect`: shows the content of a cookie. Returns 0 if the library would accept it, otherwise 1. */
 export async function inspectCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(COMMAND, args, { options: OPTIONS, maxWords: 1 })
   const [word] = positionals
@@ -40,7 +40,7 @@ export async function inspectCommand(args: readonly string[], terminal: Terminal
   const seen = await Promise.all(
     input.values.map(async (value) => ({ value, found: await inspection(value, given) })),
   )
-  // As the library does: of several cookies with the name the first good one counts.
+  // As in the library, the first valid one of several cookies with the name counts.
   const isAccepted = seen.some(({ found }) => found.verdict === 'accepted')
   if (values.json === true) {
     const tokens = seen.map(({ value, found }) => plainInspection(value, found, given))
@@ -52,7 +52,7 @@ export async function inspectCommand(args: readonly string[], terminal: Terminal
   return isAccepted ? 0 : 1
 }
 
-/** The same for programs. */
+/** Returns the inspection for programs. */
 function plainInspection(value: string, seen: Inspection, given: Circumstances): object {
   const { verdict, content } = seen
   const isPlain = typeof verdict === 'string'
@@ -89,7 +89,7 @@ function secondsOf(option: string, written: string | undefined): number | undefi
   if (written === undefined) return undefined
   const seconds = Number(written)
   if (Number.isFinite(seconds) && seconds > 0) return seconds
-  throw misuse(`${COMMAND}: ${option} is a number of seconds above 0.${seeHelp(COMMAND)}`)
+  throw misuse(`${COMMAND}: ${option} must be a number of seconds above 0.${seeHelp(COMMAND)}`)
 }
 
 function timeOf(written: string | undefined): number {
@@ -97,6 +97,6 @@ function timeOf(written: string | undefined): number {
   const time = /^\d+$/.test(written) ? Number(written) : Date.parse(written)
   if (Number.isFinite(time)) return time
   throw misuse(
-    `${COMMAND}: --now is a time in milliseconds since 1970, or such as 2026-11-21T12:00:00Z.${seeHelp(COMMAND)}`,
+    `${COMMAND}: --now must be milliseconds since 1970, or a time such as 2026-11-21T12:00:00Z.${seeHelp(COMMAND)}`,
   )
 }

@@ -7,7 +7,7 @@ const STORES: Record<StoreKind, string> = {
   unknown: 'another kind',
 }
 
-/** What is told of a value, for people. Neither its rotating secret nor its signature is in it. */
+/** Returns the inspection for people. It includes neither the rotating secret nor the signature. */
 export function inspectionText(value: string, seen: Inspection, given: Circumstances): string {
   const rows = [
     ['cookie', given.name],
@@ -45,7 +45,7 @@ function contentRows(seen: Inspection, now: number): string[][] {
   ]
 }
 
-/** Whether the signature was found to be right: only then its time counts. */
+/** Says if the signature was verified: only then the token's times count. */
 export function signatureOf({ verdict }: Inspection): 'valid' | 'wrong' | 'not checked' {
   if (verdict === 'accepted') return 'valid'
   if (verdict === 'unchecked') return 'not checked'
@@ -55,50 +55,50 @@ export function signatureOf({ verdict }: Inspection): 'valid' | 'wrong' | 'not c
 
 function signatureText(seen: Inspection): string {
   const signature = signatureOf(seen)
-  return signature === 'valid' ? signature : `${signature}: anybody may have written this`
+  return signature === 'valid' ? signature : `${signature}: anyone may have written this`
 }
 
 function verdictText(value: string, seen: Inspection, given: Circumstances): string {
   const { verdict } = seen
-  if (verdict === 'accepted') return 'accepted, as far as the token tells'
+  if (verdict === 'accepted') return 'accepted, unless the store refuses it'
   if (verdict === 'unchecked') return 'not checked: no secret was given'
   const advice = adviceFor(value, seen, given)
   if (verdict.type === 'expired') return `expired (${verdict.timeout}). ${advice}`
   return `refused (${verdict.reason}). ${advice}`
 }
 
-/** Why it is refused, and what to look at. */
+/** Returns why it is refused, and what to check. */
 export function adviceFor(value: string, seen: Inspection, given: Circumstances): string {
   const { verdict } = seen
   if (verdict === 'unchecked') {
-    return 'Give the secret: SESSION_SECRET in the environment or in .dev.vars, or --secret-file FILE.'
+    return 'Set the secret: SESSION_SECRET in the environment or in .dev.vars, or --secret-file FILE.'
   }
-  if (verdict === 'accepted') return 'The store can still refuse it: ended, rotated.'
-  if (verdict.type === 'expired') return 'The visitor is a new one, with no call of the store.'
+  if (verdict === 'accepted') return 'The store may still refuse it: ended, rotated.'
+  if (verdict.type === 'expired') return 'The visitor counts as new, without a store call.'
   if (verdict.reason === 'malformed') return malformation(value)
   if (verdict.reason === 'unknown-key') {
     const keys = seen.knownKeys.map(({ id, source }) => `${id} (${source})`).join(', ')
-    return `None of these secrets has signed it: ${keys}. Its own is another one: former, or of another deployment.`
+    return `None of these secrets signed it: ${keys}. It was signed with an earlier secret, or by another deployment.`
   }
-  return `It was changed, or signed for another cookie than ${given.name} (--name).`
+  return `It was changed, or signed for a cookie other than ${given.name} (--name).`
 }
 
-/** The first thing that is wrong with the shape. */
+/** Returns the first fault of the format. */
 function malformation(value: string): string {
   const parts = value.split('.')
   const [version = '', keyId = '', body = '', mac = ''] = parts
   const faults: [boolean, string][] = [
     [value === '', 'It is empty: the cookie was cleared.'],
     [value.includes('%'), 'It is percent-encoded, which a token never is.'],
-    [/^".*"$/.test(value), 'It stands in quotes, which a token never does.'],
+    [/^".*"$/.test(value), 'It is in quotes, which a token never is.'],
     [/[^\w.-]/.test(value), 'It has characters that a token never has.'],
     [
       !['1', '2'].includes(version),
-      'It does not begin with 1. or 2., so it is not a token of edge-session.',
+      'It does not begin with 1. or 2., so it is not an edge-session token.',
     ],
     [parts.length < 4, `It has ${parts.length} of the four parts: it was cut off.`],
     [parts.length > 4, 'It has more than four parts.'],
-    [keyId.length !== 4, 'Its key id has not four characters.'],
+    [keyId.length !== 4, 'Its key id does not have four characters.'],
     [mac.length < 43, `Its signature has ${mac.length} of 43 characters: it was cut off.`],
     [mac.length > 43, 'Something was added at its end.'],
   ]
@@ -115,7 +115,7 @@ function notesOf(seen: Inspection, { now }: Circumstances): string[] {
   const notes: [boolean, string][] = [
     [
       seen.content !== undefined,
-      'The handle is where the store has the session, and the session id is how logs call it: both open nothing.',
+      'The handle is the key in the store, and the session id the name in logs. Neither opens the session.',
     ],
     [
       isAccepted || isUnchecked,
@@ -123,16 +123,16 @@ function notesOf(seen: Inspection, { now }: Circumstances): string[] {
     ],
     [
       isUnchecked,
-      'To check it, give the secret: SESSION_SECRET in the environment or in .dev.vars, or --secret-file FILE.',
+      'To check it, set the secret: SESSION_SECRET in the environment or in .dev.vars, or --secret-file FILE.',
     ],
-    [isUnchecked && isOver, 'By its own times it has expired, with whatever key it was signed.'],
+    [isUnchecked && isOver, 'By its own times it has expired, whatever key signed it.'],
     [
       isAccepted && isIdle,
-      'By its own time it is idle for too long; the store may know of a later use, and decides.',
+      'By its own time it has been idle for too long, but the store may know of a later use.',
     ],
     [
       isAccepted && !seen.isNewestSecret,
-      'It will be signed again, with the newest secret, by the next response.',
+      'The next response signs it again with the newest secret.',
     ],
   ]
   return notes.filter(([applies]) => applies).map(([, note]) => note)
@@ -157,7 +157,7 @@ function timeText(time: number, now: number): string {
   return `${isoTime(time)}, ${time <= now ? `${amount} ago` : `in ${amount}`}`
 }
 
-/** A token's times reach beyond what has a name. */
+/** Times in a token may exceed the range of a Date. */
 export function isoTime(time: number): string {
   return Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : `${time} ms`
 }

@@ -10,7 +10,7 @@ import { memoryStore } from '../src/store/memory.ts'
 import { messageOf, misuse } from './cli-error.ts'
 import type { FoundSecret } from './secret-sources.ts'
 
-/** What a cookie is inspected with; durations in seconds, the time in milliseconds. */
+/** The input of an inspection. Durations are in seconds, the time in milliseconds since 1970. */
 export interface Circumstances {
   readonly name: string
   readonly secrets: readonly FoundSecret[]
@@ -21,30 +21,36 @@ export interface Circumstances {
 
 export type StoreKind = 'durable-object' | 'kv' | 'memory' | 'unknown'
 
-/** The content of one value of the cookie, and the library's verdict. Times are milliseconds. */
+/** The content of one value of the cookie, and the library's verdict. Times are in milliseconds since 1970. */
 export interface Inspection {
-  /** The event that the library would report; `accepted` as far as it needs no store, `unchecked` if no secret was given. */
+  /**
+   * The event that the library would report. `accepted` if it would not refuse the token without asking the store,
+   * `unchecked` if no secret was given.
+   */
   readonly verdict:
     | 'accepted'
     | 'unchecked'
     | Extract<SessionEvent, { type: 'refused' | 'expired' }>
-  /** `undefined` if it is malformed. Unless the verdict is `accepted` or `expired`, anybody may have written it. */
+  /** `undefined` if it is malformed. Unless the verdict is `accepted` or `expired`, anyone may have written it. */
   readonly content: UnverifiedToken | undefined
   readonly store: StoreKind
-  /** As in logs and events. */
+  /** The id in logs and events. */
   readonly sessionId: string | undefined
-  /** The secret whose key id the token names, and all key ids that there are. */
+  /** The secret named by the token's key id, and the ids of all keys. */
   readonly secret: string | undefined
   readonly isNewestSecret: boolean
   readonly knownKeys: readonly { readonly id: string; readonly source: string }[]
-  /** By the timeouts of the layer; `undefined` for a remembered session, whose own only the store knows. */
+  /** By the layer's timeouts, or `undefined` for a remembered session, whose timeouts only the store knows. */
   readonly idleUntil: number | undefined
   readonly absoluteUntil: number | undefined
-  /** True if the store records uses, so that its record counts and not the cookie's own time. */
+  /** True if the store records uses, so that the cookie's own time does not count. */
   readonly storeRecordsUse: boolean
 }
 
-/** Inspects one value of the cookie with the library's own code. Asks no store. Throws for invalid secrets and timeouts. */
+/**
+ * Inspects one value of the cookie with the library's own code. Makes no store call. Throws for invalid secrets and
+ * timeouts.
+ */
 export async function inspection(value: string, given: Circumstances): Promise<Inspection> {
   const content = unverifiedToken(value)
   const token = content?.token
@@ -79,7 +85,7 @@ export async function inspection(value: string, given: Circumstances): Promise<I
   }
 }
 
-/** Returns when the session of a token ends by the timeouts of the layer, if it goes by them. */
+/** Returns when a token's session ends by the layer's timeouts, if they apply to it. */
 function endOf(
   token: Token | undefined,
   { idle, absolute }: { readonly idle: number; readonly absolute: number },
@@ -99,7 +105,7 @@ function verdictOf(
   return events.find((event) => event.type === 'refused' || event.type === 'expired') ?? 'accepted'
 }
 
-/** The lengths of the handles that the stores mint: 32 bytes, two random texts, one. */
+/** The handle lengths of the stores: 32 bytes, two random texts, one. */
 const HANDLE_LENGTHS = new Map<number | undefined, StoreKind>([
   [43, 'durable-object'],
   [48, 'kv'],
@@ -110,7 +116,7 @@ function storeKindOf(handle: string | undefined): StoreKind {
   return HANDLE_LENGTHS.get(handle?.length) ?? 'unknown'
 }
 
-/** Nothing is ever asked of it. */
+/** Never called. */
 const NO_NAMESPACE = {
   get: () => Promise.resolve(null),
   put: () => Promise.resolve(),
@@ -120,7 +126,7 @@ const NO_NAMESPACE = {
 async function keyringOf(secrets: readonly FoundSecret[]): Promise<Keyring | undefined> {
   for (const { value, source } of secrets) {
     try {
-      // One after the other, so that a fault has its source.
+      // One after the other, so that a fault can be assigned to its source.
       // oxlint-disable-next-line no-await-in-loop
       await importKeyring([value])
     } catch (error) {
@@ -139,7 +145,7 @@ function settingsOf(
 ): Settings {
   try {
     return resolveOptions({
-      // Those that count are in the keyring.
+      // The keys that count are in the keyring.
       secrets: [''],
       store,
       cookie: { name },

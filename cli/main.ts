@@ -20,14 +20,14 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const [first, ...rest] = args
   if (first === undefined) throw misuse(USAGE)
   if (!isCommand(first)) return printed(terminal, answerTo(first, rest))
-  // Behind -- there are no options.
+  // After -- there are no options.
   const options = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
   const asksForHelp = options.includes('--help') || options.includes('-h')
   if (asksForHelp) return printed(terminal, COMMAND_USAGE[first])
   return COMMANDS[first](rest, terminal)
 }
 
-/** What is said where there is no command. */
+/** Returns the response if there is no command. */
 function answerTo(word: string, rest: readonly string[]): string {
   if (word === '--version' || word === '-v') return version()
   if (!['--help', '-h', 'help'].includes(word)) throw misuse(unknownCommand(word))
@@ -52,7 +52,7 @@ function unknownCommand(word: string): string {
   return `edge-session: unknown ${kind} ${JSON.stringify(word.slice(0, 24))}.${hint} See: edge-session --help`
 }
 
-/** The package's own. */
+/** Returns the package's version. */
 function version(): string {
   const manifest: unknown = JSON.parse(
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -60,7 +60,7 @@ function version(): string {
   return String((manifest as { version: unknown }).version)
 }
 
-// A reader that has seen enough, such as head, is no fault.
+// A reader that stops early, such as head, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
@@ -70,7 +70,7 @@ try {
   process.exitCode = await run(process.argv.slice(2), terminal)
 } catch (error) {
   const isExpected = error instanceof CliError
-  // A file that can't be read is no fault of ours.
+  // A file that cannot be read is not a fault of this program.
   if (!isExpected && !(error instanceof Error && 'syscall' in error)) throw error
   terminal.note(error.message)
   process.exitCode = isExpected ? error.exitCode : 1

@@ -2,22 +2,22 @@ import { parse, type ParseResult } from '@babel/parser'
 
 import type { Span } from './insert-item.ts'
 
-/** What there is to know of a module, to see what it exports and where it can be added to. */
+/** What is known about a module: its exports, and where to add to it. */
 export interface ModuleOutline {
-  /** Whether it neither imports nor exports anything, as a script. */
+  /** True if it has neither imports nor exports, like a script. */
   readonly isScript: boolean
   /** The names that it exports as values. */
   readonly names: ReadonlySet<string>
-  /** The modules all of whose names it exports. */
+  /** The modules from which it exports all names. */
   readonly all: readonly string[]
   readonly imports: readonly (Span & { readonly source: Span })[]
   readonly statements: readonly Span[]
-  /** What has to come first: the line for the shell, and directives such as 'use strict'. */
+  /** The parts that must come first: the shebang, and directives such as 'use strict'. */
   readonly firsts: readonly Span[]
   readonly comments: readonly Span[]
 }
 
-/** Reads JavaScript or TypeScript, by what its name ends in. Throws for what is neither. */
+/** Parses JavaScript or TypeScript, depending on the file's extension. Throws for invalid code. */
 export function moduleOutline(text: string, path: string): ModuleOutline {
   const isTypeScript = /\.[cm]?tsx?$/.test(path)
   // In .ts files <T>value is a type assertion.
@@ -84,7 +84,7 @@ function declaredNames(declaration: Named['declaration']): string[] {
 
 type Pattern = { readonly type: string }
 
-/** The names that a pattern binds. */
+/** Returns the names bound by a pattern. */
 function boundNames(pattern: Pattern): string[] {
   const node = pattern as Pattern & {
     readonly name?: string

@@ -1,7 +1,7 @@
-/** More changes than these make another word. */
+/** With more changes than this, it is another word. */
 const MAX_CHANGES = 2
 
-/** The word that was probably meant, or `undefined`. */
+/** Returns the word that was probably meant, or `undefined`. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   const [best] = words
     .map((known) => ({ known, changes: known.startsWith(word) ? 1 : changesBetween(word, known) }))
@@ -10,7 +10,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   return best?.known
 }
 
-/** How many letters have to be put in, taken out or replaced (Levenshtein). */
+/** Returns how many letters must be inserted, deleted or replaced (Levenshtein). */
 function changesBetween(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [at, letter] of Array.from(from).entries()) {

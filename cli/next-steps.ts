@@ -12,12 +12,12 @@ export interface Done {
   readonly directory: string
   readonly wishes: Wishes
   readonly required: Required
-  /** Whether the Worker is written in TypeScript. */
+  /** True if the Worker is written in TypeScript. */
   readonly isTyped: boolean
   readonly framework: FrameworkName | undefined
 }
 
-/** What is left to do after `init`, with the lines to paste. */
+/** Returns the remaining steps after `init`, with the lines to paste. */
 export function nextSteps(done: Done): string {
   const { directory, wishes, required, isTyped, framework } = done
   const { binding } = required
@@ -26,13 +26,13 @@ export function nextSteps(done: Done): string {
   )
   const steps = [
     ...(isInstalled(directory) ? [] : [['Install the package: npm install edge-session']]),
-    ...(isTyped ? [['Have the type Env made again: npx wrangler types']] : []),
+    ...(isTyped ? [['Update the type Env: npx wrangler types']] : []),
     ...codeSteps(done),
     [
       `Try it: ${framework === undefined ? 'npx wrangler dev' : 'as you build and start your application'}`,
     ],
     ...(wishes.store === 'kv' ? [namespaceStep(binding)] : []),
-    ['Before the first deployment, give it a secret of its own:', ...put],
+    ['Before the first deployment, set a secret for it:', ...put],
   ]
   const numbered = steps.map(([first, ...rest], index) =>
     [`  ${index + 1}. ${first}`, ...rest].join('\n'),
@@ -62,12 +62,12 @@ function codeStep(title: string, lines: readonly string[]): string[] {
 
 function namespaceStep(binding: string): string[] {
   return [
-    `Make the namespace, and put the id that it gives beside the binding ${binding}:`,
+    `Create the namespace, and add its id to the binding ${binding}:`,
     `     npx wrangler kv namespace create ${binding}`,
   ]
 }
 
-/** The store, and what opens sessions. */
+/** The lines that create the store and open sessions. */
 function sessionLines({ wishes, required, isTyped }: Done): string[] {
   const isKv = wishes.store === 'kv'
   const factory = isKv ? 'kvStore' : 'durableObjectStore'
@@ -86,14 +86,14 @@ function sessionLines({ wishes, required, isTyped }: Done): string[] {
   ]
 }
 
-/** A Worker with one route. */
+/** The lines of a Worker with one route. */
 function routeLines({ wishes }: Done): string[] {
   return ['', 'export default {', ...(wishes.store === 'kv' ? COUNT_ON_KV : COUNT), '}']
 }
 
 interface Code {
   readonly imports: readonly string[]
-  /** From `createSessions` up to the store. */
+  /** From `createSessions` to the store. */
   readonly first: readonly string[]
   readonly use: readonly string[]
 }

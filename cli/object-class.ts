@@ -1,6 +1,6 @@
 import { CliError } from './cli-error.ts'
 
-/** The package's classes of Durable Objects: where each is imported from, and its usual binding. */
+/** The package's Durable Object classes, with the module and the usual binding of each. */
 export const OBJECT_CLASSES = {
   SessionObject: { module: 'edge-session/store/durable-object', binding: 'SESSIONS' },
   UserObject: { module: 'edge-session/store/user-index', binding: 'USERS' },
@@ -8,7 +8,7 @@ export const OBJECT_CLASSES = {
 
 export type ObjectClass = keyof typeof OBJECT_CLASSES
 
-/** The line that exports it from the Worker. */
+/** Returns the line that exports the class from the Worker. */
 export function exportLine(name: ObjectClass): string {
   return `export { ${name} } from '${OBJECT_CLASSES[name].module}'`
 }

@@ -1,21 +1,21 @@
 import type { FrameworkName } from './framework.ts'
 
-/** Where sessions go in a framework's application: docs/frameworks.md, in a few lines. */
+/** Where a framework's application sets up sessions: docs/frameworks.md, in a few lines. */
 export interface Recipe {
   readonly title: string
-  /** The module in which `createSessions` stands. */
+  /** The module that calls `createSessions`. */
   readonly sessions: string
   /** The module that uses it, and its lines. */
   readonly use: { readonly module: string; readonly lines: readonly string[] }
-  /** Only where the framework makes the Worker: the module of the application that takes its place as `main`. */
+  /** Only if the framework makes the Worker: the application's module to use as `main` instead. */
   readonly entry?: Entry
 }
 
 interface Entry {
   readonly module: string
-  /** Its default export is the Worker that the framework makes. */
+  /** The module whose default export is the framework's Worker. */
   readonly worker: string
-  /** Lines for the framework's configuration. */
+  /** Text about the framework's own configuration. */
   readonly also?: string
 }
 

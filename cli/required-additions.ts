@@ -8,19 +8,19 @@ import { SECRET_NAME } from './secret.ts'
 import { ownerOf, presentBinding, sharedNotice } from './shared-objects.ts'
 import { bindingName, classesFor, type Wishes } from './wishes.ts'
 
-/** What a configuration lacks, and what there is to know about it. */
+/** The missing parts of a configuration, and notices about it. */
 export interface Required {
   readonly additions: readonly Addition[]
   readonly notices: readonly string[]
-  /** The sessions' binding: the chosen one, the one that is there already, or the usual one. */
+  /** The sessions' binding: the chosen one, the existing one, or the usual one. */
   readonly binding: string
-  /** The classes that this Worker has to export. */
+  /** The classes that this Worker must export. */
   readonly classes: readonly ObjectClass[]
   /** True if another Worker has the sessions' objects. */
   readonly isShared: boolean
 }
 
-/** Works out what the configuration lacks. Throws `CliError` where it says something else already. */
+/** Determines what the configuration lacks. Throws `CliError` if it contradicts that. */
 export function requiredAdditions(config: Table, wishes: Wishes): Required {
   checkEnvironments(config, wishes.environments)
   const classes = classesFor(wishes)
@@ -84,7 +84,7 @@ function kvAddition(config: Table, scope: readonly string[], binding: string): A
   return [{ kind: 'item', path, value: { binding } }]
 }
 
-/** A Worker that lists its secrets is given no other ones. */
+/** A Worker that lists its secrets gets no others. */
 function secretAddition(config: Table, scope: readonly string[]): Addition[] {
   const path = [...scope, 'secrets', 'required']
   const list = valueAt(config, path)
@@ -92,7 +92,7 @@ function secretAddition(config: Table, scope: readonly string[]): Addition[] {
   return [{ kind: 'item', path, value: SECRET_NAME }]
 }
 
-/** Throws when another kind of binding, or a variable, has the name. */
+/** Throws if another kind of binding, or a variable, has the name. */
 function checkFree(config: Table, scope: readonly string[], name: string): void {
   const { env: _, ...own } = isTable(valueAt(config, scope))
     ? (valueAt(config, scope) as Table)
@@ -103,7 +103,7 @@ function checkFree(config: Table, scope: readonly string[], name: string): void 
   )
   if (holder === undefined) return
   throw new CliError(
-    `${[...scope, holder[0]].join('.')} has a ${name} already. Choose another name: --binding NAME`,
+    `${[...scope, holder[0]].join('.')} already has ${name}. Choose another name: --binding NAME`,
   )
 }
 

@@ -5,18 +5,18 @@ import { misuse } from './cli-error.ts'
 import { SECRET_NAME } from './secret.ts'
 import { readTextFile } from './text-file.ts'
 
-/** A signing secret, and where it was found; only the latter is ever shown. */
+/** A signing secret and its source. Only the source is ever shown. */
 export interface FoundSecret {
   readonly value: string
   readonly source: string
 }
 
-/** In the order in which wrangler lets one win over another. */
+/** In wrangler's order of precedence. */
 const FILES = ['.dev.vars', '.env.local', '.env']
 
 /**
- * The secrets of these files, one a line, and those of these variables; of `SESSION_SECRET` where nothing is named. Throws
- * for a named one that is not there.
+ * Returns the secrets in these files, one per line, and in these variables, or in `SESSION_SECRET` if none are named.
+ * Throws if a named one does not exist.
  */
 export async function foundSecrets(
   directory: string,
@@ -51,7 +51,7 @@ async function variable(directory: string, name: string): Promise<FoundSecret | 
   const own = process.env[name] ?? ''
   if (own !== '') return { value: own, source: `${name} of the environment` }
   for (const each of FILES) {
-    // In this order, since the first that has it counts.
+    // In this order, since the first file that has it counts.
     // oxlint-disable-next-line no-await-in-loop
     const file = await readTextFile(join(directory, each))
     const value = util.parseEnv(file?.text ?? '')[name] ?? ''

@@ -5,7 +5,10 @@ import { SECRET_NAME } from './secret.ts'
 
 const BINDINGS = ['durable_objects', 'bindings'] as const
 
-/** Returns the name of the class's binding; of several, one without `script_name`. `undefined` without a binding. */
+/**
+ * Returns the name of the class's binding, if there are several one without `script_name`, or `undefined` if there is
+ * none.
+ */
 export function presentBinding(config: Table, className: ObjectClass): string | undefined {
   const bound = listAt(config, BINDINGS).filter((each) => each['class_name'] === className)
   const own = bound.find((each) => each['script_name'] === undefined)
@@ -13,7 +16,7 @@ export function presentBinding(config: Table, className: ObjectClass): string | 
   return typeof name === 'string' ? name : undefined
 }
 
-/** Returns the binding's `script_name`: the Worker that has the objects. `undefined` if they are this Worker's own. */
+/** Returns the binding's `script_name`, the Worker that has the objects, or `undefined` if it is this Worker. */
 export function ownerOf(
   config: Table,
   scope: readonly string[],

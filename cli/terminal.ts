@@ -1,20 +1,20 @@
 import { confirmed } from './confirm.ts'
 
-/** Where a command speaks. */
+/** The output and input of a command. */
 export interface Terminal {
-  /** A result, on standard output. */
+  /** Prints a result to standard output. */
   readonly print: (text: string) => void
-  /** Anything else, on standard error. */
+  /** Prints anything else to standard error. */
   readonly note: (text: string) => void
-  /** Whether somebody reads the output on a terminal. */
+  /** True if the output is a terminal. */
   readonly isInteractive: boolean
-  /** Whether they want colours (no-color.org). */
+  /** True if colours are wanted (no-color.org). */
   readonly hasColour: boolean
-  /** Asks; `undefined` where nobody is there to answer. */
+  /** Asks a question. Returns `undefined` if no one is there to answer. */
   readonly ask: (question: string) => Promise<boolean | undefined>
 }
 
-/** This process's own. */
+/** Returns the terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process
   return {
@@ -27,7 +27,7 @@ export function processTerminal(): Terminal {
   }
 }
 
-/** What is said may have somebody else's words in it, such as a cookie's: no terminal is to obey them. */
+/** The output may contain foreign text, such as a cookie's, which must not control the terminal. */
 function withoutControls(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]/gu, '\uFFFD')
 }

@@ -3,18 +3,21 @@ import { readFile, stat } from 'node:fs/promises'
 
 import { CliError } from './cli-error.ts'
 
-/** A text file as it is. The byte order mark stays apart, so that parsers needn't know it. */
+/** A text file. The byte order mark is kept apart, so that parsers need not handle it. */
 export interface TextFile {
   readonly path: string
   readonly text: string
   readonly mark: '' | '\uFEFF'
-  /** What ends its lines: of both kinds, the one that is there more often. */
+  /** The file's line break, or the more frequent of the two. */
   readonly eol: '\n' | '\r\n'
   /** Permission bits. */
   readonly mode: number
 }
 
-/** Reads a file as UTF-8; `undefined` where there is none. Throws `CliError` for what is none: written back, it would be another. */
+/**
+ * Reads a file as UTF-8. Returns `undefined` if it does not exist. Throws `CliError` if it is not UTF-8, because
+ * writing it back would change it.
+ */
 export async function readTextFile(path: string): Promise<TextFile | undefined> {
   try {
     const [bytes, { mode }] = await Promise.all([readFile(path), stat(path)])

@@ -2,7 +2,7 @@ import { parse } from 'smol-toml'
 
 import type { Brackets, Span } from './insert-item.ts'
 
-/** A value where it stands in the text: in brackets or not. */
+/** A value at its position in the text, with or without brackets. */
 export type TomlValue =
   | ({ readonly kind: 'list' } & Brackets)
   | ({ readonly kind: 'table'; readonly items: readonly TomlPair[] } & Span)
@@ -13,13 +13,13 @@ interface TomlPair extends Span {
   readonly value: TomlValue
 }
 
-/** A header or a pair of key and value, from its first to behind its last character; the path is the whole one. */
+/** A header or a key-value pair, from its first character to after its last one, with its whole path. */
 export type TomlStatement = Span & { readonly path: readonly string[] } & (
     | { readonly kind: 'header'; readonly isList: boolean }
     | { readonly kind: 'pair'; readonly value: TomlValue }
   )
 
-/** Where what stands in a TOML document. The document is a valid one: a parser has read it before. */
+/** Returns the positions of a TOML document's statements. The document must be valid: a parser has read it before. */
 export function tomlLayout(text: string): TomlStatement[] {
   const statements: TomlStatement[] = []
   const scanner = new Scanner(text)
@@ -74,7 +74,7 @@ class Scanner {
     return { start, end: value.end, path, value }
   }
 
-  /** The parts of a dotted key, and the blanks around them. */
+  /** Returns the parts of a dotted key, and skips the whitespace around them. */
   #key(): string[] {
     const parts: string[] = []
     do {
@@ -124,7 +124,7 @@ class Scanner {
   }
 }
 
-/** What a key means, with its quotes and escapes. */
+/** Returns a key without its quotes and escapes. */
 function keyOf(written: string): string {
   return Object.keys(parse(`${written} = 0`))[0] ?? written
 }

@@ -1,16 +1,16 @@
 import { OBJECT_CLASSES, type ObjectClass } from './object-class.ts'
 
-/** What somebody wants of their Worker. */
+/** What the user wants for a Worker. */
 export interface Wishes {
   readonly store: 'durable-object' | 'kv'
   readonly users: boolean
-  /** The name of the sessions' binding, where it was chosen. */
+  /** The name of the sessions' binding, if it was chosen. */
   readonly binding: string | undefined
-  /** Named environments that get the bindings too. */
+  /** The named environments that also get the bindings. */
   readonly environments: readonly string[]
 }
 
-/** Returns the classes of objects that these need. */
+/** Returns the Durable Object classes that these need. */
 export function classesFor({ store, users }: Wishes): ObjectClass[] {
   return [
     ...(store === 'durable-object' ? (['SessionObject'] as const) : []),

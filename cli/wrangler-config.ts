@@ -7,16 +7,16 @@ import { readTextFile, type TextFile } from './text-file.ts'
 import { addToJsonc, jsonText, type JsonValue, parseJsonc } from './wrangler-jsonc.ts'
 import { addToToml, parseToml, tomlBlock } from './wrangler-toml.ts'
 
-/** In wrangler's own order: of several it reads the first. */
+/** In wrangler's order: it reads the first of several. */
 const NAMES = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml'] as const
 
-/** A configuration as it is written and as it is meant. */
+/** A configuration as text, and parsed. */
 export interface WranglerConfig {
   readonly file: TextFile
   readonly table: Table
 }
 
-/** Finds and reads the configuration of a directory, or the one that was named. Throws `CliError` where there is none. */
+/** Finds and reads a directory's configuration, or the given one. Throws `CliError` if there is none. */
 export async function readWranglerConfig(
   directory: string,
   named: string | undefined,
@@ -32,7 +32,7 @@ export async function readWranglerConfig(
   try {
     return { file, table: parserOf(path)(file.text) }
   } catch (error) {
-    throw new CliError(`${basename(path)} can't be read: ${messageOf(error).trimEnd()}`, {
+    throw new CliError(`${basename(path)} cannot be parsed: ${messageOf(error).trimEnd()}`, {
       cause: error,
     })
   }
@@ -48,8 +48,8 @@ function foundIn(directory: string): string {
   const above = foundAbove(dirname(directory))
   const hint =
     above === undefined
-      ? 'Go to where your Worker is, name its file with --config PATH, or make a Worker first: npm create cloudflare@latest'
-      : `There is one above: --config ${relative(directory, above)}`
+      ? 'Go to the directory of your Worker, pass its file with --config PATH, or create a Worker first: npm create cloudflare@latest'
+      : `A parent directory has one: --config ${relative(directory, above)}`
   throw new CliError(`There is no wrangler.jsonc, wrangler.json or wrangler.toml here. ${hint}`)
 }
 
@@ -65,8 +65,8 @@ function parserOf(path: string): (text: string) => Table {
 }
 
 /**
- * The configuration's text with the additions. What comes out is read again and compared with what it should say: where the
- * text can't be edited to that, this throws `CliError` with the lines to add by hand.
+ * Returns the configuration's text with the additions. The result is parsed again and compared with what it should be.
+ * If they differ, throws `CliError` with the lines to add by hand.
  */
 export function editedText(
   { file, table }: WranglerConfig,
@@ -78,11 +78,11 @@ export function editedText(
     const text = additions.reduce((before, each) => add(before, each, file.eol), file.text)
     if (isSame(parserOf(file.path)(text), withAdditions(table, additions))) return text
   } catch {
-    // The same answer as for a text that says something else.
+    // Handled like a text that says something else.
   }
   const lines = additions.map((each) => (isToml ? tomlBlock(each).join('\n') : jsonLines(each)))
   throw new CliError(
-    `${basename(file.path)} is written in a way that can't be added to without rewriting it. Nothing was written. Add this yourself, and run this again:\n\n${lines.join('\n\n')}`,
+    `${basename(file.path)} cannot be extended without rewriting it. Nothing was written. Add this yourself, and run the command again:\n\n${lines.join('\n\n')}`,
   )
 }
 

@@ -12,7 +12,7 @@ import { insertItem, type ItemText } from './insert-item.ts'
 
 const OPTIONS = { allowTrailingComma: true }
 
-/** Throws, with line and column, for what is no JSON with comments, and for what is no object. */
+/** Parses JSON with comments. Throws, with line and column, if it is invalid or not an object. */
 export function parseJsonc(text: string): Table {
   const errors: ParseError[] = []
   const config: unknown = parse(text, errors, OPTIONS)
@@ -26,7 +26,7 @@ export function parseJsonc(text: string): Table {
   return config
 }
 
-/** The text with the addition, all else left as it is. Throws where there is no place for it. */
+/** Returns the text with the addition, and otherwise unchanged. Throws if there is no place for it. */
 export function addToJsonc(text: string, addition: Addition, eol: string): string {
   const root = parseTree(text, [], OPTIONS)
   if (root === undefined) throw new Error('It is empty.')
@@ -57,7 +57,7 @@ export function addToJsonc(text: string, addition: Addition, eol: string): strin
   return insertItem(text, bracketsOf(node), property, { ...style, padding: ' ' })
 }
 
-/** What is written into a configuration, with what holds it. */
+/** A value written into a configuration, with the values around it. */
 export type JsonValue = Value | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 function bracketsOf({ offset, length, children = [] }: Node): {
@@ -69,12 +69,12 @@ function bracketsOf({ offset, length, children = [] }: Node): {
   return { start: offset, end: offset + length, items }
 }
 
-/** What the file indents by. */
+/** Returns the file's unit of indentation. */
 function unitOf(text: string): string {
   return /\{[^\S\n]*\r?\n(?:[^\S\n]*\/\/[^\n]*\n)*([ \t]+)/.exec(text)?.[1] ?? '  '
 }
 
-/** JSON in which what holds no more than texts, and lists of them, stands on one line. */
+/** Returns JSON text. A value that contains only texts, or lists of them, is on one line. */
 export function jsonText(
   value: JsonValue,
   indent: string | undefined,

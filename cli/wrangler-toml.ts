@@ -6,14 +6,14 @@ import { tomlLayout, type TomlStatement, type TomlValue } from './toml-layout.ts
 
 const STYLE = { unit: '  ', comments: /#[^\n]*/g, opens: false } as const
 
-/** Throws the parser's own error for what is no TOML. */
+/** Parses TOML. Throws the parser's own error if it is invalid. */
 export function parseToml(text: string): Table {
   return parse(text)
 }
 
 /**
- * The text with the addition, all else left as it is: into brackets where the list or its table is written so, otherwise as
- * a table of its own behind those of its kind, or at the end. Throws where there is no place for it.
+ * Returns the text with the addition, and otherwise unchanged: inside brackets if the list or table is written that
+ * way, otherwise as a separate table after similar ones, or at the end. Throws if there is no place for it.
  */
 export function addToToml(text: string, addition: Addition, eol: string): string {
   const layout = tomlLayout(text)
@@ -30,7 +30,7 @@ export function addToToml(text: string, addition: Addition, eol: string): string
   return withBlock(text, at, isEnd, tomlBlock(addition), eol)
 }
 
-/** The lines of a table of its own. */
+/** Returns the lines of a separate table. */
 export function tomlBlock({ kind, path, value }: Addition): string[] {
   const name = path.map(keyText).join('.')
   if (!isTable(value)) return [`${name} = [${valueText(value)}]`]
@@ -66,11 +66,14 @@ function addInside(
 
 interface Place {
   readonly at: number
-  /** Whether nothing but comments follows. */
+  /** True if only comments follow. */
   readonly isEnd: boolean
 }
 
-/** Behind the last table that is nearest of kin: of the same list, of the same first key or environment, or of no environment. */
+/**
+ * After the last table that is most closely related: of the same list, of the same first key or environment, or of no
+ * environment.
+ */
 function placeFor(text: string, layout: readonly TomlStatement[], { path }: Addition): Place {
   const environment = path[0] === 'env' ? path.slice(0, 2) : []
   const kin = [path, environment.length > 0 ? environment : path.slice(0, 1), environment]
@@ -86,7 +89,7 @@ function placeFor(text: string, layout: readonly TomlStatement[], { path }: Addi
   return { at: text.length, isEnd: true }
 }
 
-/** Behind a statement and the comment lines that belong to it: those up to a blank line. */
+/** After a statement and the comment lines that belong to it, up to a blank line. */
 function behind(text: string, layout: readonly TomlStatement[], index: number): Place {
   if (index === layout.length - 1) return { at: text.length, isEnd: true }
   const end = lineEnd(text, layout[index]?.end ?? 0)

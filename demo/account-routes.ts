@@ -12,7 +12,7 @@ import { cookieNotice } from './page/frame.ts'
 import type { Place } from './sessions.ts'
 
 const MAX_NAME_CHARACTERS = 64
-/** How long after a sign-in all sessions may be ended. */
+/** How long after a sign-in a user may end all sessions, in seconds. */
 const FRESH_SECONDS = 5 * 60
 
 /** Signing in and out, and the list of a user's sessions, on one store. */
@@ -22,7 +22,7 @@ export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouter
   const own = csrfGuard()
   const signedIn = requireUser({ loginUrl })
   const freshly = requireFresh(FRESH_SECONDS, { loginUrl })
-  /** The answer to what was done: as JSON, or the page that the form names, or else this one. */
+  /** Returns the outcome as JSON, or a redirect to the page that the form names, by default this one. */
   const goTo = async (request: Request, path: string, outcome: unknown): Promise<Response> => {
     if (!prefersHtml(request)) return Response.json(outcome)
     const { next } = request.bodyUsed ? {} : await fieldsOf(request)
@@ -61,7 +61,7 @@ export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouter
       withSession(
         own(async (request) => {
           await request.session.signOut()
-          // It begins a new session, so only who asks for the message gets one.
+          // It begins a new session, so it is only set if the request asks for it.
           const { searchParams } = new URL(request.url)
           if (searchParams.has('flash')) request.session.flash('notice', 'You are signed out.')
           return goTo(request, `${base}/`, {})
@@ -104,7 +104,7 @@ export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouter
           freshly(async (request, env) => {
             const { session } = request
             const revoked = await user(session.userId, env).revokeAll()
-            // This browser's own is among them: its cookie is cleared, too.
+            // This browser's own session is among them, so its cookie is cleared too.
             await session.signOut()
             return goTo(request, `${base}/`, { revoked })
           }),
@@ -130,5 +130,5 @@ export function accountRoutes({ base, cookieName, sessions }: Place): IttyRouter
 function checkedName(name: string): string {
   const userId = name.trim()
   if (userId !== '' && userId.length <= MAX_NAME_CHARACTERS) return userId
-  throw new StatusError(400, `A name has 1 to ${MAX_NAME_CHARACTERS} characters: name=ada`)
+  throw new StatusError(400, `A name must have 1 to ${MAX_NAME_CHARACTERS} characters: name=ada`)
 }

@@ -10,16 +10,16 @@ import { device, inObjects } from './sessions.ts'
 const COOKIE = '__Host-session'
 
 const own = ownRequests()
-/** Without the grace after a sign-in: the button has its answer at once. */
+/** Without the grace period after a sign-in, so that the button shows the result immediately. */
 const deviceOnly = requireBound({ graceSeconds: 0 })
 
-/** The response to a request with the session's cookie, and without the other cookies of this browser. */
+/** The response to a request with the session's cookie but without this browser's other cookies. */
 interface CopyReport {
   readonly status: number
   readonly message: string
 }
 
-/** Sends a copy of the session's cookie from elsewhere. */
+/** Sends a copy of the session's cookie, as from another browser. */
 async function sendCopy(request: Request): Promise<CopyReport> {
   const [token] = readCookies(request.headers.get('Cookie'), COOKIE)
   if (token === undefined) {
@@ -27,12 +27,15 @@ async function sendCopy(request: Request): Promise<CopyReport> {
   }
   const headers = { Cookie: `${COOKIE}=${token}`, Accept: 'application/json' }
   const response = await fetchSelf(new Request(new URL('/bound/page', request.url), { headers }))
-  const { detail = 'The copy was let in: this session is not bound to a device.' } =
+  const { detail = 'The copy was accepted: this session is not bound to a device.' } =
     await response.json<{ readonly detail?: string }>()
   return { status: response.status, message: detail }
 }
 
-/** `bound()` tried: the browser's endpoints, a page for this device alone, and a copy of the cookie that asks for it. */
+/**
+ * The routes for `bound()`: the browser's endpoints, a page for this device only, and a request for it with a copied
+ * cookie.
+ */
 export const boundRoutes: IttyRouterType = IttyRouter()
   .get('/bound/page', inObjects.withSession(deviceOnly(({ session }) => ({ id: session.id }))))
   .post(

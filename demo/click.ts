@@ -1,11 +1,11 @@
 import type { CookieChange, Cost } from './cost.ts'
 
-/** What a click has done, as the next page tells it. */
+/** The cost of a click, as shown on the next page. */
 export interface Click extends Cost {
   readonly path: string
 }
 
-/** In a form's action it asks for the click's cost on the page that comes next. */
+/** In a form's action: show the click's cost on the next page. */
 export const SHOW_COST = 'show=cost'
 const PARAMETER = 'click'
 const CHANGES: readonly CookieChange[] = ['none', 'set', 'cleared']
@@ -14,8 +14,8 @@ const CALL = /^[a-zA-Z]{1,12}(\.[a-zA-Z]{1,12})?$/
 const MAX_CALLS = 20
 
 /**
- * Where to go after a click: the same place, with the cost in the address where the form asked for it. So that neither the
- * session nor a cookie has to keep it.
+ * Returns where to go after a click: the same place, with the cost in the address if the form asked for it. So neither
+ * the session nor a cookie has to store it.
  */
 export function locationWithCost(request: Request, location: string, cost: Cost): string {
   const { searchParams, pathname, origin } = new URL(request.url)
@@ -26,7 +26,7 @@ export function locationWithCost(request: Request, location: string, cost: Cost)
   return target.pathname + target.search
 }
 
-/** The click that an address tells of; `undefined` where there is none, or something that no click can be. */
+/** Returns the click described in an address, or `undefined` if there is none or it is invalid. */
 export function clickIn(url: string): Click | undefined {
   const [path = '', list = '', change] = (new URL(url).searchParams.get(PARAMETER) ?? '').split(' ')
   const calls = list === '' ? [] : list.split('+')
@@ -36,8 +36,8 @@ export function clickIn(url: string): Click | undefined {
 }
 
 /**
- * True if a click set a cookie that the next request did not send. The next page may be the sign-in, which has the address
- * of the page in its own.
+ * True if a click set a cookie that the next request did not send. The next page may be the sign-in page, whose address
+ * contains the page's address.
  */
 export function isCookieLost(request: Request, cookie: string | undefined): boolean {
   const { origin, searchParams } = new URL(request.url)

@@ -4,24 +4,24 @@ import type { UserIndex } from '../src/accounts.ts'
 import type { SessionStore } from '../src/index.ts'
 import type { SessionKvNamespace } from '../src/store/kv.ts'
 
-/** What became of the session's cookie in a response. */
+/** The change to the session's cookie in a response. */
 export type CookieChange = 'none' | 'set' | 'cleared'
 
-/** What a request has cost. */
+/** The cost of a request. */
 export interface Cost {
-  /** Each call, in turn: of the session's store as `read`, of the index of users as `users.list`, of KV as `kv.get`. */
+  /** The calls, in order: of the session's store as `read`, of the index of users as `users.list`, of KV as `kv.get`. */
   readonly calls: readonly string[]
   readonly cookie: CookieChange
 }
 
-/** A store is made once for all requests, so that the calls are noted with the request in whose course they come. */
+/** A store serves all requests, so calls are recorded in the context of the request that makes them. */
 const notes = new AsyncLocalStorage<string[]>()
 
 function note(call: string): void {
   notes.getStore()?.push(call)
 }
 
-/** Runs a request's work; gives its response and what it has cost. */
+/** Runs a request's work. Returns its response and its cost. */
 export async function withCost(
   work: () => Promise<Response>,
 ): Promise<{ readonly response: Response; readonly cost: Cost }> {
@@ -30,7 +30,7 @@ export async function withCost(
   return { response, cost: { calls, cookie: cookieChange(response) } }
 }
 
-/** The same store, with each call noted. */
+/** Returns the same store, with each call recorded. */
 export function countedStore(store: SessionStore): SessionStore {
   const part = store.part?.bind(store)
   return {
@@ -64,7 +64,7 @@ export function countedStore(store: SessionStore): SessionStore {
   }
 }
 
-/** The same index of users, with each call noted. */
+/** Returns the same index of users, with each call recorded. */
 export function countedUsers(users: UserIndex): UserIndex {
   return {
     reserve(...parameters) {
@@ -102,7 +102,7 @@ export function countedUsers(users: UserIndex): UserIndex {
   }
 }
 
-/** The same namespace, with each operation noted. */
+/** Returns the same namespace, with each operation recorded. */
 export function countedKv(kv: SessionKvNamespace): SessionKvNamespace {
   return {
     get(key, options) {

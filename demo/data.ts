@@ -1,6 +1,6 @@
 import type { DeepReadonly } from '../src/index.ts'
 
-/** What a session of the demo holds. */
+/** The data of a session in the demo. */
 export interface Data {
   cart: string[]
   visits: number
@@ -9,24 +9,24 @@ export interface Data {
   state: string
 }
 
-/** A key's value as sessions take and give it. */
+/** The type of a key's value in sessions. */
 export type Stored<K extends keyof Data> = DeepReadonly<Exclude<Data[K], undefined>>
 
 interface Field<Value> {
   readonly kind: string
-  /** A text that the form takes. */
+  /** An example of a text for the form. */
   readonly example: string
-  /** A value of this kind, as JSON. */
+  /** An example of a value, as JSON. */
   readonly json: string
-  /** The value, if the parsed JSON is one of this kind. */
+  /** Returns the value, if the parsed JSON is of this kind, or `undefined`. */
   readonly fromJson: (json: unknown) => Value | undefined
-  /** The JSON that a form's text stands for. */
+  /** Returns the JSON for a form's text. */
   readonly fromText: (text: string) => unknown
-  /** What a form says for a stored value; JSON where it is none of this kind. */
+  /** Returns the form's text for a stored value, or JSON if the value is not of this kind. */
   readonly toText: (stored: unknown) => string
 }
 
-/** What each key takes. What comes over the network is unknown until its field has looked at it. */
+/** The field of each key. Input from the network is unknown until its field has checked it. */
 export const FIELDS: { readonly [K in keyof Data]: Field<Stored<K>> } = {
   cart: {
     kind: 'a list of texts',
@@ -63,7 +63,7 @@ export const FIELDS: { readonly [K in keyof Data]: Field<Stored<K>> } = {
   state: textField('a one-time token'),
 }
 
-/** Whether a path's parameter is one of the demo's keys. */
+/** True if a path's parameter is one of the demo's keys. */
 export function isKey(name: string): name is keyof Data {
   return Object.hasOwn(FIELDS, name)
 }
@@ -87,7 +87,7 @@ function isTexts(json: unknown): json is readonly string[] {
   return Array.isArray(json) && json.every(isText)
 }
 
-/** The name in an object that has one. */
+/** Returns the name in an object, if it has one. */
 function nameIn(json: unknown): string | undefined {
   const name = typeof json === 'object' && json !== null && 'name' in json ? json.name : undefined
   return isText(name) ? name : undefined

@@ -3,7 +3,7 @@ import { IttyRouter, type IttyRouterType } from 'itty-router'
 import { DOCUMENTS, docsPage } from './page/docs-page.ts'
 import type { Env } from './sessions.ts'
 
-/** The documentation of this repository: a list at `/docs/`, and each document as it is written. */
+/** The documentation of this repository: a list at `/docs/`, and each document as it is in the file. */
 export const docsRoutes: IttyRouterType = IttyRouter({ base: '/docs' })
   .get('/', () => docsPage())
   .get('/:name', async ({ params, url }, { DOCS }: Env) => {

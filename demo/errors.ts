@@ -4,7 +4,7 @@ import { SessionError, type SessionErrorCode } from '../src/index.ts'
 import { prefersHtml } from './input.ts'
 import { messagePage } from './page/frame.ts'
 
-/** Statuses of the errors that the visitor causes: here, keys and values are the visitor's input. */
+/** The statuses of errors that the visitor causes, since keys and values are the visitor's input here. */
 const STATUSES: Partial<Record<SessionErrorCode, number>> = {
   ERR_KEY: 400,
   ERR_VALUE: 400,
@@ -17,14 +17,20 @@ interface Failure {
   readonly message: string
 }
 
-/** The response to what a route threw. Messages go out only where they were written for it, and never a stack. */
+/**
+ * Returns the response to an error of a route. It never includes a stack, and a message only if it was written for the
+ * visitor.
+ */
 export function errorResponse(error: unknown, request: Request): Response {
   const failure = failureOf(error)
   if (prefersHtml(request)) return messagePage(failure.status, failure.message)
   return Response.json(failure, { status: failure.status })
 }
 
-/** What the library answered itself, such as 409 for a late write, as a page for who wants one; its cookies stay. */
+/**
+ * Turns the library's own response, such as 409 for a late write, into a page for clients that want one. Keeps its
+ * cookies.
+ */
 export async function problemPage(
   response: Response,
   request: Request,
@@ -43,7 +49,7 @@ function failureOf(error: unknown): Failure {
     return { status: STATUSES[code] ?? status, code, message }
   }
   if (error instanceof StatusError) return { status: error.status, message: error.message }
-  // The one way into a Worker's log.
+  // The only way to write to a Worker's log.
   // oxlint-disable-next-line no-console
   console.error(error)
   return { status: 500, message: 'Something went wrong here.' }

@@ -2,13 +2,16 @@ import { StatusError } from 'itty-router'
 
 import { type Data, FIELDS, isKey, type Stored } from './data.ts'
 
-/** What a request's body says, from a form's field `value` or as it is. */
+/** The text of a request's body: a form's field `value`, or the whole body. */
 export interface Body {
   readonly text: string
   readonly from: 'form' | 'json' | 'text'
 }
 
-/** Reads a request's body. One that calls itself a form and has no field `value` is taken as it is: `curl -d '"hello"'`. */
+/**
+ * Reads a request's body. If it claims to be a form but has no field `value`, the whole body counts: `curl -d
+ * '"hello"'`.
+ */
 export async function readBody(request: Request): Promise<Body> {
   const text = await request.text()
   const type = request.headers.get('Content-Type') ?? ''
@@ -19,7 +22,7 @@ export async function readBody(request: Request): Promise<Body> {
   return { text, from: type.startsWith('application/json') ? 'json' : 'text' }
 }
 
-/** The body as JSON; a form's text is a text. */
+/** Returns the body as JSON. A form's text is a string. */
 export function jsonOf({ text, from }: Body): unknown {
   if (from === 'form') return text
   try {
@@ -32,14 +35,14 @@ export function jsonOf({ text, from }: Body): unknown {
   }
 }
 
-/** The body as a text: what a form or a plain body says, or a JSON text. */
+/** Returns the body as text: a form's text or a plain body, or a JSON string. */
 export function textOf(body: Body): string {
   const text = body.from === 'json' ? jsonOf(body) : body.text
   if (typeof text === 'string' && text !== '') return text
   throw new StatusError(400, 'The body is not text, or is empty.')
 }
 
-/** The body as a value for this key. */
+/** Returns the body as a value for this key. */
 export function valueOf<K extends keyof Data>(key: K, body: Body): Stored<K> {
   const field = FIELDS[key]
   const json = body.from === 'form' ? field.fromText(body.text) : jsonOf(body)
@@ -51,7 +54,7 @@ export function valueOf<K extends keyof Data>(key: K, body: Body): Stored<K> {
   return value
 }
 
-/** A path's parameter as it was before it was put into the path. */
+/** Returns a path's parameter, decoded. */
 export function nameOf(parameter: string): string {
   try {
     return decodeURIComponent(parameter)
@@ -60,7 +63,7 @@ export function nameOf(parameter: string): string {
   }
 }
 
-/** The key that a path names, if it is one of these. */
+/** Returns the key that a path names, if it is one of these. */
 export function keyOf<K extends keyof Data>(name: string, keys: readonly K[]): K {
   const key = keys.find((candidate) => candidate === name)
   if (key !== undefined) return key
@@ -68,15 +71,15 @@ export function keyOf<K extends keyof Data>(name: string, keys: readonly K[]): K
   throw new StatusError(400, `${JSON.stringify(name)} ${fault}. Use one of: ${keys.join(', ')}.`)
 }
 
-/** The step of an increment: the query's `by`, or 1. */
+/** Returns the step of an increment: the query's `by`, or 1. */
 export function stepOf(url: string): number {
   const by = new URL(url).searchParams.get('by') ?? '1'
   const step = Number(by)
   if (by.trim() !== '' && Number.isFinite(step)) return step
-  throw new StatusError(400, `by is ${JSON.stringify(by)}. Give it a number.`)
+  throw new StatusError(400, `by is ${JSON.stringify(by)}. It must be a number.`)
 }
 
-/** Whether the client would rather have a page than JSON, as browsers say of a form they submit (RFC 9110 section 12.5.1). */
+/** True if the client prefers a page to JSON, as browsers do when they submit a form (RFC 9110 section 12.5.1). */
 export function prefersHtml(request: Request): boolean {
   const accept = request.headers.get('Accept') ?? ''
   return quality(accept, 'text/html') > quality(accept, 'application/json')
@@ -89,7 +92,7 @@ function quality(accept: string, type: string): number {
   return Number(/;\s*q=([\d.]+)/.exec(range)?.[1] ?? 1)
 }
 
-/** The text fields of a form, or of a JSON object. */
+/** Returns the text fields of a form or a JSON object. */
 export async function fieldsOf(request: Request): Promise<Readonly<Record<string, string>>> {
   const body = await readBody(request)
   if (body.from === 'json') {

@@ -1,4 +1,4 @@
-/** The browser's scripts come into the Worker as texts, by a rule of wrangler.toml. */
+/** A rule in wrangler.toml imports the browser's scripts into the Worker as text. */
 declare module '*/client/playground.js' {
   const text: string
   export default text
@@ -16,7 +16,7 @@ declare module '*/client/lab.js' {
   export default text
 }
 
-/** What is used here of Node's module, which Workers have, too. */
+/** The used part of Node's module, which Workers have too. */
 declare module 'node:async_hooks' {
   export class AsyncLocalStorage<T> {
     run<R>(store: T, callback: () => R): R

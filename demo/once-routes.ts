@@ -18,14 +18,14 @@ interface OnceReport {
   readonly calls: number
 }
 
-/** One request: it asks for a token that one of all requests gets from the provider. */
+/** Returns a token that only one of all requests gets from the provider. */
 async function refreshed(): Promise<string> {
   await scheduler.wait(PROVIDER_MS)
-  // Each call of the provider gives another token.
+  // Each call of the provider returns another token.
   return crypto.randomUUID()
 }
 
-/** Sends the requests to this Worker, each with the cookie of the visitor. */
+/** Sends the requests to this Worker, each with the visitor's cookie. */
 async function fire(request: Request): Promise<OnceReport> {
   const address = new URL('/once/token', request.url)
   const headers = { Cookie: request.headers.get('Cookie') ?? '' }
@@ -40,7 +40,7 @@ async function fire(request: Request): Promise<OnceReport> {
   return { requests: REQUESTS, answered: given.length, calls }
 }
 
-/** `once()` tried: `/once/token` is one request, and `/once/ten` sends ten at the same time. */
+/** The routes for `once()`: `/once/token` is one request, and `/once/ten` sends ten at the same time. */
 export const onceRoutes: IttyRouterType = IttyRouter({ base: '/once' })
   .post(
     '/token',
@@ -52,7 +52,7 @@ export const onceRoutes: IttyRouterType = IttyRouter({ base: '/once' })
       own(async (request) => {
         const { session } = request
         await session.load()
-        // Without a cookie each of the ten would make a session of its own.
+        // Without a cookie, each of the ten would create its own session.
         if (session.isNew) throw new StatusError(400, 'There is no session. Store something first.')
         const report = await fire(request)
         if (!prefersHtml(request)) return Response.json(report)

@@ -1,8 +1,8 @@
 import { csrfGuard, type CsrfGuard } from '../src/guard/csrf.ts'
 
 /**
- * `csrfGuard` for routes that can also be tried by curl with a cookie alone: requests that say where they come from, as
- * every browser's do, are held to it; others pass. Where something is at stake, use `csrfGuard` as it is.
+ * `csrfGuard` for routes that can also be tried with curl and only a cookie. It checks requests that say where they
+ * come from, as all browsers do, and accepts others. If something is at stake, use `csrfGuard` itself.
  */
 export function ownRequests(): CsrfGuard {
   const guard = csrfGuard()

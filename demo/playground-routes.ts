@@ -15,14 +15,14 @@ import { type DemoSession, viewOf } from './routes.ts'
 import type { Env, Place } from './sessions.ts'
 import { partNames, tampered, TokenReader } from './token-view.ts'
 
-/** The page of one store, and what only the page needs: tries with tokens, the race lab, a forged form. */
+/** The page of one store, and the routes that only the page needs: trying tokens, the race lab, a forged form. */
 export function playgroundRoutes(place: Place): IttyRouterType {
   const { base, cookieName, sessions } = place
   const { withSession, user } = sessions
   const own = ownRequests()
   const reader = new TokenReader(cookieName)
 
-  /** The page as it is now, with what was just found out. */
+  /** Returns the current page, with the latest result. */
   async function pageOf(
     request: Request & { readonly session: DemoSession },
     env: Env,
@@ -33,7 +33,8 @@ export function playgroundRoutes(place: Place): IttyRouterType {
     const view = await viewOf(session)
     const account = await accountOf(session, env)
     const binding = 'binding' in session ? String(session.binding) : undefined
-    // For a visitor without a session it would set a cookie, and `csrfGuard()` asks such a visitor for none.
+    // It would set a cookie for a visitor without a session, and `csrfGuard()` does not require one from such a
+    // visitor.
     const csrf = view.isNew ? '' : await csrfToken(session)
     const token = await reader.view(env.SESSION_SECRET, request)
     const shown = { request, view, flashes, account, binding, csrf, token, ...found }
@@ -47,7 +48,7 @@ export function playgroundRoutes(place: Place): IttyRouterType {
     return { userId, authenticatedAt, sessions: await user(userId, env).list(session) }
   }
 
-  /** What a form asks to be tried: a token of its own, or the browser's with one character changed. */
+  /** Tries the token that a form asks for: a given one, or the browser's with one character changed. */
   async function tryToken(request: Request, env: Env): Promise<TokenTry> {
     const { token, part = '' } = await fieldsOf(request)
     const what = token === undefined ? `The ${part} changed` : 'That token'

@@ -20,10 +20,10 @@ interface Operation {
 
 const KEYS = Object.keys(FIELDS).filter(isKey)
 
-/** The routes that read and change a session on one store: all of them are under its `base`. */
+/** The routes that read and change a session on one store, all under its `base`. */
 export function sessionRoutes({ base, sessions: { withSession } }: Place): IttyRouterType {
   const own = ownRequests()
-  /** A route that changes the session: a client gets the outcome as JSON, a form gets the page again. */
+  /** A route that changes the session. A client gets the outcome as JSON, a form the page again. */
   const operation = (run: (operation: Operation) => unknown) =>
     withSession(
       own(async (request) => {
@@ -59,7 +59,7 @@ export function sessionRoutes({ base, sessions: { withSession } }: Place): IttyR
     .post('/destroy', operation(destroy))
 }
 
-/** What there is to see of a session. The dictionary comes first: reading it settles whether the session is still there. */
+/** Returns a session's view. Reads the dictionary first, since that determines if the session still exists. */
 export async function viewOf(session: DemoSession): Promise<SessionView> {
   const data = await session.all()
   const { id, isNew, createdAt = null, expiresAt = null } = session
@@ -98,7 +98,7 @@ async function update({ session, request, name }: Operation): Promise<unknown> {
 async function take({ session, name, isFromPage }: Operation): Promise<unknown> {
   const key = keyOf(name, KEYS)
   const value = await session.take(key)
-  // The page is another request, and the value is gone by then.
+  // The page is another request, when the value is already gone.
   if (isFromPage && value !== undefined) session.flash(`taken: ${key}`, value)
   return { [key]: value ?? null }
 }

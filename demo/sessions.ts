@@ -31,7 +31,7 @@ export type Flash = Record<string, unknown>
 
 /** One of the playground's two stores. */
 export interface Place {
-  /** What its paths begin with. */
+  /** The beginning of its paths. */
   readonly base: '' | '/kv'
   readonly name: string
   readonly cookieName: string
@@ -41,7 +41,7 @@ export interface Place {
 
 export const IDLE_SECONDS: number = 30 * 60
 export const ABSOLUTE_SECONDS: number = 12 * 3600
-/** Both timeouts of who asks to stay signed in. */
+/** Both timeouts for users who stay signed in. */
 export const REMEMBERED_SECONDS: number = 30 * 86_400
 
 const remember = remembering({
@@ -49,17 +49,17 @@ const remember = remembering({
   absoluteTimeout: REMEMBERED_SECONDS,
 })
 
-/** The seconds for which the cookie of the device is valid: half of the usual, so that a refresh is soon to be seen. */
+/** The seconds for which the device's cookie is valid: half of the default, so that a refresh is soon visible. */
 export const BOUND_SECONDS: number = 300
 
-/** What a sign-out deletes besides the cookie. */
+/** The data that a sign-out deletes besides the cookie. */
 const CLEARED = ['cache', 'storage'] as const
 
 function index(env: Env): UserIndex {
   return countedUsers(userIndex(env.USERS))
 }
 
-/** As data in any case: `problemPage` makes the page, in the playground's frame. */
+/** Always data: `problemPage` makes the page, in the playground's frame. */
 const onRefused: RefusalHandler = (problem) =>
   Response.json(problem, {
     status: problem.status,
@@ -69,7 +69,7 @@ const onRefused: RefusalHandler = (problem) =>
 /** Binds sessions to their devices. Its routes answer the browser. */
 export const device = bound({ cookieSeconds: BOUND_SECONDS })
 
-/** The sessions in objects, which can hand out leases and keep the keys of devices. */
+/** The sessions in objects, which can provide leases and store the keys of devices. */
 export const inObjects = createSessions({
   data: json<Data, Flash>(),
   onRefused,
@@ -97,7 +97,7 @@ const IN_OBJECTS: Place = {
 const IN_KV: Place = {
   base: '/kv',
   name: 'Workers KV',
-  // Both stores answer on one host, so that each needs a cookie of its own.
+  // Both stores answer on one host, so each needs its own cookie.
   cookieName: '__Host-session-kv',
   isAtomic: false,
   sessions: createSessions({

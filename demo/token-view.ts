@@ -2,22 +2,22 @@ import { readCookies } from '../src/codec/cookie.ts'
 import { importKeyring, type Keyring } from '../src/codec/keyring.ts'
 import { openToken, type RefusedToken, type Token } from '../src/codec/token.ts'
 
-/** What a token is made of, in its order. */
+/** The parts of a token, in order. */
 const PARTS = ['version', 'key', 'created', 'used', 'secret', 'revision', 'handle', 'mac'] as const
 export type TokenPart = (typeof PARTS)[number]
 
-/** A token taken apart. The secret is hidden, and most of the MAC: the page is no place to copy a token from. */
+/** The parts of a token. The secret and most of the MAC are hidden, so that no one can copy a token from the page. */
 export interface TokenView {
   readonly parts: readonly { readonly part: TokenPart; readonly text: string }[]
   readonly verdict: TokenVerdict
 }
 
-/** Whether the MAC is right; if so, what the token says and whether the newest secret has signed it. */
+/** Whether the MAC is valid, and if so, the token's content, and whether the newest secret signed it. */
 export type TokenVerdict =
   | { readonly ok: true; readonly token: Omit<Token, 'secret'>; readonly isNewestKey: boolean }
   | { readonly ok: false; readonly reason: RefusedToken }
 
-/** Takes tokens apart that came under one cookie name. */
+/** Parses tokens of one cookie name. */
 export class TokenReader {
   readonly #cookieName: string
   readonly #keyrings = new Map<string, Keyring>()
@@ -26,12 +26,12 @@ export class TokenReader {
     this.#cookieName = cookieName
   }
 
-  /** The token that a request came with, or `undefined`. */
+  /** Returns the request's token, or `undefined`. */
   valueOf(request: Request): string | undefined {
     return readCookies(request.headers.get('Cookie'), this.#cookieName)[0]
   }
 
-  /** The token that a request came with, taken apart; `undefined` where there is none. */
+  /** Returns the parts of the request's token, or `undefined` if there is none. */
   async view(secret: string, request: Request): Promise<TokenView | undefined> {
     const value = this.valueOf(request)
     if (value === undefined) return undefined
@@ -39,7 +39,7 @@ export class TokenReader {
     return { parts, verdict: await this.verdict(secret, value) }
   }
 
-  /** What the library says of a token. */
+  /** Returns the library's verdict on a token. */
   async verdict(secret: string, value: string): Promise<TokenVerdict> {
     const opened = await openToken(await this.#keyring(secret), this.#cookieName, value)
     if (!opened.ok) return opened
@@ -56,7 +56,7 @@ export class TokenReader {
   }
 }
 
-/** The same token with one character of one part changed; `undefined` where the part is not there. */
+/** Returns the token with one character of one part changed, or `undefined` if it does not have that part. */
 export function tampered(value: string, name: string): string | undefined {
   const parts = partsOf(value)
   const index = parts.findIndex(({ part }) => part === name)
@@ -66,12 +66,12 @@ export function tampered(value: string, name: string): string | undefined {
   return value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
 }
 
-/** The names of a token's parts, in their order. */
+/** Returns the names of a token's parts, in order. */
 export function partNames(value: string): readonly TokenPart[] {
   return partsOf(value).map(({ part }) => part)
 }
 
-/** A value's parts by their places alone, whether it is a token or not. */
+/** Returns a value's parts by position alone, even if it is not a token. */
 function partsOf(value: string): { part: TokenPart; text: string; end: number }[] {
   const [version = '', key = '', body = '', mac = ''] = value.split('.')
   const revisionLength = version === '2' ? 8 : 0

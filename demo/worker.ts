@@ -21,7 +21,7 @@ import { type Env, PLACES } from './sessions.ts'
 
 export { DocumentObject, UserObject }
 
-/** The object of a session, which also hands out leases, holds sockets and keeps the key of a device. */
+/** The object of a session, which also provides leases, holds sockets and stores a device's key. */
 export class SessionObject extends extendSessionObject(leases, sockets, bindings) {}
 
 const router = AutoRouter({

@@ -36,10 +36,11 @@ export interface AccountsOptions<Env = AnyEnv> {
   readonly remember?: Remember
   /**
    * The data that `signOut()` tells the browser to delete besides the session's cookie (W3C: Clear Site Data). Default
-   * none. Browsers do not apply `cache` to the page that is left by the sign-out itself.
+   * none. Browsers do not apply `cache` to the page from which the user signs out.
    *
-   * `cookies` and `*` delete every cookie of the site, those of the same response too (Chromium, Firefox, WebKit; Firefox
-   * keeps partitioned ones). If the response sets a cookie, `cookies` is left out, with the event `cookies-kept`.
+   * `cookies` and `*` delete every cookie of the site, including those of the same response (Chromium, Firefox, WebKit;
+   * Firefox keeps partitioned ones). If the response sets a cookie, `cookies` is left out, with the event
+   * `cookies-kept`.
    */
   readonly clearSiteData?: readonly ClearSiteDirective[]
 }
@@ -47,36 +48,37 @@ export interface AccountsOptions<Env = AnyEnv> {
 /** The methods that `accounts()` adds to a session. */
 export interface AccountMethods {
   /**
-   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the session has not been
-   * loaded, even for a visitor without one. Await `load()` or any other operation first.
+   * The signed-in user's id, or `undefined` if no user is signed in. Throws `ERR_NOT_LOADED` if the session has not
+   * been loaded, even for a visitor without one: await `load()` or any other operation first.
    */
   readonly userId: string | undefined
 
   /**
-   * The time of the last authentication, from `signIn` or `adopting`. 1970 if `adopting` had no time. Is `undefined`
-   * and throws as `userId` does.
+   * The time of the last authentication, from `signIn` or `adopting`. 1970 if `adopting` had no time. Returns
+   * `undefined` and throws as `userId` does.
    */
   readonly authenticatedAt: Date | undefined
 
-  /** The `aal` passed to `signIn` (NIST SP 800-63B). Is `undefined` and throws as `userId` does. */
+  /** The `aal` passed to `signIn` (NIST SP 800-63B). Returns `undefined` and throws as `userId` does. */
   readonly aal: Aal | undefined
 
   /**
-   * Signs a user in. Rotates the token, invalidates the old one at once, and restarts both timeouts (OWASP: renew the
-   * session ID after any privilege change; NIST SP 800-63B section 5.2). Deletes another user's data first, but keeps
-   * an anonymous visitor's. The session is on the user's list before its cookie is sent. A sign-in of the same user is
-   * a re-authentication.
+   * Signs a user in. Rotates the token, invalidates the old one immediately, and restarts both timeouts (OWASP: renew
+   * the session ID after any privilege change; NIST SP 800-63B section 5.2). First deletes another user's data, but
+   * keeps that of an anonymous visitor. The session is on the user's list before its cookie is sent. Another sign-in of
+   * the same user is a re-authentication.
    *
-   * A sign-in is never late: if the session was ended or its token rotated meanwhile, it begins a new session.
+   * A sign-in is never too late: if the session was ended or its token rotated in the meantime, it begins a new
+   * session.
    *
    * Throws `ERR_VALUE` for an invalid user id or detail, `ERR_OPTION` for `remember` without `remembering()` or with
-   * timeouts that cannot work, and `ERR_SESSION_LIMIT` if the user already has the maximum
-   * number of sessions. On Workers KV it takes effect with the commit.
+   * invalid timeouts, and `ERR_SESSION_LIMIT` if the user already has the maximum number of sessions. On Workers KV it
+   * takes effect with the commit.
    */
   signIn(userId: string, details?: SignInDetails): Promise<void>
 
   /**
-   * Ends the session as `destroy()` does, and sends `Clear-Site-Data` if `clearSiteData` is set. A `flash` after it begins
+   * Ends the session like `destroy()`, and sends `Clear-Site-Data` if `clearSiteData` is set. A `flash` after it begins
    * a new session, for a message such as "You are signed out".
    */
   signOut(): Promise<void>
@@ -149,7 +151,7 @@ export function accounts<Env = AnyEnv>(
       checkUserId(userId)
       checkDetails(details)
       await dictionary.operations.run(async () => {
-        // A copy must not decide whose dictionary was read.
+        // A copy must not decide whose dictionary this is.
         if (session.isCopied) await dictionary.loadFresh()
         if (await signInsOf(session).signIn(userId, details)) dictionary.empty()
       })
@@ -170,7 +172,7 @@ export function accounts<Env = AnyEnv>(
     feature: 'accounts',
     methods,
     more(settings, call) {
-      // The usual timeouts may not fit those of the layer.
+      // The default timeouts may not fit those of the layer.
       remember?.(true, settings.context.touch)
       return {
         user(userId, env) {
@@ -191,7 +193,7 @@ export function accounts<Env = AnyEnv>(
       if (indexFor(env) === undefined || can.address) return
       throw new SessionError(
         'ERR_OPTION',
-        `accounts({ index }): a user's object cannot reach the sessions of the ${name} store. Use durableObjectStore or kvStore, or leave index out.`,
+        `accounts({ index }): user objects cannot reach the sessions of the ${name} store. Use durableObjectStore or kvStore, or leave index out.`,
       )
     },
     confirmed(session, { account }) {
@@ -208,8 +210,8 @@ export function accounts<Env = AnyEnv>(
 }
 
 /**
- * Returns the account that is signed in, if any. Throws `ERR_NOT_LOADED` while that is unknown; without a cookie too, so
- * that a missing `load()` shows before the first user signs in.
+ * Returns the signed-in account, if any. Throws `ERR_NOT_LOADED` if that is unknown, and also without a cookie, so that
+ * a missing `load()` is noticed before the first user signs in.
  */
 function accountOf(session: object): Account | undefined {
   const request = requestSessionOf(session)
@@ -243,26 +245,26 @@ function checkOptions({
   const fault = [
     [
       index !== undefined && !isIndex,
-      'index is a function, such as (env) => userIndex(env.USERS).',
+      'index must be a function, such as (env) => userIndex(env.USERS).',
     ],
-    [!isLimit(limit), "limit is { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
+    [!isLimit(limit), "limit must be { max, whenFull }: 1 or more, and 'refuse' or 'end-oldest'."],
     [
       limit !== undefined && index === undefined,
       'limit needs index: (env) => userIndex(env.USERS).',
     ],
     [
       !['function', 'undefined'].includes(typeof remember),
-      'remember is remembering() of edge-session/remember.',
+      'remember must be remembering() of edge-session/remember.',
     ],
     [
       !isClearList(cleared),
-      `clearSiteData is a list, such as ['cache'], of: ${CLEAR_SITE_DIRECTIVES.join(', ')}.`,
+      `clearSiteData must be a list, such as ['cache'], of: ${CLEAR_SITE_DIRECTIVES.join(', ')}.`,
     ],
   ].find(([isWrong]) => isWrong === true)
   if (fault !== undefined) throw new SessionError('ERR_OPTION', `accounts(): ${String(fault[1])}`)
 }
 
-/** An application in JavaScript may give anything. */
+/** JavaScript callers may pass any value. */
 function isClearList(list: unknown): boolean {
   const known: readonly unknown[] = CLEAR_SITE_DIRECTIVES
   return Array.isArray(list) && list.every((directive) => known.includes(directive))

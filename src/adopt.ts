@@ -7,9 +7,9 @@ export type { Adopted }
 
 /**
  * Takes over the sessions of old applications: `use: [adopting(tornadoCookie({ … }))]`. If a visitor has such a cookie
- * and no token of ours, the first use of the session checks it. The result of its `load` becomes a session, one for
- * each old cookie, and the cookie is cleared. Throws `ERR_OPTION` for an argument that is not an adoption. The first
- * request throws it for a store that cannot adopt.
+ * and no token of ours, the first use of the session checks the cookie. The result of its `load` becomes a session, one
+ * for each old cookie, and the cookie is cleared. Throws `ERR_OPTION` for an argument that is not an adoption. If the
+ * store cannot adopt, the first request throws it.
  */
 export function adopting<Env, Data extends object = Record<string, unknown>>(
   ...adoptions: readonly Adoption<Env, Adopted<Data>>[]
@@ -17,7 +17,7 @@ export function adopting<Env, Data extends object = Record<string, unknown>>(
   if (adoptions.length === 0 || !adoptions.every((adoption) => typeof adoption === 'function')) {
     throw new SessionError(
       'ERR_OPTION',
-      'adopting() takes what tornadoCookie, expressCookie or adoption return.',
+      'adopting() takes the results of tornadoCookie, expressCookie or adoption.',
     )
   }
   return {
@@ -26,7 +26,7 @@ export function adopting<Env, Data extends object = Record<string, unknown>>(
       if (can.adopt) return
       throw new SessionError(
         'ERR_OPTION',
-        `adopting(): the ${name} store has no handleFor. Use durableObjectStore, or leave adopting() out.`,
+        `adopting(): the ${name} store has no handleFor. Use durableObjectStore, or remove adopting().`,
       )
     },
     arrive(session) {

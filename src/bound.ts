@@ -27,41 +27,53 @@ export type BindingPhase = 'none' | 'pending' | 'bound'
 
 /** The methods that `bound()` adds to a session. */
 export interface BoundMethods {
-  /** Says if the session is bound to a device. Throws `ERR_NOT_LOADED` until the session was read, as by `load()`. */
+  /**
+   * Whether the session is bound to a device. Throws `ERR_NOT_LOADED` before the session is read, for example by
+   * `load()`.
+   */
   readonly binding: BindingPhase
 }
 
-/** An endpoint for the browser, for a router or framework that `withSession` does not wrap as a whole. */
+/**
+ * One of the two endpoints for the browser, for a router or framework without a `withSession` around the whole `fetch`.
+ */
 export interface BoundRoute {
   readonly method: 'POST'
   readonly path: string
-  /** Returns the response. Takes anything with the session: `request` in `withSession`, `c.var` in Hono. */
+  /** Returns the response. Takes any object that has the session: `request` in `withSession`, `c.var` in Hono. */
   readonly handler: (holder: { readonly session: object }) => Promise<Response>
 }
 
-/** The key of the method for `requireBound`. */
+/** The key of the method that `requireBound` calls. */
 export const DEVICE: unique symbol = Symbol('device')
 
-/** What `requireBound` asks. */
+/** The answers that `requireBound` needs. */
 export interface Device {
   readonly enforce: boolean
-  /** The start of the grace after the sign-in, in milliseconds since 1970; `undefined` if no user is signed in. */
+  /**
+   * The start of the grace period after the sign-in, in milliseconds since 1970, or `undefined` if no user is signed
+   * in.
+   */
   readonly graceFrom: number | undefined
-  /** Says if the request has a cookie of the session's device that is valid now; `foreign`: one of another session. */
+  /**
+   * Returns `valid` if the request has a currently valid cookie of the session's device, and `foreign` if it has one of
+   * another session.
+   */
   readonly cookie: () => Promise<'valid' | 'foreign' | 'none'>
-  /** Deletes that cookie if there is one, so that the browser gets another. */
+  /** Deletes that cookie, if there is one, so that the browser gets a new one. */
   readonly forget: () => void
 }
 
 /**
- * Binds the sessions of signed-in users to their devices, in browsers that can (W3C: Device Bound Session Credentials):
- * `use: [accounts(), bound()]`. A sign-in asks the browser to register a key, which no copy of its cookies contains. From
- * then on the browser shows every `cookieSeconds` that it has the key, and gets a second cookie, which `requireBound`
- * demands. `withSession` around a whole `fetch` answers the browser itself; a router needs `routes`.
+ * Binds the sessions of signed-in users to their devices, in browsers that support it (W3C: Device Bound Session
+ * Credentials): `use: [accounts(), bound()]`. A sign-in asks the browser to register a key, which a copy of its cookies
+ * does not contain. After that the browser proves every `cookieSeconds` that it has the key, and gets a second cookie,
+ * which `requireBound` requires. `withSession` around a whole `fetch` answers the browser itself; a router needs
+ * `routes`.
  *
  * The store needs `bindings` of `edge-session/bound/bindings`: `export class SessionObject extends
- * extendSessionObject(bindings) {}`. Throws `ERR_OPTION` for options that cannot work, and the first request for a store
- * without parts. A registration at an object without `bindings` is refused, and reported as `store-failed`.
+ * extendSessionObject(bindings) {}`. Throws `ERR_OPTION` for invalid options. The first request throws it for a store
+ * that cannot have parts. A registration at an object without `bindings` is refused, and reported as `store-failed`.
  */
 export function bound(
   options: BoundOptions = {},
@@ -69,12 +81,12 @@ export function bound(
   const settings = boundSettings(options)
   const { paths, algorithms, allow, enforce } = settings
   const endpoints = { [paths.register]: register, [paths.refresh]: refresh }
-  /** What the store said last of the sessions of the requests: the text of `BOUND`, empty if they are not bound. */
+  /** The store's last answer about each session: the text of `BOUND`, or an empty text if the session is not bound. */
   const known = new WeakMap<FeatureSession, string>()
 
   const methods: BoundMethods & { readonly [DEVICE]: Device } = {
     get binding() {
-      // Throws while the session is not loaded.
+      // Throws if the session is not loaded.
       const { userId } = this as { readonly userId?: string }
       const session = requestSessionOf(this)
       const at = userId === undefined ? undefined : accountOf(session)?.at
@@ -125,7 +137,7 @@ export function bound(
     })),
   }
 
-  /** Asks the browser to register a key, after a sign-in. */
+  /** Asks the browser to register a key after a sign-in. */
   async function offer(
     session: FeatureSession,
     { pending }: Extract<TokenChange, { is: 'issued' }>,
@@ -133,7 +145,7 @@ export function bound(
     const { signIn } = pending.patch
     const { token } = session
     if (signIn === undefined || token === undefined) return
-    // If another user was signed in, the binding is gone. The next read says if it was this one.
+    // If another user was signed in, the binding is deleted. The next read tells if it was the same user.
     known.set(session, '')
     if (!session.request.url.startsWith('https:')) return
     const { handle } = token
@@ -142,7 +154,10 @@ export function bound(
     session.headers.push(['Secure-Session-Registration', value])
   }
 
-  /** Answers the browser. A failed store, and a request too many, is a 503: a 4xx would end the session there. */
+  /**
+   * Answers the browser. A store failure or too many requests result in 503: a 4xx would end the session in the
+   * browser.
+   */
   async function answerOf(endpoint: Endpoint, session: FeatureSession): Promise<Response> {
     try {
       const isAllowed = await allow(session.request, session.env as never)
@@ -161,12 +176,12 @@ function notReadError(): SessionError {
   )
 }
 
-/** True if the store has failed, or the object that was asked has no bindings. */
+/** True if the store failed, or the object has no bindings. */
 function isOfStore(error: unknown): boolean {
   return error instanceof SessionError && /^ERR_(STORE|BINDING)$/.test(error.code)
 }
 
-/** Deletes the cookie of the device, if the request has one. */
+/** Deletes the device's cookie, if the request has one. */
 function clear(session: FeatureSession): void {
   const cookie = boundCookie(session)
   const [value] = readCookies(session.request.headers.get('cookie'), cookie.name)
@@ -178,7 +193,7 @@ async function deviceCookie(session: FeatureSession): ReturnType<Device['cookie'
   const values = readCookies(request.headers.get('cookie'), boundCookie(session).name)
   let found: 'foreign' | 'none' = 'none'
   for (const value of values) {
-    // A browser sends more than one only if the name has no prefix.
+    // A browser sends several only if the name has no prefix.
     // oxlint-disable-next-line no-await-in-loop
     const stamp = await openStamp(session, 'cookie', value)
     if (stamp === undefined || stamp.handle !== token?.handle) found = 'foreign'
@@ -188,15 +203,15 @@ async function deviceCookie(session: FeatureSession): ReturnType<Device['cookie'
 }
 
 /**
- * Returns the earlier of the sign-in and its registration. The Worker that signed in may have a clock that is ahead, which
- * must not make the grace longer.
+ * Returns the earlier of the sign-in and its registration. The clock of the Worker that signed in may be ahead, which
+ * must not extend the grace period.
  */
 function graceFrom(signedInAt: number | undefined, text = ''): number | undefined {
   const [of, from] = text.split(' ').map(Number)
   return of === signedInAt ? from : signedInAt
 }
 
-/** Returns the account that is signed in, or will be by the commit. */
+/** Returns the account that is signed in now, or after the commit. */
 function accountOf({ pending, state }: FeatureSession): Account | undefined {
   return pending?.patch.signIn ?? (state.is === 'live' ? state.status.account : undefined)
 }

@@ -1,4 +1,4 @@
-/** The codes of `SessionError`, as a closed list. */
+/** The codes of `SessionError`. The list is closed. */
 export type SessionErrorCode =
   /** An option of `createSessions` or of a store is wrong; the message says what to write instead. */
   | 'ERR_OPTION'
@@ -29,7 +29,7 @@ export type SessionErrorCode =
   /** The store failed: the outcome of a write is unknown. `cause` is the error of the store. */
   | 'ERR_STORE'
 
-/** The codes that are not a fault of the program. Their statuses are those of RFC 9110 section 15. */
+/** The codes that are not a fault of the program, with their statuses (RFC 9110 section 15). */
 const STATUSES: Partial<Record<SessionErrorCode, number>> = {
   ERR_SESSION_LIMIT: 403,
   ERR_SESSION_ENDED: 409,
@@ -40,14 +40,14 @@ const STATUSES: Partial<Record<SessionErrorCode, number>> = {
 }
 
 /**
- * The only error class of the library. `code` is for programs. `message` is for people: it begins with the code, and
+ * The only error class of the library. `code` is for programs. `message` is for people: it begins with the code, then
  * says what is wrong and what to do. It never contains a secret, a token or a stored value. `cause` is the original
- * error. `status` is the HTTP status that the error means.
+ * error. `status` is the matching HTTP status.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode
 
-  // Set on the prototype before the first instance, so that the first line of the stack shows it.
+  // Set on the prototype before the first instance, so that it is in the first line of the stack.
   static {
     this.prototype.name = 'SessionError'
   }
@@ -58,9 +58,9 @@ export class SessionError extends Error {
   }
 
   /**
-   * The HTTP status that the error means, for an error page of the application: 403, 409, 413 or 503, and 500 for a fault of
-   * the program or its configuration. docs/requests.md has it for each code. An uncaught 409, 413 or 503 is answered by
-   * the library itself.
+   * The matching HTTP status, for an application's error page: 403, 409, 413 or 503, and 500 for a fault of the program
+   * or its configuration. docs/requests.md lists it for each code. The library itself answers an uncaught 409, 413 or
+   * 503.
    */
   get status(): number {
     return STATUSES[this.code] ?? 500

@@ -10,50 +10,51 @@ import { DETAILS, type Problem, problemOf, refuse } from './request/problem.ts'
 import type { RequestSession } from './request/request-session.ts'
 
 export interface LiveOptions {
-  /** The keys whose values `changed` messages have. Default none: the messages name the keys. */
+  /** The keys whose values are sent in `changed` messages. Default none: the messages only name the keys. */
   readonly values?: readonly string[]
   /** Other origins whose pages may connect, such as `capacitor://localhost`. Default none. */
   readonly trustedOrigins?: readonly string[]
 }
 
-/** An object of the application that is told when a session ends. */
+/** One of the application's Durable Objects that is notified when a session ends. */
 export interface Watcher {
   /** The name of its namespace in the `env` of the Worker that exports `SessionObject`. */
   readonly namespace: string
-  /** The text of its id: `String(id)`. */
+  /** The object's id as a string: `String(id)`. */
   readonly id: string
 }
 
-/** A socket keeps its options and the user with its object, 16,384 bytes at most. As ASCII no character takes more. */
+/** A socket's options and user are stored with it, in at most 16,384 bytes. In ASCII each character is one byte. */
 const MAX_VALUES_CHARACTERS = 8000
 
 /**
- * Returns the response to a request for a WebSocket or an EventSource, which the session's own object then holds: it tells
- * the page of changes, and of the end of the session before it closes the socket with 4401. The session must be in the
- * store; without one the response is a 401 problem. A request from a page of another origin gets 403, one that asks for
- * neither 426. A HEAD opens nothing. Calls the store once more than `load()`.
+ * Returns the response to a request for a WebSocket or an EventSource. The session's own object then holds the
+ * connection: it notifies the page of changes, and of the end of the session before it closes the socket with 4401. The
+ * session must be in the store; otherwise the response is a 401 problem. A request from a page of another origin gets
+ * 403, and one that asks for neither kind of connection 426. A HEAD opens nothing. Makes one more store call than
+ * `load()`.
  *
- * Throws `ERR_OPTION` for a store without objects, `ERR_BINDING` if the exported class has no `sockets`, and `ERR_STORE`
- * if the store fails.
+ * Throws `ERR_OPTION` for invalid options and for a store without objects, `ERR_BINDING` if the exported class has no
+ * `sockets`, and `ERR_STORE` if the store fails.
  */
 export async function live(session: object, options: LiveOptions = {}): Promise<Response> {
   const own = requestSessionOf(session)
   const { trustedOrigins = [], values = [] } = options
   checkOptions(trustedOrigins, values)
-  // Also without a session, so that the mistake is seen at once.
+  // Also checked without a session, so that the mistake is noticed immediately.
   objectIdIn(own, own.minted().handle)
   const request = own.request as Request
   const refusal = refusalOf(own, request, trustedOrigins)
   if (refusal !== undefined) return refuse(own, refusal, request)
   const kind = kindOf(request)
-  // The client asks why a handshake failed, which its page cannot see.
+  // The client sends this request to learn why a handshake failed, which its page cannot see.
   if (kind === undefined && !accepts(request, PROBLEM)) return upgradeRequired(own)
   const credential = await credentialOf(own)
   if (credential === undefined) return refuse(own, SIGNED_OUT, request)
   return kind === undefined ? upgradeRequired(own) : connected(own, credential, { values, kind })
 }
 
-/** Returns why a request must not even ask the store. */
+/** Returns the reason to refuse a request without asking the store, if there is one. */
 function refusalOf(
   own: RequestSession,
   request: Request,
@@ -82,16 +83,16 @@ function connected(
 }
 
 /**
- * Records that the end of the session calls `sessionEnded(sessionId, reason)` on an object of the application, at least
- * once: at once, and by an alarm if that fails. A repeated call for the same object counts once. Throws
- * `ERR_SESSION_ENDED` without a session, `ERR_TOO_LARGE` for the 33rd object of a session, `ERR_BINDING` if `env` has no
+ * Registers an application's object: when the session ends, `sessionEnded(sessionId, reason)` is called on it at least
+ * once, immediately and by an alarm if that fails. Registering the same object again has no effect. Throws
+ * `ERR_SESSION_ENDED` without a session, `ERR_TOO_LARGE` for a session's 33rd object, `ERR_BINDING` if `env` has no
  * such namespace, and `ERR_OPTION` for a store without objects.
  */
 export async function watch(session: object, { namespace, id }: Watcher): Promise<void> {
   const own = requestSessionOf(session)
   try {
     const { [namespace]: watchers } = Object(own.env) as Readonly<Record<string, Namespace>>
-    // A missing binding throws, too.
+    // Also throws for a missing binding.
     ;(watchers as Namespace).idFromString(id)
   } catch {
     throw bindingError(`env.${namespace} has no object with this id.`)
@@ -110,8 +111,8 @@ export async function watch(session: object, { namespace, id }: Watcher): Promis
 }
 
 /**
- * Removes what `watch` has recorded, when the object's last socket of this session closes. `sessionId` is `session.id`,
- * and `env` has the binding of the sessions. Does nothing if there is nothing to remove.
+ * Removes an object registered by `watch`. Call it when the object's last socket of this session closes. `sessionId` is
+ * `session.id`, and `env` must have the binding of the sessions. Does nothing if the object is not registered.
  */
 export async function unwatch(sessionId: string, watcher: Watcher, env: object): Promise<void> {
   const { namespace, id } = watcher
@@ -120,7 +121,7 @@ export async function unwatch(sessionId: string, watcher: Watcher, env: object):
   )
 }
 
-/** The header that the object needs for the connection: for an EventSource none. */
+/** A kind of connection, with the request header that the object needs. An EventSource needs none. */
 interface Kind {
   readonly Upgrade?: 'websocket'
 }
@@ -134,7 +135,7 @@ function checkOptions(trustedOrigins: readonly string[], values: readonly string
   if (fits && trustedOrigins.every(isOrigin)) return
   throw new SessionError(
     'ERR_OPTION',
-    `live(): Write ${fits ? 'trustedOrigins as https://a.example' : 'fewer keys into values'}.`,
+    `live(): ${fits ? 'Write trustedOrigins as https://a.example' : 'values has too many keys'}.`,
   )
 }
 
@@ -146,7 +147,7 @@ function asciiOf(value: unknown): string {
   )
 }
 
-/** Returns the kind of connection that a request asks for; `undefined` if it asks for none. */
+/** Returns the kind of connection that a request asks for, or `undefined`. */
 function kindOf(request: Request): Kind | undefined {
   const { method, headers } = request
   if (method !== 'GET') return undefined
@@ -158,7 +159,7 @@ function accepts({ headers }: Request, type: string): boolean {
   return headers.get('accept')?.includes(type) === true
 }
 
-/** Returns the credential of the session, which has been read; `undefined` if there is no session in the store. */
+/** Returns the credential of the session after reading it, or `undefined` if there is no session in the store. */
 async function credentialOf(own: RequestSession): Promise<Credential | undefined> {
   await own.session.load()
   if (own.failure !== undefined) throw own.failure

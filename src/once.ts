@@ -21,10 +21,10 @@ import { savepointOf } from './session/savepoint.ts'
 import { nameOf, speculativeError } from './session/session.ts'
 
 export interface OnceOptions {
-  /** Seconds for which the result answers requests that come later. 0 answers only those that wait. Default 10. */
+  /** Seconds for which the result also answers later requests. 0 answers only those that are waiting. Default 10. */
   readonly keep?: number
   /**
-   * Seconds after which another request may run the function, because the one that ran it may be dead. Longer than the
+   * Seconds after which another request may run the function, because the first one may be dead. Set it longer than the
    * function ever takes. Default 10.
    */
   readonly lease?: number
@@ -33,24 +33,25 @@ export interface OnceOptions {
 /** The method that `once()` adds to a session. */
 export interface OnceMethods {
   /**
-   * Runs `fn` in exactly one of all parallel requests of the session that ask for this key; the others wait, and get its
-   * result. Returns the result, frozen. What `fn` records on the session is written together with the result. Creates
+   * Runs `fn` in exactly one of the session's parallel requests that ask for this key. The others wait for its result.
+   * Returns the result, frozen. Changes that `fn` records on the session are written together with the result. Creates
    * the session if there is none.
    *
-   * If `fn` throws, its request gets the error, and what was recorded since is dropped; another request that waits runs
-   * its own `fn`. A request waits twice `lease` at most, then throws `ERR_STORE`.
+   * If `fn` throws, its request gets the error, and changes recorded since it started are dropped; another waiting
+   * request then runs its own `fn`. A request waits at most twice `lease`, then throws `ERR_STORE`.
    *
-   * Throws `ERR_VALUE` if the result cannot be stored, `ERR_TOO_LARGE` if the session would be too large with it, and `ERR_CONFLICT` if `fn` took longer than `lease` and another
-   * request has run its own: then neither the result nor the changes are written. Throws `ERR_SPECULATIVE` in a
-   * prefetch or prerender, and `ERR_SESSION_ENDED` if the session ends meanwhile.
+   * Throws `ERR_VALUE` if the result cannot be stored, and `ERR_TOO_LARGE` if it would make the session too large.
+   * Throws `ERR_CONFLICT` if `fn` took longer than `lease` and another request has run its own: then neither the result
+   * nor the changes are written. Throws `ERR_SPECULATIVE` in a prefetch or prerender, and `ERR_SESSION_ENDED` if the
+   * session ends in the meantime.
    */
   once<T>(key: string, fn: () => T | Promise<T>, options?: OnceOptions): Promise<DeepReadonly<T>>
 }
 
 /**
  * Adds `once` to sessions: `use: [once()]`. The store needs `leases` of `edge-session/once/leases`: `export class
- * SessionObject extends extendSessionObject(leases) {}`. The first request throws `ERR_OPTION` for a store that cannot
- * hand out leases.
+ * SessionObject extends extendSessionObject(leases) {}`. For a store that cannot provide leases, the first request
+ * throws `ERR_OPTION`.
  */
 export function once(): Feature<OnceMethods> {
   const methods: OnceMethods = {
@@ -83,27 +84,27 @@ async function runOnce(
   about: LeaseRequest,
 ): Promise<unknown> {
   const { dictionary, codec, ctx } = session
-  // No cookie can be set, so the session is in this request only.
+  // No cookie can be set, so the session exists only in this request.
   if (!session.canKeep) return fn()
   let text = await acquired(session, about)
-  // Another request may have changed the session since this one read it: the refresh token may be spent.
+  // Another request may have changed the session since this one read it: the refresh token may already be used.
   dictionary.outdate()
   if (text === undefined) {
     const leading = lead(session, about, async () => {
       const value = await fn()
       return (text = value === undefined ? '' : codec.encode(`once(${key})`, value))
     })
-    // The runtime ends a request whose client has gone.
+    // The runtime ends a request whose client has disconnected.
     ctx?.waitUntil?.(leading.catch(() => undefined))
     await leading
   }
   return text === undefined || text === '' ? undefined : codec.decode(text)
 }
 
-/** The number of functions that run in a request. */
+/** The number of functions running in a request. */
 const running = new WeakMap<RequestSession, number>()
 
-/** Runs the function, and writes the text that it returns and what it recorded. */
+/** Runs the function, and writes the text that it returns together with the changes it recorded. */
 async function lead(
   session: RequestSession,
   about: LeaseRequest,
@@ -124,9 +125,9 @@ async function lead(
     result = await run()
     await (commitChanges(dictionary, since, release) ?? release(newPatch({})).then(orThrow))
   } catch (error) {
-    // Whether it was written is unknown: the next commit writes the changes again.
+    // The outcome of the write is unknown, so the next commit writes the changes again.
     if (result === undefined || !isStoreFailure(error)) {
-      // Of functions that run at the same time, nothing tells whose the changes are. Those of the others must stay.
+      // If several functions run at once, it is unknown which one recorded a change. Those of the others must stay.
       if (result !== undefined || running.get(session) === 1) dictionary.rollback(since)
       result = undefined
       await release().catch(() => undefined)
@@ -137,27 +138,30 @@ async function lead(
   }
 }
 
-/** Waits for the lease, or for the result of another request. Returns that result; `undefined` with the lease. */
+/**
+ * Waits for the lease, or for another request's result. Returns that result, or `undefined` if this request has the
+ * lease.
+ */
 async function acquired(session: RequestSession, about: LeaseRequest): Promise<string | undefined> {
   const { now } = session.settings
   const end = now() + 2 * about.lease
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
     const token = await session.change(async () => {
-      // A text that is no lease: it only creates the session.
+      // A text that is not a lease, so that the write only creates the session.
       if (session.token === undefined) {
         await session.createNow(newPatch({ set: [[about.name, '0']] }))
       }
       return session.token as Token
     })
-    // Not in the queue of the session: while this request waits, its other operations go on.
+    // Not in the session's queue: while this request waits, its other operations continue.
     // oxlint-disable-next-line no-await-in-loop
     const reply = await ask(session, token, 'lease', { ...about, wait: end - now() })
     if (reply.ok) {
       checkLeases(reply.lease, session.store)
       if (reply.lease !== 'free') return reply.result
     }
-    // This request may have replaced its token meanwhile.
+    // This request may have replaced its token in the meantime.
     else if (session.token === token) {
       // oxlint-disable-next-line no-await-in-loop
       await session.change(() => session.leave(token, reply as Gone))
@@ -165,7 +169,7 @@ async function acquired(session: RequestSession, about: LeaseRequest): Promise<s
   }
 }
 
-/** Makes a call. It may wait longer than `storeTimeout`. Throws the error that the store names. */
+/** Makes a call, which may wait longer than `storeTimeout`. Throws the error that the store returns. */
 async function ask(
   session: RequestSession,
   token: Token,

@@ -4,13 +4,16 @@ import type { OwnTimeouts, RememberTimeouts } from './session/account.ts'
 
 export type { RememberTimeouts }
 
-/** NIST SP 800-63B-4 section 2.1.3 (AAL1): users should sign in again at least every 30 days. No idle timeout is required. */
+/**
+ * NIST SP 800-63B-4 section 2.1.3 (AAL1): users should sign in again at least every 30 days. No idle timeout is
+ * required.
+ */
 const DEFAULT_SECONDS = 30 * 86_400
 
 /**
- * Allows `signIn(userId, { remember: true })`, which gives that session timeouts of its own and a persistent cookie:
- * `accounts({ remember: remembering() })`. The timeouts of `true` are given here, in seconds; each is 30 days by default.
- * Throws `ERR_OPTION` for timeouts that cannot work, and so does a `signIn` with such timeouts.
+ * Allows `signIn(userId, { remember: true })`, which gives that session its own timeouts and a persistent cookie:
+ * `accounts({ remember: remembering() })`. These are the timeouts for `true`, in seconds, by default 30 days each.
+ * Throws `ERR_OPTION` for invalid timeouts, and so does a `signIn` with invalid ones.
  */
 export function remembering(
   timeouts: RememberTimeouts = {},
@@ -22,7 +25,7 @@ export function remembering(
   }
 }
 
-/** Returns the timeouts in seconds, with those that are absent from the usual ones. */
+/** Returns the timeouts in seconds. Absent ones are those of `usual`. */
 function checked(given: RememberTimeouts, usual: OwnTimeouts, touch: number): OwnTimeouts {
   const { idleTimeout, absoluteTimeout, ...rest } = Object(given) as RememberTimeouts
   const absolute = absoluteTimeout ?? Math.max(usual.absolute, idleTimeout ?? 0)

@@ -13,13 +13,13 @@ export interface RenewingOptions {
   readonly graceSeconds?: number
 }
 
-/** The time of one page's requests on a slow connection. */
+/** As long as one page's requests take on a slow connection. */
 const GRACE_SECONDS = 30
 
 /**
  * Rotates a token in use at intervals, which limits the use of a stolen copy (OWASP: renewal timeout): `use:
- * [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for invalid durations. The first request throws it for a
- * store that is not atomic.
+ * [renewing({ everySeconds: 900 })]`. Throws `ERR_OPTION` for invalid durations. If the store is not atomic, the first
+ * request throws it.
  */
 export function renewing({
   everySeconds,
@@ -29,7 +29,7 @@ export function renewing({
   if (!(areFinite && everySeconds > 0 && graceSeconds >= 0)) {
     throw new SessionError(
       'ERR_OPTION',
-      'renewing(): everySeconds is a number of seconds above 0, graceSeconds one of 0 or more. Neither is Infinity.',
+      'renewing(): everySeconds must be a number of seconds above 0, and graceSeconds 0 or more. Neither may be Infinity.',
     )
   }
   return {
@@ -39,7 +39,7 @@ export function renewing({
       if (can.atomic) return
       throw new SessionError(
         'ERR_OPTION',
-        `renewing(): the ${name} store cannot renew a token in one step. Use durableObjectStore, or leave renewing() out.`,
+        `renewing(): the ${name} store cannot renew a token in one step. Use durableObjectStore, or remove renewing().`,
       )
     },
     finish: (session) => (isDue(session) ? renew(session, graceSeconds * 1000) : undefined),
@@ -66,8 +66,8 @@ async function renew(session: FeatureSession, grace: number): Promise<void> {
 }
 
 /**
- * Gives the session its next secret, and returns it; `undefined` if that is not possible. During a rotation of the keys,
- * another machine may have renewed the same token with an older or a newer one. The store confirms the same secret
+ * Gives the session its next secret, and returns it, or `undefined` if that is not possible. During a rotation of the
+ * keys, another machine may have renewed the same token with an older or newer key. The store confirms the same secret
  * again and refuses any other, so each key is tried.
  */
 async function renewed(

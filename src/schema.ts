@@ -14,13 +14,13 @@ export type { DataSchema }
 
 export interface CheckedOptions<Data extends object> {
   /**
-   * Migrates a stored dictionary that has missing, extra or invalid keys to the present shape. The result is written at
-   * once, unless another request was faster. If it throws or returns nothing, nothing is written.
+   * Migrates a stored dictionary with missing, extra or invalid keys to the current schema. The result is written
+   * immediately, unless another request was faster. If it throws or returns nothing, nothing is written.
    */
   readonly migrate?: (
     stored: Dictionary,
   ) => Partial<Data> | undefined | Promise<Partial<Data> | undefined>
-  /** Converts values to texts. Default JSON. Use `serialized(devalue)` for values that JSON would change. */
+  /** Converts values to text. Default JSON. Use `serialized(devalue)` for values that JSON would change. */
   readonly codec?: DataCodec
 }
 
@@ -31,10 +31,10 @@ type OptionsFor<Data extends object> = [Data] extends [Storable<Data>]
 
 /**
  * Returns a codec that validates the dictionary with a schema of any Standard Schema library (zod, valibot, arktype):
- * `data: checked(schema)`. The session's types come from the schema. `set` and `update` throw `ERR_VALUE` for an
- * invalid value. An invalid stored value counts as absent, with the event `invalid`. Every key may still be absent. The
- * schema only checks: a value that it would change or fill in stays as it is. Throws `ERR_OPTION` if the schema does
- * not follow Standard Schema, `migrate` is not a function, or `codec` is not a codec.
+ * `data: checked(schema)`. The session's types are inferred from the schema. `set` and `update` throw `ERR_VALUE` for
+ * an invalid value. An invalid stored value counts as absent, with the event `invalid`. Any key may still be absent.
+ * The schema only checks: a value that it would transform or fill in stays unchanged. Throws `ERR_OPTION` if the schema
+ * does not follow Standard Schema, `migrate` is not a function, or `codec` is not a codec.
  */
 export function checked<Data extends object, In = Data, Flash extends object = AnyData>(
   schema: DataSchema<Data, In> & Checking<Data, In>,
@@ -50,7 +50,7 @@ export function checked<Data extends object, In = Data, Flash extends object = A
   })
   const own: DataCodec = {
     codec: 'checked',
-    // One by one: a codec may be an object of a class.
+    // One by one, because a codec may be an instance of a class.
     encode: (key, value) => codec.encode(key, value),
     decode: (text) => codec.decode(text),
     thaw: (text) => (codec.thaw === undefined ? JSON.parse(text) : codec.thaw(text)),
@@ -62,7 +62,7 @@ export function checked<Data extends object, In = Data, Flash extends object = A
       prepare: (entries, session) => retriedMigration(session, entries),
     }),
   }
-  // The types exist at compile time only.
+  // The types exist only at compile time.
   return own as DataCodec<Data, Flash>
 }
 

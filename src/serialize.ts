@@ -14,8 +14,8 @@ const MARK = '~'
 
 /**
  * Returns a codec for values that JSON would change, such as Date and Map: `data: serialized(devalue)`. Plain numbers
- * stay JSON, so that `increment` can count them. JSON that was stored before is still read. Throws `ERR_OPTION` for an
- * argument without `stringify` and `parse`.
+ * stay JSON, so that `increment` can count them. JSON that was stored before can still be read. Throws `ERR_OPTION` for
+ * an argument without `stringify` and `parse`.
  */
 export function serialized<Data extends object = AnyData, Flash extends object = AnyData>(
   serializer: Serializer,
@@ -46,7 +46,7 @@ export function serialized<Data extends object = AnyData, Flash extends object =
   function thaw(text: string): unknown {
     if (!text.startsWith(MARK)) return JSON.parse(text)
     const value = serializer.parse(text.slice(MARK.length))
-    // An absent value is not stored, and a promise may still fail.
+    // An absent value is not stored, and a promise may still reject.
     if (value === undefined || isPromise(value)) throw new TypeError('no value')
     return value
   }

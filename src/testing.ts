@@ -40,7 +40,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   if (userId !== undefined) await accountOf(session).signIn(userId, details)
   for (const [key, value] of entriesOf<Data>(data)) session.set(key, value)
   for (const [key, value] of entriesOf<Flash>(flash)) session.flash(key, value)
-  // An error is thrown here. The response would only report it.
+  // Throws errors here, which the response would only report.
   await session.commit()
   const response = await sessions.commit(session, new Response())
   if (!response.ok) {
@@ -50,7 +50,7 @@ export async function cookieFor<Data extends object, Env, Flash extends object>(
   if (pairs.length > 0) return pairs.join('; ')
   throw new SessionError(
     'ERR_VALUE',
-    'The session would be empty, so it has no cookie. Give cookieFor() data, flash or a userId.',
+    'The session would be empty, so it has no cookie. Pass data, flash or a userId to cookieFor().',
   )
 }
 
@@ -63,7 +63,7 @@ function accountOf(session: object): AccountMethods {
   )
 }
 
-/** Returns the entries to set. A key without a value is left out, as in a session. */
+/** Returns the entries to set. A key with the value `undefined` is left out, as in a session. */
 function entriesOf<Data extends object>(values: object): [Key<Data>, Value<Data, Key<Data>>][] {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined)
   return entries as [Key<Data>, Value<Data, Key<Data>>][]

@@ -1,11 +1,11 @@
 const TICK_MS = 250
 
 /**
- * Counts the page's timeouts down, by the time that has passed since they came: the two clocks need not agree.
+ * Counts down the page's timeouts by the time since they arrived, so that the two clocks need not agree.
  * @param {() => Promise<void>} atEnd called when one is over
  */
 export function startCountdowns(atEnd) {
-  /** When each of them came. @type {WeakMap<Element, number>} */
+  /** When each of them arrived. @type {WeakMap<Element, number>} */
   const cameAt = new WeakMap()
 
   function tick() {
@@ -34,7 +34,7 @@ function show(timeout, seconds) {
   if (bar !== null) bar.value = seconds
 }
 
-/** Seconds as a clock shows them; the Worker writes them alike. @param {number} seconds */
+/** Formats seconds as `0:29:58`, as the Worker does. @param {number} seconds */
 function clockText(seconds) {
   /** @param {number} value */
   const two = (value) => String(Math.floor(value)).padStart(2, '0')

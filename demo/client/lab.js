@@ -1,5 +1,5 @@
-// The race lab as this browser runs it: the same requests as the Worker sends to itself (demo/lab/run-lab.ts), drawn as they
-// come back.
+// The race lab in this browser: the same requests that the Worker sends to itself (demo/lab/run-lab.ts), drawn as their
+// responses arrive.
 
 const HEAD_START_MS = 100
 const SVG = 'http://www.w3.org/2000/svg'
@@ -11,7 +11,7 @@ const FATES = {
 
 /** @typedef {{ readonly from: number, readonly to: number }} Interval */
 
-/** Lets the button fire. */
+/** Enables the button. */
 export function startLab() {
   const button = document.getElementById('fire')
   if (!(button instanceof HTMLButtonElement)) return
@@ -25,7 +25,7 @@ export function startLab() {
   })
 }
 
-/** Runs one lane after the other, since a browser sends so few requests at a time. @param {number} count */
+/** Runs one lane after the other, since a browser sends only a few requests at a time. @param {number} count */
 async function run(count) {
   const status = document.getElementById('lab-status')
   const lanes = [...document.querySelectorAll('[data-lane]')]
@@ -74,7 +74,7 @@ async function runLane(lane, count) {
 /** @param {Element} lane @param {string} path */
 async function signOutRace(lane, path) {
   const first = await tryRace(path, 1)
-  // On a machine that is so busy that they did not overlap, once more, and all of it slower.
+  // If the machine was so busy that they did not overlap, runs it once more, and slower.
   const { fate, status } = first.fate === 'missed' ? await tryRace(path, 5) : first
   const verdict = lane.querySelector('[data-fate]')
   verdict?.setAttribute('data-fate', fate)
@@ -91,7 +91,7 @@ async function signOutRace(lane, path) {
 async function tryRace(path, times) {
   await ask('POST', `${path}/start`)
   const slow = ask('POST', `${path}/slow?times=${times}`)
-  // It has the cookie with it before the sign-out can clear it, and looks when all is over.
+  // It is sent with the cookie before the sign-out can clear it, and reads when everything is over.
   const look = ask('GET', `${path}/state?times=${times}`)
   await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS * times))
   const logout = await ask('POST', `${path}/logout`)
@@ -101,7 +101,7 @@ async function tryRace(path, times) {
   return { fate: seen.user === null ? 'dead' : 'resurrected', status }
 }
 
-/** Makes room for so many requests, and forgets the last run. @param {Element} lane @param {number} count */
+/** Prepares the chart for this many requests, and clears the last run. @param {Element} lane @param {number} count */
 function clear(lane, count) {
   const chart = lane.querySelector('svg')
   const cells = Array.from({ length: count }, (_, index) => {
@@ -126,13 +126,13 @@ function tell(lane, selector, text) {
   lane.querySelector(selector)?.replaceChildren(text)
 }
 
-/** The answer as JSON, or `undefined` for a refusal. @param {'GET' | 'POST'} method @param {string} path */
+/** Returns the response's JSON, or `undefined` for a refusal. @param {'GET' | 'POST'} method @param {string} path */
 async function ask(method, path) {
   const response = await fetch(path, { method, headers: { Accept: 'application/json' } })
   return response.ok ? response.json() : undefined
 }
 
-/** The largest number that ran at the same time. @param {readonly Interval[]} intervals */
+/** Returns the largest number that ran at the same time. @param {readonly Interval[]} intervals */
 function overlapOf(intervals) {
   /** @param {number} moment */
   const running = (moment) =>

@@ -2,7 +2,7 @@
 
 const MAX_TOLD = 6
 
-/** The sockets, by the list that shows what they are told. @type {Map<Element, WebSocket>} */
+/** The sockets, by the list that shows their messages. @type {Map<Element, WebSocket>} */
 const sockets = new Map()
 
 /** Opens a socket for each list, if the page has a session. @param {() => void} look reads the page again */
@@ -23,7 +23,7 @@ function connect(path, list, look) {
     const { type, keys = [], reason = '' } = JSON.parse(data)
     tell(list, `${type} ${[...keys, reason].join(' ')}`.trim())
     if (type !== 'ended') return
-    // Chromium tells of the close later.
+    // Chromium reports the close later.
     sockets.delete(list)
     look()
   })

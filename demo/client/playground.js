@@ -1,21 +1,21 @@
-// What scripts add to the playground: forms without a new page, countdowns, a live view, and the browser's own race.
-// Without them every form works as well, by a new page.
+// The playground's scripts: forms without a new page, countdowns, a live view, and the browser's own race. Without them
+// every form still works, with a new page.
 import { startCountdowns } from './countdown.js'
 import { startLab } from './lab.js'
 import { keepConnected } from './live.js'
 
-/** Texts by the control that they are in. @typedef {Map<string, string>} Texts */
+/** Texts by control. @typedef {Map<string, string>} Texts */
 
 const WATCH_MS = 5000
 const DEVICE_MS = 500
 const MAX_CLICKS = 8
 
-/** Tells the other tabs of this browser that something was clicked. */
+/** Notifies this browser's other tabs of a click. */
 const tabs = new BroadcastChannel('edge-session')
-/** One thing after the other, so that an older answer never replaces a newer one. */
+/** Runs tasks one after the other, so that an older response never replaces a newer one. */
 let turn = Promise.resolve()
 
-/** Does this after what was asked for before. @param {() => Promise<void>} work */
+/** Runs a task after the earlier ones. @param {() => Promise<void>} work */
 function inTurn(work) {
   turn = turn.then(work).catch(() => say('The demo does not answer.'))
   return turn
@@ -35,13 +35,13 @@ function paragraph(text) {
   return element
 }
 
-/** A page of the demo, parsed; nothing of it is run. @param {Response} response */
+/** Parses a page of the demo without running anything in it. @param {Response} response */
 async function parsed(response) {
   return new DOMParser().parseFromString(await response.text(), 'text/html')
 }
 
 /**
- * Puts the live parts of a page in the place of this one's.
+ * Replaces this page's live parts with those of another page.
  * @param {Document} page
  * @param {Texts} [sent] what was sent, if anything was
  */
@@ -59,19 +59,19 @@ function lookForDevice() {
   if (document.querySelector('[data-look]') !== null) setTimeout(lookSoon, DEVICE_MS)
 }
 
-/** Reads the page again after what is under way. */
+/** Reads the page again after the running tasks. */
 function lookSoon() {
   void inTurn(() => look())
 }
 
 /**
- * What somebody is typing stays, and so does the focus; texts that were sent are done with.
+ * Replaces a part, but keeps the focus and text that is being typed. Texts that were sent are dropped.
  * @param {Element} current
  * @param {Element} part
  * @param {Texts} [sent]
  */
 function replace(current, part, sent) {
-  // What has not changed is not read aloud again.
+  // Unchanged parts must not be read aloud again.
   if (part.querySelector('input') === null && part.innerHTML === current.innerHTML) return
   const typed = typedIn(current, sent)
   const focused = keyOf(document.activeElement)
@@ -86,14 +86,14 @@ function replace(current, part, sent) {
   }
 }
 
-/** Whether a look that nobody asked for is to leave it: a message to read, or a text at work. @param {Element} part */
+/** True if an automatic update must not replace the part: it has a message to read, or text being typed. @param {Element} part */
 function isInUse(part) {
   const isMessage = part.id === 'flashes' || part.id === 'last-click'
   return isMessage || (part.contains(document.activeElement) && typedIn(part).size > 0)
 }
 
 /**
- * What was typed and not sent, by control. A text that was typed into the field after its form was sent is not that text.
+ * Returns text that was typed and not sent, by control. Includes text typed into a field after its form was sent.
  * @param {Element} part
  * @param {Texts} [sent]
  */
@@ -108,7 +108,7 @@ function typedIn(part, sent) {
   return typed
 }
 
-/** What a control is known by before and after. @param {Element | null} control */
+/** Returns a control's key, the same before and after an update. @param {Element | null} control */
 function keyOf(control) {
   const action = control?.closest('form')?.getAttribute('action')
   return `${action} ${control?.getAttribute('name')} ${control?.textContent}`
@@ -120,7 +120,7 @@ async function look(sent) {
   show(await parsed(response), sent)
 }
 
-/** What a form says now. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+/** Returns a form's current content. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 function bodyOf(form, submitter) {
   const body = new URLSearchParams()
   for (const [name, value] of new FormData(form, submitter)) {
@@ -130,7 +130,7 @@ function bodyOf(form, submitter) {
 }
 
 /**
- * Sends what a form said when it was clicked, and shows what has come of it.
+ * Sends a form's content at the time of the click, and shows the result.
  * @param {HTMLFormElement} form
  * @param {URLSearchParams} body
  * @param {Texts} sent the texts of the form by control
@@ -149,24 +149,24 @@ async function send(form, body, sent) {
   const refusal = page.getElementById('message')
   say(refusal?.textContent ?? '')
   if (refusal !== null) {
-    // A text that was refused stays, to be put right.
+    // Refused text stays, so that it can be corrected.
     await look(new Map())
     showCost(new URL(form.action).pathname, page.getElementById('message-cost')?.textContent ?? '')
   } else if (page.getElementById('session') === null) location.assign(response.url)
   else show(page, sent)
   announce()
-  // A channel has no target: it is of this origin alone.
+  // A channel has no target: it is limited to this origin.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   tabs.postMessage('clicked')
 }
 
-/** Says to a screen reader that the click was answered, and what it has cost. */
+/** Tells a screen reader that the click was answered, and its cost. */
 function announce() {
   const text = document.getElementById('last-click')?.textContent ?? ''
   document.getElementById('announcement')?.replaceChildren(text.trim().replaceAll(/\s+/g, ' '))
 }
 
-/** Says beside the frame what has become of the form in it. @param {HTMLIFrameElement} frame */
+/** Shows the result of the form in the frame beside it. @param {HTMLIFrameElement} frame */
 function showForged(frame) {
   const answer = frame.contentDocument?.getElementById('message')?.textContent
   if (answer == null) return
@@ -174,7 +174,7 @@ function showForged(frame) {
   lookSoon()
 }
 
-/** Says what a refused click has cost. @param {string} path @param {string} cost */
+/** Shows the cost of a refused click. @param {string} path @param {string} cost */
 function showCost(path, cost) {
   const name = document.createElement('strong')
   const code = document.createElement('code')
@@ -183,7 +183,7 @@ function showCost(path, cost) {
   document.getElementById('last-click')?.replaceChildren(name, ` ${cost}`)
 }
 
-/** Puts a click's cost on the list of the former ones. @param {Element | null} click */
+/** Adds a click's cost to the list of earlier ones. @param {Element | null} click */
 function remember(click) {
   const list = document.getElementById('clicks')
   if (list === null || click?.querySelector('code') == null) return
@@ -193,7 +193,7 @@ function remember(click) {
   while (list.children.length > MAX_CLICKS) list.lastElementChild?.remove()
 }
 
-// Other pages of the demo, such as the one to sign in on, are left as they are.
+// Other pages of the demo, such as the sign-in page, are not changed.
 if (document.getElementById('session') !== null) {
   for (const element of document.querySelectorAll('[data-scripted]')) {
     element.removeAttribute('hidden')
@@ -202,7 +202,7 @@ if (document.getElementById('session') !== null) {
     const form = event.target
     if (!(form instanceof HTMLFormElement) || form.method !== 'post') return
     event.preventDefault()
-    // Another click may still be under way, and what is typed until this one's turn is not part of it.
+    // Another click may still be running. Text typed until this one's turn is not part of it.
     const body = bodyOf(form, event.submitter)
     const sent = typedIn(form)
     void inTurn(() => send(form, body, sent))

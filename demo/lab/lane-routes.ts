@@ -7,11 +7,11 @@ import { countedKv, countedStore } from '../cost.ts'
 import type { Env } from '../sessions.ts'
 import { type LabData, withDocument } from './whole-document.ts'
 
-/** How long each increment works between its read and its write, as a call of another service takes. */
+/** How long each increment works between its read and its write, like a call of another service. */
 const WORK_MS = 20
-/** How long the slow request works; a race that was missed is run again, with more time. */
+/** How long the slow request works. A race that was missed is run again, with more time. */
 const SLOW_MS = 400
-/** How long a browser's last look waits before it reads: until the slow request is over. */
+/** How long a browser's last request waits before it reads, until the slow request is over. */
 const LOOK_MS = 800
 
 const inObjects = createSessions<LabData, Env>({
@@ -28,7 +28,7 @@ const inKv = createSessions<LabData, Env>({
   absoluteTimeout: 10 * 60,
 })
 
-/** The lab's three ways to keep a session: each takes the same requests, does the same work, and has a cookie of its own. */
+/** The lab's three ways to store a session. Each gets the same requests, does the same work, and has its own cookie. */
 export const LANE_ROUTERS: readonly (readonly [path: string, router: IttyRouterType])[] = [
   [
     '/lab/objects',
@@ -49,7 +49,7 @@ export const LANE_ROUTERS: readonly (readonly [path: string, router: IttyRouterT
   ['/lab/naive', documentLane('/lab/naive')],
 ]
 
-/** A lane on the library. */
+/** A lane that uses the library. */
 function sessionLane(
   base: string,
   { withSession }: Sessions<LabData, Env, Record<string, unknown>>,
@@ -66,7 +66,7 @@ function sessionLane(
     .post(
       '/start',
       withSession(async ({ session }) => {
-        // A cookie may be left of a run that was cut short, or of a session that is over.
+        // A cookie may be left from an interrupted run, or from a session that is over.
         await session.load()
         session.set('count', 0)
         session.set('user', 'ada')
@@ -137,8 +137,8 @@ function documentLane(base: string): IttyRouterType {
 }
 
 /**
- * What the slow request was answered, in an answer that no browser takes for a fault of the page. A refused one had loaded
- * the session, and has written nothing.
+ * Returns the slow request's status as a normal response, which browsers do not report as an error of the page. A
+ * refused request had loaded the session, and wrote nothing.
  */
 async function statusAsJson(response: Response): Promise<Response> {
   const { status } = response
@@ -149,7 +149,7 @@ async function statusAsJson(response: Response): Promise<Response> {
   return Response.json({ status, at, isLoaded }, { headers })
 }
 
-/** How many times as long as usual a request is to wait; a look does not, unless it is told to. */
+/** Returns the factor by which a request waits longer than usual. The last request only waits if it is told to. */
 function timesOf(url: string): number {
   const times = Number(new URL(url).searchParams.get('times'))
   return times > 0 && times <= MAX_TIMES ? times : 0

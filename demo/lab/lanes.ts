@@ -1,8 +1,8 @@
-/** One way to keep a session, as the page tells of it. */
+/** One way to store a session, as the page describes it. */
 export interface Lane {
   readonly id: 'objects' | 'kv' | 'naive'
   readonly name: string
-  /** What its handler does for one increment. */
+  /** The code of its handler for one increment. */
   readonly code: string
   readonly about: string
 }
@@ -28,22 +28,22 @@ export const LANES: readonly Lane[] = [
   },
 ]
 
-/** What became of a sign-out while a slower request was writing. */
+/** The outcome of a sign-out while a slower request was writing. */
 export type Afterwards = 'dead' | 'resurrected' | 'missed'
 
-/** What a run of the lab has found out of one lane. */
+/** The result of one lane in a run of the lab. */
 export interface LaneReport {
   readonly lane: Lane['id']
-  /** Increments that were sent, and that were acknowledged with 200. */
+  /** The number of increments that were sent, and that were acknowledged with 200. */
   readonly sent: number
   readonly acknowledged: number
-  /** What the store counts afterwards. */
+  /** The count in the store afterwards. */
   readonly arrived: number
   /** How many of them ran at the same time. */
   readonly overlap: number
-  /** What the slow request was answered. */
+  /** The status of the slow request. */
   readonly slowStatus: number
-  /** Whether the session's old cookie still opens it. `missed`: the slow request was over before the sign-out. */
+  /** Whether the session's old cookie still works. `missed`: the slow request was over before the sign-out. */
   readonly afterwards: Afterwards
 }
 

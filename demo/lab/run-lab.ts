@@ -5,28 +5,28 @@ import { type Afterwards, LANES, type LaneReport } from './lanes.ts'
 /** How long the slow request has to load the session before the visitor signs out. */
 const HEAD_START_MS = 100
 
-/** What a lane's answers say, each some of it; times are milliseconds. */
+/** The fields of a lane's responses. Each has some of them. Times are in milliseconds. */
 interface LaneAnswer {
-  /** When an increment was begun, and when it was done. */
+  /** When an increment began and ended. */
   readonly from?: number
   readonly to?: number
   readonly count?: number | null
   readonly user?: string | null
-  /** What the slow request was answered, and whether it had the session loaded. */
+  /** The slow request's status, and whether it had loaded the session. */
   readonly status?: number
   readonly isLoaded?: boolean
   readonly at?: number | null
 }
 
-/** Sends a lane's requests, with the cookie that its first one has given. */
+/** Sends a lane's requests with the cookie from its first response. */
 type Send = (
   method: 'GET' | 'POST',
   path: string,
 ) => Promise<{ readonly status: number; readonly body: LaneAnswer }>
 
 /**
- * Fires `count` overlapping increments at each lane, then a sign-out into a slow request. The Worker sends the requests to
- * itself; each is an invocation of its own, like one from outside.
+ * Sends `count` overlapping increments to each lane, then a sign-out during a slow request. The Worker sends the
+ * requests to itself; each is a separate invocation, like one from outside.
  */
 export async function runLab(origin: string, count: number): Promise<LaneReport[]> {
   return Promise.all(LANES.map(({ id }) => runLane(origin, id, count)))
@@ -57,7 +57,7 @@ type SignOut = Pick<LaneReport, 'slowStatus' | 'afterwards'>
 
 async function signOutRace(address: string): Promise<SignOut> {
   const first = await tryRace(address, 1)
-  // On a machine that is so busy that they did not overlap, once more, and all of it slower.
+  // If the machine was so busy that they did not overlap, runs it once more, and slower.
   return first.afterwards === 'missed' ? tryRace(address, 5) : first
 }
 
@@ -71,7 +71,9 @@ async function tryRace(address: string, times: number): Promise<SignOut> {
   return { slowStatus: written.status ?? 0, afterwards: fateOf(logout, written, seen) }
 }
 
-/** Whether the old cookie opens anything, if the slow request had loaded the session, and wrote after the sign-out. */
+/**
+ * Returns whether the old cookie still works, if the slow request had loaded the session and wrote after the sign-out.
+ */
 function fateOf(logout: LaneAnswer, written: LaneAnswer, seen: LaneAnswer): Afterwards {
   const wasWrittenFirst = typeof written.at === 'number' && written.at <= (logout.at ?? 0)
   if (written.isLoaded !== true || wasWrittenFirst) return 'missed'
@@ -90,14 +92,14 @@ async function startedLane(address: string): Promise<Send> {
   }
 }
 
-/** The largest number that ran at the same time. */
+/** Returns the largest number that ran at the same time. */
 function overlapOf(answers: readonly LaneAnswer[]): number {
   const running = (moment: number): number =>
     answers.filter(({ from = 0, to = 0 }) => from <= moment && moment <= to).length
   return Math.max(0, ...answers.map(({ from = 0 }) => running(from)))
 }
 
-/** This very Worker (Cloudflare: ctx.exports, from compatibility date 2025-11-17 on). */
+/** Calls this Worker (Cloudflare: ctx.exports, from compatibility date 2025-11-17). */
 export function fetchSelf(request: Request): Promise<Response> {
   const { default: self } = exports as { readonly default?: Pick<Fetcher, 'fetch'> }
   if (self === undefined) throw new Error('The Worker cannot reach itself: ctx.exports is missing.')

@@ -1,12 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 
-/** What is used of the namespace of `DocumentObject`. */
+/** The used part of the `DocumentObject` namespace. */
 export interface DocumentNamespace {
   idFromName(name: string): { toString(): string }
   get(id: { toString(): string }): object
 }
 
-/** What the lab keeps in a session. */
+/** The lab's data in a session. */
 export interface LabData {
   user: string
   count: number
@@ -18,7 +18,7 @@ type Document = Partial<LabData>
 const KEEP_MS = 10 * 60_000
 const COOKIE = '__Host-lab-naive'
 
-/** A session as one text, in the same kind of storage as the library's: only the way it is written differs. */
+/** A session as one text, in the same kind of storage as the library's. Only the way it is written differs. */
 export class DocumentObject extends DurableObject {
   load(): string | null {
     return this.ctx.storage.kv.get<string>('document') ?? null
@@ -39,14 +39,14 @@ export class DocumentObject extends DurableObject {
   }
 }
 
-/** The object as its callers see it: its answers come over RPC. */
+/** The object as its callers see it, over RPC. */
 interface DocumentStub {
   load(): Promise<string | null>
   save(text: string): Promise<void>
   forget(): Promise<void>
 }
 
-/** The handler's answer, and the document to write, or `undefined` to forget it. */
+/** The handler's response, and the document to write, or `undefined` to delete it. */
 interface Handled {
   readonly answer: unknown
   readonly document: Document | undefined
@@ -55,8 +55,9 @@ interface Handled {
 type Handler = (document: Document, request: Request) => Promise<Handled> | Handled
 
 /**
- * The deliberately naive way, which is that of many session middlewares: load the whole document, let the handler change it,
- * write the whole document back. What another request has written meanwhile is overwritten; what it has ended comes back.
+ * The naive way of many session middlewares, on purpose: load the whole document, let the handler change it, write the
+ * whole document back. This overwrites the changes of other requests, and brings back a session that another request
+ * ended.
  */
 export function withDocument(
   handle: Handler,

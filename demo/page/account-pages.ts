@@ -3,7 +3,7 @@ import type { Forms } from './forms.ts'
 import { page } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** The page to sign in on, where a route has asked for it. */
+/** Returns the sign-in page, for a route that requires it. */
 export function loginPage(forms: Forms, next: string, notice: Html): Response {
   return page(
     200,
@@ -19,7 +19,7 @@ export function loginPage(forms: Forms, next: string, notice: Html): Response {
   )
 }
 
-/** Who is signed in, and where else. */
+/** Returns the page with the signed-in user and the user's sessions. */
 export function accountPage(forms: Forms, account: Account): Response {
   return page(
     200,

@@ -4,7 +4,7 @@ import { type Forms, hidden } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** Who is signed in, and where else. */
+/** The signed-in user, and the user's sessions. */
 export interface Account {
   readonly userId: string
   readonly authenticatedAt: Date
@@ -19,7 +19,7 @@ export function accountSection(forms: Forms, account: Account | undefined): Html
       <div id="account" data-live>
         ${
           account === undefined
-            ? html`<p>Nobody is signed in. Any name will do, and there is no password.</p>
+            ? html`<p>No one is signed in. Any name will do, and there is no password.</p>
                 ${loginForm(forms, `${forms.base}/`)}
                 <p class="quiet">
                   Sign in with a second browser, or a private window, and end it from here.
@@ -31,7 +31,7 @@ export function accountSection(forms: Forms, account: Account | undefined): Html
   `
 }
 
-/** The form to sign in with; `next` is where to go then. */
+/** Returns the sign-in form. `next` is where to go afterwards. */
 export function loginForm(forms: Forms, next: string): Html {
   return forms.form(
     '/login',
@@ -50,7 +50,7 @@ export function accountFacts({ userId, authenticatedAt }: Account): Html {
   return html`<p>Signed in as <strong>${userId}</strong>, since ${time(authenticatedAt)}.</p>`
 }
 
-/** The user's sessions, each with a button that ends it. */
+/** Returns the user's sessions, each with a button that ends it. */
 export function deviceList(forms: Forms, sessions: readonly UserSession[]): Html {
   return html`
     <h3>Devices</h3>

@@ -8,19 +8,19 @@ import { html, type Html } from './html.ts'
 /** The state of the session's device, for the section. */
 export interface BoundView {
   readonly request: Request
-  /** `session.binding`; `undefined` on a store without it. */
+  /** `session.binding`, or `undefined` on a store without it. */
   readonly binding: string | undefined
-  /** The time of the sign-in; `undefined` if no user is signed in. */
+  /** The time of the sign-in, or `undefined` if no user is signed in. */
   readonly signedInAt: Date | undefined
   readonly now: number
 }
 
-/** For this long after a sign-in, the page looks again by itself for the browser's registration. */
+/** For this long after a sign-in, the page checks by itself for the browser's registration. */
 const LOOK_MS = 60_000
 
 const COPY = 'Send my cookie from another browser'
 
-/** Shows if the session is bound to its device, and tries a copy of its cookie. */
+/** Shows whether the session is bound to its device, and tries a copy of its cookie. */
 export function boundSection({ isAtomic }: Place, forms: Forms, view: BoundView): Html {
   return html`
     <section aria-labelledby="bound-title">
@@ -72,7 +72,7 @@ function explanation(binding: string, isSignedIn: boolean): Html {
     does on Windows; elsewhere, start Chromium with the flags that <code>npm start</code> prints.`
 }
 
-/** When the device has last shown its key, and until when that counts. */
+/** Returns when the device last proved its key, and until when that counts. */
 function cookieTimes(request: Request): Html {
   const until = cookieEnd(request)
   if (until === undefined)
@@ -86,7 +86,7 @@ function cookieTimes(request: Request): Html {
   `
 }
 
-/** The end of the device's cookie as the cookie says it; what is shown need not be verified. */
+/** Returns when the device's cookie says it expires. Not verified, since it is only shown. */
 function cookieEnd({ headers }: Request): number | undefined {
   const [cookie = ''] = readCookies(headers.get('Cookie'), '__Host-session-bound')
   const until = parseInt(cookie.split('.')[1] ?? '', 36)

@@ -2,7 +2,7 @@ import { clickIn, locationWithCost } from '../click.ts'
 import type { Cost } from '../cost.ts'
 import { html, type Html } from './html.ts'
 
-/** The response with its cost: in two headers, in the page where it has a place for it, and in the address it leads to. */
+/** Returns the response with its cost: in two headers, at its place in the page, and in the address of a redirect. */
 export function withCostShown(request: Request, response: Response, cost: Cost): Response {
   const shown = new Response(response.body, response)
   shown.headers.set('X-Store-Calls', cost.calls.join(', ') || 'none')
@@ -12,13 +12,13 @@ export function withCostShown(request: Request, response: Response, cost: Cost):
     shown.headers.set('Location', locationWithCost(request, location, cost))
   }
   if (!(shown.headers.get('Content-Type') ?? '').startsWith('text/html')) return shown
-  // Only now is it known: the session is committed after its handler has made the page.
+  // Only known now: the session is committed after its handler has made the page.
   return new HTMLRewriter()
     .on('[data-cost]', { element: (element) => void element.setInnerContent(costText(cost)) })
     .transform(shown)
 }
 
-/** What the last click has cost, and this page, which is the answer to the request. */
+/** Returns the cost of the last click, and of this page, the response to the request. */
 export function costBar(request: Request): Html {
   return html`
     <details class="cost" id="cost">
@@ -43,7 +43,7 @@ function lastClick({ method, url }: Request): Html {
   return html`<strong>${name}</strong> <span data-cost></span>`
 }
 
-/** A cost in words. */
+/** Returns a cost in words. */
 function costText({ calls, cookie }: Cost): string {
   const users = calls.filter((call) => call.startsWith('users.'))
   const kv = calls.filter((call) => call.startsWith('kv.'))

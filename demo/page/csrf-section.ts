@@ -4,7 +4,7 @@ import { page } from './frame.ts'
 import { html, type Html } from './html.ts'
 import type { SessionView } from './session-section.ts'
 
-/** How forms are known to be this site's own. */
+/** Shows how the site recognizes its own forms. */
 export function csrfSection(forms: Forms, { note }: SessionView['data']): Html {
   const token = forms.csrf === '' ? 'none without a session' : forms.csrf
   return html`
@@ -17,11 +17,11 @@ export function csrfSection(forms: Forms, { note }: SessionView['data']): Html {
       </p>
       <p id="csrf" data-live><code class="csrf">${token}</code></p>
       <h3>Send a forged request</h3>
-      <p>Below is a page that plays another site. Its button tries to change your note.</p>
+      <p>Below is a page that poses as another site. Its button tries to change your note.</p>
       <iframe
         src="${forms.base}/forged"
         loading="lazy"
-        title="A page that plays another site"
+        title="A page that poses as another site"
       ></iframe>
       <p id="forged" role="status"></p>
       <p id="forged-note" data-live>
@@ -32,8 +32,8 @@ export function csrfSection(forms: Forms, { note }: SessionView['data']): Html {
 }
 
 /**
- * A page that plays another site: by its policy it has an origin of its own, so that the browser says of its form what it says
- * of any other site's (W3C: CSP sandbox).
+ * Returns a page that poses as another site. Its policy gives it a separate origin, so the browser labels its form like
+ * that of any other site (W3C: CSP sandbox).
  */
 export function forgedPage(base: string): Response {
   return page(

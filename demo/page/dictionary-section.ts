@@ -9,7 +9,7 @@ const KEYS = ['note', 'user', 'cart', 'visits', 'state'] as const
 
 type Dictionary = SessionView['data']
 
-/** The dictionary as a table: each key with its value to edit, and what can be done to it in one step. */
+/** Returns the dictionary as a table: each key with its value to edit, and its atomic operations. */
 export function dictionarySection(place: Place, forms: Forms, data: Dictionary): Html {
   const disabledBy = place.isAtomic ? '' : 'not-atomic'
   return html`
@@ -58,14 +58,14 @@ export function dictionarySection(place: Place, forms: Forms, data: Dictionary):
 interface Row {
   readonly key: keyof Data
   readonly data: Dictionary
-  /** The id of the text that says why the steps are disabled, or `''`. */
+  /** The id of the text that says why the operations are disabled, or `''`. */
   readonly disabledBy: string
 }
 
 function row(forms: Forms, { key, data, disabledBy }: Row): Html {
   const isSet = Object.hasOwn(data, key)
   const value = isSet ? data[key] : undefined
-  // Without the roles it is not a table to a screen reader where a phone shows its cells as blocks.
+  // Without the roles, screen readers do not see a table where a phone shows its cells as blocks.
   return html`
     <tr data-key="${key}" role="row">
       <th scope="row" role="rowheader">${key}</th>

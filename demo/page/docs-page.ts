@@ -1,7 +1,7 @@
 import { page } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** The documents that the playground links, by their files in `docs/`. */
+/** The documents that the playground links, by their file in `docs/`. */
 export const DOCUMENTS = [
   ['accounts.md', 'Accounts: sign in, sign out, list and end sessions'],
   ['requests.md', 'Single requests'],
@@ -24,7 +24,7 @@ export const DOCUMENTS = [
 
 type DocumentName = (typeof DOCUMENTS)[number][0]
 
-/** A section's heading, with a link to what the documentation says of it. */
+/** Returns a section's heading, with a link to its documentation. */
 export function heading(id: string, text: string, name: DocumentName): Html {
   return html`<div class="heading">
     <h2 id="${id}">${text}</h2>
@@ -32,7 +32,7 @@ export function heading(id: string, text: string, name: DocumentName): Html {
   </div>`
 }
 
-/** The list of documents. */
+/** Returns the list of documents. */
 export function docsPage(): Response {
   return page(
     200,

@@ -1,7 +1,7 @@
 import { SHOW_COST } from '../click.ts'
 import { html, type Html } from './html.ts'
 
-/** The forms of one store's pages. Each brings the session's CSRF token, and asks what it has cost. */
+/** The forms of one store's pages. Each includes the session's CSRF token, and asks for its cost. */
 export class Forms {
   readonly base: string
   readonly csrf: string
@@ -11,7 +11,7 @@ export class Forms {
     this.csrf = csrf
   }
 
-  /** A form that posts what is in it. */
+  /** Returns a form that posts its content. */
   form(path: string, content: Html, className = ''): Html {
     const action = `${this.base}${path}${path.includes('?') ? '&' : '?'}${SHOW_COST}`
     return html`<form class="${className}" method="post" action="${action}">
@@ -19,7 +19,7 @@ export class Forms {
     </form>`
   }
 
-  /** A form that is a button; afterwards the same page is there again. */
+  /** Returns a form that is a button. Afterwards the same page is shown again. */
   button(path: string, label: string, look: ButtonLook = {}): Html {
     const { name, className = '', disabledBy = '' } = look
     const fullName = name === undefined ? html`` : html`aria-label="${name}"`
@@ -32,7 +32,7 @@ export class Forms {
     )
   }
 
-  /** A form with one text. */
+  /** Returns a form with one text field. */
   text(path: string, form: TextForm): Html {
     const { label, button, name, value = '', example = '', disabledBy = '' } = form
     return this.form(
@@ -53,7 +53,7 @@ export class Forms {
 }
 
 interface ButtonLook {
-  /** The button's whole name; its label without it. */
+  /** The button's accessible name. Default: its label. */
   readonly name?: string
   readonly className?: 'primary' | 'danger'
   /** The id of the text that says why the button is disabled. */
@@ -63,7 +63,7 @@ interface ButtonLook {
 interface TextForm {
   readonly label: string
   readonly button: string
-  /** The button's whole name, for who does not see what stands around it. */
+  /** The button's accessible name, for users who do not see its surroundings. */
   readonly name: string
   readonly value?: string
   readonly example?: string

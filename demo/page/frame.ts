@@ -1,17 +1,17 @@
 import { RELOAD_ON_BACK } from '../../src/reload-on-back.ts'
 import { html, type Html } from './html.ts'
 
-/** What makes a page different from the others. */
+/** The differences between pages. */
 interface PageKind {
-  /** Its first heading; `edge-session` without it. */
+  /** The first heading. Default `edge-session`. */
   readonly heading?: string
-  /** What its sandbox allows; a page with one runs no script. */
+  /** The permissions of its sandbox. A page with a sandbox runs no script. */
   readonly sandbox?: string
   /** True if a page of this origin may show it in a frame. */
   readonly isFramed?: boolean
 }
 
-/** A page of the demo. Nothing on it comes from elsewhere, and only what has its nonce is run. */
+/** Returns a page of the demo. It loads nothing from elsewhere, and only runs scripts with its nonce. */
 export function page(status: number, content: Html, kind: PageKind = {}): Response {
   const { heading = 'edge-session', sandbox, isFramed = false } = kind
   const nonce = crypto.randomUUID()
@@ -62,7 +62,7 @@ function script(nonce: string): Html {
     <script type="module" nonce="${nonce}" src="/client/playground.js"></script>`
 }
 
-/** Says that this browser keeps no cookie of the demo, where a request has shown it. */
+/** Says that this browser does not keep the demo's cookies, if a request has shown that. */
 export function cookieNotice({ url }: Request, isLost: boolean): Html {
   const isPlain = new URL(url).protocol === 'http:'
   const text = isPlain
@@ -81,7 +81,7 @@ export function cookieNotice({ url }: Request, isLost: boolean): Html {
   </div>`
 }
 
-/** A page with nothing but a message on it. The frame with the forged form shows it, too. */
+/** Returns a page with only a message. The frame with the forged form shows it too. */
 export function messagePage(status: number, message: string): Response {
   return page(
     status,
@@ -97,7 +97,7 @@ export function messagePage(status: number, message: string): Response {
   )
 }
 
-/** A moment as people and programs read it. */
+/** Returns a time for people and programs. */
 export function time(date: Date | null): Html {
   if (date === null) return html`–`
   const text = date.toISOString()

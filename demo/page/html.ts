@@ -1,4 +1,4 @@
-/** HTML that needs no more escaping. Only the tag below makes it. */
+/** HTML that needs no more escaping. Only the tag below creates it. */
 export class Html {
   readonly text: string
 
@@ -9,7 +9,7 @@ export class Html {
 
 type Part = Html | string | readonly Html[]
 
-/** A template tag: what is put in is escaped, unless it is HTML itself. */
+/** A template tag. Values are escaped, unless they are HTML themselves. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: strings }, ...parts.map(textOf)))
 }

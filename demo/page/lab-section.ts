@@ -16,7 +16,7 @@ const FATES: Readonly<Record<Afterwards, string>> = {
   missed: 'no race: the slow request was over before',
 }
 
-/** The race lab: forms to run it, and a chart of what the last run has found. */
+/** Returns the race lab: forms to run it, and a chart of the last run's results. */
 export function labSection(forms: Forms, reports: readonly LaneReport[] | undefined): Html {
   const count = reports?.[0]?.sent ?? DEFAULT_REQUESTS
   const isLive = reports === undefined ? html`` : html`data-live`
@@ -81,7 +81,7 @@ export function labSection(forms: Forms, reports: readonly LaneReport[] | undefi
   `
 }
 
-/** The outcome in one sentence, to be read aloud; the browser's lab writes it alike. */
+/** Returns the outcome in one sentence, for screen readers. The browser's lab writes the same. */
 function summary(reports: readonly LaneReport[]): string {
   const lost = reports.map((report) => {
     const name = LANES.find(({ id }) => id === report.lane)?.name ?? report.lane
@@ -120,7 +120,7 @@ function laneItem(lane: Lane, count: number, report: LaneReport | undefined): Ht
   `
 }
 
-/** One request: those that arrived come first, then those that were lost. */
+/** Returns one request of the chart. Those that arrived come before those that were lost. */
 function cell(index: number, report: LaneReport | undefined): Html {
   const state = report === undefined ? 'idle' : stateOf(index, report)
   return html`<rect

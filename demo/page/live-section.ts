@@ -2,7 +2,7 @@ import type { Place } from '../sessions.ts'
 import { heading } from './docs-page.ts'
 import { html, type Html } from './html.ts'
 
-/** Returns the section that shows the messages of the session's sockets: two, as two tabs have them. */
+/** Returns the section with the messages of two sockets of the session, as two tabs have them. */
 export function liveSection({ base, isAtomic }: Place, isStored: boolean): Html {
   return html`
     <section aria-labelledby="live-title">
@@ -32,7 +32,7 @@ export function liveSection({ base, isAtomic }: Place, isStored: boolean): Html 
   `
 }
 
-/** Both say the same, so that one of them is enough to be read aloud. */
+/** Both show the same, so only one of them is read aloud. */
 function tab(id: string, name: string, live: 'polite' | 'off'): Html {
   return html`<div>
     <h3 id="${id}-title">${name}</h3>

@@ -3,7 +3,7 @@ import { heading } from './docs-page.ts'
 import type { Forms } from './forms.ts'
 import { html, type Html } from './html.ts'
 
-/** Ten parallel requests, one of which calls a provider. */
+/** Returns the section with ten parallel requests, of which one calls a provider. */
 export function onceSection({ isAtomic }: Place, forms: Forms): Html {
   const disabledBy = isAtomic ? '' : 'no-leases'
   return html`

@@ -16,26 +16,26 @@ import { sessionSection, type SessionView } from './session-section.ts'
 import { startSection } from './start-section.ts'
 import { tokenSection, type TokenTry } from './token-section.ts'
 
-/** What the page of a session shows. */
+/** The content of a session's page. */
 export interface SessionPage {
   readonly request: Request
   readonly now: number
   readonly view: SessionView
   readonly flashes: Readonly<Record<string, unknown>>
   readonly account: Account | undefined
-  /** `session.binding`; `undefined` on a store without it. */
+  /** `session.binding`, or `undefined` on a store without it. */
   readonly binding: string | undefined
   readonly csrf: string
   readonly token: TokenView | undefined
   /** True if the browser has not sent the cookie that the last click set. */
   readonly isCookieLost: boolean
-  /** What was just tried with another token. */
+  /** The result of trying another token. */
   readonly tried?: TokenTry
-  /** What the race lab has just found. */
+  /** The results of the race lab. */
   readonly reports?: readonly LaneReport[]
 }
 
-/** The whole playground, on one store. */
+/** Returns the whole playground, on one store. */
 export function sessionPage(place: Place, shown: SessionPage): Response {
   const { request, now, view, flashes, account, binding, token, tried, reports } = shown
   const forms = new Forms(place.base, shown.csrf)

@@ -4,7 +4,7 @@ import { heading } from './docs-page.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** What there is to see of a session. */
+/** The visible state of a session. */
 export interface SessionView {
   readonly id: string
   readonly isNew: boolean
@@ -13,7 +13,7 @@ export interface SessionView {
   readonly data: { readonly [K in keyof Data]?: unknown }
 }
 
-/** The session itself, and both of its timeouts. */
+/** Returns the section with the session and its two timeouts. */
 export function sessionSection(
   { id, isNew, createdAt, expiresAt }: SessionView,
   now: number,
@@ -78,7 +78,7 @@ function timeout(
   `
 }
 
-/** Seconds as a clock shows them, `0:29:58`; the browser's countdown writes them alike. */
+/** Formats seconds as `0:29:58`. The browser's countdown does the same. */
 function clockText(seconds: number): string {
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
   return `${Math.floor(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`

@@ -5,7 +5,7 @@ import type { SessionView } from './session-section.ts'
 
 const NOTES = ['Milk, and bread', 'Call Grace', 'Water the plants'] as const
 
-/** What to do first, and how it stands with the session. */
+/** Returns the first steps, and the state of the session. */
 export function startSection(
   forms: Forms,
   { isNew, data }: SessionView,

@@ -1,4 +1,4 @@
-/** The page's looks: the system's own font, light or dark as the visitor has it, from 320 pixels of width on. */
+/** The page's style: the system's font, light or dark as the visitor prefers, from a width of 320 pixels. */
 export const STYLE: string = `
 :root {
   color-scheme: light dark;

@@ -4,7 +4,7 @@ import type { Forms } from './forms.ts'
 import { time } from './frame.ts'
 import { html, type Html } from './html.ts'
 
-/** What a try with another token has come to. */
+/** The result of trying another token. */
 export interface TokenTry {
   readonly what: string
   readonly verdict: TokenVerdict
@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<TokenPart, string>> = {
 }
 const TRIED: readonly TokenPart[] = ['handle', 'created', 'used', 'secret', 'key', 'version', 'mac']
 
-/** What was wrong with a token. */
+/** The faults of a token. */
 const REASONS = {
   malformed: 'not a valid token',
   'unknown-key': 'its key id is not that of a secret',
@@ -31,12 +31,12 @@ const REASONS = {
 
 interface TokenSection {
   readonly token: TokenView | undefined
-  /** Whether the session is there that the token names. */
+  /** True if the session of the token exists. */
   readonly isLive: boolean
   readonly tried: TokenTry | undefined
 }
 
-/** The token that the browser has sent, taken apart, and forms to try others. */
+/** Returns the parts of the browser's token, and forms to try others. */
 export function tokenSection(forms: Forms, { token, isLive, tried }: TokenSection): Html {
   return html`
     <section aria-labelledby="token-title">

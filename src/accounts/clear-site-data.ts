@@ -12,12 +12,12 @@ export const CLEAR_SITE_DIRECTIVES = [
   '*',
 ] as const
 
-/** A type of data that `Clear-Site-Data` has the browser delete. */
+/** A type of data that `Clear-Site-Data` deletes in the browser. */
 export type ClearSiteDirective = (typeof CLEAR_SITE_DIRECTIVES)[number]
 
 /**
- * Makes the response of a sign-out clear this data. Browsers apply `"cookies"` and `"*"` to the cookies of the same
- * response too, so `"cookies"` is left out, with the event `cookies-kept`, if the response sets one.
+ * Makes the response to a sign-out clear this data. Browsers apply `"cookies"` and `"*"` to the cookies of the same
+ * response too, so if the response sets one, `"cookies"` is left out, with the event `cookies-kept`.
  */
 export function clearSiteData(
   session: FeatureSession,
@@ -26,7 +26,7 @@ export function clearSiteData(
   const kept = withoutCookies(directives)
   let isReported = false
   const setsCookie = (headers: Headers): boolean => {
-    // The cookies that features add may come later.
+    // Features may still add cookies after this.
     const added = session.headers.filter(
       ([name, , applies]) => name === 'Set-Cookie' && applies?.(headers) !== false,
     )
@@ -60,11 +60,11 @@ function headerOf(directives: readonly ClearSiteDirective[]): string {
   return directives.map((directive) => `"${directive}"`).join(', ')
 }
 
-/** True if a Set-Cookie value stores a cookie, and does not delete one. */
+/** True if a Set-Cookie value stores a cookie instead of deleting one. */
 function isKept(setting: string): boolean {
   const maxAge = /;\s*max-age\s*=\s*(-?\d+)/i.exec(setting)?.[1]
   if (maxAge !== undefined) return Number(maxAge) > 0
-  // Without a time it is not a date (RFC 6265bis section 5.1.1), and browsers ignore it.
+  // A date without a time is invalid (RFC 6265bis section 5.1.1), and browsers ignore it.
   const expires = /;\s*expires\s*=\s*([^;]*\d:\d[^;]*)/i.exec(setting)?.[1]
   return !(expires !== undefined && Date.parse(expires) <= Date.now())
 }

@@ -3,10 +3,10 @@ import type { Account, Device } from '../session/account.ts'
 import type { ListedSession } from '../store/user-index/user-list.ts'
 import type { SignInDetails } from './details.ts'
 
-/** Browsers' user agents have 100 to 200 characters. A visitor may send anything. */
+/** Browsers' user agents have 100 to 200 characters, but a visitor may send anything. */
 const MAX_CHARACTERS = 256
 
-/** Returns a list's details of the device that signed in, from the application or else from the request. */
+/** Returns a list's details of the device that signed in: the application's, or else the request's. */
 export function deviceDetails(
   request: RequestLike,
   { userAgent = request.headers.get('user-agent') ?? undefined, country, label }: SignInDetails,
@@ -18,7 +18,7 @@ export function deviceDetails(
   }
 }
 
-/** Returns the device that a session remembers, to detect another one with its cookie. */
+/** Returns the device to store with a session, so that a use of its cookie from another device is detected. */
 export function deviceOf(request: RequestLike): Device {
   const country = countryOf(request)
   const agent = fingerprint(request.headers.get('user-agent') ?? '')
@@ -41,7 +41,7 @@ function countryOf({ cf }: RequestLike): string | undefined {
   return typeof country === 'string' ? country : undefined
 }
 
-/** Returns FNV-1a, 32 bits. It only has to tell two browsers apart, and need not be secret. */
+/** Returns a 32-bit FNV-1a hash. It only tells two browsers apart, so it need not be secure. */
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) {

@@ -3,43 +3,43 @@ import type { ListedSession } from '../store/user-index/user-list.ts'
 import { callIndex, type ListContext, tellRevoked } from './list-context.ts'
 
 /**
- * The reason that a session has to be on the list.
+ * Why a session must be put on the list.
  * - `sign-in`: it counts against the limit.
- * - `moved`: it has a new address. It is a session that the user has already, so no limit refuses it.
- * - `kept`: it has its former address, and is on the list unless it is older than the list. A failure does no harm.
+ * - `moved`: it has a new address. The user already has this session, so the limit does not apply.
+ * - `kept`: its address is the same, and it is listed unless it is older than the list. A failure does no harm.
  */
 export type ListingReason = 'sign-in' | 'moved' | 'kept'
 
-/** A session that has to be put on its user's list. */
+/** A session that must be put on its user's list. */
 interface Waiting {
   readonly userId: string
   readonly session: ListedSession
   readonly why: ListingReason
 }
 
-/** A place on a user's list that no stored session has yet. */
+/** A place on a user's list that is not used by a stored session yet. */
 interface Reserved {
   readonly userId: string
   readonly id: string
 }
 
-/** Keeps the users' lists consistent with one request's session. */
+/** Keeps the users' lists consistent with the session of one request. */
 export class Listing {
   readonly #context: ListContext
   #reserved: Reserved | undefined
-  /** The session that has to be on the list before the cookie is sent. */
+  /** The session that must be listed before the cookie is sent. */
   #waiting: Waiting | undefined
 
   constructor(context: ListContext) {
     this.#context = context
   }
 
-  /** True if something has to be put on a list, or a reserved place has to be given back. */
+  /** True if a session must be listed, or a reserved place released. */
   get isWaiting(): boolean {
     return this.#waiting !== undefined || this.#reserved !== undefined
   }
 
-  /** Notes that this session has to be on this user's list. A sign-in that waits stays one if its session moves. */
+  /** Notes that this session must be on this user's list. A waiting sign-in stays a sign-in if its session moves. */
   note(userId: string, session: ListedSession, why: ListingReason): void {
     const before = this.#waiting
     const isSame = before?.userId === userId && before.session.id === session.id
@@ -50,8 +50,9 @@ export class Listing {
   }
 
   /**
-   * Reserves the session's place before it is changed, if a full list refuses. The place is free again after `release`,
-   * or after a minute. Reserves none if `mayBegin` returns false. Throws `ERR_SESSION_LIMIT`.
+   * Reserves a place for the session before it is changed, if a full list refuses sign-ins. The place is free again
+   * after `release`, or after a minute. Reserves nothing if `mayBegin` returns false. Throws `ERR_SESSION_LIMIT` if the
+   * list is full.
    */
   async reserve(
     userId: string,
@@ -66,13 +67,13 @@ export class Listing {
       await this.release()
     }
     const before = this.#reserved
-    // Also if the reply is lost.
+    // Set first, because the reply may be lost.
     this.#reserved = { userId, id }
     const hasPlace = await callIndex(this.#context, 'reserve', userId, (index, owner) =>
       index.reserve(owner, session, limit),
     )
     if (!hasPlace) {
-      // The sign-in before it stays.
+      // The previous sign-in stays.
       this.#reserved = before
       throw this.#full(id)
     }
@@ -80,8 +81,8 @@ export class Listing {
   }
 
   /**
-   * Gives the reserved place back if its sign-in did not end in a listed session. Never throws: without it, the place is
-   * free after a minute.
+   * Releases the reserved place if its sign-in did not result in a listed session. Never throws: a place that is not
+   * released is free after a minute.
    */
   async release(): Promise<void> {
     const { userId, id } = this.#reserved ?? {}
@@ -91,8 +92,8 @@ export class Listing {
   }
 
   /**
-   * Puts the waiting session on the list, and gives back what was reserved for nothing. Throws `ERR_SESSION_LIMIT` if
-   * the list is full and refuses.
+   * Puts the waiting session on the list, and releases places that were not needed. Throws `ERR_SESSION_LIMIT` if the
+   * list is full and refuses.
    */
   async settle(): Promise<void> {
     const { userId, session, why } = this.#waiting ?? {}
@@ -115,7 +116,7 @@ export class Listing {
       ...(hasBegunAnew && { reservation: reserved }),
     }
     const ended = await callIndex(this.#context, 'add', userId, (index, owner) => {
-      // A session that is only moved is in use now, and has signed in before.
+      // A session that only moved is in use now, but its sign-in was earlier.
       const usedAt = isSignIn ? session.usedAt : owner.now
       return index.add(owner, { ...session, usedAt }, adding)
     })
@@ -127,14 +128,16 @@ export class Listing {
   }
 
   /**
-   * Records a use of the session for a store that records none. Returns `undefined` without a limit, which is what needs
-   * it. A failure does no harm: the next use is recorded.
+   * Records a use of the session, for a store that records none. Returns `undefined` without a limit, since only a
+   * limit needs it. A failure does no harm: the next use is recorded.
    */
   use(userId: string, id: string): Promise<void> | undefined {
     return this.#context.limit && this.#try('use', userId, id)
   }
 
-  /** Takes an ended session off the list. A failure does no harm, since ended sessions leave the list by themselves. */
+  /**
+   * Removes an ended session from the list. A failure does no harm, since ended sessions leave the list by themselves.
+   */
   async remove(userId: string, id: string): Promise<void> {
     const waiting = this.#waiting
     if (waiting?.userId === userId && waiting.session.id === id) this.#waiting = undefined
@@ -149,7 +152,7 @@ export class Listing {
     }
   }
 
-  /** Reports and returns the error of a full list. */
+  /** Reports and returns the error for a full list. */
   #full(id: string): SessionError {
     const { limit, emit } = this.#context
     emit({ type: 'refused', reason: 'limit', id })

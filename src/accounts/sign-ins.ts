@@ -48,7 +48,7 @@ export class SignIns {
     if (!session.canKeep) return false
     return session.change(async () => {
       const { atomic } = session.store.can
-      // If the sign-in waits for the commit, no earlier reply tells whose dictionary this is.
+      // If the sign-in waits for the commit, no earlier reply says whose dictionary this is.
       if (!atomic && session.state.is === 'presented') await session.readNow(true)
       if (session.isGone || session.isRevoked) session.startOver()
       const former = session.pending?.patch.signIn ?? confirmedAccount(session)
@@ -78,7 +78,7 @@ export class SignIns {
       session.pending = { ...before, note: details }
       return session.pending
     }
-    // If the store is not atomic, the change has not been made yet, and this one takes its place if it succeeds.
+    // If the store is not atomic, the earlier change has not been made yet, and this one replaces it if it succeeds.
     const { atomic } = session.store.can
     if (before !== undefined && atomic) await session.settle(before)
     const replacesAnothers = !atomic && replacesUser(before, userId)
@@ -129,7 +129,7 @@ export class SignIns {
     await this.#leaveFormer(account)
   }
 
-  /** Takes the session off the list of the user that the sign-in has replaced. */
+  /** Removes the session from the list of the user that the sign-in replaced. */
   async #leaveFormer({ userId }: Account): Promise<void> {
     const { id, store } = this.#session
     const former = this.#former
@@ -139,12 +139,12 @@ export class SignIns {
     await this.#listing?.remove(former.userId, id)
   }
 
-  /** Updates the lists before the response is sent. Returns `undefined` if they are up to date. */
+  /** Updates the lists before the response is sent. Returns `undefined` if there is nothing to do. */
   finish(): Promise<void> | undefined {
     return this.#made?.isWaiting === true ? this.list() : this.#noteUse()
   }
 
-  /** Notes the use on the list when the cookie does. Returns `undefined` if the store itself records it. */
+  /** Records a use on the list whenever the cookie records one. Returns `undefined` if the store itself records it. */
   #noteUse(): Promise<void> | undefined {
     const { state, store, settings, id, isUse } = this.#session
     if (!isUse || store.can.recordUse || state.is !== 'live') return undefined
@@ -153,20 +153,20 @@ export class SignIns {
     return isDue && status.account ? this.#listing?.use(status.account.userId, id) : undefined
   }
 
-  /** Puts the session on its user's list, if necessary. Ends a session that the list refuses. */
+  /** Puts the session on its user's list if necessary. Ends a session that the list refuses. */
   async list(): Promise<void> {
     try {
       await this.#listing?.settle()
     } catch (error) {
       const isFull = error instanceof SessionError && error.code === 'ERR_SESSION_LIMIT'
       if (isFull) await this.#session.destroyNow()
-      // Its cookie must not be sent, because the session is not on its user's list.
+      // Its cookie must not be sent, since the session is not on its user's list.
       this.#session.isIssued = false
       throw error
     }
   }
 
-  /** Reports, once a request, that the session was used from another device. */
+  /** Reports, once per request, that the session was used from another device. */
   checkDevice(account: Account): void {
     if (this.#isDeviceChecked) return
     this.#isDeviceChecked = true
@@ -175,7 +175,7 @@ export class SignIns {
     if (what !== undefined) settings.emit({ type: 'device-changed', what, id })
   }
 
-  /** Returns the session's entry for a list. It has the device only with a sign-in. */
+  /** Returns the session's entry for a list. Only a sign-in includes the device. */
   #listed({ at, remember }: Account, handle: string, details?: SignInDetails): ListedSession {
     const { store, settings, request } = this.#session
     return {

@@ -10,8 +10,8 @@ export interface UserSession {
   /** When the user signed in. */
   readonly createdAt: Date
   /**
-   * The last recorded use. Durable Objects record one each `touchInterval`, and so does Workers KV with
-   * `accounts({ limit })`. Without a limit, Workers KV records only the sign-in.
+   * The last recorded use. Durable Objects record one per `touchInterval`, and so does Workers KV with `accounts({
+   * limit })`. Without a limit, Workers KV records only the sign-in.
    */
   readonly lastSeenAt: Date
   /** When the session expires if it is not used again. On Workers KV without a limit, its absolute deadline. */
@@ -21,7 +21,7 @@ export interface UserSession {
   readonly label: string | undefined
   /** True if it is bound to a device, by `bound()`. */
   readonly isBound: boolean
-  /** True if it is the session passed to `list`. */
+  /** True if it is the session that was passed to `list`. */
   readonly isCurrent: boolean
 }
 
@@ -37,7 +37,10 @@ export class UserSessions {
     this.#context = context
   }
 
-  /** Returns the sessions that have not ended, the latest sign-in first. Pass the current session to mark it. */
+  /**
+   * Returns the sessions that have not ended, the latest sign-in first; an empty list if there are none. Pass the
+   * current session to mark it.
+   */
   async list(current?: AnySession): Promise<UserSession[]> {
     const sessions = await callIndex(this.#context, 'list', this.#userId, (index, owner) =>
       index.list(owner),
@@ -46,8 +49,8 @@ export class UserSessions {
   }
 
   /**
-   * Ends one session of this user. After it resolves, a request with its token is anonymous. Returns true if there was
-   * one. Ignores another user's session. Throws `ERR_VALUE` if the id is not a text.
+   * Ends one session of this user. After it resolves, requests with its token are anonymous. Returns true if there was
+   * such a session. Ignores sessions of other users. Throws `ERR_VALUE` if the id is not a string.
    */
   async revoke(id: string): Promise<boolean> {
     checkSessionId(id)
@@ -75,7 +78,7 @@ export class UserSessions {
     for (const id of ids) tellRevoked(this.#context, id)
     let remaining = left
     while (remaining > 0) {
-      // One call of an object can reach a limited number of others.
+      // The number of calls that an object can make is limited.
       // oxlint-disable-next-line no-await-in-loop
       remaining = await callIndex(this.#context, 'revoke', this.#userId, (index, owner) =>
         index.goOn(owner),

@@ -9,9 +9,9 @@ export interface AstroContext {
 }
 
 export interface AstroOptions<Env> {
-  /** Returns the Worker's `env`, from `cloudflare:workers`. It is not called for a page that is prerendered. */
+  /** Returns the Worker's `env`, from `cloudflare:workers`. Not called for a prerendered page. */
   readonly env: () => Env
-  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
+  /** Returns false for requests that do not count as use, such as polls: they do not extend the idle timeout. */
   readonly touch?: (context: AstroContext) => boolean
 }
 
@@ -22,13 +22,13 @@ export type AstroMiddleware = (
 ) => Promise<Response>
 
 /**
- * Returns Astro's middleware: `export const onRequest = sessionMiddleware(sessions, { env: () => env })`. The session is
- * `Astro.locals.session`, committed after the frontmatter of the page, or after the endpoint, with its cookie on the
- * response. A page that is prerendered has no session.
+ * Returns Astro's middleware: `export const onRequest = sessionMiddleware(sessions, { env: () => env })`. The session
+ * is `Astro.locals.session`. It is committed after the page's frontmatter, or after the endpoint, with its cookie on
+ * the response. A prerendered page has no session.
  *
- * If a page, an endpoint or a later middleware throws, recorded changes are dropped. Astro then renders `500.astro` with the
- * same session, and sends the cookie of awaited changes with it. An uncaught `ERR_SESSION_ENDED` becomes 409, and
- * `ERR_TOO_LARGE` 413. A failed store is answered as `onStoreFailure` says.
+ * If a page, an endpoint or a later middleware throws, recorded changes are dropped. Astro then renders `500.astro`
+ * with the same session, and sends the cookie of awaited changes with it. An uncaught `ERR_SESSION_ENDED` becomes 409,
+ * and `ERR_TOO_LARGE` 413. A store failure is answered according to `onStoreFailure`.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -50,7 +50,7 @@ export function sessionMiddleware<
         Object.assign(locals, { session })
         return next()
       },
-      // Astro throws to its middleware, and calls it again for the page that it shows.
+      // Astro throws to its middleware, and calls it again for the error page.
       () => undefined,
     )
   }

@@ -6,13 +6,13 @@ import type { SessionEntry } from './unstorage/session-list.ts'
 export { ItemObject, type ItemObjectNamespace } from './unstorage/item-object.ts'
 
 export interface BetterAuthStorageOptions {
-  /** The binding of `ItemObject`, or a function that returns it. Default the exported class. */
+  /** The binding of `ItemObject`, or a function that returns it. Default: the exported class. */
   readonly namespace?: ItemObjectNamespace | (() => ItemObjectNamespace)
   /** Separates this storage's keys from those of others in the same namespace. Default none. */
   readonly base?: string
 }
 
-/** The `SecondaryStorage` of better-auth 1.7, without its types. */
+/** The `SecondaryStorage` of better-auth 1.7, declared without its types. */
 export interface BetterAuthStorage {
   get(this: void, key: string): Promise<string | null>
   set(this: void, key: string, value: string, ttl?: number): Promise<void>
@@ -21,26 +21,30 @@ export interface BetterAuthStorage {
   increment(this: void, key: string, ttl: number): Promise<number>
 }
 
-/** The keys of better-auth's `internal-adapter`: a session is under its token, its user's list under this and the user's id. */
+/**
+ * The keys of better-auth's `internal-adapter`: a session's key is its token, and its user's list has this prefix and
+ * the user's id.
+ */
 const LIST = 'active-sessions-'
 const TOKEN = /^[A-Za-z0-9]{32}$/
 
 /**
- * Returns a `secondaryStorage` for better-auth that stores each key in its own Durable Object:
- * `betterAuth({ secondaryStorage: betterAuthStorage({ namespace: () => env.ITEMS }) })`. A change is visible everywhere at
- * once. Each method is one call of an object, and the `delete` of a session two. `get` and `getAndDelete` return `null` if
- * there is nothing. Times to live are seconds; a key without one has no end.
+ * Returns a `secondaryStorage` for better-auth that stores each key in its own Durable Object: `betterAuth({
+ * secondaryStorage: betterAuthStorage({ namespace: () => env.ITEMS }) })`. A change is visible everywhere immediately.
+ * Each method is one call of an object; the `delete` of a session is two. `get` and `getAndDelete` return `null` if
+ * there is no value. Times to live are in seconds; a key without one never expires.
  *
- * - `getAndDelete` returns a value to exactly one of any number of callers, and `increment` counts each call. Its `ttl`
- *   counts from the first.
- * - A session that was deleted stays so: until it would have expired, `set` of its token does nothing.
- * - A user's list of sessions is merged, not replaced: entries leave it when their session is deleted or expires. `delete`
- *   and `getAndDelete` of a list only remove these.
+ * - `getAndDelete` returns a value to exactly one caller, and `increment` counts each call. Its `ttl` starts with the
+ *   first.
+ * - A deleted session stays deleted: until it would have expired, `set` of its token does nothing.
+ * - A user's list of sessions is merged instead of replaced: an entry is removed when its session is deleted or
+ *   expires. `delete` and `getAndDelete` of a list only remove such entries.
  *
- * `set` with a `ttl` of 0 or less removes the value, as one that is over. better-auth does so in a session's last second.
+ * `set` with a `ttl` of 0 or less removes the value, because it has expired. better-auth does so in a session's last
+ * second.
  *
- * The methods throw `ERR_VALUE` for an invalid `ttl`, for a list of another form and for a counter that is not a whole number,
- * `ERR_TOO_LARGE` past 1,900,000 bytes, and `ERR_STORE` if the object fails.
+ * The methods throw `ERR_VALUE` for an invalid `ttl`, for a list in another format and for a counter that is not a
+ * whole number, `ERR_TOO_LARGE` above 1,900,000 bytes, and `ERR_STORE` if the object fails.
  */
 export function betterAuthStorage(options: BetterAuthStorageOptions = {}): BetterAuthStorage {
   const { idOf, call } = itemCalls(options, 'a better-auth')
@@ -65,7 +69,7 @@ export function betterAuthStorage(options: BetterAuthStorageOptions = {}): Bette
     await call(idFor(key), async (object) => object.changeSessions({ add }))
   }
 
-  /** Returns `undefined` if a key and its value are not of a session. */
+  /** Returns `undefined` if the key and value do not belong to a session. */
   function sessionOf(key: string, value: string): ListedSession | undefined {
     const { token, userId } = parsed(value).session ?? {}
     if (token !== key && !TOKEN.test(key)) return undefined
@@ -96,26 +100,29 @@ export function betterAuthStorage(options: BetterAuthStorageOptions = {}): Bette
       const ttl = timeOf(seconds)
       const count = await call(idFor(key), async (object) => object.incrementItem(ttl))
       if (count !== undefined) return count
-      throw new SessionError('ERR_VALUE', 'increment() was called for a value that is not a count.')
+      throw new SessionError(
+        'ERR_VALUE',
+        'increment() was called on a value that is not a whole number.',
+      )
     },
   }
 }
 
-/** The part that is used of a session as better-auth writes it. */
+/** The used part of a session in better-auth's format. */
 interface StoredSession {
   readonly session?: { readonly token?: string; readonly userId?: string } | null
 }
 
 function timeOf(seconds: number): number | undefined {
   if (seconds > 0) return millisecondsOf(seconds)
-  throw new SessionError('ERR_VALUE', 'betterAuthStorage: ttl is a number of seconds above 0.')
+  throw new SessionError('ERR_VALUE', 'betterAuthStorage: ttl must be a number of seconds above 0.')
 }
 
 function textOf(value: string | Uint8Array | undefined): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** Returns the value that a text stands for; an empty object if it is not JSON, or a simple value. */
+/** Returns the parsed JSON, or an empty object if the text is not JSON or the value is not an object. */
 function parsed(text: string): StoredSession {
   try {
     return Object(JSON.parse(text)) as StoredSession
@@ -131,7 +138,7 @@ function entriesOf(text: string): SessionEntry[] {
     if (entry !== undefined) return entry
     throw new SessionError(
       'ERR_VALUE',
-      'betterAuthStorage: the list of sessions is not in the form of better-auth 1.7.',
+      'betterAuthStorage: the list of sessions is not in the format of better-auth 1.7.',
     )
   })
 }

@@ -1,7 +1,7 @@
 import { lateError, type requestSessionOf } from '../request/lifecycle.ts'
 import type { Caught } from './caught.ts'
 
-/** For a framework that does not tell of an error that it has caught, only of the status that it makes of it. */
+/** For a framework that does not report a caught error, but only the status of its response. */
 export function caughtByStatus(
   { status }: Response,
   session: ReturnType<typeof requestSessionOf>,

@@ -1,7 +1,7 @@
 import type { HasSession, RequestContext, Sessions } from '../request/create-sessions.ts'
 import { answer, enter, fail, leave, ownAnswerOf, requestSessionOf } from '../request/lifecycle.ts'
 
-/** An error that a framework has caught, and made a response of. */
+/** An error that a framework caught and turned into a response. */
 export interface Caught {
   readonly error: unknown
 }
@@ -17,9 +17,9 @@ interface Call<Env> {
 type Opened = ReturnType<typeof requestSessionOf>
 
 /**
- * Opens the session, has the framework respond, and commits. `caughtBy` returns the error that the framework has caught
- * and made this response of, if any: then nothing recorded is written, and an error of the session is answered as
- * `withSession` answers it.
+ * Opens the session, lets the framework respond, and commits. `caughtBy` returns the error that the framework caught
+ * and turned into this response, if any. Then nothing recorded is written, and an error of the session is answered as
+ * by `withSession`.
  */
 export async function runCaught<
   Data extends object,

@@ -36,11 +36,11 @@ export interface SessionMiddlewareOptions<Name extends string>
 
 /**
  * Returns a Hono middleware. The session is `c.var.session`, committed after the handlers, with its cookie on the
- * response. If a request passes the middleware more than once, it has one session, committed by the outermost.
+ * response. A request that passes the middleware several times has one session, committed by the outermost.
  *
  * If a handler throws, even an `HTTPException`, recorded changes are dropped. The response is that of `app.onError`,
- * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed
- * store is answered as `onStoreFailure` says. All replace the response of `app.onError`.
+ * with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A store
+ * failure is answered according to `onStoreFailure`. These responses replace that of `app.onError`.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -54,10 +54,10 @@ export function sessionMiddleware<
 ): MiddlewareHandler<SessionEnv<Sessions<Data, Env, Flash, Methods>, Name>> {
   const { variable = 'session', touch = true } = options
   return async (context, next) => {
-    // The application infers the types. Here it is any context.
+    // The types are inferred by the application. Here, any context is accepted.
     const c = context as unknown as Context
     const request = c.req.raw
-    // Restores the session after another middleware has replaced the request.
+    // Restores the session if another middleware has replaced the request.
     giveBack(c, variable)
     const opened = await sessions.open(request, c.env as Env, contextOf(c))
     const session = requestSessionOf(opened)
@@ -68,7 +68,7 @@ export function sessionMiddleware<
       await next()
       replace(c, await answerOf(c, session))
     } catch (error) {
-      // Hono copies the headers of the previous response, and a handler may have returned anything.
+      // Hono copies the headers of the previous response, and a handler may return anything.
       if (!isResponse(c.res)) c.res = undefined
       // Hono does not catch a thrown value that is not an Error.
       replace(c, await fail(session, error, { entered }))
@@ -83,7 +83,7 @@ async function answerOf(
   c: Context,
   session: ReturnType<typeof requestSessionOf>,
 ): Promise<Response | undefined> {
-  // Hono has already caught an error and called `app.onError`.
+  // Hono has already caught the error and called `app.onError`.
   if (c.error !== undefined) return fail(session, c.error, { response: responseOf(c.res) })
   return c.finalized ? answer(session, c.res) : undefined
 }
@@ -119,7 +119,7 @@ function giveBack(c: Context, variable: string): void {
   if (session instanceof Session) request.session ??= session
 }
 
-/** Returns the Worker's context, or one that does nothing if a test passes none. */
+/** Returns the Worker's context, or one that does nothing if a test has none. */
 function contextOf(c: Context): RequestContext {
   try {
     return c.executionCtx
@@ -134,8 +134,7 @@ const NO_CONTEXT: RequestContext = {
 }
 
 /**
- * Replaces the response. Hono would add the previous response's headers, old cookies first, unless that is removed
- * before.
+ * Replaces the response. Unless the previous response is removed first, Hono adds its headers, with old cookies first.
  */
 function replace(c: Context, response: Response | undefined): void {
   if (response === undefined || response === c.res) return

@@ -23,18 +23,18 @@ type Options<Data extends object, Env, Flash extends object, Methods> = AutoRout
   Arguments<Env>
 > &
   TouchOption & {
-    /** Makes the response to an error. AutoRouter's default is itty-router's `error`. */
+    /** Makes the response to an error. The default in AutoRouter is itty-router's `error`. */
     readonly catch: ErrorHandler<StatusError, SessionRequest<Data, Flash, Methods>, Arguments<Env>>
   }
 
 /**
- * Returns options for itty-router's `Router` and `AutoRouter` that add `request.session` to each handler:
- * `AutoRouter(sessionHooks(sessions, { catch: error }))`. The session is opened before `before`, and committed after
+ * Returns options for itty-router's `Router` and `AutoRouter` that add `request.session` for each handler:
+ * `AutoRouter(sessionHooks(sessions, { catch: error }))`. The session is opened before `before` and committed after
  * `finally`, when the response is complete. Other options are returned unchanged.
  *
  * If a handler throws, recorded changes are dropped. The response is that of `catch`, with the cookie of awaited
- * changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed store is answered as
- * `onStoreFailure` says. None of them calls `catch`. A nested router shares the session, and the outer router commits it.
+ * changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A store failure is answered according
+ * to `onStoreFailure`. None of these call `catch`. A nested router shares the session, and the outer router commits it.
  */
 export function sessionHooks<
   Data extends object,
@@ -47,7 +47,7 @@ export function sessionHooks<
 ): Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>> &
   Options<Data, Env, Flash, Methods> {
   const { before = [], catch: answerFor, finally: after = [], touch = true, ...others } = options
-  /** The property of a request that holds its runs through this router. A router can be its own child. */
+  /** The property of a request that holds its runs through this router. A router can be nested in itself. */
   const key = Symbol('runs')
   type Hooks = Required<Pick<Options<Data, Env, Flash, Methods>, 'before' | 'catch' | 'finally'>>
 
@@ -62,13 +62,13 @@ export function sessionHooks<
   const begin = (result: unknown, request: Request): Response | undefined => {
     const [run] = runsOf(request, key)
     if (run !== undefined) run.isFinishing = true
-    // For the hooks after this one, which may not know it.
+    // For the following hooks, which may not know it.
     return isResponse(result) ? responseOf(result) : undefined
   }
 
-  // AutoRouter's own format makes `{}` of a Blob, and of a Response of another realm.
+  // AutoRouter's own format turns a Blob, or a Response of another realm, into `{}`.
   const format = (result: unknown, request: Request): unknown => {
-    // No hook runs after an error here either.
+    // As in itty-router, no hook runs after an error.
     const given = begin(result, request)
     if (result === undefined || given !== undefined) return given
     const response = responseOf(result)
@@ -90,7 +90,7 @@ export function sessionHooks<
   const failed: Hooks['catch'] = async (error, request, ...rest) => {
     const [run] = runsOf(request, key)
     if (run === undefined) return answerFor(error, request, ...rest)
-    // No hook runs after an error in a `finally`.
+    // As in itty-router, no hook runs after an error in `finally`.
     const isLast = run.isFinishing
     let isOver = isLast
     try {
@@ -114,7 +114,7 @@ export function sessionHooks<
   }
 }
 
-/** Returns the response to an error of the session. Records any other error. */
+/** Returns the response to a session error. Records any other error. */
 async function answerTo(run: Run, error: unknown): Promise<Response | undefined> {
   try {
     const response = await fail(run.session, error, { isLast: false })
@@ -154,7 +154,7 @@ interface Run {
   isAnswered: boolean
 }
 
-/** Returns a request, or a router's proxy of one, as an object that can hold runs. */
+/** Returns a request, or a router's proxy of one, typed to carry runs. */
 function carrierOf(request: Request): { [key: symbol]: unknown } {
   return request as Request & { [key: symbol]: unknown }
 }

@@ -3,28 +3,28 @@ import type { HasSession, RequestContext, Sessions } from '../request/create-ses
 import { type Caught, runCaught } from './caught.ts'
 
 export interface NitroSessionsOptions {
-  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
+  /** Returns false for requests that do not count as use, such as polls: they do not extend the idle timeout. */
   readonly touch?: (request: Request) => boolean
 }
 
-/** The plugin for Nitro's sessions, and the function that handlers call. They do not use `this`. */
+/** The plugin for Nitro's sessions, and the function that handlers call. Neither uses `this`. */
 export interface NitroSessions<S> {
-  /** A plugin of Nitro: `export default plugin` in a file of its plugins. */
+  /** A Nitro plugin: `export default plugin` in one of the plugin files. */
   readonly plugin: (nitroApp: object) => void
   /**
-   * Returns the session of an event, already opened. Throws `ERR_OPTION` without the plugin, and for a request that the
+   * Returns an event's session, already opened. Throws `ERR_OPTION` without the plugin, and for a request that the
    * server makes to itself without passing on the event.
    */
   readonly useEdgeSession: (event: { readonly context?: object }) => S
 }
 
-/** A request that came from outside. */
+/** The run of a request from outside. */
 export interface Run {
   readonly session?: object
   caught?: Caught
 }
 
-/** What only one plugin knows: other layers have other keys. */
+/** The parts that belong to one plugin: other layers have other keys. */
 export interface Layer {
   readonly key: symbol
   readonly run: (
@@ -34,14 +34,14 @@ export interface Layer {
   ) => Promise<Response>
 }
 
-/** The properties that Nitro's presets for Cloudflare set. Others set none. */
+/** The properties set by Nitro's Cloudflare presets. Other presets set none. */
 export interface Platform {
   readonly request?: Request
   readonly env?: unknown
   readonly context?: Pick<RequestContext, 'waitUntil'>
 }
 
-/** Returns what applications use, for a version of Nitro. */
+/** Returns the plugin and `useEdgeSession`, for one version of Nitro. */
 export function sessionsFor<Data extends object, Env, Flash extends object, Methods extends object>(
   sessions: Sessions<Data, Env, Flash, Methods>,
   { touch }: NitroSessionsOptions = {},
@@ -53,14 +53,14 @@ export function sessionsFor<Data extends object, Env, Flash extends object, Meth
     key,
     async run(request, from, respond) {
       const known: Run = {}
-      // In development Nitro has the bindings, or their promise, in this variable only.
+      // In development Nitro has the bindings, or a promise of them, only in this variable.
       const { __env__: bindings } = globalThis as { readonly __env__?: unknown }
       const env = (from?.env ?? (await bindings)) as Env
       return runCaught(
         sessions,
         { request, env, ctx: from?.context, touch: touch?.(request) },
         (session) => respond(Object.assign(known, { session })),
-        // An error of a hook is no error of the response.
+        // An error of a hook is not an error of the response.
         ({ status }) => (status < 400 ? undefined : known.caught),
       )
     },
@@ -76,7 +76,7 @@ export function sessionsFor<Data extends object, Env, Flash extends object, Meth
   }
 }
 
-/** Returns the value under a key that only one layer has. */
+/** Returns the value under a key that belongs to one layer. */
 export function runOf(context: object | undefined, key: symbol): Run | undefined {
   return (context as { readonly [key: symbol]: Run | undefined } | undefined)?.[key]
 }

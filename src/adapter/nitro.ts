@@ -9,12 +9,13 @@ import {
 } from './nitro-run.ts'
 
 /**
- * Returns the plugin that adds a session to the handlers of Nitro 3, and `useEdgeSession(event)`, which returns it.
+ * Returns a plugin that adds a session to the handlers of Nitro 3, and `useEdgeSession(event)`, which returns the
+ * session.
  *
- * The session is opened before the handlers and committed after them, with its cookie on the response, whatever made that:
- * a handler, or the error handler. If a handler throws, recorded changes are dropped. The response is that of the
- * error handler, with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A
- * failed store is answered as `onStoreFailure` says.
+ * The session is opened before the handlers and committed after them, with its cookie on the response of the handler or
+ * the error handler. If a handler throws, recorded changes are dropped. The response is that of the error handler, with
+ * the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A store failure
+ * is answered according to `onStoreFailure`.
  *
  * A thrown redirect is a normal response.
  */
@@ -48,7 +49,7 @@ interface Nitro3 {
 }
 
 function plug(nitroApp: object, { key, run }: Layer): void {
-  // Its public types are those of its own version.
+  // The public types are those of Nitro's own version of it.
   const app = nitroApp as Nitro3
   const { fetch } = app
   app.fetch = (input, init, context) =>
@@ -59,7 +60,7 @@ function plug(nitroApp: object, { key, run }: Layer): void {
       : fetch(input, init, context)
   app.hooks.hook('error', (error, { event }) => {
     const known = runOf(event?.req.context, key)
-    // h3 wraps what a handler has thrown.
+    // h3 wraps the error that a handler throws.
     if (known !== undefined) known.caught = { error: error.cause ?? error }
   })
 }

@@ -9,16 +9,16 @@ import {
 } from './nitro-run.ts'
 
 /**
- * Returns the plugin that adds a session to the handlers of Nuxt 4 and of Nitro 2, and `useEdgeSession(event)`, which returns it. Nuxt imports what
- * `server/utils/` exports into every handler.
+ * Returns a plugin that adds a session to the handlers of Nuxt 4 and Nitro 2, and `useEdgeSession(event)`, which
+ * returns the session. Nuxt auto-imports the exports of `server/utils/` into every handler.
  *
- * The session is opened before the handlers and committed after them, with its cookie on the response, whatever made that:
- * a handler, a page or the error handler. If a handler throws, recorded changes are dropped. The response is that of the
- * error handler, with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A
- * failed store is answered as `onStoreFailure` says.
+ * The session is opened before the handlers and committed after them, with its cookie on the response of the handler,
+ * the page or the error handler. If a handler throws, recorded changes are dropped. The response is that of the error
+ * handler, with the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A
+ * store failure is answered according to `onStoreFailure`.
  *
- * A request of the server to itself that passes on the event, as `useFetch` does while a page renders, has the session of the
- * page, which sends its cookie.
+ * If the server makes a request to itself and passes on the event, as `useFetch` does while it renders a page, the
+ * request has the page's session, and the page's response sends the cookie.
  */
 export function nuxtSessions<
   Data extends object,
@@ -55,7 +55,7 @@ interface Nitro2 {
 }
 
 function plug(nitroApp: object, { key, run }: Layer): void {
-  // Its public types are those of its own version.
+  // The public types are those of Nitro's own version of it.
   const app = nitroApp as Nitro2
   const { localFetch } = app
   const { handler } = app.h3App
@@ -66,7 +66,7 @@ function plug(nitroApp: object, { key, run }: Layer): void {
     const request = given ?? from?.request
     if (request === undefined) return localFetch(path, init)
     return run(request, from, (known) => {
-      // The event gets a copy of `_platform`, and passes it on to the requests of the server to itself.
+      // The event gets a copy of `_platform`, and passes it on to the server's requests to itself.
       const own = { _platform: { ...platform, [key]: known } }
       return localFetch(path, { ...init, context: Object.assign(known, init.context, own) })
     })
@@ -74,11 +74,11 @@ function plug(nitroApp: object, { key, run }: Layer): void {
 
   app.h3App.handler = async (event) => {
     const { req } = event.node
-    // In development the request comes from Node's server, and not by `localFetch`.
+    // In development the request comes from Node's server, not through `localFetch`.
     if (!('__unenv__' in req)) {
       const { method, path, headers } = event
       const request = new Request(`http://${headers.get('host')}${path}`, { method, headers })
-      // Node takes its own streams for bodies.
+      // Node accepts only its own streams as bodies.
       const body = await new Response(req as BodyInit).bytes()
       return event.respondWith(app.localFetch(path, { method, headers, body }, request))
     }
@@ -86,7 +86,7 @@ function plug(nitroApp: object, { key, run }: Layer): void {
     try {
       return await handler(event)
     } catch (error) {
-      // For a request from outside it is `known`, and for others the context of an event.
+      // For a request from outside it is `known`, and for others an event's context.
       if (context !== undefined) context.caught = { error }
       throw error
     }

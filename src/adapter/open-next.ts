@@ -4,11 +4,11 @@ import { caughtByStatus } from './caught-by-status.ts'
 import { runCaught } from './caught.ts'
 
 export interface SessionFetchOptions {
-  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
+  /** Returns false for requests that do not count as use, such as polls: they do not extend the idle timeout. */
   readonly touch?: (request: Request) => boolean
 }
 
-/** The same in the bundle of the Worker and in that of Next. */
+/** The same symbol in the Worker's bundle and in Next's. */
 const KEY = Symbol.for('edge-session.open-next')
 
 interface Carrier {
@@ -16,12 +16,12 @@ interface Carrier {
 }
 
 /**
- * Returns the `fetch` of a Worker around that of OpenNext: `export default { fetch: sessionFetch(sessions, next.fetch) }`
- * in a file of your own, which exports the classes of the objects too. Pages and route handlers have the session by
+ * Returns a Worker's `fetch` that wraps OpenNext's: `export default { fetch: sessionFetch(sessions, next.fetch) }`, in
+ * your own file, which also exports the Durable Object classes. Pages and route handlers get the session from
  * `sessionFrom`. It is committed after them, with its cookie on the response.
  *
- * A redirect or `notFound()` is a normal response. If the status is 500 or more, recorded changes are dropped, since Next
- * has caught an error. A late write becomes 409.
+ * A redirect or `notFound()` is a normal response. If the status is 500 or more, recorded changes are dropped, since
+ * Next has caught an error. A late write becomes 409.
  */
 export function sessionFetch<
   Data extends object,
@@ -47,12 +47,12 @@ export function sessionFetch<
 }
 
 /**
- * Returns the session of the request: `sessionFrom<typeof sessions>(getCloudflareContext().ctx)` in a page, a route handler
+ * Returns the request's session: `sessionFrom<typeof sessions>(getCloudflareContext().ctx)` in a page, a route handler
  * or a server action. Throws `ERR_OPTION` without `sessionFetch`, as in `next dev`.
  */
 export function sessionFrom<S>(ctx: object): SessionOf<S> {
   const { [KEY]: session } = ctx as Carrier
-  // Only `sessionFetch` writes it.
+  // Written by `sessionFetch` only.
   if (session !== undefined) return session as SessionOf<S>
   throw new SessionError(
     'ERR_OPTION',

@@ -9,23 +9,23 @@ import { encodeChecked, nameOf } from '../session/session.ts'
 
 type OwnSession = ReturnType<typeof requestSessionOf>
 
-/** The used options of React Router's functions: how long the browser keeps the cookie. */
+/** The supported options of React Router's functions: how long the browser keeps the cookie. */
 interface CookieOptions {
   readonly maxAge?: number
   readonly expires?: Date
 }
 
 /**
- * Returns a React Router `SessionStorage` over these sessions, so that code written for another storage works
+ * Returns a React Router `SessionStorage` that uses these sessions, so that code written for another storage works
  * unchanged: `getSession(request.headers.get('Cookie'))`, `commitSession(session)`, `destroySession(session)`.
  *
- * `getSession` reads a session once. `commitSession` writes the changed keys, including values changed in place. Other
- * keys stay as other requests have written them, and values that cannot be read as they are. It returns the cookie, new or not, or the empty text for a visitor
- * without a session and without data. Throws a Response for React Router's boundaries: with 409 if the session ended
- * meanwhile, and with 503 if the store fails.
+ * `getSession` reads the session once. `commitSession` writes the changed keys, including values changed in place. All
+ * other keys keep what other requests have written, and values that cannot be read stay as they are. It returns the
+ * Set-Cookie value, or an empty string for a visitor without a session and without data. For React Router's error
+ * boundaries, the functions throw a Response: 409 if the session ended in the meantime, and 503 if the store fails.
  *
- * Cookie and timeouts are those of `createSessions`. Of a call's options only `maxAge` and `expires` are used. A storage
- * with `{ touch: false }` is for the loaders of polls.
+ * The cookie and timeouts are those of `createSessions`; of a call's options only `maxAge` and `expires` are used. Use
+ * a storage with `{ touch: false }` in loaders of polls.
  */
 export function sessionStorage<
   Data extends object,
@@ -40,7 +40,7 @@ export function sessionStorage<
   const states = new WeakMap<object, State>()
 
   async function open(cookieHeader: string): Promise<OwnSession> {
-    // The cookie is the only known part of the request.
+    // The cookie is all that is known of the request.
     const request = new Request(UNKNOWN_ADDRESS, { headers: { Cookie: cookieHeader } })
     const own = requestSessionOf(await sessions.open(request, env()))
     if (!touch) own.poll()
@@ -48,15 +48,15 @@ export function sessionStorage<
   }
 
   /**
-   * Returns the state of a session. After a commit, the session is opened again: a request session serves one response
-   * only.
+   * Returns a session's state. After a commit, the session is opened again, since a request's session is for one
+   * response only.
    */
   async function stateOf(session: object): Promise<State> {
     const state = states.get(session)
     if (state === undefined) {
       throw new SessionError(
         'ERR_OPTION',
-        'This session does not come from getSession() of this storage. Pass the one that it returned.',
+        'This session does not come from getSession() of this storage. Pass the session that it returned.',
       )
     }
     if (state.cookie !== undefined) state.own = await open(state.cookie)
@@ -103,7 +103,7 @@ export function sessionStorage<
 
 interface State {
   own: OwnSession
-  /** The stored entries, as far as this request knows. */
+  /** The stored entries, as far as this request knows them. */
   texts: Map<string, string>
   /** The values by key, as the application sees them. */
   readonly values: Map<string, unknown>
@@ -113,7 +113,7 @@ interface State {
   cookie: string | undefined
 }
 
-/** Returns a value that the application may change. A text that can't be decoded counts as absent, and is reported. */
+/** Returns a value that the application may change. A text that cannot be decoded is reported, and counts as absent. */
 function thawed({ dictionary, codec }: OwnSession, text: string): unknown {
   try {
     return codec.thaw === undefined ? (JSON.parse(text) as unknown) : codec.thaw(text)
@@ -126,7 +126,7 @@ function thawed({ dictionary, codec }: OwnSession, text: string): unknown {
 /** Returns a session as React Router defines it. Flash messages are stored among the values, under their own names. */
 function newSession<Data, Flash>({ own, values, written }: State): RouterSession<Data, Flash> {
   const put = (name: string, value: unknown): void => {
-    // A value that can't be stored is refused here, not at the commit.
+    // Throws here, not at the commit, if a value cannot be stored.
     if (value !== undefined) encoded(own, name, value)
     values.set(name, value)
     written.add(name)
@@ -179,8 +179,8 @@ function encoded({ dictionary, codec }: OwnSession, key: string, value: unknown)
 }
 
 /**
- * Records the changes, key by key. A value that is still as it was read keeps its own text, even if the codec would now
- * write another one. A text that cannot be read is not a change.
+ * Records the changes, key by key. A value that has not changed since it was read keeps its text, even if the codec
+ * would write another one now. A text that cannot be read is not a change.
  */
 function record({ own, texts, values, written }: State): void {
   for (const key of new Set([...values.keys(), ...written])) {
@@ -195,7 +195,7 @@ function record({ own, texts, values, written }: State): void {
   written.clear()
 }
 
-/** True if a value is still the one that was read from this text. */
+/** True if a value has not changed since it was read from this text. */
 function isAsRead(
   own: OwnSession,
   key: string,
@@ -208,7 +208,7 @@ function isAsRead(
 
 /** Ends the session and drops recorded changes. */
 async function end(own: OwnSession): Promise<void> {
-  // Works after a refused commit too, which has sealed the dictionary.
+  // Also works after a refused commit, which has sealed the dictionary.
   own.dictionary.toRead().discard()
   try {
     await own.destroy()
@@ -218,7 +218,7 @@ async function end(own: OwnSession): Promise<void> {
 }
 
 function throwAnswer(answer: Response | undefined): void {
-  // React Router's own way to its boundaries.
+  // React Router expects a thrown Response for its boundaries.
   // oxlint-disable-next-line typescript/only-throw-error
   if (answer !== undefined) throw answer
 }

@@ -28,26 +28,26 @@ export type SessionMiddleware = (args: Arguments, next: () => Promise<unknown>) 
 export interface SessionMiddlewareOptions<Own, Env, Shown = Own> {
   /**
    * The context that holds the session for loaders and actions: React Router's `createContext<Session<Data>>()`, or
-   * with `accounts()` in use `createContext<Session<Data> & AccountMethods>()`.
+   * with `accounts()` `createContext<Session<Data> & AccountMethods>()`.
    */
   readonly context: RouterContext<Shown> & (Own extends Shown ? unknown : never)
   /** Returns the Worker's `env`, from the load context or from `cloudflare:workers`. */
   readonly env: (args: Arguments) => Env
-  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
+  /** Returns false for requests that do not count as use, such as polls: they do not extend the idle timeout. */
   readonly touch?: (args: Arguments) => boolean
-  /** Returns the Worker's `ctx`, for work after the response. */
+  /** Returns the Worker's `ctx`, for work that continues after the response. */
   readonly ctx?: (args: Arguments) => Pick<RequestContext, 'waitUntil'>
 }
 
 /**
  * Returns the middleware that adds a session to React Router's loaders and actions: `export const middleware =
  * sessionMiddleware(sessions, …)` in the root route, and `context.get(sessionContext)` in each of its routes. It is a
- * list of two, which belong together.
+ * list of two functions that belong together.
  *
  * The session is committed after the loaders, with its cookie on the response. A thrown redirect or 404 is a normal
  * response. If the status is 500 or more, recorded changes are dropped, since React Router has caught an error. For the
- * nearest `ErrorBoundary`, a write that is too late is thrown as a Response with 409, one that is too large with 413, and
- * a failed store with 503.
+ * nearest `ErrorBoundary`, a late write is thrown as a Response with status 409, one that is too large with 413, and a
+ * store failure with 503.
  */
 export function sessionMiddleware<
   Data extends object,
@@ -88,10 +88,10 @@ export function sessionMiddleware<
     if (session.depth > 1) return response
     const answer = await insteadOf(response, session)
     if (answer === undefined) return send(session, response)
-    // A response of `onStoreFailure` that is not an error is sent as it is.
+    // A response of `onStoreFailure` that is not an error is sent unchanged.
     if (answer.status < 400) return answer
     thrown.set(session, answer)
-    // React Router's own way to its boundaries.
+    // React Router expects a thrown Response for its boundaries.
     // oxlint-disable-next-line typescript/only-throw-error
     throw answer.clone()
   }
@@ -103,8 +103,8 @@ type OwnSession = ReturnType<typeof requestSessionOf>
 
 /**
  * Returns a guard as a middleware, to use after `sessionMiddleware`: `middleware: [guardMiddleware(requireUser(…), {
- * context })]`. Its redirect to the sign-in names the page's path, not that of React Router's data request. Its refusal
- * is thrown, for the nearest `ErrorBoundary`.
+ * context })]`. Its redirect to the sign-in page has the path of the page, not that of React Router's data request. Its
+ * refusal is thrown, for the nearest `ErrorBoundary`.
  */
 export function guardMiddleware<S extends AccountMethods>(
   guard: UserGuard,
@@ -124,7 +124,7 @@ export function guardMiddleware<S extends object>(
 ): SessionMiddleware {
   return async (args, next) => {
     const refusal = await refusalOf(guard, pageRequest(args), args.context.get(context))
-    // React Router's own way to its boundaries, and to a redirect.
+    // React Router expects a thrown Response for a boundary and for a redirect.
     // oxlint-disable-next-line typescript/only-throw-error
     if (refusal !== undefined) throw refusal
     return responseOf(await next())
@@ -145,7 +145,7 @@ function responseOf(result: unknown): Response {
   if (isResponse(result)) return nativeOf(result)
   throw new SessionError(
     'ERR_OPTION',
-    'The middleware is for the server: next() returned no Response. Use it as a route’s middleware, not as its clientMiddleware.',
+    'next() returned no Response. Use this as a route’s middleware, which runs on the server, not as its clientMiddleware.',
   )
 }
 
@@ -171,7 +171,7 @@ function withHeaders(response: Response, answer: Response): Response {
 async function insteadOf(response: Response, session: OwnSession): Promise<Response | undefined> {
   if (response.status < 500) return settle(session, response)
   session.dictionary.discard()
-  // The late write is why a loader or an action failed.
+  // The late write is the reason that a loader or an action failed.
   const late = lateError(session)
   return late === undefined ? settle(session, response) : fail(session, late, { response })
 }

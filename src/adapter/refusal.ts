@@ -10,7 +10,7 @@ interface Carrier extends Request {
   session?: unknown
 }
 
-/** Returns the response of a guard that refuses a request, or `undefined` if it lets the request in. */
+/** Returns a guard's response to a refused request, or `undefined` if the guard accepts the request. */
 export async function refusalOf(
   guard: Guard,
   request: Carrier,
@@ -22,7 +22,8 @@ export async function refusalOf(
     isLetIn = true
   })
   const { session: shown } = request
-  // A guard reads `request.session`, which may be another layer's or absent. If absent, the guard throws.
+  // A guard reads `request.session`, which may be missing or belong to another layer. The guard throws if it is
+  // missing.
   request.session = session
   try {
     const refusal = await guarded(

@@ -29,13 +29,16 @@ type OwnErrorHandler<Input, Shown> = (input: Input) => Shown
 
 export interface SvelteKitOptions<Env, Event, Input extends Failure, Shown> {
   /**
-   * Returns the Worker's `env`. Default `event.platform.env`. If it is `undefined`, as for a page that is prerendered, the
+   * Returns the Worker's `env`. Default `event.platform.env`. If it returns `undefined`, as for a prerendered page, the
    * request has no session.
    */
   readonly env?: (event: Event) => Env | undefined
-  /** The application's own hook `handleError`. Default: errors are logged by `console.error`, and SvelteKit shows them. */
+  /**
+   * The application's own `handleError` hook. By default, errors are logged with `console.error`, and SvelteKit shows
+   * them.
+   */
   readonly handleError?: OwnErrorHandler<Input, Shown>
-  /** Returns false for requests that do not count as use, such as polls: they do not move the idle timeout. */
+  /** Returns false for requests that do not count as use, such as polls: they do not extend the idle timeout. */
   readonly touch?: (event: Event) => boolean
 }
 
@@ -49,13 +52,15 @@ export interface SvelteKitHooks<Env, Input extends Failure, Shown> {
 }
 
 /**
- * Returns SvelteKit's hooks: `export const { handle, handleError } = sessionHooks(sessions)` in `src/hooks.server.ts`. The
- * session is `event.locals.session`, committed after load functions, actions and endpoints, with its cookie on the response.
+ * Returns SvelteKit's hooks: `export const { handle, handleError } = sessionHooks(sessions)` in `src/hooks.server.ts`.
+ * The session is `event.locals.session`, committed after load functions, actions and endpoints, with its cookie on the
+ * response.
  *
- * A redirect and an `error(…)` below 500 are normal responses, also if a later `handle` of `sequence` throws the redirect.
- * If a load function, an action or an endpoint throws another error, recorded changes are dropped, and SvelteKit's page
- * gets the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and `ERR_TOO_LARGE` 413. A failed store
- * is answered as `onStoreFailure` says. Both hooks are needed: SvelteKit tells errors to `handleError` only.
+ * A redirect and an `error(…)` below 500 are normal responses, even if a later `handle` of `sequence` throws the
+ * redirect. If a load function, an action or an endpoint throws any other error, recorded changes are dropped, and
+ * SvelteKit's error page has the cookie of awaited changes. An uncaught `ERR_SESSION_ENDED` becomes 409, and
+ * `ERR_TOO_LARGE` 413. A store failure is answered according to `onStoreFailure`. Both hooks are needed, since
+ * SvelteKit reports errors only to `handleError`.
  */
 export function sessionHooks<
   Data extends object,
@@ -69,7 +74,7 @@ export function sessionHooks<
   options: SvelteKitOptions<Env, SvelteKitEvent<Env>, Input, Shown> = {},
 ): SvelteKitHooks<Env, Input, Shown> {
   const { env = ({ platform }) => platform?.env, handleError = logError, touch } = options
-  /** The unexpected errors, by the requests that they have ended. */
+  /** The unexpected errors, by request. */
   const thrown = new WeakMap<Request, Caught>()
 
   return {
@@ -97,12 +102,12 @@ export function sessionHooks<
         },
         ({ status }, session) => {
           attributes = session.settings.cookie
-          // Without `handleError`, an error shows only by its status.
+          // Without `handleError`, an error can only be recognized by the status.
           return thrown.get(request) ?? (status < 500 ? undefined : { error: lateError(session) })
         },
       )
       if (redirect === undefined || response.status !== 204) return forAction(request, response)
-      // SvelteKit makes the response, with the cookies that are set here.
+      // SvelteKit makes the response, with the cookies set here.
       for (const cookie of response.headers.getSetCookie()) {
         const [name = '', value = '', key, text] = cookie.split(/=|; /)
         const maxAge = key === 'Max-Age' ? text : undefined
@@ -126,7 +131,7 @@ function logError({ error }: Failure): undefined {
   console.error(error)
 }
 
-/** Returns a refusal as SvelteKit's `enhance` reads it. Other responses are returned unchanged. */
+/** Returns a refusal in the format that SvelteKit's `enhance` expects. Other responses are returned unchanged. */
 async function forAction({ headers }: Request, response: Response): Promise<Response> {
   const type = response.headers.get('Content-Type')
   if (type !== 'application/problem+json' || !headers.has('x-sveltekit-action')) return response

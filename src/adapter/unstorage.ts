@@ -5,22 +5,25 @@ import type { Item, ItemObjectNamespace, Listed } from './unstorage/item-row.ts'
 export { ItemObject, type ItemObjectNamespace } from './unstorage/item-object.ts'
 
 export interface ObjectDriverOptions {
-  /** The binding of `ItemObject`, or a function that returns it. Default the exported class. */
+  /** The binding of `ItemObject`, or a function that returns it. Default: the exported class. */
   readonly namespace?: ItemObjectNamespace | (() => ItemObjectNamespace)
   /** Separates this driver's keys from those of others in the same namespace. Default none. */
   readonly base?: string
   /** Seconds after which a value without its own `ttl` expires. Default never. */
   readonly ttl?: number
-  /** True to keep a list of keys, for `getKeys` and `clear`. Default false, since a new key then costs two more calls. */
+  /**
+   * True to keep a list of keys, for `getKeys` and `clear`. Default false, since with it a new key costs two more
+   * calls.
+   */
   readonly listKeys?: boolean
 }
 
-/** The options that unstorage passes with a call. */
+/** The options that unstorage passes to a call. */
 interface CallOptions {
   readonly ttl?: number
 }
 
-/** A driver as unstorage defines it, without its types. */
+/** A driver as defined by unstorage, declared without its types. */
 export interface ObjectDriver {
   readonly name: string
   readonly options: ObjectDriverOptions
@@ -36,26 +39,29 @@ export interface ObjectDriver {
   clear(base?: string): Promise<void>
 }
 
-/** The names of the list's rows have at most 2 KB. */
+/** The names of rows in the list have at most 2 KB. */
 const MAX_KEY_CHARACTERS = 512
-/** The number of objects that are emptied at a time. */
+/** The number of objects that are emptied in parallel. */
 const MAX_AT_A_TIME = 50
 
 /**
  * Returns a driver for unstorage that stores each key in its own Durable Object. A change or removal is visible
- * everywhere at once, and keys do not slow each other down. Use it for sessions that are kept in unstorage, such as
- * those of Astro and Nitro: `createStorage({ driver: objectDriver({ namespace: () => env.ITEMS }) })`. Each call is one
- * call of an object. An absent key stores nothing.
+ * everywhere immediately, and keys do not slow each other down. Use it for sessions that a framework keeps in
+ * unstorage, such as those of Astro and Nitro: `createStorage({ driver: objectDriver({ namespace: () => env.ITEMS })
+ * })`. Each method is one call of an object. An absent key returns `null` and stores nothing.
  *
- * The last write wins, since unstorage has no other updates. For atomic updates use `createSessions`. The methods throw
- * `ERR_KEY` past 512 characters, `ERR_VALUE` for an invalid `ttl` and for raw values that are neither text nor bytes,
- * `ERR_TOO_LARGE` past 1,900,000 bytes, and `ERR_STORE` if the object fails. `getKeys` and `clear` throw `ERR_OPTION`
+ * The last write wins, since unstorage has no atomic updates. For those use `createSessions`. The methods throw
+ * `ERR_KEY` above 512 characters, `ERR_VALUE` for an invalid `ttl` and for raw values that are neither text nor bytes,
+ * `ERR_TOO_LARGE` above 1,900,000 bytes, and `ERR_STORE` if the object fails. `getKeys` and `clear` throw `ERR_OPTION`
  * without `listKeys`.
  */
 export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
   const { ttl: defaultTtl, listKeys = false } = options
   if (defaultTtl !== undefined && !(typeof defaultTtl === 'number' && defaultTtl >= 0)) {
-    throw new SessionError('ERR_OPTION', 'objectDriver: ttl is a number of seconds, from 0.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'objectDriver: ttl must be a number of seconds, 0 or more.',
+    )
   }
 
   const { idOf, call } = itemCalls(options, 'an unstorage')
@@ -68,7 +74,7 @@ export function objectDriver(options: ObjectDriverOptions = {}): ObjectDriver {
     checkSize(value, 'objectDriver')
     const seconds = own?.ttl ?? defaultTtl ?? 0
     if (!(seconds >= 0)) {
-      throw new SessionError('ERR_VALUE', 'ttl is a number of seconds.')
+      throw new SessionError('ERR_VALUE', 'ttl must be a number of seconds.')
     }
     const id = idOf('item', checked(key))
     const listed = listedAs(key)
@@ -133,7 +139,7 @@ function checked(key: string): string {
   if (key.length <= MAX_KEY_CHARACTERS && key.isWellFormed()) return key
   throw new SessionError(
     'ERR_KEY',
-    'objectDriver: a key is well-formed text of at most 512 characters.',
+    'objectDriver: a key must be a well-formed string of at most 512 characters.',
   )
 }
 
@@ -143,5 +149,5 @@ function rawOf(value: unknown): string | Uint8Array {
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
   }
-  throw new SessionError('ERR_VALUE', 'setItemRaw() of objectDriver takes text or bytes.')
+  throw new SessionError('ERR_VALUE', 'setItemRaw() of objectDriver accepts only text or bytes.')
 }

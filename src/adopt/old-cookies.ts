@@ -11,26 +11,26 @@ import type { Snapshot } from '../session/data.ts'
 import { DATA, FLASH } from '../session/patch.ts'
 import { nameOf } from '../session/session.ts'
 
-/** The result of an adoption's `load`: the new session's initial content. */
+/** The initial content of the new session, returned by an adoption's `load`. */
 export interface Adopted<Data extends object> {
   /**
-   * The dictionary. A value that the schema refuses is stored as one of an older deployment: `migrate` is given it, and
-   * it counts as absent otherwise.
+   * The dictionary. A value that the schema refuses is stored like one of an older deployment: it is passed to
+   * `migrate`, and otherwise counts as absent.
    */
   readonly data?: Snapshot<Data>
-  /** Messages for the visitor's next request, as by `flash`. */
+  /** Messages for the visitor's next request, as with `flash`. */
   readonly flash?: Readonly<Record<string, unknown>>
-  /** The signed-in user's id, as by `signIn`. Needs `accounts()` in `use`. */
+  /** The signed-in user's id, as with `signIn`. Needs `accounts()` in `use`. */
   readonly userId?: string
   /** The details for `signIn`. */
   readonly details?: object
-  /** The time of the last authentication. Default 1970: unknown, so `requireFresh` asks again. */
+  /** The time of the last authentication. Default 1970, which means unknown, so `requireFresh` asks again. */
   readonly authenticatedAt?: Date
 }
 
 interface Candidate {
   readonly takeover: Takeover<Adopted<object>>
-  /** Returns the text of the cookie. Throws the error of `find`. */
+  /** Returns the cookie's text. Throws the error of `find`. */
   readonly text: () => string
   /** The request's Cookie header. */
   readonly header: string
@@ -50,8 +50,8 @@ export class OldCookies {
   }
 
   /**
-   * Makes a session from one of the cookies. If the adoption or the store fails, or `load` returned what cannot be
-   * stored, throws `ERR_STORE`, clears nothing, and tries again the next time.
+   * Makes a session from one of the cookies. If the adoption or the store fails, or `load` returned a value that cannot
+   * be stored, it throws `ERR_STORE` and clears nothing, and the next request tries again.
    */
   async settle(session: FeatureSession): Promise<void> {
     for (const candidate of this.#candidates) {
@@ -63,7 +63,10 @@ export class OldCookies {
   }
 }
 
-/** Returns the old cookie; `undefined` if the request has none. An error of `find` is thrown when it is read. */
+/**
+ * Returns the old cookie, or `undefined` if the request has none. If `find` throws, the error is thrown when the text
+ * is read.
+ */
 function candidateOf(takeover: Takeover<Adopted<object>>, header: string): Candidate | undefined {
   try {
     const text = takeover.find(header)
@@ -87,7 +90,7 @@ async function adopted(session: FeatureSession, candidate: Candidate): Promise<b
     settings.emit({ type: 'refused', reason: 'old-cookie' })
     return false
   }
-  // A database's null is an absent row, too.
+  // A database's null is an absent row too.
   const loaded = (await ask(async () => takeover.load(old.value))) ?? undefined
   if (loaded === undefined) return false
   session.mint(await credentialFor(session, takeover, old))
@@ -96,7 +99,7 @@ async function adopted(session: FeatureSession, candidate: Candidate): Promise<b
     const keys = unstorableIn(loaded, session)
     settings.emit({ type: 'adoption-failed', keys, id: session.id })
     const what = keys.length === 0 ? '' : `: ${keys.map((key) => JSON.stringify(key)).join(', ')}`
-    // With the names of the keys, which the message of a store's own error does not show.
+    // Names the keys, which the message of the store's own error does not show.
     const error = new SessionError(
       'ERR_STORE',
       `The ${takeover.cookieName} cookie's store failed to load the session: load() returned a value that cannot be stored${what}`,
@@ -124,13 +127,15 @@ function clear({ headers }: FeatureSession, { takeover, header }: Candidate): vo
   for (const setCookie of takeover.cleared(header)) headers.push(['Set-Cookie', setCookie])
 }
 
-/** Returns the handle and first secret of this old cookie's session, the same for every request with the cookie. */
+/**
+ * Returns the handle and first secret of the session for this old cookie, the same for every request with the cookie.
+ */
 async function credentialFor(
   { settings, store, keyring }: FeatureSession,
   { cookieName }: Takeover<unknown>,
   { identity }: OldCookie,
 ): Promise<Credential> {
-  // No cookie's name has a space.
+  // Cookie names cannot contain a space.
   const key = await sha256(`adopt ${settings.cookie.name} ${cookieName} ${identity}`)
   const handle = store.handleFor?.(key) ?? store.newHandle()
   return { handle, secret: await secretFor(await keyring[0].keyFor('adoption'), handle) }
@@ -157,7 +162,7 @@ async function created(
   }
 }
 
-/** Returns false if the cookie has had its session, so that the creation will be refused. */
+/** Returns false if the cookie has already had its session, so that the creation would be refused. */
 async function mayBegin(session: FeatureSession, onceUntil: number): Promise<boolean> {
   const { store } = session
   const reply = await session.call(store.name, 'read', (context) =>
@@ -167,7 +172,7 @@ async function mayBegin(session: FeatureSession, onceUntil: number): Promise<boo
   return !isGone(reply) || (reply.gone === 'ended' && reply.isSpent !== true)
 }
 
-/** Returns the session's sign-in, if there is one. */
+/** Returns the sign-in of the session, if there is one. */
 async function signInOf(
   session: FeatureSession,
   { userId: givenId, details, authenticatedAt }: Adopted<object>,
@@ -178,11 +183,11 @@ async function signInOf(
   if (session.signIn === undefined) {
     throw new SessionError(
       'ERR_OPTION',
-      'adopting(): load() returned a userId. Add accounts() of edge-session/accounts to use.',
+      'adopting(): load() returned a userId, which needs accounts() of edge-session/accounts in use.',
     )
   }
   const provenAt = authenticatedAt?.getTime() ?? 0
-  // An invalid date is unknown, too. JSON would turn its NaN into null, and the sign-in would count as fresh.
+  // An invalid date counts as unknown too. JSON would turn its NaN into null, and the sign-in would count as fresh.
   const account = { userId, provenAt: Number.isFinite(provenAt) ? provenAt : 0 }
   const { patch, ...rest } = await session.signIn(session, account, details ?? {}, () =>
     mayBegin(session, onceUntil),
@@ -191,8 +196,8 @@ async function signInOf(
 }
 
 /**
- * Returns the stored form of the initial content. Values that the schema refuses are stored, too: as those of an older
- * deployment, they are migrated or count as absent when they are read. Throws if there is a value without a stored form.
+ * Returns the stored form of the initial content. Values that the schema refuses are stored too: like those of an older
+ * deployment, they are migrated or count as absent when read. Throws for a value that cannot be stored.
  */
 function textsOf(
   { dictionary }: FeatureSession,
@@ -204,7 +209,7 @@ function textsOf(
   )
 }
 
-/** Returns the keys of the values without a stored form. Empty if the fault is another one, such as the userId. */
+/** Returns the keys of the values that cannot be stored. Empty if something else is wrong, such as the userId. */
 function unstorableIn(loaded: Adopted<object>, { dictionary }: FeatureSession): string[] {
   const { codec } = dictionary.port
   const hasNoText = (key: string, value: unknown): boolean => {
@@ -222,13 +227,13 @@ function unstorableIn(loaded: Adopted<object>, { dictionary }: FeatureSession): 
   }
 }
 
-/** True for the errors of content that cannot be stored. Anything but a session's own error is one. */
+/** True for errors of content that cannot be stored. Any error that is not a `SessionError` counts as one. */
 function isUnstorable(error: unknown): boolean {
   if (!(error instanceof SessionError)) return true
   return ['ERR_VALUE', 'ERR_KEY', 'ERR_TOO_LARGE'].includes(error.code)
 }
 
-/** Returns the values of data and messages. Throws a `TypeError` for anything but objects, such as a Map. */
+/** Returns the entries of data and messages. Throws a `TypeError` for anything but plain objects, such as a Map. */
 function entriesIn(
   loaded: Adopted<object>,
 ): (readonly [space: string, key: string, value: unknown])[] {

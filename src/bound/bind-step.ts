@@ -3,7 +3,10 @@ import { type Call, type State, type Step, stepTo } from '../record/step.ts'
 import type { BindingReply, BindRequest, DeviceKey, ProveRequest } from '../record/store.ts'
 import { BINDING, BOUND } from '../session/patch.ts'
 
-/** What a session keeps of its device. It goes with the session, and with the data of a user who is replaced. */
+/**
+ * The stored data about a session's device. It is deleted with the session, and with the data of a user who is
+ * replaced.
+ */
 interface Binding {
   readonly key: DeviceKey
   readonly signedInAt: number
@@ -11,18 +14,18 @@ interface Binding {
   readonly provenAt: number
 }
 
-/** What a `prove` says, here. */
+/** A `prove` request, after its signature was checked. */
 export interface CheckedRequest extends ProveRequest {
-  /** The key that has signed the proof, if it was found genuine. */
+  /** The key that made the proof's signature, if the signature is valid. */
   readonly signedBy?: DeviceKey
 }
 
-/** The answer to a `prove` whose signature is not verified yet. */
+/** The reply to a `prove` whose signature has not been verified yet. */
 export type Unchecked = BindingReply & { readonly verify?: DeviceKey }
 
 /**
- * Applies the rules of bindings. The secret does not count here: the challenge says which sign-in a key is for, and the
- * proof of the key which device it is. None of them counts as a use, and none changes a time of the session.
+ * Applies the rules of bindings. The session's secret is not needed: the challenge names the sign-in that a key is for,
+ * and the proof shows which device it is. No such call counts as a use, or changes any of the session's times.
  */
 export function bindStep(present: State | undefined, call: Call): Step {
   if (present === undefined) return stepTo(ENDED, present)
@@ -41,7 +44,7 @@ function registered(present: State, { signedInAt, key }: BindRequest, now: numbe
   if (isTaken) return answered(present, { provenAt, refused: 'taken' })
   const entries = saved(present, { key, signedInAt, provenAt: signedInAt })
   entries.set(BOUND, `${signedInAt} ${Math.min(signedInAt, now)}`)
-  // A copy of the session that does not know of the binding must not count as the latest.
+  // A copy of the session from before the binding must not count as current.
   const state = { meta: { ...meta, revision: nextRevision(meta) }, entries }
   return answered(state, { provenAt: signedInAt }, [BINDING, BOUND])
 }
@@ -53,7 +56,7 @@ function proven(present: State, { proof, signedBy }: CheckedRequest): Step {
   if (proof === undefined) return answered(present, { provenAt, refused: 'none' })
   if (proof.at <= provenAt) return answered(present, { provenAt, refused: 'late' })
   if (signedBy === undefined) return answered(present, { provenAt, verify: key })
-  // Another sign-in may have replaced the key while the signature was verified.
+  // Another sign-in may have replaced the key while the signature was being verified.
   if (JSON.stringify(signedBy) !== JSON.stringify(key)) {
     return answered(present, { provenAt, refused: 'late' })
   }
@@ -73,7 +76,7 @@ function saved({ entries }: State, binding: Binding): Map<string, string> {
   return new Map(entries).set(BINDING, JSON.stringify(binding))
 }
 
-/** Returns the binding; `undefined` if there is none. */
+/** Returns the binding, or `undefined` if there is none. */
 function bindingIn({ entries }: State): Binding | undefined {
   const text = entries.get(BINDING)
   return text === undefined ? undefined : (JSON.parse(text) as Binding)

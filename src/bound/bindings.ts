@@ -14,17 +14,17 @@ export const bindings: CellPart = {
   ended: () => false,
 }
 
-/** The place in a request to a session. */
+/** The index of this part in a request to a session. */
 const ABOUT = 8
 
 /**
- * Verifies the signature, and then asks again. In between, other calls may come: of several proofs over one challenge one
- * is accepted.
+ * Verifies the signature, then asks again. Other calls may come in between: of several proofs for one challenge, only
+ * one is accepted.
  */
 async function prove(host: CellHost, request: string): Promise<string> {
   const list = JSON.parse(request) as unknown[]
   const { proof } = list[ABOUT] as CheckedRequest
-  // Only what is verified here may say so.
+  // Only the verification here may set this.
   const ask = (about: CheckedRequest): string | Promise<string> =>
     host.call(JSON.stringify(list.with(ABOUT, about)), bindStep)
   const reply = await ask(proof === undefined ? {} : { proof })

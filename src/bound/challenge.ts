@@ -1,16 +1,16 @@
 import type { Keyring } from '../codec/keyring.ts'
 import { sign, verify } from '../codec/mac.ts'
 
-/** What a text is for. One for another purpose is not accepted. */
+/** The purpose of a signed text. It is not accepted for any other purpose. */
 type Purpose = 'register' | 'refresh' | 'cookie'
 
-/** What a signed text is about. */
+/** The subject of a signed text. */
 export interface Subject {
   readonly keyring: Keyring
   readonly settings: { readonly cookie: { readonly name: string } }
 }
 
-/** A text that we signed: a session's handle and a time in milliseconds since 1970. */
+/** A text that we signed, with a session's handle and a time in milliseconds since 1970. */
 export interface Stamp {
   readonly handle: string
   readonly at: number
@@ -19,7 +19,7 @@ export interface Stamp {
 /** The handle, the time, and the MAC of both. */
 const STAMP = /^([\w-]{1,64})\.([\da-z]{1,11})\.([\w-]{43})$/
 
-/** Returns a text that only we can make: a challenge, or the value of the cookie. It needs no storage. */
+/** Returns a signed text, a challenge or the value of the cookie, which only we can make. It needs no storage. */
 export async function stamped(
   subject: Subject,
   purpose: Purpose,
@@ -30,7 +30,7 @@ export async function stamped(
   return `${body}.${await sign(key, signedText(subject, purpose, body))}`
 }
 
-/** Returns what is in a text of ours; `undefined` if we did not make it for this purpose. */
+/** Returns the content of a signed text, or `undefined` if we did not make it for this purpose. */
 export async function openStamp(
   subject: Subject,
   purpose: Purpose,
@@ -40,7 +40,7 @@ export async function openStamp(
   if (mac === '') return undefined
   const signed = signedText(subject, purpose, `${handle}.${time}`)
   for (const { keyFor } of subject.keyring) {
-    // The newest key has usually signed it.
+    // Usually signed with the newest key.
     // oxlint-disable-next-line no-await-in-loop
     if (await verify(await keyFor('bound'), mac, signed)) return { handle, at: parseInt(time, 36) }
   }

@@ -7,16 +7,18 @@ import { openStamp, stamped } from './challenge.ts'
 import type { BoundSettings } from './options.ts'
 import { isSignedBy, parseProof, type Proof, PROOF_HEADER, unquoted } from './proof.ts'
 
-/** The time in which a browser may register after the sign-in. Making a key takes a TPM some seconds. */
+/** How long after the sign-in a browser may register. Creating a key in a TPM takes some seconds. */
 export const REGISTRATION_MS = 300_000
-/** The time for which a challenge outlives the cookie that came with it. After that, the browser gets another one. */
+/**
+ * How long a challenge remains valid after the cookie that came with it. After that, the browser gets a new challenge.
+ */
 const LATE_MS = 300_000
 const HANDLE = /^[\w-]{22,64}$/
 
-/** Returns the answer to a request of the browser. */
+/** Returns the response to a request of the browser. */
 export type Endpoint = (session: FeatureSession, options: BoundSettings) => Promise<Response>
 
-/** Binds the session that the challenge names. */
+/** Binds the session named in the challenge. */
 export const register: Endpoint = async (session, options) => {
   const { request, settings, store } = session
   const proof = parseProof(request, options.algorithms, true)
@@ -26,7 +28,7 @@ export const register: Endpoint = async (session, options) => {
     return refused(session, 'challenge', stamp?.handle)
   }
   const { handle, at: signedInAt } = stamp
-  // This browser has another session now, whose cookie of the device this one would replace.
+  // This browser now has another session, and must keep that session's device cookie.
   if (isOfAnother(session, handle)) return refused(session, 'challenge', handle)
   const key = proof.key as DeviceKey
   if (!(await isSignedBy(key, proof))) return refused(session, 'proof', handle)
@@ -36,13 +38,13 @@ export const register: Endpoint = async (session, options) => {
   return accepted(session, options, handle, signedInAt)
 }
 
-/** Gives the device that proves its key the next cookie. */
+/** Gives the next cookie to a device that proves its key. */
 export const refresh: Endpoint = async (session, options) => {
   const { request, settings, store } = session
   const handle = unquoted(request.headers.get('sec-secure-session-id'))
   if (handle === '') return refused(session, 'proof')
-  // What is no handle has no session. One beside another session's cookie is of a former sign-in of this browser, and its
-  // cookie would take the place of the present one.
+  // An invalid handle has no session. A handle other than that of the session cookie is from an earlier sign-in of this
+  // browser, and its cookie would replace the current one.
   if (!HANDLE.test(handle) || isOfAnother(session, handle)) return ended(handle)
   const proof = parseProof(request, options.algorithms, false)
   const about = await provenIn(session, options, { handle, proof })
@@ -58,7 +60,7 @@ export const refresh: Endpoint = async (session, options) => {
     return accepted(session, options, handle, provenAt)
   }
   if (why === 'key') settings.emit({ type: 'bound-stolen', id })
-  // A request without a proof only asks for a challenge.
+  // Without a proof, the request only asks for a challenge.
   else if (request.headers.get(PROOF_HEADER) !== null) {
     refused(session, proof === undefined ? 'proof' : 'challenge', handle)
   }
@@ -68,12 +70,12 @@ export const refresh: Endpoint = async (session, options) => {
   })
 }
 
-/** True if the request has the cookie of another session. It may well have none: after a redirect from another site. */
+/** True if the request has the cookie of another session. It may have none, after a redirect from another site. */
 function isOfAnother({ token }: FeatureSession, handle: string): boolean {
   return token !== undefined && token.handle !== handle
 }
 
-/** Returns what to ask the store: with the proof of the request, if it is over a challenge of ours for this session. */
+/** Returns the request to the store, with the proof if it is for a challenge of ours for this session. */
 async function provenIn(
   session: FeatureSession,
   { cookieSeconds }: BoundSettings,
@@ -95,7 +97,7 @@ async function ask(
   const { store } = session
   return session.call(store.name, call.method, async (context) => {
     const reply = (await store.part?.({ handle, secret: '' }, context, call)) as BindingReply
-    // An object without the part, as one of the former version, takes it for a read with a wrong secret.
+    // An object without the part, such as one of the previous version, treats it as a read with a wrong secret.
     const isKnown = isGone(reply) ? reply.gone !== 'rotated' : 'provenAt' in reply
     if (isKnown) return reply
     throw noBindingsError('ERR_BINDING', store.name)
@@ -109,7 +111,7 @@ export function noBindingsError(code: 'ERR_OPTION' | 'ERR_BINDING', store: strin
   )
 }
 
-/** Reports that a proof was refused. Returns the response for a registration. */
+/** Reports that a proof was refused. Returns the response to a registration. */
 function refused(
   { settings, store, id }: FeatureSession,
   reason: 'proof' | 'challenge',
@@ -125,7 +127,7 @@ function ended(handle: string): Response {
   return Response.json({ session_identifier: handle, continue: false }, { headers: NO_STORE })
 }
 
-/** Returns the headers with the next challenge. It is later than the last one, whatever the clocks say. */
+/** Returns headers with the next challenge. Its time is later than the last one's, even if a clock is behind. */
 async function withChallenge(
   session: FeatureSession,
   handle: string,
@@ -136,7 +138,7 @@ async function withChallenge(
   return { ...NO_STORE, 'Secure-Session-Challenge': `"${challenge}";id="${handle}"` }
 }
 
-/** Returns the instructions for the browser, the cookie of the device, and the next challenge. */
+/** Returns the browser's instructions, the device's cookie, and the next challenge. */
 async function accepted(
   session: FeatureSession,
   { cookieSeconds, paths }: BoundSettings,
@@ -150,7 +152,7 @@ async function accepted(
     await stamped(session, 'cookie', { handle, at }),
     cookieSeconds,
   )
-  // Without the value and Max-Age.
+  // The attributes, without the value and Max-Age.
   const attributes = setting.split('; ').slice(2).join('; ')
   const body = {
     session_identifier: handle,
@@ -162,7 +164,7 @@ async function accepted(
   return Response.json(body, { headers: { ...headers, 'Set-Cookie': setting } })
 }
 
-/** Returns the cookie of the device, or another one beside the session's own: under another name, and with a Max-Age. */
+/** Returns the device's cookie, or another extra cookie, with its own name and a Max-Age. */
 export function boundCookie(
   { settings: { cookie } }: Pick<FeatureSession, 'settings'>,
   suffix: 'bound' | 'again' = 'bound',

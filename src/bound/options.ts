@@ -5,25 +5,27 @@ import type { Algorithm } from './proof.ts'
 
 export interface BoundOptions {
   /**
-   * The paths of the two endpoints, below no other path of the application. Default `/dbsc/register` and `/dbsc/refresh`.
-   * Each session layer of an application needs its own.
+   * The paths of the two endpoints, which no route of the application may use. Default `/dbsc/register` and
+   * `/dbsc/refresh`. Each session layer of an application needs its own.
    */
   readonly paths?: { readonly register?: string; readonly refresh?: string }
   /**
-   * The seconds for which the cookie of the device is valid, and for which a stolen one works. Default 600. Chromium 156
-   * renews it with a request in its last 120 seconds; if it is valid no longer than that, with each. It signs at most six
-   * times in nine minutes for a site, registrations included: below 210 seconds, a page in constant use needs more than
-   * that, and its requests go without the cookie.
+   * The seconds for which the device's cookie is valid, and for which a stolen one works. Default 600. Chromium 156
+   * renews it with a request in its last 120 seconds, or with each request if it is not valid longer than that. It
+   * signs at most six times in nine minutes per site, including registrations. Below 210 seconds, a page in constant
+   * use exceeds that, and its requests are sent without the cookie.
    */
   readonly cookieSeconds?: number
-  /** False to observe: `requireBound` lets every request in, and reports those that it would refuse. Default true. */
+  /**
+   * False to only observe: `requireBound` accepts every request, and reports those that it would refuse. Default true.
+   */
   readonly enforce?: boolean
-  /** The algorithms of keys, the preferred one first. Default `['ES256']`. */
+  /** The accepted key algorithms, the preferred one first. Default `['ES256']`. */
   readonly algorithms?: readonly [Algorithm, ...Algorithm[]]
   /**
-   * Returns false for a request to one of the endpoints that is one too many, such as `async ({ headers }, env) => (await
-   * env.LIMITER.limit({ key: headers.get('cf-connecting-ip') ?? '' })).success`. It is answered by 503, since a 429 would
-   * end the session in the browser. Default: none is.
+   * Returns false to limit the rate of requests to the endpoints, such as `async ({ headers }, env) => (await
+   * env.LIMITER.limit({ key: headers.get('cf-connecting-ip') ?? '' })).success`. Such a request gets 503, because a 429
+   * would end the session in the browser. Default: no limit.
    */
   readonly allow?: (request: RequestLike, env: never) => boolean | Promise<boolean>
 }
@@ -38,12 +40,12 @@ export interface BoundSettings {
 
 const PATH = /^\/[\w\-./~]{1,200}$/
 
-/** True for a path that a browser takes as it is: `//a` is another host, and `/a/../b` is `/b`. */
+/** True for a path that browsers do not change: `//a` is another host, and `/a/../b` becomes `/b`. */
 function isPath(path: string): boolean {
   return PATH.test(path) && new URL(path, 'https://a').pathname === path
 }
 
-/** Returns the options with their defaults. Throws `ERR_OPTION` for those that cannot work. */
+/** Returns the options with their defaults. Throws `ERR_OPTION` if one is invalid. */
 export function boundSettings({
   paths: { register = '/dbsc/register', refresh = '/dbsc/refresh' } = {},
   cookieSeconds = 600,
@@ -55,7 +57,7 @@ export function boundSettings({
   if (canWork(settings)) return settings
   throw new SessionError(
     'ERR_OPTION',
-    "bound(): paths are two, such as /dbsc/refresh; cookieSeconds is a whole number, up to a day; algorithms lists 'ES256' or 'RS256'; allow is a function.",
+    "bound(): paths must be two different paths, such as /dbsc/refresh, cookieSeconds a whole number, up to a day, algorithms a list of 'ES256' or 'RS256', and allow a function.",
   )
 }
 
@@ -68,11 +70,8 @@ function canWork({ paths, cookieSeconds, algorithms, allow }: BoundSettings): bo
   return arePaths && isTime && areKnown && typeof allow === 'function'
 }
 
-/** Throws `ERR_OPTION` for a cookie that no browser takes as one of a bound session. */
+/** Throws `ERR_OPTION` for a cookie that browsers do not accept for a bound session. */
 export function checkBoundCookie({ cookie }: FeatureSession['settings']): void {
   if (cookie.secure && !cookie.partitioned) return
-  throw new SessionError(
-    'ERR_OPTION',
-    'bound() needs a cookie that is secure, and not partitioned.',
-  )
+  throw new SessionError('ERR_OPTION', 'bound() needs a cookie that is secure and not partitioned.')
 }

@@ -5,28 +5,28 @@ import type { RequestLike } from '../request/request-like.ts'
 
 export type Algorithm = DeviceKey['alg']
 
-/** A proof as it came, before its signature is verified. */
+/** A received proof. Its signature is not verified yet. */
 export interface Proof {
   readonly alg: Algorithm
-  /** The challenge that it answers. */
+  /** The challenge that it signs. */
   readonly challenge: unknown
-  /** The key of a registration; a refresh has none. */
+  /** The key in a registration. A refresh has none. */
   readonly key: DeviceKey | undefined
   /** The signed text, and its signature as base64url. */
   readonly text: string
   readonly signature: string
 }
 
-/** A proof with an RSA key of 4,096 bits has less than half of that. */
+/** More than twice the size of a proof with an RSA key of 4,096 bits. */
 const MAX_CHARACTERS = 8192
 
 /** The header of a proof. */
 export const PROOF_HEADER = 'secure-session-response'
 
 /**
- * Returns the proof in the header of a request: a compact JWS (RFC 7515) with `typ` `dbsc+jwt`, one of these algorithms, a
- * `jwk` in a registration and else none, and an `aud` of this address or none (W3C: Device Bound Session Credentials).
- * `undefined` for anything else. Its signature is not verified.
+ * Returns the proof in a request's header: a compact JWS (RFC 7515) with `typ` `dbsc+jwt`, one of these algorithms, a
+ * `jwk` only in a registration, and an `aud` that is absent or this address (W3C: Device Bound Session Credentials).
+ * Returns `undefined` for anything else. Does not verify the signature.
  */
 export function parseProof(
   { headers, url }: RequestLike,
@@ -40,7 +40,7 @@ export function parseProof(
   if (found === undefined || typ !== 'dbsc+jwt' || crit !== undefined || aud !== url)
     return undefined
   const key = keyOf(found, jwk)
-  // A refresh must not bring its own key.
+  // A refresh must not include a key.
   if (isRegistration ? key === undefined : jwk !== undefined) return undefined
   return { alg: found, challenge: jti, key, text: `${head}.${body}`, signature }
 }
@@ -48,14 +48,14 @@ export function parseProof(
 /** Header, payload and signature, as base64url without padding (RFC 7515 section 7.1). */
 const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 
-/** Returns header, payload and signature of a compact JWS; empty texts for anything else. */
+/** Returns the header, payload and signature of a compact JWS, or empty texts for anything else. */
 function partsOf(jws: string): [head: string, body: string, signature: string] {
   const [, head = '', body = '', signature = ''] =
     (jws.length <= MAX_CHARACTERS && COMPACT.exec(jws)) || []
   return [head, body, signature]
 }
 
-/** Returns the value of a header that is a structured string (RFC 9651), or is sent without quotes as by Chromium 156. */
+/** Returns the value of a header that is a structured string (RFC 9651), or an unquoted one as sent by Chromium 156. */
 export function unquoted(header: string | null): string {
   const text = header ?? ''
   return /^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : text
@@ -73,11 +73,11 @@ function dictionaryIn(part: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** 256 bits, and 2,048 to 4,096 bits, as base64url. */
+/** The base64url lengths of 256 bits, and of 2,048 to 4,096 bits. */
 const COORDINATE = /^[\w-]{43}$/
 const MODULUS = /^[\w-]{342,683}$/
 
-/** Returns a public key with nothing but the members that count; `undefined` if it is none for this algorithm. */
+/** Returns a public key reduced to its required members, or `undefined` if it is not a key for this algorithm. */
 function keyOf(alg: Algorithm, jwk: unknown): DeviceKey | undefined {
   const { kty, crv, x, y, n, e } = Object(jwk) as Readonly<Record<string, unknown>>
   const is = (shape: RegExp, value: unknown): value is string =>
@@ -92,12 +92,12 @@ function keyOf(alg: Algorithm, jwk: unknown): DeviceKey | undefined {
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
-/** True if this key has signed the text. False also for a key or a signature that Web Crypto does not take. */
+/** True if this key signed the text. False also for a key or signature that Web Crypto does not accept. */
 export async function isSignedBy(
   key: DeviceKey,
   { alg, text, signature }: Pick<Proof, 'text' | 'signature'> & { readonly alg: string },
 ): Promise<boolean> {
-  // The key decides which algorithm it is for.
+  // The key determines the algorithm.
   if (key.alg !== alg) return false
   const [algorithm, kty] = key.alg === 'ES256' ? [EC, 'EC'] : [RSA, 'RSA']
   const { alg: _, ...members } = key

@@ -1,6 +1,5 @@
 /**
- * True if a client asks for a page: `text/html` with a weight above 0 (RFC 9110 section 12.5.1). A wildcard does not
- * count.
+ * True if a client accepts a page: `text/html` with a weight above 0 (RFC 9110 section 12.5.1). Wildcards do not count.
  */
 export function acceptsHtml(headers: { get(name: string): string | null }): boolean {
   const ranges = (headers.get('accept') ?? '').toLowerCase().split(',')

@@ -1,7 +1,7 @@
 const hasNative = 'toBase64' in Uint8Array.prototype && 'fromBase64' in Uint8Array
 const FORMAT = { alphabet: 'base64url', omitPadding: true } as const
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** The value of each character, by its code. */
+/** The value of each character, by character code. */
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) =>
   Math.max(0, ALPHABET.indexOf(String.fromCharCode(code))),
 )
@@ -17,8 +17,8 @@ export function encodeBase64url(source: Uint8Array | ArrayBuffer): string {
 }
 
 /**
- * Returns the bytes of unpadded base64url text. The caller has checked alphabet and length. A second spelling of the
- * same bytes is accepted: use `isCanonical32` first if the text must be canonical.
+ * Returns the bytes of unpadded base64url text, whose alphabet and length the caller has checked. Accepts a text that
+ * is not canonical: call `isCanonical32` first if that matters.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
   if (hasNative) return Uint8Array.fromBase64(text, FORMAT)
@@ -34,7 +34,7 @@ export function isCanonical32(text: string): boolean {
   return /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(text)
 }
 
-/** Returns a whole number as a fixed number of characters of six bits each, the highest first. Eight hold 48 bits. */
+/** Returns a whole number as a fixed number of characters with six bits each, the highest first. Eight hold 48 bits. */
 export function encodeInteger(value: number, characters: number): string {
   let text = ''
   let rest = value
@@ -45,7 +45,7 @@ export function encodeInteger(value: number, characters: number): string {
   return text
 }
 
-/** Returns the whole number at this position of a base64url text. */
+/** Returns the whole number at this position in a base64url text. */
 export function decodeInteger(text: string, start: number, characters: number): number {
   let value = 0
   for (let at = start; at < start + characters; at += 1) {
@@ -55,8 +55,8 @@ export function decodeInteger(text: string, start: number, characters: number): 
 }
 
 /**
- * Returns the bytes of any store's handle. A text of another kind of store whose length is not valid base64url is
- * decoded with one more character.
+ * Returns the bytes of a handle from any store. If the length of a foreign text is not valid base64url, one character
+ * is added.
  */
 export function decodeHandle(handle: string): Uint8Array<ArrayBuffer> {
   return decodeBase64url(handle.length % 4 === 1 ? `${handle}A` : handle)

@@ -16,7 +16,7 @@ export interface ClearCookieOptions {
  */
 export function clearCookie(name: string, options: ClearCookieOptions = {}): string {
   const { path = '/', domain, partitioned = false } = options
-  // Not needed otherwise, and it would stop a cookie on plain http from being cleared.
+  // Not needed, and it would prevent clearing a cookie on plain http.
   const secure = partitioned || /^__(host|http|secure)-/i.test(name)
   const cookie = { ...UNSEEN, name, path, domain, partitioned, secure }
   checkCookie(cookie)
@@ -28,8 +28,9 @@ const UNSEEN = { sameSite: 'Lax', httpOnly: true, persistent: false } as const
 
 /**
  * Returns the Set-Cookie values that delete every cookie of the request, as Tornado's `clear_all_cookies` does. They
- * apply to this path and domain only, since a request does not include the scope of its cookies. Cookies with an
- * invalid name are skipped, and so are those after a comma, which may be part of a value. The session's cookie is included. To end the session itself, use `session.signOut()`.
+ * apply only to this path and domain, since a request does not include the scope of its cookies. Skips cookies with an
+ * invalid name, and those after a comma, which may be part of a value. The session's cookie is included. To end the
+ * session itself, use `session.signOut()`.
  */
 export function clearAllCookies(
   request: { readonly headers: { get(name: string): string | null } },

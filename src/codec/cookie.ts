@@ -5,17 +5,20 @@ export interface CookieAttributes {
   /** Default `__Host-session`. A browser accepts it only over https, for this host, for all paths. */
   readonly name: string
   readonly path: string
-  /** Default none: this host only. A request to a host outside of it gets no cookie, and the event `domain-mismatch`. */
+  /**
+   * Default none: this host only. A request to a host outside the domain gets no cookie, and the event
+   * `domain-mismatch`.
+   */
   readonly domain: string | undefined
-  /** Upper and lower case are the same: `lax` is `Lax`. */
+  /** In any case: `lax` is the same as `Lax`. */
   readonly sameSite: SameSite | Lowercase<SameSite> | Uppercase<SameSite>
   readonly secure: boolean
   readonly httpOnly: boolean
-  /** CHIPS: a separate cookie for each top-level site in which this one is embedded. */
+  /** CHIPS: a separate cookie for each top-level site that embeds this one. */
   readonly partitioned: boolean
   /**
-   * Which cookies Chromium drops first when a registrable domain has more than 180, subdomains included. Other browsers
-   * ignore it. Default `High`; `undefined` leaves it out.
+   * Which cookies Chromium drops first when a registrable domain, including its subdomains, has more than 180. Other
+   * browsers ignore it. Default `High`; `undefined` omits it.
    */
   readonly priority?: 'Low' | 'Medium' | 'High' | undefined
   /** True if the cookie outlives the browser session, with a Max-Age up to the absolute timeout. */
@@ -24,7 +27,7 @@ export interface CookieAttributes {
 
 export type SameSite = 'Lax' | 'Strict' | 'None'
 
-/** Returns the usual spelling of a SameSite value, or `undefined` if there is no such value. */
+/** Returns the usual spelling of a SameSite value, or `undefined` if it is invalid. */
 export function sameSiteOf(value: unknown): SameSite | undefined {
   const name = String(value).toLowerCase()
   return (['Lax', 'Strict', 'None'] as const).find((each) => each.toLowerCase() === name)
@@ -32,13 +35,13 @@ export function sameSiteOf(value: unknown): SameSite | undefined {
 
 /** RFC 6265bis section 5.5: browsers cap Max-Age at 400 days. */
 export const MAX_AGE_CAP_SECONDS: number = 400 * 86_400
-/** A Cookie header can repeat a name. Only this many values are checked, to limit the cost of a flood. */
+/** A Cookie header can repeat a name. Checking only this many values limits the cost of a flood. */
 const MAX_SAME_NAME = 4
 
 /**
- * Returns the values of all cookies with this name, in the header's order (RFC 6265 section 4.2), at most four. Returns
+ * Returns the values of all cookies with this name, at most four, in the header's order (RFC 6265 section 4.2). Returns
  * an empty list if there is none. Browsers send two if two paths or domains have set the same name (RFC 6265bis section
- * 8.6). A value ends at a comma, because workerd joins two Cookie headers by one. `isWhole` keeps the comma, for the
+ * 8.6). A comma ends a value, because workerd joins two Cookie headers with one. `isWhole` keeps the comma, for the
  * cookies of other programs.
  */
 export function readCookies(header: string | null, name: string, isWhole = false): string[] {
@@ -50,7 +53,8 @@ export function readCookies(header: string | null, name: string, isWhole = false
     const next = header.indexOf(';', at)
     const end = next < 0 ? header.length : next
     const before = withoutBlanks(header, 0, at)
-    // A pair after a comma is not read: a subdomain can put a comma, and a name with a prefix, into a value of its own.
+    // A pair after a comma is ignored, since a subdomain can put a comma and a prefixed name into one of its own
+    // values.
     if (before === '' || before.endsWith(';')) {
       const comma = isWhole ? -1 : header.slice(at, end).indexOf(',')
       const stop = comma < 0 ? end : at + comma
@@ -63,7 +67,7 @@ export function readCookies(header: string | null, name: string, isWhole = false
 
 /**
  * Returns a part of the header without trailing spaces and tabs (RFC 6265bis section 5.6). A cookie's name may begin
- * with other JavaScript white space. A browser sees no prefix in such a name, and accepts it from any subdomain.
+ * with other JavaScript whitespace. Browsers do not see a prefix in such a name, and accept it from any subdomain.
  */
 function withoutBlanks(header: string, from: number, to: number): string {
   let end = to
@@ -101,12 +105,13 @@ function attributeText(cookie: CookieAttributes): string {
   )
 }
 
-/** The address of a request whose own one is unknown. Any `domain` matches it, and no address can be resolved by it. */
+/** The address of a request without a known one. Any `domain` matches it, and it cannot be resolved. */
 export const UNKNOWN_ADDRESS = 'about:blank'
 
 /**
- * True if a browser accepts a cookie with this Domain attribute from a host (RFC 6265 sections 5.1.3, 5.2.3 and 5.3),
- * which is the `hostname` of a `URL`. A domain of one label counts as a public suffix. There is no list of the others.
+ * True if browsers accept a cookie with this Domain attribute from a host (RFC 6265 sections 5.1.3, 5.2.3 and 5.3),
+ * which is the `hostname` of a `URL`. A domain of one label counts as a public suffix. Other public suffixes are not
+ * known.
  */
 export function matchesDomain(host: string, attribute: string): boolean {
   const domain = attribute.replace(/^\./, '').toLowerCase()
@@ -115,7 +120,7 @@ export function matchesDomain(host: string, attribute: string): boolean {
 }
 
 /**
- * Throws `ERR_OPTION` for a cookie that a browser would refuse, that would have a wider scope than it appears to, or
+ * Throws `ERR_OPTION` for a cookie that browsers would refuse, that would have a wider scope than it appears to, or
  * that would inject attributes (RFC 6265bis sections 4.1.1, 4.1.3, 5.6 and 5.7). Browsers match the prefixes without
  * regard to case (section 5.4). With a token of at most 200 bytes, name and value together stay under 4,096 bytes.
  */
@@ -132,9 +137,9 @@ function faultsOf(cookie: CookieAttributes): [isWrong: boolean, advice: string][
   const isWide = path !== '/' || cookie.domain !== undefined
   const needsSecure = [/^__(host|http|secure)-/i.test(name), sameSite === 'None', partitioned]
   return [
-    [!NAME.test(name), "a name has 1 to 3800 letters, digits or !#$%&'*+.^`|~_-"],
-    [!PATH.test(path), 'path starts with / and has no ; in up to 1024 characters.'],
-    [!DOMAIN.test(domain), 'domain is a host name, such as example.com.'],
+    [!NAME.test(name), "a name must have 1 to 3800 letters, digits or !#$%&'*+.^`|~_-"],
+    [!PATH.test(path), 'path must start with /, without ; in up to 1024 characters.'],
+    [!DOMAIN.test(domain), 'domain must be a host name, such as example.com.'],
     [sameSite === undefined, "sameSite is 'Lax', 'Strict' or 'None'."],
     [!['Low', 'Medium', 'High'].includes(priority), "priority is 'Low', 'Medium' or 'High'."],
     [

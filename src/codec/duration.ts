@@ -1,4 +1,4 @@
-/** A thousand years. A Date can't have a time that is much later, and a store could not remember one. */
+/** A thousand years. A much later time is not a valid Date, and a store could not remember it. */
 const MAX_SECONDS = 1000 * 365 * 86_400
 
 /** True for a number of seconds above 0, up to a thousand years. */

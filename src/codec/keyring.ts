@@ -13,7 +13,7 @@ export interface SigningKey {
   /** Four base64url characters that identify the key in a token, derived one-way from the secret. */
   readonly id: string
   readonly key: MacKey
-  /** Returns a key for another purpose from the same secret (RFC 5869), imported once. */
+  /** Returns a key for another purpose, derived from the same secret (RFC 5869) and imported once. */
   readonly keyFor: (purpose: Purpose) => Promise<MacKey>
 }
 
@@ -55,7 +55,7 @@ async function importKey(secret: Bytes): Promise<SigningKey> {
   const key = await importMacKey(bytes.slice(0, KEY_BYTES))
   const others = new Map<Purpose, MacKey>()
 
-  // The key is shared, not its promise: on Workers a request must not await a promise of another request.
+  // The key is shared, not a promise of it: on Workers a request must not await another request's promise.
   async function keyFor(purpose: Purpose): Promise<MacKey> {
     const known = others.get(purpose)
     if (known !== undefined) return known

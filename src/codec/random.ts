@@ -1,8 +1,8 @@
 import { encodeBase64url } from './base64url.ts'
 
 /**
- * Returns 144 bits from the runtime's CSPRNG as 24 base64url characters. OWASP ASVS 7.2.3 requires 128 bits of an
- * identifier. A multiple of three bytes lets texts be joined without re-encoding.
+ * Returns 144 bits from the runtime's CSPRNG as 24 base64url characters. OWASP ASVS 7.2.3 requires at least 128 bits
+ * for an identifier. A multiple of three bytes lets texts be joined without re-encoding.
  */
 export function newRandomText(): string {
   return encodeBase64url(crypto.getRandomValues(new Uint8Array(18)))

@@ -12,9 +12,9 @@ export interface Token {
   readonly createdAt: number
   /** True if the session has timeouts of its own, which only the store knows. */
   readonly isRemembered?: boolean
-  /** The last use that the cookie records. The store may have a later one. */
+  /** The last use recorded in the cookie. The store may have a later one. */
   readonly usedAt: number
-  /** The store's record of what the holder has seen. Only the store interprets it. */
+  /** The store's note of the last state that the holder has seen. Only the store interprets it. */
   readonly bookmark?: number
 }
 
@@ -24,14 +24,14 @@ export type OpenedToken =
   | { readonly ok: true; readonly token: Token; readonly isNewestKey: boolean }
   | { readonly ok: false; readonly reason: RefusedToken }
 
-/** The two forms of a value: without and with a bookmark. */
+/** The two formats of a value: without and with a bookmark. */
 const PLAIN = '1'
 const WITH_BOOKMARK = '2'
 /** The length of a time: 48 bits. */
 const TIME_LENGTH = 8
 /**
- * Added to the creation time of a remembered session: the first of its 48 bits, which no time needs until the year 6429.
- * To a Worker of a version without it, the token is a young one, and the store decides.
+ * Added to the creation time of a remembered session: the first of its 48 bits, which no time needs until the year
+ * 6429. An older version of the Worker reads it as a recent token, and lets the store decide.
  */
 const REMEMBERED = 2 ** 47
 /** The offsets of a body's parts: creation and last use at 0, secret, optional bookmark, handle. */
@@ -44,15 +44,15 @@ const BOOKMARK_LENGTH = 8
 const ID_AT = 2
 const BODY_AT = 7
 const MAC_LENGTH = 43
-/** The end of the part of a secret that renewals keep. */
+/** The length of the part of a secret that renewals keep. */
 const FAMILY_END = 8
 
 /**
- * Version, key id, body, MAC. The handle has at most 64 characters. The cookie then stays under 200 bytes, and a longer
- * value costs no MAC.
+ * Version, key id, body, MAC. A handle has at most 64 characters. The cookie therefore stays under 200 bytes, and no
+ * MAC is computed for a longer value.
  */
 const SHAPE = /^(?:1\.[\w-]{4}\.[\w-]{49,112}|2\.[\w-]{4}\.[\w-]{57,120})\.[\w-]{43}$/
-/** With the shortest and the longest handle. A bookmark makes both longer. */
+/** The lengths with the shortest and the longest handle. A bookmark makes both longer. */
 const MIN_LENGTH = BODY_AT + SECRET_END + 1 + 1 + MAC_LENGTH
 const MAX_LENGTH = MIN_LENGTH + 63
 
@@ -70,7 +70,7 @@ export function familyOf(secret: string): string {
 }
 
 /**
- * Returns the secret that follows this one, the same for all requests that renew the same token at the same time. It
+ * Returns the secret that replaces this one, the same for all requests that renew the same token at the same time. It
  * cannot be derived from a token without the key.
  */
 export async function renewedSecret(key: MacKey, secret: string): Promise<string> {
@@ -79,7 +79,7 @@ export async function renewedSecret(key: MacKey, secret: string): Promise<string
 }
 
 /**
- * Returns the first secret of the session made for this handle, the same for all requests that make it. It cannot be
+ * Returns the first secret of the session for this handle, the same for all requests that create it. It cannot be
  * derived from the handle without the key.
  */
 export async function secretFor(key: MacKey, handle: string): Promise<string> {
@@ -106,16 +106,16 @@ export async function signToken(
 }
 
 /**
- * Opens a cookie value. Its content is read only after the MAC is verified, with the one key that its key id names. A
- * value that we did not sign, or signed for another cookie name, is refused with the reason. Does not throw. A value
- * that this isolate has already verified is opened at once.
+ * Opens a cookie value. Its content is read only after the MAC is verified with the key that its key id names. A value
+ * that we did not sign, or that we signed for another cookie name, is refused with the reason. Does not throw. A value
+ * that this isolate has already verified is opened immediately.
  */
 export function openToken(
   keyring: Keyring,
   cookieName: string,
   value: string,
 ): OpenedToken | Promise<OpenedToken> {
-  // The MAC covers everything else. The rest of the shape is checked only if the MAC is wrong.
+  // The MAC covers everything else. The rest of the format is only checked if the MAC is wrong.
   const length = value.length - (value.startsWith(WITH_BOOKMARK) ? BOOKMARK_LENGTH : 0)
   if (length < MIN_LENGTH || length > MAX_LENGTH || value.at(-MAC_LENGTH - 1) !== '.')
     return refused('malformed')
@@ -148,7 +148,7 @@ async function verifiedToken(
   return { ok: true, token, isNewestKey }
 }
 
-/** A verified value's token, and the cookie name that it is valid for. */
+/** The token of a verified value, and the cookie name that it is valid for. */
 interface Verified {
   readonly cookieName: string
   readonly token: Token
@@ -156,22 +156,22 @@ interface Verified {
 
 /**
  * The values that each key has verified in this isolate, so that a cookie in use is verified once. docs/decisions/018
- * explains why that reveals nothing to an attacker. Forged values are never stored, and a retired key's values go with
- * it.
+ * explains why that reveals nothing to an attacker. Forged values are never stored. The values of a retired key are
+ * freed with it.
  */
 const verified = new WeakMap<SigningKey, Map<string, Verified>>()
 
 /** About 400 bytes each. */
 const MAX_VERIFIED = 1000
 
-/** The content of an unverified value, for display only. Do not act on it. */
+/** The content of an unverified value, for display only. Do not rely on it. */
 export interface UnverifiedToken {
   readonly form: number
   readonly keyId: string
   readonly token: Token
 }
 
-/** Reads a cookie value without its key. Returns `undefined` if it is malformed. Anyone can have written it. */
+/** Reads a cookie value without its key. Returns `undefined` if it is malformed. Anyone could have written it. */
 export function unverifiedToken(value: string): UnverifiedToken | undefined {
   if (!SHAPE.test(value)) return undefined
   const body = value.slice(BODY_AT, -MAC_LENGTH - 1)
@@ -203,7 +203,10 @@ function tokenOf(body: string, hasBookmark: boolean): Token {
   }
 }
 
-/** Returns the MAC's input. A cookie name has no space (RFC 6265 section 4.1.1), so no two inputs are the same. */
+/**
+ * Returns the MAC's input. A cookie name cannot contain a space (RFC 6265 section 4.1.1), so no two inputs are the
+ * same.
+ */
 function macInput(cookieName: string, signed: string): string {
   return `session ${cookieName} ${signed}`
 }

@@ -7,8 +7,8 @@ export interface AuthenticatedOptions extends Omit<RequireUserOptions, 'status' 
 
 /**
  * Returns `requireUser` with the behavior of Tornado's `@authenticated` (tornado.web.authenticated). Without a
- * signed-in user, every GET and HEAD is redirected to `loginUrl?next=…`, whatever the client accepts. Any other request
- * gets 403.
+ * signed-in user, every GET and HEAD is redirected to `loginUrl?next=…`, regardless of what the client accepts. Any
+ * other request gets 403.
  */
 export function authenticated(options: AuthenticatedOptions): UserGuard {
   return requireUser({ ...options, status: 403, redirects: 'reads' })

@@ -13,18 +13,17 @@ import type { requestSessionOf } from '../request/lifecycle.ts'
 /** The inner session of a request. */
 export type RequestSession = ReturnType<typeof requestSessionOf>
 
-/** True if the visitor came with a session, or has begun one, as far as this request knows. */
+/** True if the visitor came with a session or has begun one, as far as this request knows. */
 export function hasSession({ state }: RequestSession): boolean {
   return state.token !== undefined && state.is !== 'ended' && state.is !== 'destroyed'
 }
 
-/** The new visitors' ids, so that all forms of one page have the same one. */
+/** The ids of new visitors, so that all forms of one page have the same one. */
 const newIds = new WeakMap<RequestSession, Promise<string>>()
 
 /**
- * Returns the id that a visitor without a session keeps in a cookie of its own, so that a CSRF token can be bound to it
- * (OWASP: signed double-submit cookie). Without a valid one, the response sets it, unless a session begins in this
- * request.
+ * Returns the id of a visitor without a session, from its own cookie, so that a CSRF token can be bound to it (OWASP:
+ * signed double-submit cookie). Without a valid one, the response sets it, unless a session begins in this request.
  */
 export async function visitorFor(session: RequestSession): Promise<string> {
   const [known] = await visitorsOf(session)
@@ -34,7 +33,7 @@ export async function visitorFor(session: RequestSession): Promise<string> {
   return made
 }
 
-/** Returns the valid ids that a request came with; usually one, or none. */
+/** Returns the request's valid ids, usually one or none. */
 export async function visitorsOf(session: RequestSession): Promise<string[]> {
   const { keyring, settings } = session
   const valid = valuesOf(session).map(async (value) => {
@@ -53,14 +52,14 @@ async function newVisitor(session: RequestSession): Promise<string> {
   return id
 }
 
-/** Makes the response clear the id of the request, if the visitor has a session by then. */
+/** Clears the id of the request in the response, if the visitor has a session by then. */
 export function forgetVisitor(session: RequestSession): void {
   if (valuesOf(session).length === 0) return
   const isLive = (): boolean => session.state.is === 'live'
   session.headers.push(['Set-Cookie', clearCookie(cookieOf(session)), isLive])
 }
 
-/** True if any key has made the MAC. A key of an older secret is valid too. */
+/** True if one of the keys made the MAC. Keys of older secrets are valid too. */
 export async function isSigned(keyring: Keyring, mac: string, text: string): Promise<boolean> {
   const verdicts = keyring.map(async ({ keyFor }) => verify(await keyFor('csrf'), mac, text))
   return (await Promise.all(verdicts)).includes(true)
@@ -70,7 +69,7 @@ function valuesOf(session: RequestSession): string[] {
   return readCookies(session.request.headers.get('cookie'), cookieOf(session).name)
 }
 
-/** Returns the text that an id is signed with. No token's subject begins like it. */
+/** Returns the text that is signed for an id. No subject of a token begins with it. */
 function signedText(cookieName: string, id: string): string {
   return `csrf-visitor ${cookieName} ${id}`
 }

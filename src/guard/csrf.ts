@@ -28,13 +28,12 @@ export interface CsrfOptions {
   /** The header with the token, for requests by script. Default `X-CSRF-Token`. */
   readonly header?: string
   /**
-   * True if every request that changes something needs the token, not only requests without `Sec-Fetch-Site` and
-   * `Origin`.
+   * True if every request that changes something needs the token, not only those without `Sec-Fetch-Site` and `Origin`.
    */
   readonly requireToken?: boolean
 }
 
-/** Wraps a handler inside `withSession`. The handler runs only for requests that no other site has caused. */
+/** Wraps a handler inside `withSession`. Calls the handler only for requests that were not caused by another site. */
 export type CsrfGuard = <R extends Request, S extends object, Env, Context, Result>(
   handler: (
     request: R & { readonly session: S },
@@ -45,21 +44,22 @@ export type CsrfGuard = <R extends Request, S extends object, Env, Context, Resu
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-/** The length of a MAC, and of the mask over it. */
+/** The length of a MAC, and of the mask that hides it. */
 const MAC_BYTES = 32
 
 /**
- * Returns a token for forms and scripts, bound to this session until it ends, is regenerated or a user signs in. For a
- * visitor without a session, it is bound to a cookie of its own, which the response sets, until a session begins. The
- * text differs each time, so that compression reveals nothing (BREACH). Make it after the session's last change of
- * token, and before the response is returned. Makes no call of the store.
+ * Returns a token for forms and scripts. It is bound to this session until the session ends, is regenerated or a user
+ * signs in. For a visitor without a session, it is bound to a separate cookie, which the response sets, until a session
+ * begins. The text differs each time, so that compression reveals nothing (BREACH). Call it after the last change of
+ * the session's token and before the response is returned. Makes no store call. Throws `ERR_OPTION` for anything but a
+ * session.
  */
 export async function csrfToken(session: object): Promise<string> {
   const own = requestSessionOf(session)
   own.markUsed()
   await own.arrive()
   const subjects = [sessionSubject(own)]
-  // It is not known yet if this request begins a session, so the token has both: for the session, and for none.
+  // This request may still begin a session, so the token is for both: the session, and no session.
   if (!hasSession(own) && own.canKeep) subjects.push(visitorSubject(own, await visitorFor(own)))
   forgetVisitor(own)
   const key = await own.keyring[0].keyFor('csrf')
@@ -70,11 +70,11 @@ export async function csrfToken(session: object): Promise<string> {
 }
 
 /**
- * Returns a guard against cross-site request forgery (OWASP): `withSession(csrfGuard()(handler))`. The browser's
- * `Sec-Fetch-Site` decides, or else `Origin`, as in Go's CrossOriginProtection. A request with neither needs the token,
- * if the visitor has a session. The token is looked for in the header, or else in the first 1 MB of a multipart form or
- * 64 kB of a URL-encoded form. A WebSocket handshake needs no token, but a foreign `Origin` is refused. A refused request
- * gets 403 and an event. The handler can still read the body.
+ * Returns a guard against cross-site request forgery (OWASP): `withSession(csrfGuard()(handler))`. `Sec-Fetch-Site`
+ * decides, or else `Origin`, as in Go's CrossOriginProtection. A request with neither needs the token, if the visitor
+ * has a session. The token is read from the header, or else from the first 1 MB of a multipart form or 64 kB of a
+ * URL-encoded form. A WebSocket handshake needs no token, but a foreign `Origin` is refused. A refused request gets 403
+ * and an event. The handler can still read the body. Throws `ERR_OPTION` for an invalid trusted origin.
  */
 export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   const { trustedOrigins = [], requireToken = false } = options
@@ -82,7 +82,7 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
   if (wrong !== undefined) {
     throw new SessionError(
       'ERR_OPTION',
-      `trustedOrigins has ${JSON.stringify(wrong)}. An origin is written https://accounts.example, without a path.`,
+      `trustedOrigins has ${JSON.stringify(wrong)}. Write an origin as https://accounts.example, without a path.`,
     )
   }
 
@@ -93,7 +93,7 @@ export function csrfGuard(options: CsrfOptions = {}): CsrfGuard {
     const foreign = isForeign(request, trustedOrigins)
     if (foreign === true) return refused(session, request, ['cross-origin', FOREIGN])
     const mayLose = foreign === undefined && session.hasCredentials
-    // A script cannot add a token to a handshake, and a client that sends no Origin with it is not a browser.
+    // Scripts cannot add a token to a handshake, and a client that sends no Origin with it is not a browser.
     const needsToken = !isSafe && (requireToken || mayLose)
     const fault = needsToken ? await tokenFault(session, request, options) : undefined
     return fault === undefined
@@ -114,7 +114,7 @@ function refused(
   return refuse(session, problemOf(403, code, detail), request)
 }
 
-/** Returns what is wrong with the token of a request, or `undefined`. */
+/** Returns the fault of the request's token, or `undefined` if it is valid. */
 async function tokenFault(
   session: RequestSession,
   request: Request,
@@ -132,7 +132,7 @@ async function isValid(session: RequestSession, token: string | undefined): Prom
   session.markUsed()
   await session.arrive()
   forgetVisitor(session)
-  // One MAC or two, after the mask, in canonical base64url.
+  // One or two MACs after the mask, in canonical base64url.
   if (token === undefined || !/^(?:[\w-]{85}[AQgw]|[\w-]{128})$/.test(token)) return false
   const bytes = decodeBase64url(token)
   const mask = bytes.slice(0, MAC_BYTES)
@@ -145,18 +145,18 @@ async function isValid(session: RequestSession, token: string | undefined): Prom
 async function isOfSession(session: RequestSession, mac = ''): Promise<boolean> {
   const { arrival, keyring } = session
   if (hasSession(session)) return isSigned(keyring, mac, sessionSubject(session))
-  // The session is over. The visitor's form and cookie are those of before.
+  // The session is over. The visitor's form and cookie are from before it.
   return arrival.token !== undefined && isSigned(keyring, mac, subjectOf(session, arrival.token))
 }
 
-/** True if the token is for the visitor without a session, and there is still none. */
+/** True if the token is for a visitor without a session, and the visitor still has none. */
 async function isOfVisitor(session: RequestSession, mac = ''): Promise<boolean> {
   if (mac === '') return false
   const verdicts = (await visitorsOf(session)).map((id) =>
     isSigned(session.keyring, mac, visitorSubject(session, id)),
   )
   if (!(await Promise.all(verdicts)).includes(true)) return false
-  // The session of the cookie may be over.
+  // The session in the cookie may be over.
   if (hasSession(session)) await session.session.load()
   return !hasSession(session)
 }
@@ -164,11 +164,11 @@ async function isOfVisitor(session: RequestSession, mac = ''): Promise<boolean> 
 /** Returns the subject of a session's tokens: this session, until the next `regenerate()`. */
 function sessionSubject(session: RequestSession): string {
   const { is, token } = session.state
-  // The browser still has this token, though the request goes on without it.
+  // The browser still has this token, although the request continues without it.
   const isHidden = is === 'superseded' || is === 'unavailable'
   if (isHidden && token !== undefined) return subjectOf(session, token)
   const present = session.token ?? session.minted()
-  // A new token that waits for the commit will be the session's.
+  // A new token that waits for the commit becomes the session's.
   const { secret } = (session.token && session.pending) ?? present
   return subjectOf(session, { ...present, secret })
 }

@@ -14,10 +14,10 @@ interface Loaded<User> {
 }
 
 /**
- * Returns a function that loads the signed-in user, at most once a request. It is Tornado's `current_user` and
- * `get_current_user`, for async loaders. Returns `undefined` if no user is signed in, without a load, and if the loader
- * finds none. After a sign-in within the request it loads the new user. An error of the loader is rethrown and not
- * remembered. Throws `ERR_OPTION` outside of `withSession`.
+ * Returns a function that loads the signed-in user, at most once per request. It replaces Tornado's `current_user` and
+ * `get_current_user`, for async loaders. It returns `undefined` if no user is signed in, without calling the loader,
+ * and if the loader finds none. After a sign-in in the same request it loads the new user. An error of the loader is
+ * rethrown and not cached. Throws `ERR_OPTION` outside of `withSession`.
  */
 export function currentUser<User, More extends readonly unknown[]>(
   load: (userId: string, ...more: More) => User | undefined | Promise<User | undefined>,

@@ -1,23 +1,27 @@
-/** How much is searched at a time. */
+/** The number of characters searched at a time. */
 const WINDOW = 65_536
-/** The end of a window that is searched again with the next one: longer than any match. */
+/**
+ * The number of characters at the end of a window that are searched again with the next one, more than any match has.
+ */
 const OVERLAP = 4000
-/** So many pieces are searched as they come, and then one for so many bytes, so that small ones do not cost more. */
+/**
+ * This many chunks are searched as they arrive, and after that one per this many bytes, so that small chunks do not
+ * cost more.
+ */
 const PIECES = 32
 const PIECE_BYTES = 1000
 
 /** The result of a search for a form's token. */
 export interface FormToken {
   readonly token?: string
-  /** How many bytes were searched, if the form has more and there was no token in them. */
+  /** The number of bytes searched, if the form is longer and no token was found in them. */
   readonly limit?: number
 }
 
 /**
- * Returns the value of a form's field that a token can be, from a copy of the body; the first one, if there are more.
- * Searches the first 64 kB of a URL-encoded form and the first 1 MB of a multipart form, counted while reading, and
- * reads no further: not past the token either. Only a window of the body is held here. What was read is kept by the
- * runtime, for the handler.
+ * Returns the first value of this form field that can be a token, from a copy of the body. Searches the first 64 kB of
+ * a URL-encoded form and the first 1 MB of a multipart form, counted while reading, and stops after the token. Only a
+ * window of the body is held here. The runtime keeps what was read, for the handler.
  */
 export async function tokenInForm(request: Request, field: string): Promise<FormToken> {
   const form = formOf(request.headers.get('content-type') ?? '', field)
@@ -26,20 +30,20 @@ export async function tokenInForm(request: Request, field: string): Promise<Form
     const reader = request.clone().body?.getReader()
     if (reader === undefined) return {}
     const found = await search(reader, form)
-    // Not awaited, since it waits for the other copy.
+    // Not awaited, since it waits until the other copy is read.
     reader.cancel().catch(() => undefined)
     return found
   } catch {
-    // An unreadable form has no token.
+    // A form that cannot be read has no token.
     return {}
   }
 }
 
-/** A kind of form. */
+/** The format of a form. */
 interface Form {
-  /** How many bytes are searched. A form with files has to have its token before them. */
+  /** The number of bytes to search. In a form with files, the token must come first. */
   readonly limit: number
-  /** The text to put before and after the body, so that its first and last fields are like the others. */
+  /** The text to add before and after the body, so that its first and last fields look like the others. */
   readonly start: string
   readonly end: string
   readonly tokenIn: (text: string) => string | undefined
@@ -54,7 +58,7 @@ async function search(
   for (let searches = 0; ;) {
     // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
     const { done, value = NOTHING } = await reader.read()
-    // No announced length counts: it may be absent or wrong.
+    // An announced length is ignored: it may be missing or wrong.
     const piece = value.subarray(0, limit - bytes)
     bytes += piece.length
     const isCut = bytes === limit
@@ -70,12 +74,12 @@ async function search(
   }
 }
 
-/** True if a text can wait for more pieces, because there were more searches than pieces of the usual size. */
+/** True if the text can wait for more chunks, because there were more searches than chunks of the usual size. */
 function isTooSoon(text: string, excess: number): boolean {
   return text.length < WINDOW && excess > PIECES
 }
 
-/** Returns the form of a content type, or `undefined` if it is not one. */
+/** Returns the form of a content type, or `undefined` if it has none. */
 function formOf(type: string, field: string): Form | undefined {
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) return urlencoded(field)
   const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type) ?? []
@@ -84,7 +88,7 @@ function formOf(type: string, field: string): Form | undefined {
   return isMultipart && boundary !== undefined ? multipart(boundary, field) : undefined
 }
 
-/** The form of the URL Standard, section 5. */
+/** URL Standard, section 5. */
 function urlencoded(field: string): Form {
   const name = Array.from(bytesOf(field), (byte) => {
     const hex = byte.toString(16).padStart(2, '0')
@@ -100,10 +104,10 @@ function urlencoded(field: string): Form {
   return { limit: 64_000, start: '&', end: '&', tokenIn }
 }
 
-/** The form of RFC 7578. */
+/** RFC 7578. */
 function multipart(boundary: string, field: string): Form {
   const delimiter = escaped(`\r\n--${boundary}`)
-  // Few and short lines, so that a body without an empty line does not cost more than its length.
+  // Limits the number and length of lines, so that a body without an empty line does not cost more than its length.
   const lines = '((?:[^\\r\\n]{1,400}\\r\\n){1,4})'
   const part = new RegExp(`${delimiter}\\r\\n${lines}\\r\\n([\\w-]{86,128})(?=${delimiter})`, 'g')
   const name = textOf(bytesOf(field))
@@ -121,7 +125,7 @@ function multipart(boundary: string, field: string): Form {
 const NOTHING = new Uint8Array()
 const latin1 = new TextDecoder('latin1')
 
-/** Returns a text with a character for each byte. */
+/** Returns a text with one character per byte. */
 function textOf(bytes: Uint8Array): string {
   return latin1.decode(bytes)
 }
@@ -130,7 +134,7 @@ function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-/** Returns the pattern that matches this text. */
+/** Returns the text escaped for a regular expression. */
 function escaped(text: string): string {
   return text.replaceAll(
     /\W/g,

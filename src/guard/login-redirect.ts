@@ -1,6 +1,6 @@
 import { asciiOf } from './next-path.ts'
 
-/** Returns a redirect to the sign-in page. Another origin gets the full address to return to. */
+/** Returns a redirect to the sign-in page. If the page is on another origin, `next` is the full address. */
 export function redirectToLogin(
   loginUrl: string,
   { href, origin, pathname, search }: URL,

@@ -1,6 +1,6 @@
 /**
- * True if a request asks for a WebSocket: a GET with `Upgrade: websocket` (RFC 6455 section 4.1), whatever other
- * protocols it offers. The other headers also tell one whose `Upgrade` did not come through, as from HTTP/2 (RFC 8441).
+ * True for a WebSocket request: a GET with `Upgrade: websocket` (RFC 6455 section 4.1), even if it offers other
+ * protocols. The other headers identify one whose `Upgrade` was lost, as over HTTP/2 (RFC 8441).
  */
 export function isHandshake({ headers }: Request): boolean {
   return (
@@ -11,11 +11,11 @@ export function isHandshake({ headers }: Request): boolean {
   )
 }
 
-/** The detail of the problem for a request of another site's page. */
+/** The detail of the problem for a request from another site's page. */
 export const FOREIGN = 'Another site has sent this request.'
 
 /**
- * True if a request comes from a page of another origin, `undefined` if the client does not say. As in Go's
+ * True if a request comes from a page of another origin, or `undefined` if the client does not say. As in Go's
  * `http.CrossOriginProtection`, `Sec-Fetch-Site` (W3C: Fetch Metadata) decides, or else `Origin` (RFC 6454).
  */
 export function isForeign(
@@ -25,15 +25,15 @@ export function isForeign(
   const origin = request.headers.get('origin')
   if (origin !== null && trustedOrigins.includes(origin)) return false
   const site = request.headers.get('sec-fetch-site')
-  // `none`: the visitor's own action, such as opening a bookmark. No such action opens a WebSocket.
+  // `none` is an action of the user, such as opening a bookmark. No such action opens a WebSocket.
   const isDecided = site !== null && !(site === 'none' && isHandshake(request))
   if (isDecided) return site !== 'same-origin' && site !== 'none'
   return origin === null ? undefined : !isOwn(origin, request)
 }
 
 /**
- * True if a page of this origin calls its own server. No page can choose `Host`, which still has the browser's address
- * if another Worker has replaced that of the request.
+ * True if a page of this origin calls its own server. Pages cannot set `Host`, which still has the browser's address if
+ * another Worker has replaced the request's.
  */
 function isOwn(origin: string, { url, headers }: Request): boolean {
   const host = headers.get('host')
@@ -48,8 +48,8 @@ export function originOf(url: string): string | undefined {
 }
 
 /**
- * True if this is a page's origin as a browser sends it. An app's own scheme (`capacitor://localhost`) counts; the URL
- * Standard gives it no origin.
+ * True for a page's origin in the form that browsers send. Includes an app's own scheme (`capacitor://localhost`),
+ * although the URL Standard gives it no origin.
  */
 export function isOrigin(text: string): boolean {
   if (/^https?:/.test(text)) return originOf(text) === text

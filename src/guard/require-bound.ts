@@ -10,23 +10,23 @@ import { sessionOf } from './session-of.ts'
 
 export interface RequireBoundOptions {
   /**
-   * What becomes of a session that is not bound, because its browser cannot do it or has not done it yet. Default `pass`.
-   * `refuse` keeps out every browser that binds no sessions, and visitors who have not signed in.
+   * How to treat a session that is not bound, because its browser cannot bind sessions or has not done so yet. Default
+   * `pass`. `refuse` also refuses every browser that does not support binding, and visitors who have not signed in.
    */
   readonly unbound?: 'pass' | 'refuse'
   /**
-   * The seconds after a sign-in in which every request of the session is let in: the browser registers then, and requests
-   * are out without its cookie. A copy of an older cookie gains nothing by it. Default 60. By clocks that differ by more,
-   * there is none.
+   * The seconds after a sign-in in which every request of the session is accepted: the browser registers during that
+   * time, and requests may be in flight without its cookie. A copy of an older cookie gains nothing from it. Default
+   * 60. If clocks differ by more than that, there is no grace period.
    */
   readonly graceSeconds?: number
-  /** The address of the sign-in page, where a page that is refused redirects, as with `requireUser`. */
+  /** The address of the sign-in page. A refused page request is redirected there, as with `requireUser`. */
   readonly loginUrl?: string
-  /** Asks the store even if `cached` has a copy, so that a binding made a moment ago counts. */
+  /** Asks the store even if `cached` has a copy, so that a recent binding counts. */
   readonly fresh?: boolean
 }
 
-/** Wraps a handler inside `withSession`. It runs only for requests from the session's own device. */
+/** Wraps a handler inside `withSession`. Calls the handler only for requests from the session's own device. */
 export type BoundGuard = <R extends Request, S extends BoundMethods, Env, Context, Result>(
   handler: (
     request: R & { readonly session: S },
@@ -36,16 +36,17 @@ export type BoundGuard = <R extends Request, S extends BoundMethods, Env, Contex
 ) => (request: R & { readonly session: S }, env: Env, ctx: Context) => Promise<Response | Result>
 
 /**
- * Returns a guard that lets in requests from the device that the session is bound to: `withSession(requireBound()(handler))`.
- * It does not check that a user is signed in: use it together with `requireUser`.
+ * Returns a guard that accepts only requests from the device that the session is bound to:
+ * `withSession(requireBound()(handler))`. It does not check that a user is signed in, so use it together with
+ * `requireUser`.
  *
- * A bound session without a valid cookie of the device is nothing unusual: browsers do not renew it for a link on
- * another site, or while they have that of another session. Such a navigation gets a page that loads the address again,
- * and then the browser renews the cookie. A page that still has none is redirected to `loginUrl`, and any other request
- * gets 401, by `onRefused`. A tab that another site has sandboxed never renews it: a short-lived cookie counts the
- * reloads, and the fifth in a row is the last.
+ * A bound session without a valid device cookie is normal: browsers do not renew it for a link from another site, or
+ * while they have that of another session. Such a navigation gets a page that loads the same address again, for which
+ * the browser renews the cookie. A page request that still has none is redirected to `loginUrl`, and any other request
+ * gets 401, by `onRefused`. A tab sandboxed by another site never renews it: a short-lived cookie counts the reloads,
+ * and the fifth in a row is the last.
  *
- * Throws `ERR_OPTION` for options that cannot work and for sessions without `bound()`, and `ERR_STORE` if the read fails.
+ * Throws `ERR_OPTION` for invalid options and for sessions without `bound()`, and `ERR_STORE` if the read fails.
  */
 export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   const { unbound = 'pass', graceSeconds = 60, fresh = false, loginUrl } = options
@@ -53,7 +54,7 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   if (!isGrace || !['pass', 'refuse'].includes(unbound)) {
     throw new SessionError(
       'ERR_OPTION',
-      "requireBound(): unbound is 'pass' or 'refuse', and graceSeconds a number of seconds.",
+      "requireBound(): unbound must be 'pass' or 'refuse', and graceSeconds a number of seconds.",
     )
   }
   return (handler) => async (request, env, ctx) => {
@@ -61,13 +62,13 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
     if (!(DEVICE in session)) throw noBoundError()
     const own = requestSessionOf(session)
     await own.session.load({ fresh })
-    // Only the store knows when the user has signed in.
+    // Only the store knows when the user signed in.
     const device = session[DEVICE] as Device
     const reason = await reasonFor(request, session.binding, device)
     if (reason === undefined) return handler(request, env, ctx)
     own.report({ type: 'bound-refused', reason, id: own.id })
     if (!device.enforce) return handler(request, env, ctx)
-    // A cookie of another session, or one that a retired secret signed, would last until its own end.
+    // A cookie of another session, or one signed with a retired secret, would otherwise stay until it expires.
     device.forget()
     return refused(request, reason)
   }
@@ -79,12 +80,12 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
   ): Promise<Reason | undefined> {
     const age = requestSessionOf(request.session).settings.now() - (graceFrom ?? -Infinity)
     // A request that left before the browser had its cookie may find the session bound. A copy of the cookies gains
-    // nothing by it: a sign-in has a new token.
+    // nothing from this: a sign-in issues a new token.
     if (Math.abs(age) < graceSeconds * 1000) return undefined
     if (phase !== 'bound') return unbound === 'pass' ? undefined : 'unbound'
     const found = await cookie()
     if (found === 'valid') return undefined
-    // Only a hint, which a script can set, too: it changes what is said, and lets nobody in.
+    // Only a hint, which scripts can set too: it changes the message, but never accepts a request.
     if (request.headers.has('secure-session-skipped')) return 'skipped'
     const mayHelp = found === 'foreign' || isFromElsewhere(request)
     return mayHelp && mayReload(request) ? 'reload' : 'missing'
@@ -101,14 +102,13 @@ export function requireBound(options: RequireBoundOptions = {}): BoundGuard {
 
 type Guarded = Request & { readonly session: object }
 
-/** Why a request is not let in: the `reason` of the event. */
+/** Why a request was refused: the `reason` of the event. */
 type Reason = 'reload' | keyof typeof DETAILS
 
 const DETAILS = {
   missing: 'This session belongs to another device. Sign in again.',
-  skipped: 'The browser could not show its key just now. Try again in a few seconds.',
-  unbound:
-    'This page is only for devices that can prove who they are. Sign in with another browser.',
+  skipped: 'The browser could not prove its key. Try again in a few seconds.',
+  unbound: 'This page needs a browser that can prove its device. Sign in with another browser.',
 }
 
 function noBoundError(): SessionError {
@@ -122,12 +122,14 @@ function isPage({ method, headers }: Request): boolean {
   return method === 'GET' && acceptsHtml(headers)
 }
 
-/** True for a navigation that another site has begun. Browsers renew no cookie for it (W3C: Fetch Metadata). */
+/**
+ * True for a navigation that another site started, for which browsers do not renew the cookie (W3C: Fetch Metadata).
+ */
 function isFromElsewhere({ headers }: Request): boolean {
   return ['cross-site', 'same-site'].includes(headers.get('sec-fetch-site') ?? '')
 }
 
-/** As many links as somebody opens at once: their tabs share the count. */
+/** As many links as a user may open at once: their tabs share the count. */
 const MAX_RELOADS = 5
 const RELOAD_SECONDS = 10
 
@@ -140,17 +142,18 @@ function mayReload(request: Guarded): boolean {
   return isPage(request) && reloadsOf(request) < MAX_RELOADS
 }
 
-/** Returns the number of reloads in a row; NaN if the cookie is not a number. */
+/** Returns the number of reloads in a row, or NaN if the cookie is not a number. */
 function reloadsOf(request: Guarded): number {
   const [value = '0'] = readCookies(request.headers.get('cookie'), countCookie(request).name)
   return Number(value)
 }
 
-/** Returns a page that loads its own address again, so that it is the site's own page that asks. */
+/** Returns a page that loads its own address again, so that the request comes from the site itself. */
 function reloadPage(request: Guarded): Response {
   const count = String(reloadsOf(request) + 1)
   const { pathname, search } = new URL(request.url)
-  // With its address: without one, a browser at `/page#part` goes to `#part`, and loads nothing (HTML: navigate).
+  // Includes the address: without it, a browser at `/page#part` only goes to `#part`, and loads nothing (HTML:
+  // navigate).
   const address = `.${pathname.slice(pathname.lastIndexOf('/'))}${search}`.replaceAll('&', '&amp;')
   return new Response(
     `<!doctype html><html lang="en"><meta http-equiv="refresh" content="0;url=${address}"><title>One moment.</title>`,

@@ -16,16 +16,16 @@ export interface RequireUserOptions {
   /** The minimum authenticator assurance level of the sign-in (NIST SP 800-63B). */
   readonly aal?: Aal
   /**
-   * The status for a request that is not for a page. Default 401, or 403 for one that would change something, as in
+   * The status for requests that are not for a page. Default 401, or 403 for one that would change something, as in
    * Tornado's `authenticated`.
    */
   readonly status?: 401 | 403
   /**
-   * The requests that are redirected to `loginUrl`. `pages`, the default, are GET and HEAD requests that accept HTML.
-   * `reads` are all GET and HEAD requests.
+   * The requests that are redirected to `loginUrl`: `pages` (default) for GET and HEAD requests that accept HTML, or
+   * `reads` for all GET and HEAD requests.
    */
   readonly redirects?: 'pages' | 'reads'
-  /** Asks the store even if `cached` has a copy, so that a revoked session never passes. */
+  /** Asks the store even if `cached` has a copy, so that a revoked session is never accepted. */
   readonly fresh?: boolean
 }
 
@@ -35,8 +35,7 @@ export interface HasUser {
 }
 
 /**
- * Wraps a handler inside `withSession`. The handler runs only for users that the guard accepts. The sessions need
- * `accounts()`.
+ * Wraps a handler inside `withSession`. Calls the handler only for users that the guard accepts. Needs `accounts()`.
  */
 export type UserGuard = <R extends Request, S extends AccountMethods, Env, Context, Result>(
   handler: (
@@ -47,10 +46,10 @@ export type UserGuard = <R extends Request, S extends AccountMethods, Env, Conte
 ) => (request: R & { readonly session: S }, env: Env, ctx: Context) => Promise<Response | Result>
 
 /**
- * Returns a guard that lets in only signed-in users: `withSession(requireUser({ loginUrl: '/login' })(handler))`.
- * Without a signed-in user, a page request (GET or HEAD that accepts HTML) is redirected to `loginUrl?next=…`. Any
- * other request gets 401 or 403, by `onRefused`. The guard reads the session, and the handler does not read
- * it again. Throws `ERR_STORE` if the read fails.
+ * Returns a guard that accepts only signed-in users: `withSession(requireUser({ loginUrl: '/login' })(handler))`.
+ * Without a signed-in user, a page request (a GET or HEAD that accepts HTML) is redirected to `loginUrl?next=…`. Any
+ * other request gets 401 or 403, by `onRefused`. The guard reads the session, and the handler does not read it again.
+ * Throws `ERR_OPTION` for an invalid `loginUrl`, and `ERR_STORE` if the read fails.
  */
 export function requireUser(options: RequireUserOptions = {}): UserGuard {
   return guard(options, () => true)
@@ -58,11 +57,11 @@ export function requireUser(options: RequireUserOptions = {}): UserGuard {
 
 /**
  * Returns a guard like `requireUser` that also requires a `signIn` less than `seconds` ago (OWASP ASVS 7.5.1:
- * re-authenticate before sensitive changes). Using the session does not count. It always asks the store.
+ * re-authenticate before sensitive changes). Using the session does not count. Always asks the store.
  */
 export function requireFresh(seconds: number, options: RequireUserOptions = {}): UserGuard {
   if (!(Number.isFinite(seconds) && seconds > 0)) {
-    throw new SessionError('ERR_OPTION', 'requireFresh() takes a number of seconds above 0.')
+    throw new SessionError('ERR_OPTION', 'requireFresh() needs a number of seconds above 0.')
   }
   return guard(
     { ...options, fresh: true },
@@ -78,17 +77,17 @@ function guard(
   if (loginUrl?.includes('#') === true) {
     throw new SessionError(
       'ERR_OPTION',
-      'loginUrl has no # in it: what follows it reaches no server.',
+      'loginUrl must not contain #: browsers do not send what follows it.',
     )
   }
 
   /** Returns the reason to refuse the request, or `undefined`. */
   function refusalFor(session: AccountMethods, now: number): string | undefined {
     if (session.authenticatedAt === undefined) return 'Sign in first.'
-    if ((session.aal ?? 1) < aal) return 'Sign in with a stronger proof of who you are.'
+    if ((session.aal ?? 1) < aal) return 'Sign in with a stronger method.'
     return isFresh(session.authenticatedAt, now)
       ? undefined
-      : 'Sign in again: the last time is too long ago.'
+      : 'Sign in again: your last sign-in is too long ago.'
   }
 
   return (handler) => async (request, env, ctx) => {
@@ -97,7 +96,7 @@ function guard(
     await own.session.load({ fresh })
     const refusal = refusalFor(session, own.settings.now())
     if (refusal !== undefined) return refused(request, options, refusal)
-    // The type states the check above.
+    // The check above ensures this.
     return handler(request as typeof request & HasUser, env, ctx)
   }
 }

@@ -12,7 +12,7 @@ export function sessionOf<S extends object>(request: { readonly session: S }): S
   )
 }
 
-/** Returns the session of a request if users can sign in to it. Throws `ERR_OPTION` for sessions without `accounts()`. */
+/** Returns a request's session if users can sign in to it. Throws `ERR_OPTION` for sessions without `accounts()`. */
 export function accountSessionOf<S extends object>(request: {
   readonly session: S
 }): S & AccountMethods {

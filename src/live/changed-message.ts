@@ -1,7 +1,7 @@
 import { DATA, keyOf } from '../session/patch.ts'
 import type { SavedChange } from '../store/object/session-part.ts'
 
-/** Returns the `changed` message, as JSON; `undefined` if no key of the application has changed. */
+/** Returns the `changed` message as JSON, or `undefined` if none of the application's keys changed. */
 export function changedMessage(
   { meta, entries, names }: SavedChange,
   values: readonly string[],
@@ -18,7 +18,7 @@ export function changedMessage(
   return `{"type":"changed","keys":${JSON.stringify(keys)},"revision":${revision}${sent}}`
 }
 
-/** Returns a stored text as JSON: it is JSON, unless a serializer of the application has made it. */
+/** Returns a stored text as JSON. It already is JSON, unless it comes from the application's serializer. */
 function jsonOf(text: string): string {
   try {
     JSON.parse(text)

@@ -1,15 +1,15 @@
 import { ENDED_CODE, type EndReason, type LiveMessage, PING, PONG, PROBLEM } from './messages.ts'
 
-/** What the page is told: the messages of `live()`, and each opening of the socket. */
+/** The events for a page: the messages of `live()`, and each opening of the socket. */
 export type LiveEvent =
   | Exclude<LiveMessage, { readonly type: 'ended' }>
-  /** The socket is open. Changes of the time before are not repeated, so load what the page shows again. */
+  /** The socket is open. Earlier changes are not sent again, so reload the data on the page. */
   | { readonly type: 'open' }
-  /** The session is over, or there is none: `unknown`, if it ended while the page was not connected. */
+  /** The session has ended or does not exist. The reason is `unknown` if it ended while the page was not connected. */
   | { readonly type: 'ended'; readonly reason: EndReason | 'unknown' }
 
 export interface Connection {
-  /** Closes the socket for good. Nothing more is told. */
+  /** Closes the socket permanently. No more events follow. */
   close(): void
 }
 
@@ -18,12 +18,13 @@ const MAX_DELAY_MS = 30_000
 /** Proxies close a connection that is silent for longer: Cloudflare after 100 seconds. */
 const PING_MS = 30_000
 
-/** With cookies from a page of another origin, too, as for a handshake. */
+/** Sends cookies from a page of another origin too, as a handshake does. */
 const ASKING: object = { credentials: 'include', headers: { Accept: PROBLEM } }
 
 /**
- * Opens a socket to a route that returns `live(session)`. When it is lost, opens it again, after 0.25 to 0.5 seconds, and
- * up to 30 seconds after more failures. `ended` is told once, in every tab of the browser, and is the last event.
+ * Opens a socket to a route that returns `live(session)`. Reopens a lost socket after 0.25 to 0.5 seconds, and after up
+ * to 30 seconds if that fails repeatedly. The event `ended` is sent once, in each of the browser's tabs, and is the
+ * last one.
  */
 export function connect(url: string, listener: (event: LiveEvent) => void): Connection {
   const { location }: { location?: { href: string } } = globalThis as object
@@ -61,7 +62,7 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
       timer = setTimeout(retry, delay * (0.5 + Math.random() / 2))
     }
 
-    /** A dead connection may tell of no close for minutes: then the last ping has no answer. */
+    /** A dead connection may not be closed for minutes, but the last ping has no answer. */
     function ping(): void {
       if (!isAnswered) return lost()
       isAnswered = false
@@ -87,7 +88,7 @@ export function connect(url: string, listener: (event: LiveEvent) => void): Conn
     })
   }
 
-  /** A page cannot see why a handshake was refused, so it asks first. */
+  /** A page cannot see why a handshake was refused, so it sends a request first. */
   function retry(): void {
     fetch(href, ASKING).then(({ status }) => (status === 401 ? end('unknown') : open()), open)
   }

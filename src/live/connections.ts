@@ -5,16 +5,16 @@ import type { SavedChange, SessionHost } from '../store/object/session-part.ts'
 import { changedMessage } from './changed-message.ts'
 import { ENDED_CODE, type LiveMessage, PING, PONG } from './messages.ts'
 
-/** The tag of our sockets, so that others of the same object are left alone. */
+/** The tag of our sockets. Others on the same object are not touched. */
 const TAG = 'edge-session'
-/** The maximum number of open connections of one session: more than the tabs of a browser. */
+/** The maximum number of open connections per session, more than the tabs of a browser. */
 const MAX_CONNECTIONS = 100
 
-/** What a connection is to be told, kept with a socket through hibernation: 16,384 bytes at most. */
+/** The data of a connection. It is stored with a socket during hibernation, in at most 16,384 bytes. */
 export interface Subscription {
   /** The keys whose values are sent. */
   readonly values: readonly string[]
-  /** The user at the handshake, or who has signed in since. */
+  /** The user at the handshake, or one who signed in later. */
   readonly userId?: string | undefined
 }
 
@@ -24,7 +24,7 @@ interface Stream {
   subscription: Subscription
 }
 
-/** One socket or stream. */
+/** A socket or a stream. */
 interface Connection {
   readonly subscription: Subscription
   subscribe(subscription: Subscription): void
@@ -32,21 +32,21 @@ interface Connection {
   end(reason: EndReason): void
 }
 
-/** The streams of the objects in this isolate. They end when their object leaves memory. */
+/** The streams of the objects in this isolate. They end when their object is evicted. */
 const streams = new WeakMap<DurableObjectState, Set<Stream>>()
 
-/** Opens a socket that hibernates. Returns `undefined` if the session has as many connections as it may have. */
+/** Opens a socket that hibernates. Returns `undefined` if the session already has the maximum number of connections. */
 export function openSocket({ ctx }: SessionHost, subscription: Subscription): Response | undefined {
   if (connectionsOf(ctx).length >= MAX_CONNECTIONS) return undefined
   const { 0: client, 1: server } = new WebSocketPair()
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
-  // Throws if it is too large: then there is no socket.
+  // Throws if the data is too large, before there is a socket.
   server.serializeAttachment(subscription)
   ctx.acceptWebSocket(server, [TAG])
   return new Response(null, { status: 101, webSocket: client })
 }
 
-/** Opens a stream of server-sent events (HTML: server-sent events). */
+/** Opens a stream of server-sent events (HTML: server-sent events). Returns `undefined` as `openSocket` does. */
 export function openStream({ ctx }: SessionHost, subscription: Subscription): Response | undefined {
   if (connectionsOf(ctx).length >= MAX_CONNECTIONS) return undefined
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
@@ -55,7 +55,7 @@ export function openStream({ ctx }: SessionHost, subscription: Subscription): Re
   streams.set(ctx, open.add(stream))
   const drop = (): void => void open.delete(stream)
   stream.writer.closed.then(drop, drop)
-  // The first bytes have the browser report that it is open.
+  // The first bytes make the browser report that it is open.
   write(stream, `retry: ${RETRY_MS}\n\n`)
   return new Response(readable, { headers: { 'Content-Type': 'text/event-stream' } })
 }
@@ -72,7 +72,7 @@ function socketConnection(socket: WebSocket): Connection {
     subscription: socket.deserializeAttachment() as Subscription,
     subscribe: (subscription) => socket.serializeAttachment(subscription),
     send: (message) => socket.send(message),
-    // The message first: from an RPC or an alarm, a browser is told of the close itself up to two seconds later.
+    // The message comes first: after an RPC or an alarm, browsers notice the close up to two seconds later.
     end(reason) {
       socket.send(textOf({ type: 'ended', reason }))
       socket.close(ENDED_CODE, reason)
@@ -92,14 +92,14 @@ function streamConnection(stream: Stream): Connection {
   }
 }
 
-/** Writes to a stream. Its reader may be gone: then `closed` has rejected, or will. */
+/** Writes to a stream. If its reader is gone, `closed` rejects. */
 function write({ writer }: Stream, text: string): void {
   writer.write(new TextEncoder().encode(text)).catch(ignore)
 }
 
 const ignore = (): void => undefined
 
-/** Tells all connections of a change. Those of a former user are ended. */
+/** Sends a change to all connections. Ends those of a previous user. */
 export function tellChange({ ctx }: SessionHost, change: SavedChange): void {
   const userId = change.meta.account?.userId
   for (const connection of connectionsOf(ctx)) {
@@ -124,12 +124,12 @@ function textOf(message: LiveMessage): string {
   return JSON.stringify(message)
 }
 
-/** Has the alarm come at the end of the session, and not after it: the timeouts may have become shorter. */
+/** Moves the alarm to the end of the session if it is set for later, since the timeouts may have become shorter. */
 export function wakeAtEnd(host: SessionHost, meta: Meta): Promise<void> {
   return wakeAt(host, alarmAt(deadlineOf(meta)))
 }
 
-/** Has the alarm come at this time, unless it comes before. */
+/** Sets the alarm to this time, unless it is set for an earlier one. */
 export async function wakeAt({ ctx: { storage } }: SessionHost, time: number): Promise<void> {
   const alarm = await storage.getAlarm()
   if (alarm === null || alarm > time) await storage.setAlarm(time)

@@ -27,8 +27,9 @@ import {
 } from './watchers.ts'
 
 /**
- * The object's side of `edge-session/live`: `export class SessionObject extends extendSessionObject(sockets) {}`. It holds
- * the sockets and EventSources of a session, and the list of the objects that `watch` has named.
+ * The part of `edge-session/live` that runs in the object: `export class SessionObject extends
+ * extendSessionObject(sockets) {}`. It holds a session's sockets and EventSources, and the list of objects registered
+ * by `watch`.
  */
 export const sockets: SessionPart = {
   call(host, request) {
@@ -41,8 +42,8 @@ export const sockets: SessionPart = {
   },
 
   webSocketMessage(_host, socket) {
-    // Also runs after a close of ours. A message wakes the object, and a ping does not.
-    if (socket.readyState === WebSocket.OPEN) socket.close(1008, 'This socket takes no messages.')
+    // Also runs after we close a socket. A message wakes the object, but a ping does not.
+    if (socket.readyState === WebSocket.OPEN) socket.close(1008, 'This socket accepts no messages.')
   },
 
   webSocketClose(_host, socket) {
@@ -65,7 +66,7 @@ export const sockets: SessionPart = {
   alarm: finishTelling,
 }
 
-/** Opens a socket or a stream for a credential that may read the session. */
+/** Opens a socket or a stream if the credential may read the session. */
 async function connect(
   host: SessionHost,
   { headers }: Request,
@@ -88,15 +89,15 @@ const TOO_MANY: Problem = {
   detail: 'The session has too many connections.',
 }
 
-/** Returns the response to a handshake, which no page sees. */
+/** Returns the response to a refused handshake. Pages cannot see it. */
 function refused(problem: Problem): Response {
   const headers = { 'Content-Type': PROBLEM, 'Cache-Control': 'private, no-store' }
   return Response.json(problem, { status: problem.status, headers })
 }
 
 /**
- * Returns the record of the session that a credential opens; `undefined` if it has ended, or has another user, since the
- * credential was checked.
+ * Returns the record of the session for this credential, or `undefined` if the session has ended or has another user
+ * since the credential was checked.
  */
 async function openedBy(host: SessionHost, read: string): Promise<Meta | undefined> {
   const reply = JSON.parse(await host.call(read)) as ReadReply

@@ -5,7 +5,7 @@ import { isNamespace, objectById, type ObjectsById } from '../store/object/bound
 import type { SessionObjectStub } from '../store/object/session-object.ts'
 import type { WatchCall } from './messages.ts'
 
-/** The object of a session, as `live` and `watch` call it. */
+/** A session's object, as `live` and `watch` call it. */
 interface LiveStub extends SessionObjectStub {
   fetch(url: string, init: { headers: Readonly<Record<string, string>> }): Promise<Response>
 }
@@ -18,13 +18,11 @@ export function objectIdIn({ store }: RequestSession, handle: string): string {
   if (address.startsWith(OBJECT)) return address.slice(OBJECT.length)
   throw new SessionError(
     'ERR_OPTION',
-    `The ${store.name} store has no objects, which hold sockets. Use durableObjectStore.`,
+    `The ${store.name} store has no objects to hold sockets. Use durableObjectStore.`,
   )
 }
 
-/**
- * Calls the object with this id. Throws `ERR_BINDING` if there is no binding for it, or no `sockets` in its class.
- */
+/** Calls the object with this id. Throws `ERR_BINDING` if there is no binding for it, or its class has no `sockets`. */
 export async function callObject<T>(
   id: string,
   { env, ctx }: { readonly env: unknown; readonly ctx?: unknown },
@@ -34,7 +32,7 @@ export async function callObject<T>(
   const bindings: unknown[] = Object.values(Object(env) as object)
   const namespaces = bindings.filter(isNamespace)
   const object = objectById([...namespaces, exports['SessionObject']], id)
-  if (object === undefined) throw bindingError('Bind SessionObject; pass on env and ctx.')
+  if (object === undefined) throw bindingError('Bind SessionObject, and pass on env and ctx.')
   try {
     return await run(object as LiveStub)
   } catch (cause) {

@@ -3,23 +3,23 @@ import type { SessionHost } from '../store/object/session-part.ts'
 import { withinTime } from '../store/within-time.ts'
 import { wakeAt } from './connections.ts'
 
-/** An object of the application that is told of the end of the session. */
+/** One of the application's objects that is notified of the end of the session. */
 interface Watcher {
   readonly namespace: string
   readonly id: string
-  /** The user of the session; an empty text if there is none. */
+  /** The session's user, or an empty text if there is none. */
   readonly user: string
   readonly reason: EndReason | null
   readonly tries: number
 }
 
-/** The maximum number of watchers of one session. */
+/** The maximum number of watchers per session. */
 const MAX_WATCHERS = 32
 /** One hanging object must not delay the others. */
 const TIME_LIMIT_MS = 4000
 const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 3_600_000
-/** Retries for about a day. An object that never takes the call must not cost anything for ever. */
+/** Retries for about a day, so that an object that never responds does not cost anything after that. */
 const MAX_TRIES = 36
 
 /** A namespace in the `env` of the Worker. */
@@ -28,7 +28,7 @@ interface Watching {
   get(id: object): { sessionEnded(sessionId: string, reason: EndReason): Promise<unknown> }
 }
 
-/** Adds a watcher. A repeated one counts once. Returns false if the session has as many as it may have. */
+/** Adds a watcher, once even if repeated. Returns false if the session already has the maximum number. */
 export function addWatcher(
   { ctx }: SessionHost,
   { namespace, id, user }: Pick<Watcher, 'namespace' | 'id' | 'user'>,
@@ -47,7 +47,7 @@ export function addWatcher(
   return true
 }
 
-/** Removes a watcher, unless it is about to be told. */
+/** Removes a watcher, unless it is about to be notified. */
 export function removeWatcher({ ctx }: SessionHost, namespace: string, id: string): void {
   const own = watchersOf(ctx.storage).filter((each) => each.namespace === namespace)
   for (const each of own) if (each.reason === null && each.id === id) remove(ctx.storage, each)
@@ -67,26 +67,26 @@ function watchersOf({ sql }: DurableObjectStorage): readonly Watcher[] {
 }
 
 /**
- * Marks the watchers to be told, in the transaction that ends the session, and begins to tell them. An alarm finishes it.
- * Returns false if there are none.
+ * Marks the watchers to be notified, in the transaction that ends the session, and starts to notify them. An alarm
+ * finishes the work. Returns false if there are none.
  */
 export function tellWatchers(host: SessionHost, reason: EndReason): boolean {
   const { storage } = host.ctx
   const watchers = watchersOf(storage)
   if (watchers.length === 0) return false
-  // Not again for a session that has ended before: then the alarm tells them.
+  // Not again if the session had already ended: then the alarm notifies them.
   if (watchers.every((each) => each.reason !== null)) return true
   storage.sql.exec('UPDATE watchers SET reason = ? WHERE reason IS NULL', reason)
   beginTelling(host)
   return true
 }
 
-/** Tells the watchers of a former user, for whom the session is over. The session is now this user's. */
+/** Notifies the watchers of a previous user, for whom the session is over. The session now belongs to this user. */
 export function replaceWatchers(host: SessionHost, user: string): void {
   const { storage } = host.ctx
   const others = watchersOf(storage).filter((each) => each.reason === null && each.user !== user)
   if (others.length === 0) return
-  // Those of a visitor who signs in are the user's from now on.
+  // The watchers of a visitor who signs in become the user's.
   storage.sql.exec(
     "UPDATE OR REPLACE watchers SET user = ? WHERE reason IS NULL AND user = ''",
     user,
@@ -103,10 +103,10 @@ function beginTelling(host: SessionHost): void {
   host.ctx.waitUntil(finishTelling(host))
 }
 
-/** The work under way for the objects in this isolate, since the alarm may come meanwhile. */
+/** The running work of the objects in this isolate, since the alarm may fire in the meantime. */
 const telling = new WeakMap<DurableObjectState, Promise<void>>()
 
-/** Tells the watchers that have not been told yet. Sets the next alarm, or deletes everything when it is done. */
+/** Notifies the remaining watchers. Sets the next alarm, or deletes everything when it is done. */
 export function finishTelling(host: SessionHost): Promise<void> {
   const { ctx } = host
   const work = telling.get(ctx) ?? tellAll(host).finally(() => telling.delete(ctx))
@@ -124,7 +124,7 @@ async function tellAll(host: SessionHost): Promise<void> {
   const tries = Math.min(...left.flatMap((each) => (each.reason === null ? [] : [each.tries])))
   if (!Number.isFinite(tries)) return
   const delay = Math.min(FIRST_RETRY_MS * 2 ** tries, MAX_RETRY_MS)
-  // The session of another user may end before.
+  // The current user's session may end before that.
   await wakeAt(host, Date.now() + delay)
 }
 

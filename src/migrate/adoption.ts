@@ -2,18 +2,18 @@ import { checkCookie, clearCookie, type CookieAttributes, readCookies } from '..
 import { isDuration } from '../codec/duration.ts'
 import { SessionError } from '../errors.ts'
 
-/** What a genuine old cookie says. */
+/** The content of a genuine old cookie. */
 export interface OldCookie {
-  /** What `load` is given: a user's id, a session's id, or whatever the old application kept in it. */
+  /** The argument for `load`: a user's id, a session's id, or any other value that the old application stored. */
   readonly value: string
   /**
-   * What tells this cookie from any other, the same however it is spelled: the signed text with its time, or a session's
-   * random id. One session comes of it. A user's id does not do: all the user's browsers would share a session.
+   * Identifies this cookie, however it is spelled: the signed text with its time, or a session's random id. Each
+   * identity becomes one session. Do not use a user's id: all browsers of the user would share one session.
    */
   readonly identity: string
 }
 
-/** A way to take over the sessions of an old application, for the option `adopt`; complete, for one `env`. */
+/** An adoption that is complete for one `env`. */
 export interface Takeover<Loaded> {
   readonly cookieName: string
   readonly find: (header: string) => string | undefined
@@ -24,24 +24,29 @@ export interface Takeover<Loaded> {
   readonly cleared: (header: string) => readonly string[]
 }
 
-/** What `adopting` takes: `adoption` and the factories of `edge-session/migrate/…` return one. */
+/** The argument of `adopting`. `adoption` and the factories of `edge-session/migrate/…` return one. */
 export type Adoption<Env, Loaded> = (env: Env) => Takeover<Loaded>
 
-/** What every adoption is made of. */
+/** The options that every adoption has. */
 export interface AdoptionOptions<Env, Loaded> {
   /** The old cookie's name. */
   readonly name: string
   /**
-   * What the new session begins with; `undefined` leaves visitor and cookie as they are. It may be asked several times for one
-   * cookie, so let it change nothing. What it throws counts as a failure of the store.
+   * Returns the content of the new session. If it returns `undefined`, the visitor and the cookie stay as they are. It
+   * may be called several times for one cookie, so it must not change anything. If it throws, the store counts as
+   * failed.
    */
   readonly load: (value: string, env: Env) => Loaded | undefined | Promise<Loaded | undefined>
   /**
-   * Seconds for which it is remembered that the cookie has had its session: at least as long as it is genuine. Above 0 and
-   * finite. Default 400 days, the longest that a browser keeps a cookie (RFC 6265bis section 5.5).
+   * Seconds for which the store remembers that the cookie has had its session, at least as long as the cookie stays
+   * genuine. Must be finite and above 0. Default 400 days, the longest that a browser keeps a cookie (RFC 6265bis
+   * section 5.5).
    */
   readonly rememberSeconds?: number
-  /** The path, the domain and what else the old cookie was set with, so that it can be cleared. Default `Path=/`. */
+  /**
+   * The path, the domain and the other attributes that the old cookie was set with, needed to clear it. Default
+   * `Path=/`.
+   */
   readonly clear?: ClearAttributes
 }
 
@@ -49,16 +54,19 @@ export type ClearAttributes = Partial<
   Pick<CookieAttributes, 'path' | 'domain' | 'secure' | 'sameSite' | 'partitioned'>
 >
 
-/** How an application reads its old cookie itself. */
+/** Options for an old cookie that the application reads itself. */
 export interface ReaderOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded> {
-  /** The cookie's text in a Cookie header, as the old application found it. Default: the first of this name. */
+  /**
+   * Returns the cookie's text from a Cookie header, as the old application found it. Default: the first cookie with
+   * this name.
+   */
   readonly find?: (header: string) => string | undefined
   /**
-   * Returns the names of the other cookies of a Cookie header that belong to it and are cleared with it, such as its
-   * signature or its further parts. Default none.
+   * Returns the names of the other cookies in the header that belong to this one and are cleared with it, such as its
+   * signature or further parts. Default none.
    */
   readonly companions?: (header: string) => readonly string[]
-  /** What a genuine cookie says; `undefined` for any other. `now` is in seconds since 1970. */
+  /** Returns the content of a genuine cookie, or `undefined` for any other. `now` is in seconds since 1970. */
   readonly verify: (
     text: string,
     env: Env,
@@ -69,8 +77,8 @@ export interface ReaderOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded>
 const REMEMBER_SECONDS = 400 * 86_400
 
 /**
- * Returns an adoption that takes over the visitors of an old application by a reader of your own. Throws `ERR_OPTION` for
- * an invalid cookie, or a time that is not a finite number above 0.
+ * Returns an adoption that reads an old application's cookie with your own `verify`, for `adopting`. Throws
+ * `ERR_OPTION` for an invalid cookie name or attribute, and for a time that is not a finite number above 0.
  */
 export function adoption<Env, Loaded>({
   name,
@@ -81,10 +89,10 @@ export function adoption<Env, Loaded>({
   rememberSeconds = REMEMBER_SECONDS,
   clear,
 }: ReaderOptions<Env, Loaded>): Adoption<Env, Loaded> {
-  // A browser accepts a name with a prefix only from a Secure cookie.
+  // Browsers accept a name with a prefix only from a Secure cookie.
   const cookie = { ...COOKIE, secure: /^__(host|http|secure)-/i.test(name), ...clear, name }
   checkCookie(cookie)
-  // JSON turns other numbers into null: nothing would be remembered, and a replayed cookie would begin a session.
+  // JSON turns other numbers into null: nothing would be remembered, and a replayed cookie would start another session.
   if (!isDuration(rememberSeconds)) {
     throw new SessionError(
       'ERR_OPTION',
@@ -96,7 +104,7 @@ export function adoption<Env, Loaded>({
     find,
     verify: async (text, now) =>
       (await verify(text, env, now)) ??
-      // workerd joins two Cookie headers by a comma.
+      // workerd joins two Cookie headers with a comma.
       (text.includes(',') ? verify(text.split(',', 1).join('').trim(), env, now) : undefined),
     load: async (value) => load(value, env),
     rememberSeconds,
@@ -117,7 +125,7 @@ const COOKIE: Omit<CookieAttributes, 'name' | 'secure'> = {
 /** An option that may depend on `env`. */
 export type FromEnv<Env, T> = T | ((env: Env) => T)
 
-/** The option's value for this `env`. */
+/** Returns the option's value for this `env`. */
 export function fromEnv<Env, T extends string | object>(option: FromEnv<Env, T>, env: Env): T {
   return typeof option === 'function' ? (option as (env: Env) => T)(env) : option
 }

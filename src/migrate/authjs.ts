@@ -6,22 +6,22 @@ import { decryptJwe } from './jwe.ts'
 import { bytesOf, secretText } from './mac-key.ts'
 import type { Secrets } from './signed-text.ts'
 
-/** The claims of a session of Auth.js: those that it sets itself, and what the callback `jwt` has added. */
+/** The claims of an Auth.js session: its own, and those that the callback `jwt` added. */
 export interface AuthjsClaims {
   /** The user's id. */
   readonly sub?: string
   readonly name?: string | null
   readonly email?: string | null
   readonly picture?: string | null
-  /** When the cookie was made, and when it expires, in seconds since 1970. */
+  /** The times when the cookie was made and when it expires, in seconds since 1970. */
   readonly iat?: number
   readonly exp?: number
-  /** Random, and new with each cookie. */
+  /** A random id, new with each cookie. */
   readonly jti?: string
 }
 
 export interface DecodeOptions {
-  /** Auth.js's `secret`: one, or several of which any may have made the cookie. */
+  /** Auth.js's `secret`: one, or several if any of them may have made the cookie. */
   readonly secret: Secrets
   /** The cookie's whole name, without the number of a part. */
   readonly salt: string
@@ -29,14 +29,14 @@ export interface DecodeOptions {
   readonly now?: number
 }
 
-/** Auth.js's `clockTolerance`: a cookie is taken for this long after its end. */
+/** Auth.js's `clockTolerance`: a cookie is accepted for this long after it expires. */
 const SKEW_SECONDS = 15
 const MAX_CHUNKS = 100
 const KEY_BITS = 512
 
 /**
- * Returns what `decode` of `@auth/core/jwt` (Auth.js 5) returns: the claims of a session. `undefined` where it throws, because
- * the token is expired, forged, or by another secret. Throws `ERR_SECRET` for an empty secret.
+ * Returns the same as `decode` of `@auth/core/jwt` (Auth.js 5): a session's claims. Returns `undefined` where that
+ * throws, because the token is expired, forged, or made with another secret. Throws `ERR_SECRET` for an empty secret.
  */
 export async function decode(
   token: string,
@@ -49,8 +49,8 @@ export async function decode(
 }
 
 /**
- * Returns the token in a Cookie header: the cookie of this name, or else its parts, `name.0` and so on. `undefined` if there
- * is none.
+ * Returns the token from a Cookie header: the cookie with this name, or else its parts (`name.0`, …) joined. Returns
+ * `undefined` if there is none.
  */
 export function tokenOf(header: string, name: string): string | undefined {
   return wholeCookie(header, name, MAX_CHUNKS)
@@ -61,15 +61,15 @@ export interface AuthjsCookieOptions<Env, Claims, Loaded> extends DataCookieOpti
   Claims & AuthjsClaims,
   Loaded
 > {
-  /** Auth.js's `secret`, `AUTH_SECRET`: one, or several of which any may have made the cookie. */
+  /** Auth.js's `secret` (`AUTH_SECRET`): one, or several if any of them may have made the cookie. */
   readonly secret: FromEnv<Env, Secrets>
 }
 
 /**
- * Returns an adoption of a session of Auth.js 5 (`next-auth` 5, `@auth/…`) with the strategy `jwt`, for `adopting`. `name` is the
- * cookie's whole name: `__Secure-authjs.session-token`, and without the prefix where it was on http. `load` is given the
- * claims. Auth.js makes a new cookie whenever it is asked for the session, and each is a cookie of its own. Throws
- * `ERR_OPTION` for an invalid cookie.
+ * Returns an adoption for sessions of Auth.js 5 (`next-auth` 5, `@auth/…`) with the strategy `jwt`, for `adopting`.
+ * `name` is the cookie's whole name: `__Secure-authjs.session-token`, or without the prefix if the site was on http.
+ * `load` gets the claims. Auth.js makes a new cookie each time the session is requested, and each counts as a cookie of
+ * its own. Throws `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function authjsCookie<Env, Claims, Loaded>({
   secret,
@@ -87,7 +87,7 @@ export function authjsCookie<Env, Claims, Loaded>({
   })
 }
 
-/** Returns the key of a cookie: HKDF-SHA-256 (RFC 5869), with the cookie's name as salt, as `@auth/core/jwt` derives it. */
+/** Returns the key of a cookie: HKDF-SHA-256 (RFC 5869) with the cookie's name as salt, as in `@auth/core/jwt`. */
 async function keyOf(secret: string, salt: string): Promise<Bytes> {
   const key = await crypto.subtle.importKey('raw', bytesOf(secret), 'HKDF', false, ['deriveBits'])
   const info = bytesOf(`Auth.js Generated Encryption Key (${salt})`)
@@ -95,7 +95,7 @@ async function keyOf(secret: string, salt: string): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.deriveBits(hkdf, key, KEY_BITS))
 }
 
-/** As RFC 7519 sections 4.1.4 and 4.1.5 have it. A token without times has no end. */
+/** RFC 7519 sections 4.1.4 and 4.1.5. A token without times never expires. */
 function isInTime(claims: object, now: number): boolean {
   const { exp = Infinity, nbf = -Infinity } = claims as Record<string, unknown>
   if (typeof exp !== 'number' || typeof nbf !== 'number') return false

@@ -5,13 +5,13 @@ import { decodedCookie } from './decoded-cookie.ts'
 import { unsigned } from './hono.ts'
 import type { Secrets } from './signed-text.ts'
 
-/** better-auth splits a cookie over at most so many. */
+/** The maximum number of parts that better-auth splits a cookie into. */
 const MAX_CHUNKS = 100
 
 /**
- * Returns the token of a session of better-auth 1 in a Cookie header, as its `getSignedCookie` returns it: signed by
- * HMAC-SHA-256, by one of the secrets. `undefined` for anything else. The signature has one spelling. Whether the session
- * still lives, only its storage knows. Throws `ERR_SECRET` for an empty secret.
+ * Returns the token of a better-auth 1 session from a Cookie header, as better-auth's `getSignedCookie` does: signed
+ * with HMAC-SHA-256 by one of the secrets. Returns `undefined` for anything else. Only one spelling of the signature is
+ * accepted. Only better-auth's storage knows if the session still exists. Throws `ERR_SECRET` for an empty secret.
  */
 export async function sessionToken(
   header: string,
@@ -22,10 +22,10 @@ export async function sessionToken(
   return text === undefined ? undefined : tokenOf(text, secrets)
 }
 
-/** The part that is used of what better-auth's `findSession` returns, or its `secondaryStorage` has as JSON. */
+/** The used part of a session from better-auth's `findSession`, or from its `secondaryStorage` as JSON. */
 export interface StoredSession {
   readonly session: {
-    /** A `Date`, or what makes one: a text in ISO 8601, or milliseconds since 1970. */
+    /** A `Date`, an ISO 8601 text, or milliseconds since 1970. */
     readonly expiresAt: Date | string | number
   }
 }
@@ -34,28 +34,32 @@ export interface BetterAuthCookieOptions<Env, Found extends StoredSession, Loade
   AdoptionOptions<Env, Loaded>,
   'load'
 > {
-  /** better-auth's `secret`, or all that may have signed. Of its `secrets` only the first ever signs cookies. */
+  /**
+   * better-auth's `secret`, or all secrets that may have signed. Of better-auth's `secrets`, only the first one signs
+   * cookies.
+   */
   readonly secrets: FromEnv<Env, Secrets>
   /**
-   * Returns what better-auth has stored for a token; `undefined` or `null` if the session is over. What it throws counts as a
-   * failure of the store.
+   * Returns better-auth's stored session for a token, or `undefined` or `null` if it is over. If it throws, the store
+   * counts as failed.
    */
   readonly readSession: (
     token: string,
     env: Env,
   ) => Found | null | undefined | Promise<Found | null | undefined>
   /**
-   * What the new session begins with, of a session that has not expired; `undefined` leaves visitor and cookie as they are.
-   * It may be asked several times for one cookie, so let it change nothing.
+   * Returns the content of the new session, from an old one that has not expired. If it returns `undefined`, the
+   * visitor and the cookie stay as they are. It may be called several times for one cookie, so it must not change
+   * anything.
    */
   readonly load: (found: Found, env: Env) => Loaded | undefined | Promise<Loaded | undefined>
 }
 
 /**
- * Returns an adoption of a session of better-auth 1, for `adopting`. `name` is the cookie's whole name:
- * `__Secure-better-auth.session_token`, and without the prefix where better-auth was on http. Of a name that ends in
- * `session_token`, the cookies of its `session_data`, `account_data` and `dont_remember` are cleared, too. Throws
- * `ERR_OPTION` for an invalid cookie.
+ * Returns an adoption for sessions of better-auth 1, for `adopting`. `name` is the cookie's whole name:
+ * `__Secure-better-auth.session_token`, or without the prefix if better-auth was on http. If the name ends in
+ * `session_token`, the matching `session_data`, `account_data` and `dont_remember` cookies are cleared too. Throws
+ * `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function betterAuthCookie<Env, Found extends StoredSession, Loaded>({
   name,
@@ -71,7 +75,7 @@ export function betterAuthCookie<Env, Found extends StoredSession, Loaded>({
     companions: (header) => companionsOf(header, name),
     verify: async (text, env, now) => {
       const token = await tokenOf(text, fromEnv(secrets, env))
-      // The time goes with it, since only the sessions' own clock counts.
+      // The time is passed on, since only the sessions' own clock counts.
       return token === undefined
         ? undefined
         : { value: JSON.stringify([token, now * 1000]), identity: token }
@@ -85,17 +89,17 @@ export function betterAuthCookie<Env, Found extends StoredSession, Loaded>({
 }
 
 async function tokenOf(text: string, secrets: Secrets): Promise<string | undefined> {
-  // It is signed as by Hono; but an empty value is none.
+  // Signed as in Hono, except that an empty value is refused.
   const token = await unsigned(text, secrets)
   return token === '' ? undefined : token
 }
 
-/** An expiry that is no time is over. */
+/** An expiry that is not a valid time counts as past. */
 function isLive({ session }: StoredSession, now: number): boolean {
   return new Date(session.expiresAt).getTime() >= now
 }
 
-/** Returns the names of better-auth's other cookies of a session, those of their parts among them. */
+/** Returns the names of a session's other better-auth cookies, including their parts. */
 function companionsOf(header: string, name: string): string[] {
   const prefix = /^(.*)session_token$/.exec(name)?.[1]
   if (prefix === undefined) return []

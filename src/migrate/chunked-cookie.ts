@@ -1,8 +1,8 @@
 import { decodedCookie } from './decoded-cookie.ts'
 
 /**
- * Returns names and texts of a large cookie's parts, `name.0`, `name.1` and so on, up to the first that is missing or empty;
- * at most `max`.
+ * Returns the names and texts of a large cookie's parts (`name.0`, `name.1`, …), up to the first that is missing or
+ * empty, at most `max`.
  */
 export function chunksOf(
   header: string,
@@ -19,7 +19,7 @@ export function chunksOf(
   return chunks
 }
 
-/** Returns the text of the cookie of this name, or else of its parts together; `undefined` if there is none. */
+/** Returns the text of the cookie with this name, or else its joined parts. Returns `undefined` if there is none. */
 export function wholeCookie(header: string, name: string, max: number): string | undefined {
   const whole = decodedCookie(header, name)
   if (whole !== undefined && whole !== '') return whole

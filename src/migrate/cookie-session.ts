@@ -6,17 +6,17 @@ import { bytesOfBase64url, bytesOfPaddedBase64 } from './one-spelling.ts'
 import type { Secrets } from './signed-text.ts'
 
 export interface KeygripOptions {
-  /** Keygrip's `keys`: one, or several of which any may have signed. */
+  /** Keygrip's `keys`: one, or several if any of them may have signed. */
   readonly keys: Secrets
-  /** The hash of Keygrip's HMAC. Default SHA-1, as there. */
+  /** The hash of Keygrip's HMAC. Default SHA-1, as in Keygrip. */
   readonly digest?: Hash
 }
 
 /**
- * Returns the value of a cookie in a Cookie header that Keygrip has signed, as the package cookies returns it, in Koa and
- * in cookie-session: the first of the name, without quotes, if the cookie `name.sig` is its signature by one of the keys.
- * `undefined` for anything else. The signature has one spelling: base64url without padding. Throws `ERR_SECRET` without a
- * key.
+ * Returns the value of a cookie that Keygrip signed, from a Cookie header, as the package `cookies` does in Koa and
+ * cookie-session: the first cookie with this name, without quotes, if the cookie `name.sig` is its signature by one of
+ * the keys. Returns `undefined` for anything else. Only one spelling of the signature is accepted: base64url without
+ * padding. Throws `ERR_SECRET` without a key.
  */
 export async function signedCookie(
   header: string,
@@ -29,8 +29,8 @@ export async function signedCookie(
 }
 
 /**
- * Returns the data of a session of cookie-session 2 in a Cookie header: JSON in base64, signed by Keygrip. `undefined`
- * where cookie-session begins a session.
+ * Returns the data of a cookie-session 2 session from a Cookie header: base64 JSON, signed by Keygrip. Returns
+ * `undefined` where cookie-session would start a new session.
  */
 export async function loadSession(
   header: string,
@@ -48,9 +48,9 @@ export interface CookieSessionOptions<Env, Data, Loaded>
 }
 
 /**
- * Returns an adoption of a session of cookie-session 2, for `adopting`. `name` is its name, `session` by default there.
- * `load` is given the data. No time is signed: see `identity` if a user's browsers can have the same data. Throws
- * `ERR_OPTION` for an invalid cookie.
+ * Returns an adoption for sessions of cookie-session 2, for `adopting`. `name` is the cookie's name, by default
+ * `session` in cookie-session. `load` gets the data. The cookie has no signed time: set `identity` if several browsers
+ * of a user can have the same data. Throws `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function cookieSessionCookie<Env, Data, Loaded>({
   keys,
@@ -62,7 +62,7 @@ export function cookieSessionCookie<Env, Data, Loaded>({
     ...rest,
     find: (header) => {
       const text = textOfCookie(header, name)
-      // No cookie has a semicolon in it.
+      // Cookies cannot contain a semicolon.
       return text === undefined ? undefined : `${text};${textOfCookie(header, `${name}.sig`) ?? ''}`
     },
     companions: () => [`${name}.sig`],
@@ -75,7 +75,10 @@ export function cookieSessionCookie<Env, Data, Loaded>({
   })
 }
 
-/** Returns the text of the first cookie of this name, without quotes. A comma ends it, as workerd joins two headers by one. */
+/**
+ * Returns the text of the first cookie with this name, without quotes. A comma ends it, since workerd joins two headers
+ * with one.
+ */
 function textOfCookie(header: string, name: string): string | undefined {
   const [text] = readCookies(header, name)
   return text?.startsWith('"') === true ? text.slice(1, -1) : text

@@ -1,32 +1,32 @@
 import { type Adoption, adoption, type AdoptionOptions, type ReaderOptions } from './adoption.ts'
 
-/** Options for the adoption of a cookie that has a session's data in it. */
+/** Options for adopting a cookie that contains a session's data. */
 export interface DataCookieOptions<Env, Data, Loaded> extends Omit<
   AdoptionOptions<Env, Loaded>,
   'load'
 > {
   /**
-   * What the new session begins with, from the old one's data; `undefined` leaves visitor and cookie as they are. It may be
-   * asked several times for one cookie, so let it change nothing. What it throws counts as a failure of the store. The
-   * data is what the old application has written: its type is not checked.
+   * Returns the content of the new session, from the old session's data. If it returns `undefined`, the visitor and the
+   * cookie stay as they are. It may be called several times for one cookie, so it must not change anything. If it
+   * throws, the store counts as failed. The data's type is not checked: it is what the old application wrote.
    */
   readonly load: (data: Data, env: Env) => Loaded | undefined | Promise<Loaded | undefined>
   /**
-   * Returns what tells this cookie from every other one, from its data. By default, and where it returns `undefined`: the
-   * text that was signed or encrypted.
+   * Returns a text that identifies this cookie, from its data. By default, and if it returns `undefined`, that is the
+   * signed or encrypted text.
    */
   readonly identity?: (data: Data) => string | undefined
 }
 
-/** What a genuine cookie has in it. */
+/** The content of a genuine cookie. */
 export interface GenuineData {
-  /** A value of JSON. */
+  /** A JSON value. */
   readonly data: unknown
-  /** What was signed, or what else tells the cookie from any other. */
+  /** The signed text, or another text that identifies the cookie. */
   readonly signed: string
 }
 
-/** What reads the cookie. */
+/** The functions that find and verify the cookie. */
 interface DataReader<Env, Data, Loaded>
   extends
     DataCookieOptions<Env, Data, Loaded>,
@@ -38,7 +38,7 @@ interface DataReader<Env, Data, Loaded>
   ) => GenuineData | undefined | Promise<GenuineData | undefined>
 }
 
-/** Returns an adoption of a cookie that has a session's data in it. Throws `ERR_OPTION` as `adoption` does. */
+/** Returns an adoption of a cookie that contains a session's data. Throws `ERR_OPTION` as `adoption` does. */
 export function dataCookie<Env, Data, Loaded>({
   read,
   load,
@@ -57,7 +57,7 @@ export function dataCookie<Env, Data, Loaded>({
   })
 }
 
-/** Returns the object that JSON text stands for; `undefined` for any other value, and for a text that is not JSON. */
+/** Returns the object in a JSON text, or `undefined` for any other value and for invalid JSON. */
 export function objectOfJson(text: string | undefined): object | undefined {
   try {
     const value: unknown = JSON.parse(text ?? '')

@@ -5,22 +5,25 @@ import { checkMaxAge } from './max-age.ts'
 import { type KeyRecipe, type Secrets, signedPart, splitAtLast } from './signed-text.ts'
 
 export interface DjangoOptions {
-  /** `SECRET_KEY`, or that and its `SECRET_KEY_FALLBACKS`. */
+  /** Django's `SECRET_KEY`, or a list of it and the `SECRET_KEY_FALLBACKS`. */
   readonly key: Secrets
-  /** What the signer was made with. Default: Django's own for each of these functions. */
+  /** The signer's salt. Default: the one that Django uses for each of these functions. */
   readonly salt?: string
-  /** Whether signatures by SHA-1 are taken too, of before Django 3.1. Default no. */
+  /** True to accept SHA-1 signatures too, from before Django 3.1. Default false. */
   readonly legacy?: boolean
 }
 
 export interface DjangoTimedOptions extends DjangoOptions {
-  /** Seconds after which a value is too old. Default: it never is. */
+  /** Seconds after which a value is too old. Default unlimited. */
   readonly maxAge?: number | undefined
   /** The clock, in seconds since 1970. */
   readonly now?: number
 }
 
-/** What Django's `Signer().unsign` gives (django/core/signing.py): the value, or `undefined` where Django raises. */
+/**
+ * Returns the same as Django's `Signer().unsign` (django/core/signing.py): the value, or `undefined` where Django
+ * raises.
+ */
 export function unsign(
   signed: string,
   { key, salt = 'django.core.signing.Signer', legacy = false }: DjangoOptions,
@@ -30,7 +33,10 @@ export function unsign(
   return signedPart(signed, ':', { secrets: key, recipes })
 }
 
-/** What `TimestampSigner().unsign(signed, max_age)` gives: the value; `undefined` where Django raises, or it is too old. */
+/**
+ * Returns the same as `TimestampSigner().unsign(signed, max_age)`: the value, or `undefined` where Django raises, such
+ * as for one that is too old.
+ */
 export async function unsignTimestamped(
   signed: string,
   { salt = 'django.core.signing.TimestampSigner', maxAge, ...options }: DjangoTimedOptions,
@@ -44,10 +50,10 @@ export async function unsignTimestamped(
 }
 
 /**
- * What `signing.loads` gives: the JSON value, `undefined` where Django raises. With the salt
- * `django.contrib.sessions.backends.signed_cookies` it reads the cookie of that session engine, with
- * `django.contrib.sessions.SessionStore` the column `django_session.session_data`. An integer beyond 2^53 - 1, `NaN` and
- * `Infinity` are returned as their texts, so that no id is rounded to another one.
+ * Returns the same as `signing.loads`: the JSON value, or `undefined` where Django raises. With the salt
+ * `django.contrib.sessions.backends.signed_cookies` it reads the cookie of that session engine, and with
+ * `django.contrib.sessions.SessionStore` the column `django_session.session_data`. An integer beyond 2^53 - 1, `NaN`
+ * and `Infinity` are returned as texts, so that no id is rounded to another one.
  */
 export async function loads(
   signed: string,
@@ -58,8 +64,8 @@ export async function loads(
 }
 
 /**
- * What `request.get_signed_cookie(name, salt, max_age)` gives for the cookie's text: the value, `undefined` where Django
- * raises. `key` is `SECRET_KEY` itself.
+ * Returns the same as `request.get_signed_cookie(name, salt, max_age)` for the cookie's text: the value, or `undefined`
+ * where Django raises. `key` is `SECRET_KEY` itself.
  */
 export function getSignedCookie(
   name: string,
@@ -72,7 +78,7 @@ export function getSignedCookie(
 
 const PREFIX = 'django.http.cookies'
 
-/** The key of django.utils.crypto's `salted_hmac`. */
+/** The key of `salted_hmac` in django.utils.crypto. */
 function saltedKey(hash: KeyRecipe['hash'], salt: string): KeyRecipe {
   const prefix = bytesOf(`${salt}signer`)
   return {
@@ -85,7 +91,7 @@ function saltedKey(hash: KeyRecipe['hash'], salt: string): KeyRecipe {
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** The number that a text of base-62 digits stands for, or NaN. */
+/** Returns the number that base-62 digits stand for, or NaN. */
 function base62(text: string): number {
   if (!/^[0-9A-Za-z]{1,8}$/.test(text)) return Number.NaN
   return Array.from(text).reduce((value, digit) => value * 62 + BASE62.indexOf(digit), 0)

@@ -3,12 +3,13 @@ import { type Adoption, adoption, type AdoptionOptions, type FromEnv, fromEnv } 
 import { bytesOf, macKey, verifiesAny } from './mac-key.ts'
 import { bytesOfBase64 } from './one-spelling.ts'
 
-/** One secret, or several of which any may have signed. */
+/** One secret, or several if any of them may have signed. */
 export type ExpressSecrets = string | readonly string[]
 
 /**
- * What cookie-signature's `unsign` gives: the value before the last dot, if one of the secrets has signed it; `undefined`
- * otherwise. The signature has one spelling: base64 without padding. Throws `ERR_SECRET` without a secret.
+ * Returns the same as cookie-signature's `unsign`: the value before the last dot if one of the secrets signed it,
+ * otherwise `undefined`. Only one spelling of the signature is accepted: base64 without padding. Throws `ERR_SECRET`
+ * without a secret.
  */
 export async function unsign(signed: string, secrets: ExpressSecrets): Promise<string | undefined> {
   const list = typeof secrets === 'object' ? secrets : [secrets]
@@ -21,9 +22,10 @@ export async function unsign(signed: string, secrets: ExpressSecrets): Promise<s
 }
 
 /**
- * What cookie-parser's `signedCookie` gives for a cookie's text, after percent-decoding: the value of a signed one (`s:` and
- * what `unsign` takes), or `undefined` where the signature is wrong. **As there, a text that does not begin with `s:` is
- * given as it is, unsigned**, so that anybody can have written it: for a value to be trusted take `signedValue`.
+ * Returns the same as cookie-parser's `signedCookie` for a cookie's percent-decoded text: the value of a signed one
+ * (`s:` and a text that `unsign` accepts), or `undefined` if the signature is wrong. **As in cookie-parser, a text that
+ * does not begin with `s:` is returned unchanged and unverified**, so anyone can have written it. Use `signedValue` for
+ * a value that you trust.
  */
 export async function signedCookie(
   text: string,
@@ -32,7 +34,7 @@ export async function signedCookie(
   return text.startsWith('s:') ? unsign(text.slice(2), secrets) : text
 }
 
-/** What cookie-parser's `JSONCookie` gives: what stands behind `j:`, parsed; `undefined` for anything else. */
+/** Returns the same as cookie-parser's `JSONCookie`: the parsed JSON after `j:`, or `undefined` for anything else. */
 export function JSONCookie(text: string): unknown {
   if (!text.startsWith('j:')) return undefined
   try {
@@ -43,8 +45,8 @@ export function JSONCookie(text: string): unknown {
 }
 
 /**
- * The cookie's text in a Cookie header as Express reads it (the package `cookie`): the first of the name, without quotes,
- * percent-decoded where that can be done. `undefined` where there is none.
+ * Returns the cookie's text from a Cookie header as Express reads it (the package `cookie`): the first cookie with this
+ * name, without quotes, percent-decoded if possible. Returns `undefined` if there is none.
  */
 export function cookieText(header: string, name: string): string | undefined {
   const [text] = readCookies(header, name, true)
@@ -58,8 +60,8 @@ export function cookieText(header: string, name: string): string | undefined {
 }
 
 /**
- * The value of a signed cookie in a Cookie header; of express-session's `connect.sid` that is the session's id. `undefined`
- * where there is none, or it is not signed by one of these secrets.
+ * Returns the value of a signed cookie from a Cookie header, which is the session's id for express-session's
+ * `connect.sid`. Returns `undefined` if there is no such cookie, or none of these secrets signed it.
  */
 export async function signedValue(
   header: string,
@@ -69,18 +71,18 @@ export async function signedValue(
   const text = cookieText(header, name)
   if (text?.startsWith('s:') !== true) return undefined
   const value = await unsign(text.slice(2), secrets)
-  // workerd joins two Cookie headers by a comma.
+  // workerd joins two Cookie headers with a comma.
   return value ?? unsign(text.slice(2).split(',', 1).join('').trim(), secrets)
 }
 
 export interface ExpressCookieOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded> {
-  /** What express-session, or cookie-parser, was given as `secret`. */
+  /** The `secret` of express-session or cookie-parser. */
   readonly secrets: FromEnv<Env, ExpressSecrets>
 }
 
 /**
- * Takes over the visitors of an Express application who have this signed cookie, for the option `adopt`. `load` is given the
- * session's id, and asks the old store for what it has.
+ * Returns an adoption for visitors of an Express application who have this signed cookie, for `adopting`. `load` gets
+ * the session's id, and reads the old store with it. Throws `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function expressCookie<Env, Loaded>({
   name,

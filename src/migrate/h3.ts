@@ -7,37 +7,37 @@ import type { Secrets } from './signed-text.ts'
 
 /** A session of h3's `useSession`. */
 export interface H3Session<Data = Record<string, unknown>> {
-  /** Random, and the same for as long as the session lives. */
+  /** A random id, the same for the session's whole life. */
   readonly id: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly data: Data
 }
 
-/** How long a session lives: what `useSession` was given, in seconds. Default, and 0: it never ends. */
+/** The lifetimes passed to `useSession`, in seconds. If absent or 0, the session never expires. */
 export interface H3Limits {
   readonly maxAge?: number | undefined
-  /** Of h3 2. */
+  /** Only in h3 2. */
   readonly idleTimeout?: number | undefined
 }
 
 export interface UnsealOptions extends H3Limits {
-  /** The password, or all that may have sealed. */
+  /** The password, or all passwords that may have sealed the cookie. */
   readonly password: Secrets
   /** The clock, in seconds since 1970. */
   readonly now?: number
 }
 
-/** PBKDF2's iterations: of h3 1 (iron-webcrypto), and of h3 2. */
+/** PBKDF2's iterations in h3 1 (iron-webcrypto) and in h3 2. */
 const ITERATIONS = [1, 8192]
-/** What stands in the cookie in place of a seal that h3 2 splits over `name.1`, `name.2` and so on; then their number. */
+/** The cookie's text if h3 2 splits a seal into `name.1`, `name.2` and so on. Their number follows. */
 const CHUNKED = '__chunked__'
 const MAX_CHUNKS = 100
 
 /**
- * Returns what `unsealSession` of h3 1 and 2 returns; `undefined` where it throws, because the seal is expired, forged, or by
- * another password, and for a session without an id. Throws `ERR_SECRET` for an empty password, and `ERR_OPTION` for
- * limits that are not numbers.
+ * Returns the same as `unsealSession` of h3 1 and 2. Returns `undefined` where that throws, because the seal is
+ * expired, forged, or made with another password, and for a session without an id. Throws `ERR_SECRET` for an empty
+ * password, and `ERR_OPTION` for limits that are not numbers.
  */
 export async function unsealSession(
   seal: string,
@@ -46,7 +46,7 @@ export async function unsealSession(
   checkMaxAge(limits.maxAge)
   checkMaxAge(limits.idleTimeout)
   const passwords = typeof password === 'object' ? password : [password]
-  // h3 seals without an id, and looks at none.
+  // h3 seals without an id, and ignores one.
   const rules = { passwordsFor: () => passwords, iterations: ITERATIONS, now }
   const session: Partial<Stored> | undefined = (await unseal(seal, rules))?.data
   if (session === undefined || !isLive(session, limits, now)) return undefined
@@ -56,8 +56,8 @@ export async function unsealSession(
 }
 
 /**
- * Returns the seal in a Cookie header as h3 finds it: the cookie of this name, or the parts that it counts. `undefined` if
- * there is none, or a part is missing.
+ * Returns the seal from a Cookie header as h3 finds it: the cookie with this name, or its joined parts. Returns
+ * `undefined` if there is none, or if a part is missing.
  */
 export function sealOf(header: string, name: string): string | undefined {
   const main = decodedCookie(header, name)
@@ -68,14 +68,14 @@ export function sealOf(header: string, name: string): string | undefined {
 
 export interface H3CookieOptions<Env, Data, Loaded>
   extends DataCookieOptions<Env, H3Session<Data>, Loaded>, H3Limits {
-  /** The password of `useSession`, or all that may have sealed. */
+  /** The password of `useSession`, or all passwords that may have sealed the cookie. */
   readonly password: FromEnv<Env, Secrets>
 }
 
 /**
- * Returns an adoption of a session of h3's `useSession`, as Nitro and Nuxt have it, for `adopting`. `name` is its name, `h3`
- * by default there. `load` is given the session, which is the same for all cookies with its id. Throws `ERR_OPTION` for an
- * invalid cookie, or limits that are not numbers.
+ * Returns an adoption for sessions of h3's `useSession`, as in Nitro and Nuxt, for `adopting`. `name` is the session's
+ * name, by default `h3`. `load` gets the session. All cookies with the same session id count as one. Throws
+ * `ERR_OPTION` for an invalid cookie name or attribute, and for limits that are not numbers.
  */
 export function h3Cookie<Env, Data, Loaded>({
   password,
@@ -98,9 +98,9 @@ export function h3Cookie<Env, Data, Loaded>({
   })
 }
 
-/** What h3 has in a seal. */
+/** The content of an h3 seal. */
 interface Stored extends H3Session {
-  /** Milliseconds since 1970, of h3 2 with an idle timeout. */
+  /** Milliseconds since 1970. Only from h3 2 with an idle timeout. */
   readonly lastSeenAt?: number
 }
 
@@ -110,7 +110,7 @@ function isLive(
   now: number,
 ): boolean {
   const isWithin = (time: number, seconds = 0): boolean =>
-    // h3 takes 0 for no limit.
+    // In h3, 0 means no limit.
     seconds === 0 || now * 1000 - time <= seconds * 1000
   return isWithin(createdAt, maxAge) && isWithin(lastSeenAt, idleTimeout)
 }

@@ -3,18 +3,18 @@ import { decodedCookie } from './decoded-cookie.ts'
 import { type ExpressSecrets, unsign } from './express.ts'
 
 /**
- * Returns the value of a signed cookie's text, after percent-decoding, as `parseSigned` of hono 4 reads it
- * (src/utils/cookie.ts): what is before the last dot, if behind it is its HMAC-SHA-256 in padded base64, by one of the
- * secrets. `undefined` for anything else. The signature has one spelling. Throws `ERR_SECRET` without a secret.
+ * Returns the value of a signed cookie's percent-decoded text, as `parseSigned` of hono 4 does (src/utils/cookie.ts):
+ * the text before the last dot, if its HMAC-SHA-256 by one of the secrets follows in padded base64. Returns `undefined`
+ * for anything else. Only one spelling of the signature is accepted. Throws `ERR_SECRET` without a secret.
  */
 export async function unsigned(text: string, secrets: ExpressSecrets): Promise<string | undefined> {
-  // That of cookie-signature, which Express has, ends before the padding.
+  // Express's cookie-signature ends the signature before the padding.
   return text.endsWith('=') ? unsign(text.slice(0, -1), secrets) : undefined
 }
 
 /**
- * Returns what Hono's `getSignedCookie(c, secret, name)` returns for a Cookie header: the value, or `undefined` where it
- * returns `undefined` or `false`. `name` has its prefix in it, such as `__Host-user`.
+ * Returns the same as Hono's `getSignedCookie(c, secret, name)` for a Cookie header: the value, or `undefined` where
+ * that returns `undefined` or `false`. `name` includes its prefix, such as `__Host-user`.
  */
 export async function signedCookie(
   header: string,
@@ -26,18 +26,18 @@ export async function signedCookie(
 }
 
 export interface HonoCookieOptions<Env, Loaded> extends AdoptionOptions<Env, Loaded> {
-  /** What `setSignedCookie` was given as the secret, if that was a text; or all that may have signed. */
+  /** The secret passed to `setSignedCookie`, if it was a text, or all secrets that may have signed. */
   readonly secrets: FromEnv<Env, ExpressSecrets>
   /**
-   * Returns what tells this cookie from every other one, from its value. Default: the value itself. Hono signs no time, so
-   * all browsers of a user have the same cookie if its value is the user's id.
+   * Returns a text that identifies this cookie, from its value. Default: the value itself. Hono signs no time, so all
+   * browsers of a user have the same cookie if its value is the user's id.
    */
   readonly identity?: (value: string) => string
 }
 
 /**
- * Returns an adoption of a cookie that Hono's `setSignedCookie` has set, for `adopting`. `load` is given its value. `name` has
- * its prefix in it. Throws `ERR_OPTION` for an invalid cookie.
+ * Returns an adoption for a cookie set by Hono's `setSignedCookie`, for `adopting`. `load` gets its value. `name`
+ * includes its prefix. Throws `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function honoCookie<Env, Loaded>({
   name,

@@ -3,7 +3,7 @@ import { chunksOf, wholeCookie } from './chunked-cookie.ts'
 import { dataCookie, type DataCookieOptions } from './data-cookie.ts'
 import { unseal, type Unsealed } from './seal.ts'
 
-/** iron-session's option `password`: one, or several by their ids. */
+/** iron-session's option `password`: one, or several by id. */
 export type IronPassword = string | Readonly<Record<number, string>>
 
 export interface UnsealOptions {
@@ -12,12 +12,13 @@ export interface UnsealOptions {
   readonly now?: number
 }
 
-/** What iron-session 9 splits a session over. */
+/** The maximum number of parts that iron-session 9 splits a session into. */
 const MAX_CHUNKS = 4
 
 /**
- * Returns what `unsealData` of iron-session 8 and 9 returns: the session's data. `undefined` where it returns an empty
- * object, because the seal is expired, forged, or by another password. Throws `ERR_SECRET` for an empty password.
+ * Returns the same as `unsealData` of iron-session 8 and 9: the session's data. Returns `undefined` where that returns
+ * an empty object, because the seal is expired, forged, or made with another password. Throws `ERR_SECRET` for an empty
+ * password.
  */
 export async function unsealData(
   seal: string,
@@ -28,8 +29,8 @@ export async function unsealData(
 }
 
 /**
- * Returns the seal in a Cookie header as iron-session finds it: the cookie of this name, or else its parts, `name.0` to
- * `name.3`, up to the first that is missing. `undefined` if there is none.
+ * Returns the seal from a Cookie header as iron-session finds it: the cookie with this name, or else its parts `name.0`
+ * to `name.3`, up to the first that is missing. Returns `undefined` if there is none.
  */
 export function sealOf(header: string, name: string): string | undefined {
   return wholeCookie(header, name, MAX_CHUNKS)
@@ -45,9 +46,9 @@ export interface IronSessionCookieOptions<Env, Data, Loaded> extends DataCookieO
 }
 
 /**
- * Returns an adoption of a session of iron-session 8 or 9, for `adopting`. `name` is its `cookieName`, and `load` is given
- * the session's data. Every `save` seals anew, and each seal is a cookie of its own. Throws `ERR_OPTION` for an invalid
- * cookie.
+ * Returns an adoption for sessions of iron-session 8 or 9, for `adopting`. `name` is its `cookieName`, and `load` gets
+ * the session's data. Every `save` makes a new seal, and each counts as a cookie of its own. Throws `ERR_OPTION` for an
+ * invalid cookie name or attribute.
  */
 export function ironSessionCookie<Env, Data, Loaded>({
   password,
@@ -68,7 +69,7 @@ function unsealed(
   now: number,
 ): Promise<Unsealed | undefined> {
   const passwords = typeof password === 'object' ? password : { 1: password }
-  // What is behind the seal, iron-session's own version, is not signed.
+  // The iron-session version after the seal is not signed.
   const [seal = ''] = text.split('~', 1)
   return unseal(seal, {
     passwordsFor: (id) =>

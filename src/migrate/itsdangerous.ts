@@ -6,24 +6,24 @@ import { bytesOfBase64url } from './one-spelling.ts'
 import { type KeyRecipe, type Secrets, signedPart, splitAtLast } from './signed-text.ts'
 
 export interface ItsdangerousOptions {
-  /** The secret key, or all that may have signed. */
+  /** The secret key, or all keys that may have signed. */
   readonly secret: Secrets
-  /** What the signer or serializer was made with. Default: itsdangerous's own for each of these functions. */
+  /** The salt of the signer or serializer. Default: the one that itsdangerous uses for each of these functions. */
   readonly salt?: string
-  /** How the key is made of secret and salt. Default `django-concat`, as in itsdangerous. */
+  /** How the key is derived from secret and salt. Default `django-concat`, as in itsdangerous. */
   readonly keyDerivation?: 'concat' | 'django-concat' | 'hmac' | 'none'
   /** Default SHA-1, as in itsdangerous. */
   readonly digest?: Hash
 }
 
 export interface ItsdangerousTimedOptions extends ItsdangerousOptions {
-  /** Seconds after which a value is too old; one that is signed in the future is refused then, too. Default: no limit. */
+  /** Seconds after which a value is too old. Also refuses one signed in the future. Default unlimited. */
   readonly maxAge?: number | undefined
   /** The clock, in seconds since 1970. */
   readonly now?: number
 }
 
-/** What itsdangerous's `Signer.unsign` gives: the value, or `undefined` where it raises. */
+/** Returns the same as itsdangerous's `Signer.unsign`: the value, or `undefined` where that raises. */
 export function unsign(
   signed: string,
   { secret, salt = 'itsdangerous.Signer', keyDerivation, digest }: ItsdangerousOptions,
@@ -32,7 +32,7 @@ export function unsign(
   return signedPart(signed, '.', { secrets: secret, recipes })
 }
 
-/** What `TimestampSigner.unsign(signed, max_age)` gives: the value; `undefined` where it raises, or is too old. */
+/** Returns the same as `TimestampSigner.unsign(signed, max_age)`: the value, or `undefined` where that raises. */
 export async function unsignTimestamped(
   signed: string,
   options: ItsdangerousTimedOptions,
@@ -47,8 +47,9 @@ export async function unsignTimestamped(
 }
 
 /**
- * What `URLSafeTimedSerializer.loads(signed, max_age)` gives: the JSON value, `undefined` where it raises. An integer
- * beyond 2^53 - 1, `NaN` and `Infinity` are returned as their texts, so that no id is rounded to another one.
+ * Returns the same as `URLSafeTimedSerializer.loads(signed, max_age)`: the JSON value, or `undefined` where that
+ * raises. An integer beyond 2^53 - 1, `NaN` and `Infinity` are returned as texts, so that no id is rounded to another
+ * one.
  */
 export async function loads(
   signed: string,
@@ -62,10 +63,10 @@ export async function loads(
 const FLASK_SECONDS = 31 * 86_400
 
 /**
- * The data of Flask's own session cookie (flask/sessions.py, `SecureCookieSessionInterface`); `undefined` for one that Flask
- * would not take. `maxAge` is `PERMANENT_SESSION_LIFETIME`, 31 days by default. What Flask tags stays tagged: a tuple is
- * `{ ' t': […] }`, bytes are `{ ' b': base64 }`, a datetime `{ ' d': HTTP date }`, a UUID `{ ' u': hex }`. Numbers are
- * those of `loads`.
+ * Returns the data of Flask's own session cookie (`SecureCookieSessionInterface` in flask/sessions.py), or `undefined`
+ * for one that Flask would refuse. `maxAge` is `PERMANENT_SESSION_LIFETIME`, by default 31 days. Flask's tagged values
+ * stay tagged: a tuple is `{ ' t': […] }`, bytes are `{ ' b': base64 }`, a datetime is `{ ' d': HTTP date }`, and a
+ * UUID is `{ ' u': hex }`. Numbers are returned as by `loads`.
  */
 export function loadsFlaskSession(
   text: string,
@@ -103,7 +104,7 @@ async function hmac(hash: Hash, secret: Bytes, data: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, data))
 }
 
-/** The whole number that big-endian bytes stand for; NaN for none, or for more than a time has. */
+/** Returns the whole number in big-endian bytes, or NaN if there are none or more than a time has. */
 function integerOf(bytes: Uint8Array): number {
   if (bytes.length === 0 || bytes.length > 6) return Number.NaN
   return bytes.reduce((value, byte) => value * 256 + byte, 0)

@@ -3,12 +3,13 @@ import type { Bytes } from '../codec/mac.ts'
 import { textOf } from './mac-key.ts'
 import { parsePythonJson } from './python-json.ts'
 
-/** What a payload may come to: a session's data, and no more than an isolate can hold. */
+/** The maximum size of a decompressed payload: enough for a session's data, and small enough for an isolate. */
 const MAX_BYTES = 8_000_000
 
 /**
- * The value of a payload that Django or itsdangerous wrote: JSON in base64url, behind a dot if it is compressed (zlib, RFC
- * 1950). `undefined` for anything else. Only for what has been verified. Numbers are read as by `parsePythonJson`.
+ * Returns the value of a payload that Django or itsdangerous wrote: base64url JSON, after a dot if it is compressed
+ * (zlib, RFC 1950). Returns `undefined` for anything else. Call it only after verifying the signature. Numbers are read
+ * as by `parsePythonJson`.
  */
 export async function jsonOfPayload(payload: string): Promise<unknown> {
   const isCompressed = payload.startsWith('.')

@@ -3,14 +3,14 @@ import { objectOfJson } from './data-cookie.ts'
 import { bytesOf, textOf } from './mac-key.ts'
 import { bytesOfBase64url } from './one-spelling.ts'
 
-/** No browser sends as much: a Worker's request has at most 128 KB of headers. */
+/** More than any browser sends: a Worker's request has at most 128 KB of headers. */
 const MAX_CHARACTERS = 131_072
-/** Without an encrypted key between the first two dots, as `dir` has it. */
+/** With `dir` there is no encrypted key between the first two dots. */
 const JWE = /^(?<header>[\w-]+)\.\.(?<iv>[\w-]{22})\.(?<encrypted>[\w-]+)\.(?<tag>[\w-]{43})$/
 const MAC = { name: 'HMAC', hash: 'SHA-512' } as const
 const KEY_BYTES = 32
 
-/** The bytes of a JWE's parts; the header as the text that the tag is of. */
+/** The decoded parts of a JWE. The header stays text, since the tag covers that. */
 interface JweParts {
   readonly header: string
   readonly iv: Bytes
@@ -19,10 +19,10 @@ interface JweParts {
 }
 
 /**
- * Returns the object in a JWE in compact form (RFC 7516), of algorithm `dir` and encryption `A256CBC-HS512` (RFC 7518
- * sections 4.5 and 5.2.5), if one of the keys of 64 bytes has made it; `undefined` for anything else. Nothing is decrypted or parsed
- * before its tag was verified. Each part has one spelling. Compressed content (`zip`) and critical headers (`crit`) are
- * refused.
+ * Returns the object in a compact JWE (RFC 7516) with algorithm `dir` and encryption `A256CBC-HS512` (RFC 7518 sections
+ * 4.5 and 5.2.5), if it was made with one of the 64-byte keys. Returns `undefined` for anything else. The tag is
+ * verified before anything is decrypted or parsed. Only one spelling of each part is accepted. Compressed content
+ * (`zip`) and critical headers (`crit`) are refused.
  */
 export async function decryptJwe(
   text: string,
@@ -53,7 +53,7 @@ function partsOf(text: string): JweParts | undefined {
   return isWhole ? { header, ...(parts as Omit<JweParts, 'header'>) } : undefined
 }
 
-/** The tag is the first half of a MAC. With its other half, Web Crypto compares it in constant time. */
+/** The tag is the first half of a MAC. Its other half is added so that Web Crypto compares it in constant time. */
 async function isGenuine({ header, iv, encrypted, tag }: JweParts, bytes: Bytes): Promise<boolean> {
   const key = await crypto.subtle.importKey('raw', bytes, MAC, false, ['sign', 'verify'])
   const associated = bytesOf(header)

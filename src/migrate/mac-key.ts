@@ -4,14 +4,14 @@ import { SessionError } from '../errors.ts'
 export type Hash = 'SHA-1' | 'SHA-256'
 
 const encoder = new TextEncoder()
-/** An application has a few secrets, and a few purposes for each. */
+/** An application has a few secrets, each with a few purposes. */
 const MAX_KEYS = 100
-/** Finished keys only: on Workers no request may await another's promise. */
+/** Only imported keys, never promises: on Workers a request must not await another request's promise. */
 const keys = new Map<string, MacKey>()
 
 /**
- * The HMAC key of a secret, made once an isolate; `derive` gives its bytes, and `purpose` tells them from others of the
- * same secret. Throws `ERR_SECRET` for a secret that is missing or empty: everybody could sign with that.
+ * Returns a secret's HMAC key, imported once per isolate. `derive` returns the key's bytes. `purpose` separates keys
+ * derived from the same secret. Throws `ERR_SECRET` for a missing or empty secret, with which anyone could sign.
  */
 export async function macKey(
   hash: Hash,
@@ -29,22 +29,22 @@ export async function macKey(
   return key
 }
 
-/** Makes a key's bytes of a secret's. */
+/** Derives a key's bytes from those of a secret. */
 type Derive = (secret: Bytes) => Bytes | Promise<Bytes>
 type KeyUsage = 'sign' | 'verify'
 
 const AS_IT_IS = { purpose: '', derive: (secret: Bytes) => secret }
 
-/** Returns the secret. Throws `ERR_SECRET` for one that is missing or empty. */
+/** Returns the secret. Throws `ERR_SECRET` if it is missing or empty. */
 export function secretText(secret: unknown): string {
   if (typeof secret === 'string' && secret !== '') return secret
   throw new SessionError(
     'ERR_SECRET',
-    'The old secret is missing or empty. Give the one that the old application signs its cookies with.',
+    'The old secret is missing or empty. Use the one that signed the old cookies.',
   )
 }
 
-/** Whether one of the keys has made this MAC of the data; compared by Web Crypto, in constant time. */
+/** True if one of the keys made this MAC of the data, compared in constant time by Web Crypto. */
 export async function verifiesAny(
   candidates: readonly MacKey[],
   mac: Bytes,
@@ -54,12 +54,12 @@ export async function verifiesAny(
   return (await Promise.all(verdicts)).includes(true)
 }
 
-/** A text's bytes in UTF-8. */
+/** Returns a text's UTF-8 bytes. */
 export function bytesOf(text: string): Bytes {
   return new Uint8Array(encoder.encode(text))
 }
 
-/** The text of bytes in UTF-8; `undefined` for bytes that are none. */
+/** Returns the text of UTF-8 bytes, or `undefined` if they are not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -6,9 +6,9 @@ import { textOf } from './mac-key.ts'
 import { bytesOfPaddedBase64 } from './one-spelling.ts'
 
 /**
- * Returns what `createCookie(name, { secrets }).parse(header)` of React Router and Remix returns for a signed cookie: its
- * value, of JSON. `undefined` where there is no such cookie, it is empty, or none of the secrets has signed it; so always
- * without secrets. The signature has one spelling.
+ * Returns the same as `createCookie(name, { secrets }).parse(header)` of React Router and Remix for a signed cookie:
+ * its JSON value. Returns `undefined` if there is no such cookie, it is empty, or none of the secrets signed it.
+ * Without secrets it always returns `undefined`. Only one spelling of the signature is accepted.
  */
 export async function parseCookie(
   header: string,
@@ -21,13 +21,13 @@ export async function parseCookie(
 
 /** A session of React Router or Remix. */
 export interface RouterSession<Data> {
-  /** What was set, as `session.data` has it, without messages. */
+  /** The values that were set, as in `session.data`, without messages. */
   readonly data: Data
-  /** The messages of `session.flash` that have not been read, by their names. */
+  /** The unread messages of `session.flash`, by name. */
   readonly flash: Readonly<Record<string, unknown>>
 }
 
-/** A session that is stored by its id. */
+/** A session that the storage keeps by id. */
 export interface StoredRouterSession<Data> extends RouterSession<Data> {
   readonly id: string
 }
@@ -41,8 +41,9 @@ export interface RouterCookieOptions<Env, Data, Loaded>
   extends DataCookieOptions<Env, RouterSession<Data>, Loaded>, SecretsOption<Env> {}
 
 /**
- * Returns an adoption of the cookie of `createCookieSessionStorage`, for `adopting`. `load` is given data and messages. No
- * time is signed: see `identity` if a user's browsers can have the same data. Throws `ERR_OPTION` for an invalid cookie.
+ * Returns an adoption for the cookie of `createCookieSessionStorage`, for `adopting`. `load` gets the data and
+ * messages. The cookie has no signed time: set `identity` if several browsers of a user can have the same data. Throws
+ * `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function reactRouterCookie<Env, Data, Loaded>({
   secrets,
@@ -62,13 +63,13 @@ export function reactRouterCookie<Env, Data, Loaded>({
 export interface RouterIdCookieOptions<Env, Data, Loaded>
   extends Omit<AdoptionOptions<Env, Loaded>, 'load'>, SecretsOption<Env> {
   /**
-   * Returns the record of a session, as the storage's own `readData`: of Workers KV `env.SESSION_KV.get(id, 'json')`.
-   * Anything but an object is no session. What it throws counts as a failure of the store.
+   * Returns a session's record, as the storage's own `readData` does. For Workers KV: `env.SESSION_KV.get(id, 'json')`.
+   * Anything but an object means that there is no session. If it throws, the store counts as failed.
    */
   readonly readData: (id: string, env: Env) => unknown
   /**
-   * What the new session begins with; `undefined` leaves visitor and cookie as they are. It may be asked several times for
-   * one cookie, so let it change nothing. The type of the data is not checked.
+   * Returns the content of the new session. If it returns `undefined`, the visitor and the cookie stay as they are. It
+   * may be called several times for one cookie, so it must not change anything. The data's type is not checked.
    */
   readonly load: (
     session: StoredRouterSession<Data>,
@@ -77,8 +78,8 @@ export interface RouterIdCookieOptions<Env, Data, Loaded>
 }
 
 /**
- * Returns an adoption of a session that `createSessionStorage` stores by its id, as `createWorkersKVSessionStorage` does,
- * for `adopting`. Throws `ERR_OPTION` for an invalid cookie.
+ * Returns an adoption for sessions that `createSessionStorage` keeps by id, as `createWorkersKVSessionStorage` does,
+ * for `adopting`. Throws `ERR_OPTION` for an invalid cookie name or attribute.
  */
 export function reactRouterIdCookie<Env, Data, Loaded>({
   name,
@@ -102,12 +103,14 @@ export function reactRouterIdCookie<Env, Data, Loaded>({
   })
 }
 
-/** Returns the value of a cookie's text, and what of it was signed; `undefined` if none of the secrets has signed it. */
+/**
+ * Returns a cookie's value and the part of its text that was signed, or `undefined` if none of the secrets signed it.
+ */
 async function verified(
   text: string,
   secrets: ExpressSecrets,
 ): Promise<{ readonly value: unknown; readonly signed: string } | undefined> {
-  // It is signed as a cookie of Express: React Router's lib/server-runtime/crypto.ts.
+  // Signed like an Express cookie: lib/server-runtime/crypto.ts in React Router.
   const signed = await unsign(text, secrets)
   const bytes = signed === undefined ? undefined : bytesOfPaddedBase64(signed)
   const json = bytes && textOf(bytes)
@@ -119,7 +122,7 @@ async function verified(
   }
 }
 
-/** Returns data and messages of a record, which has both under their names; `undefined` for anything but an object. */
+/** Returns the data and messages of a record, or `undefined` if it is not an object. */
 function sessionOf(record: unknown): RouterSession<unknown> | undefined {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return undefined
   const entries: [name: string, value: unknown][] = Object.entries(record)

@@ -4,48 +4,48 @@ import { SessionError } from '../errors.ts'
 import { objectOfJson } from './data-cookie.ts'
 import { bytesOf, textOf } from './mac-key.ts'
 
-/** No browser sends as much: a Worker's request has at most 128 KB of headers. */
+/** More than any browser sends: a Worker's request has at most 128 KB of headers. */
 const MAX_CHARACTERS = 131_072
-/** iron's `timestampSkewSec`: a seal is taken for this long after its end. */
+/** iron's `timestampSkewSec`: a seal is accepted for this long after it expires. */
 const SKEW_SECONDS = 60
 const SEAL =
   /^(?<signed>Fe26\.2\*(?<id>\w*)\*(?<salt>[\w-]*)\*(?<iv>[\w-]+)\*(?<encrypted>[\w-]+)\*(?<end>\d{0,16}))\*(?<macSalt>[\w-]*)\*(?<mac>[\w-]{43})$/
 
-/** The parts of a seal, as texts. */
+/** The parts of a seal as text. */
 interface SealParts {
-  /** What the MAC is of: everything before its salt. */
+  /** The text that the MAC covers: everything before its salt. */
   readonly signed: string
   readonly id: string
   readonly salt: string
   readonly iv: string
   readonly encrypted: string
-  /** In milliseconds since 1970; empty if it never ends. */
+  /** In milliseconds since 1970. Empty if it never expires. */
   readonly end: string
   readonly macSalt: string
   readonly mac: string
 }
 
 export interface SealRules {
-  /** Returns the passwords that a seal with this id may have; empty for an id that none has. */
+  /** Returns the passwords to try for a seal with this id, or none for an unknown id. */
   readonly passwordsFor: (id: string) => readonly string[]
-  /** PBKDF2's iterations, never those that a seal asks for: each of these is tried. */
+  /** The PBKDF2 iterations to try. A seal cannot ask for others. */
   readonly iterations: readonly number[]
   /** The clock, in seconds since 1970. */
   readonly now: number
 }
 
-/** What a genuine seal has in it. */
+/** The content of a genuine seal. */
 export interface Unsealed {
   readonly data: object
-  /** The text that its MAC is of: random, and in one spelling. */
+  /** The text that the MAC covers. It is random, and only one spelling is accepted. */
   readonly signed: string
 }
 
 /**
- * Returns what iron's `unseal` returns for a seal of version 2 (`Fe26.2*…`, in the packages @hapi/iron and iron-webcrypto)
- * with the object inside; `undefined` where it throws, and for anything but an object. AES-256-CBC and HMAC-SHA-256, with
- * keys by PBKDF2. Nothing is decrypted before its MAC was verified. The MAC has one spelling. Throws `ERR_SECRET` for a
- * password that is missing or empty.
+ * Returns the same as iron's `unseal` for a seal of version 2 (`Fe26.2*…`, from the packages @hapi/iron and
+ * iron-webcrypto) that contains an object. Returns `undefined` where that throws, and for anything but an object. Uses
+ * AES-256-CBC and HMAC-SHA-256, with keys by PBKDF2. The MAC is verified before anything is decrypted. Only one
+ * spelling of the MAC is accepted. Throws `ERR_SECRET` for a missing or empty password.
  */
 export async function unseal(text: string, rules: SealRules): Promise<Unsealed | undefined> {
   const parts = partsOf(text)
@@ -65,7 +65,7 @@ function partsOf(text: string): SealParts | undefined {
   return match?.groups as SealParts | undefined
 }
 
-/** Returns the first password, with its iterations, that made the seal. */
+/** Returns the first password that made the seal, with its iterations. */
 async function sourceOf(
   passwords: readonly string[],
   counts: readonly number[],
@@ -89,7 +89,7 @@ function passwordText(password: unknown): string {
   if (typeof password === 'string' && password !== '') return password
   throw new SessionError(
     'ERR_SECRET',
-    'The old password is missing or empty. Give the one that the old application seals its cookies with.',
+    'The old password is missing or empty. Use the one that sealed the old cookies.',
   )
 }
 
@@ -106,7 +106,7 @@ const HMAC: KeyPurpose = {
 }
 const AES: KeyPurpose = { algorithm: { name: 'AES-CBC', length: 256 }, usage: 'decrypt' }
 
-/** What a key is made of. */
+/** The input of a key derivation. */
 interface KeySource {
   readonly password: string
   readonly iterations: number
@@ -123,7 +123,7 @@ async function keyFor(
   return crypto.subtle.deriveKey(pbkdf2, base, algorithm, false, [usage])
 }
 
-/** Returns the text inside; `undefined` if it cannot be decrypted, or is not UTF-8. */
+/** Returns the decrypted text, or `undefined` if it cannot be decrypted or is not UTF-8. */
 async function decrypted(key: Key, { iv, encrypted }: SealParts): Promise<string | undefined> {
   try {
     const algorithm = { name: 'AES-CBC', iv: decodeBase64url(iv) }

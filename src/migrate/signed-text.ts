@@ -2,7 +2,7 @@ import type { Bytes } from '../codec/mac.ts'
 import { bytesOf, macKey, type Hash, verifiesAny } from './mac-key.ts'
 import { bytesOfBase64url } from './one-spelling.ts'
 
-/** How a key is made of a secret, and which hash its MACs have. */
+/** How to derive a key from a secret, and the hash of its MACs. */
 export interface KeyRecipe {
   readonly hash: Hash
   readonly purpose: string
@@ -10,8 +10,8 @@ export interface KeyRecipe {
 }
 
 /**
- * The value before the last separator of `<value><separator><MAC>`, if it was signed with one of the secrets by one of the
- * recipes; `undefined` otherwise. The MAC is in base64url without padding, and has one spelling.
+ * Returns the value before the last separator of `<value><separator><MAC>` if it was signed with one of the secrets by
+ * one of the recipes, otherwise `undefined`. Only one spelling of the MAC is accepted: base64url without padding.
  */
 export async function signedPart(
   signed: string,
@@ -29,10 +29,10 @@ export async function signedPart(
   return (await verifiesAny(keys, mac, bytesOf(value))) ? value : undefined
 }
 
-/** One secret, or several of which any may have signed. */
+/** One secret, or several if any of them may have signed. */
 export type Secrets = string | readonly string[]
 
-/** What is before the last separator, and what after it; `undefined` where there is none. */
+/** Returns the texts before and after the last separator, or `undefined` if there is none. */
 export function splitAtLast(
   text: string,
   separator: string,

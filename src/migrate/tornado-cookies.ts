@@ -2,8 +2,9 @@ import type { Bytes } from '../codec/mac.ts'
 import { bytesOf } from './mac-key.ts'
 
 /**
- * The cookies of a Cookie header as Tornado reads them (tornado/httputil.py, `parse_cookie`): the last of a name counts,
- * blanks around names and values go, what has no `=` has the empty name, and quoted values are unquoted.
+ * Returns the cookies of a Cookie header as Tornado reads them (`parse_cookie` in tornado/httputil.py): the last cookie
+ * of a name counts, spaces around names and values are dropped, a part without `=` has the empty name, and quoted
+ * values are unquoted.
  */
 export function parseCookie(header: string): Map<string, string> {
   const cookies = new Map<string, string>()
@@ -26,18 +27,19 @@ function unquoted(value: string): string {
       )
 }
 
-/** What Tornado's `_xsrf` cookie, or the form's field, says. */
+/** The content of Tornado's `_xsrf` cookie, or of the form field. */
 export interface XsrfToken {
   readonly version: 1 | 2
-  /** The token itself, without its mask: what cookie and form have in common. */
+  /** The token without its mask, the same in the cookie and the form. */
   readonly token: Bytes
-  /** Seconds since 1970; of version 1, which has none, the clock's. */
+  /** Seconds since 1970. Version 1 has no time, so this is the clock's. */
   readonly timestamp: number
 }
 
 /**
- * What Tornado's `_decode_xsrf_token` gives (tornado/web.py), for forms that are open while an application moves: the token
- * of cookie and form, to compare; `undefined` for what is none. Nothing of it is signed. `now` is in seconds.
+ * Returns the same as Tornado's `_decode_xsrf_token` (tornado/web.py), for forms that are open while an application
+ * moves: the tokens of cookie and form, to be compared, or `undefined` for an invalid one. Nothing in it is signed.
+ * `now` is in seconds since 1970.
  */
 export function decodeXsrfToken(
   text: string,
@@ -52,7 +54,7 @@ export function decodeXsrfToken(
   return { version: 2, token, timestamp: Number(seconds) }
 }
 
-/** Of version 2: the mask of four bytes, the masked token, the time. */
+/** The parts of version 2: a mask of four bytes, the masked token, the time. */
 function maskedFieldsOf(
   text: string,
 ): readonly [mask?: Bytes | undefined, masked?: Bytes | undefined, seconds?: string] {

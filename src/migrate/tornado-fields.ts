@@ -1,24 +1,25 @@
 import type { Bytes } from '../codec/mac.ts'
 
-/** A signed value of Tornado's format 2, taken apart. */
+/** The parts of a signed value in Tornado's format 2. */
 interface Fields {
   readonly keyVersion: string
   readonly timestamp: string
   readonly name: Bytes
   readonly value: string
-  /** All that is before the signature. */
+  /** Everything before the signature. */
   readonly signed: Bytes
   readonly signature: string
 }
 
 const COLON = 58
 const PIPE = 124
-/** Digits of a length: no cookie has a million bytes. */
+/** The maximum number of digits of a length: no cookie has a million bytes. */
 const MAX_DIGITS = 6
 
 /**
- * The fields of `2|` and four times `<bytes>:<field>|`, then the signature; `undefined` where a length is not that of its
- * field. The lengths make it unambiguous, whatever is in the name (tornado/web.py, create_signed_value).
+ * Returns the fields of `2|`, four times `<bytes>:<field>|`, and the signature, or `undefined` if a length does not
+ * match its field. The lengths make it unambiguous, whatever the name contains (`create_signed_value` in
+ * tornado/web.py).
  */
 export function fieldsOf(bytes: Bytes): Fields | undefined {
   const fields: Bytes[] = []
@@ -51,7 +52,7 @@ function lengthOf(digits: Bytes): number | undefined {
   return /^\d{1,6}$/.test(text) ? Number(text) : undefined
 }
 
-/** Whether two names are the same; nothing secret is compared. */
+/** True if two names are the same. They are not secret, so timing does not matter. */
 export function isSame(one: Bytes, other: Bytes): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index])
 }

@@ -16,9 +16,9 @@ export interface DecodeOptions {
   /** Days after which a value is too old, whatever the cookie's own `expires_days`. Default 31. */
   readonly maxAgeDays?: number
   /**
-   * The least version of the format. Default 2. With 1 the old format is taken too, whose MAC runs name and value together: a
-   * value `bbbbTGk=` signed for `user` is good as `TGk=` for `userbbbb`. So ask for 1 only where no user's text can get into
-   * another cookie signed with this secret.
+   * The lowest accepted version of the format. Default 2. Use 1 to accept the old format too, whose MAC joins name and
+   * value: a value `bbbbTGk=` signed for `user` is also valid as `TGk=` for `userbbbb`. So use 1 only if no text from
+   * users can get into another cookie signed with this secret.
    */
   readonly minVersion?: number
   /** The clock, in seconds since 1970. */
@@ -26,7 +26,7 @@ export interface DecodeOptions {
 }
 
 export interface CreateOptions {
-  /** Which of the secrets signs; required where there are several. */
+  /** The version of the secret that signs. Required if there are several. */
   readonly keyVersion?: number
   /** The clock, in seconds since 1970. */
   readonly now?: number
@@ -36,10 +36,10 @@ const DAY_SECONDS = 86_400
 const MAX_AGE_DAYS = 31
 
 /**
- * What Tornado's `decode_signed_value` gives for a signed cookie (tornado/web.py; `get_signed_cookie`): the value's bytes,
- * empty ones too, or `undefined` for a value that is not genuine, too old, of a lower version, or of another name. Where
- * Tornado raises for a value, this is `undefined` too. A timestamp in the future counts as Tornado counts it: format 2
- * has no check of it. Throws `ERR_SECRET` without a secret.
+ * Returns the same as Tornado's `decode_signed_value` for a signed cookie (tornado/web.py; `get_signed_cookie`): the
+ * value's bytes, which may be empty, or `undefined` for a value that is not genuine, is too old, has a lower version or
+ * another name, or makes Tornado raise. A timestamp in the future is treated as in Tornado: format 2 does not check it.
+ * Throws `ERR_SECRET` without a secret.
  */
 export async function decodeSignedValue(
   secret: TornadoSecret,
@@ -56,7 +56,7 @@ export async function decodeSignedValue(
     : decodeV1(secret, name, value, options)
 }
 
-/** Format 1 begins with base64; of that, what reads as a number has a multiple of four digits. */
+/** Format 1 begins with base64. If that reads as a number, its number of digits is a multiple of four. */
 function versionOf(value: string): number {
   const [, digits = '1'] = /^([1-9]\d*)\|/.exec(value) ?? []
   return digits.length > 3 ? 1 : Number(digits)
@@ -88,7 +88,7 @@ async function decodeV1(
   if (typeof secret === 'object' || mac === undefined) return undefined
   const key = await macKey('SHA-1', secret)
   if (!(await verifiesAny([key], mac, bytesOf(name + value + timestamp)))) return undefined
-  // Digits that were moved from the value's end make a time far ahead, or one that begins with 0.
+  // Digits moved here from the end of the value make a time far in the future, or one that begins with 0.
   const { now = clock() } = options
   const isMoved = timestamp.startsWith('0') || Number(timestamp) > now + MAX_AGE_DAYS * DAY_SECONDS
   return isMoved || !isInTime(timestamp, options) ? undefined : bytesOfPaddedBase64(value)
@@ -111,16 +111,19 @@ function clock(): number {
   return Date.now() / 1000
 }
 
-/** The secret of this key version; a single one is good for all, and one that is missing is empty. */
+/**
+ * Returns the secret of this key version, or `undefined` for an unknown version. A single secret serves all versions,
+ * and a missing one is empty.
+ */
 function secretOf(secret: TornadoSecret | undefined, keyVersion: number): string | undefined {
   if (typeof secret !== 'object') return secret ?? ''
   return Object.hasOwn(secret, keyVersion) ? secret[keyVersion] : undefined
 }
 
 /**
- * A value as Tornado's `create_signed_value` signs it, in format 2, for a cookie of this name: Tornado takes it with
- * `get_signed_cookie`. It needs no quotes in a Set-Cookie header. Throws `ERR_OPTION` where there are several secrets and
- * `keyVersion` names none of them, and `ERR_SECRET` without a secret.
+ * Returns a value signed as by Tornado's `create_signed_value`, in format 2, for a cookie with this name. Tornado reads
+ * it with `get_signed_cookie`. It needs no quotes in a Set-Cookie header. Throws `ERR_OPTION` if there are several
+ * secrets and `keyVersion` names none of them, and `ERR_SECRET` without a secret.
  */
 export async function createSignedValue(
   secret: TornadoSecret,
@@ -132,12 +135,12 @@ export async function createSignedValue(
   if (signing === undefined) {
     throw new SessionError(
       'ERR_OPTION',
-      'createSignedValue: keyVersion names none of the secrets. Give the one that signs, such as { keyVersion: 1 }.',
+      'createSignedValue: keyVersion matches none of the secrets. Name the one that signs, such as { keyVersion: 1 }.',
     )
   }
   const bytes = typeof value === 'string' ? bytesOf(value) : value
   const texts = [keyVersion ?? 0, Math.floor(now), name, paddedBase64(bytes)].map(String)
-  // Tornado counts the characters of a name, and reads bytes: it does not take its own cookie with a name beyond ASCII.
+  // Tornado counts a name's characters but reads bytes, so it refuses its own cookie if the name is not ASCII.
   const signed = `2|${texts.map((text) => `${Array.from(text).length}:${text}|`).join('')}`
   const mac = await crypto.subtle.sign('HMAC', await macKey('SHA-256', signing), bytesOf(signed))
   return signed + encodeHex(new Uint8Array(mac))
@@ -149,7 +152,7 @@ export interface TornadoCookieOptions<Env, Loaded>
   readonly secret: FromEnv<Env, TornadoSecret>
 }
 
-/** Throws `ERR_OPTION` for limits by which a cookie would never be genuine, or would have a session again and again. */
+/** Throws `ERR_OPTION` for limits with which a cookie would never be genuine, or would start session after session. */
 function checkLimits(
   name: string,
   { maxAgeDays, minVersion, rememberSeconds }: Record<string, number>,
@@ -167,8 +170,9 @@ function checkLimits(
 }
 
 /**
- * Takes over the visitors of a Tornado application who have this signed cookie, for the option `adopt`. `load` is given its
- * value; one that is not UTF-8 counts as not genuine.
+ * Returns an adoption for visitors of a Tornado application who have this signed cookie, for `adopting`. `load` gets
+ * its value. A value that is not UTF-8 counts as not genuine. Throws `ERR_OPTION` for an invalid cookie name, attribute
+ * or limit.
  */
 export function tornadoCookie<Env, Loaded>({
   name,
@@ -183,7 +187,7 @@ export function tornadoCookie<Env, Loaded>({
     ...rest,
     rememberSeconds,
     name,
-    // workerd joins two Cookie headers by a comma, which no signed value has.
+    // workerd joins two Cookie headers with a comma, which no signed value contains.
     find: (header) => parseCookie(header.replaceAll(/,[^;]*/g, '')).get(name),
     verify: async (text, env, now) => {
       const options = { maxAgeDays, minVersion, now }

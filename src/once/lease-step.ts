@@ -4,40 +4,40 @@ import { type Call, type State, type Step, step } from '../record/step.ts'
 import type { LeaseRequest, Status } from '../record/store.ts'
 import { LEASE } from '../session/patch.ts'
 
-/** A stored lease, or what is kept of one. */
+/** A stored lease, or a result that is kept after it. */
 interface Lease {
-  /** The attempt that holds it, or held it. */
+  /** The attempt that holds or held it. */
   readonly by: string
-  /** When the holder loses it, or the result is not kept any more. Milliseconds since 1970. */
+  /** When the holder loses it, or when the result is deleted. Milliseconds since 1970. */
   readonly until: number
   readonly result?: string
 }
 
-/** What a request says, here. */
+/** A request for a lease, as it arrives here. */
 export interface PartRequest extends LeaseRequest {
-  /** True if the call has waited for a holder. It then takes any result, and is not granted the lease. */
+  /** True if the call has waited for a holder. It then accepts any result, but does not get the lease. */
   readonly hasWaited?: true
 }
 
-/** The answer to a call while another one holds the lease. `leases` turns it into another answer. */
+/** The answer to a call while another one holds the lease. `leases` replaces it with another answer. */
 export interface Held {
   readonly held: true
-  /** How long it may be held, in milliseconds. */
+  /** The remaining time, in milliseconds. */
   readonly left: number
 }
 
-/** A session that the credential opens. */
+/** A session that the credential may use. */
 interface Open {
   readonly state: State
   readonly reply: { readonly ok: true } & Status
 }
 
 /**
- * Applies the rules of leases. A lease is an entry of the session: it is stored, and goes, with the session, and with
+ * Applies the rules of leases. A lease is stored as an entry of the session. It is deleted with the session, and with
  * the data of a user whose session another user takes over.
  */
 export function leaseStep(present: State | undefined, call: Call): Step {
-  // A method that is unknown there looks at the session, as a read does.
+  // An unknown method only looks at the session, as a read does.
   const looked = step(present, call.patch === undefined ? call : { ...call, patch: undefined })
   const { reply, state } = looked
   if (state === undefined || !reply.ok) return looked
@@ -52,9 +52,9 @@ const MAX_MILLISECONDS = 86_400_000
 function acquireStep({ state, reply }: Open, now: number, about: PartRequest): Step {
   const { name, attempt, hasWaited } = about
   if (!areTimes(about)) {
-    return refused(state, 'ERR_OPTION', 'keep and lease are numbers of seconds, below a day.')
+    return refused(state, 'ERR_OPTION', 'keep and lease must be numbers of seconds below a day.')
   }
-  // The reply is a new object each time. Another copy would cost a kept result its place beside a read.
+  // The reply is a new object each time. With another copy, a kept result would use the place of a read.
   const answer = (more: object): Step => ({
     reply: Object.assign(reply, more),
     state,
@@ -75,12 +75,12 @@ function acquireStep({ state, reply }: Open, now: number, about: PartRequest): S
 const NO_LEASE: Lease = { by: '', until: 0 }
 
 function areTimes({ keep, lease }: LeaseRequest): boolean {
-  // JSON makes null of a number that is not finite.
+  // JSON turns a number that is not finite into null.
   const areInRange = [keep, lease].every((time) => Number.isFinite(time) && time < MAX_MILLISECONDS)
   return areInRange && keep >= 0 && lease > 0
 }
 
-/** Returns the state with the lease of this attempt, and without the results that are not kept any more. */
+/** Returns the state with this attempt's lease, and without expired results. */
 function granted(
   state: State,
   { name, attempt, lease }: LeaseRequest,
@@ -111,7 +111,7 @@ function releaseStep({ state, reply }: Open, call: Call, about: PartRequest): St
 }
 
 const TOO_LATE =
-  'the function took longer than its lease, and another request has run it. Nothing was written. Raise lease.'
+  'the function took longer than its lease, and another request ran it. Nothing was written. Increase lease.'
 
 function refused(state: State, code: SessionErrorCode, message: string): Step {
   return { reply: { ok: false, code, message: `once(): ${message}` }, state, changed: [] }
@@ -123,14 +123,14 @@ function without(state: State, name: string): Pick<Step, 'state' | 'changed'> {
   return { state: { ...state, entries }, changed: [name] }
 }
 
-/** Returns the lease of this name; `undefined` if there is none, or it cannot be read. */
+/** Returns the lease with this name, or `undefined` if there is none or it cannot be read. */
 function leaseIn({ entries }: State, name: string): Lease | undefined {
   const text = name.startsWith(LEASE) ? entries.get(name) : undefined
   const lease: unknown = text === undefined ? undefined : JSON.parse(text)
   return isDictionary(lease) ? (lease as unknown as Lease) : undefined
 }
 
-/** True if only a result is left that is not kept any more. */
+/** True if only an expired result is left. */
 function isPast(lease: Lease | undefined, now: number): boolean {
   return lease?.result !== undefined && lease.until <= now
 }

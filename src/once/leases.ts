@@ -2,10 +2,10 @@ import type { CellHost, CellPart } from '../record/cell-part.ts'
 import type { LeaseReply } from '../record/store.ts'
 import { type Held, leaseStep, type PartRequest } from './lease-step.ts'
 
-/** The maximum number of calls that wait in one session. Each has a timer, of which a Worker may have 10,000. */
+/** The maximum number of waiting calls per session. Each has a timer, and a Worker may have 10,000. */
 const MAX_WAITING = 1000
 
-/** The calls that wait, by session. */
+/** The waiting calls, by session. */
 const waiting = new WeakMap<CellHost, Set<() => void>>()
 
 /**
@@ -32,14 +32,14 @@ function released(host: CellHost, reply: string): string {
   return reply
 }
 
-/** How often the calls of a session were told to look again. One that has not begun to wait must know, too. */
+/** How often the waiting calls of a session were woken, for calls that have not started to wait yet. */
 const wakes = new WeakMap<CellHost, number>()
 
 function wakesOf(host: CellHost): number {
   return wakes.get(host) ?? 0
 }
 
-/** Has every call that waits look again. */
+/** Makes every waiting call check again. */
 function wake(host: CellHost): void {
   wakes.set(host, wakesOf(host) + 1)
   const calls = waiting.get(host) ?? []
@@ -53,12 +53,12 @@ function acquire(host: CellHost, request: string): string | Promise<string> {
   return typeof reply === 'string' && !isHeld(reply) ? reply : waited(host, request, reply, woken)
 }
 
-/** True if another call holds the lease. In a text inside the reply, the quotes would be escaped. */
+/** True if another call holds the lease. Inside a text of the reply, the quotes would be escaped. */
 function isHeld(reply: string): boolean {
   return reply.includes('"held":true')
 }
 
-/** Waits until the lease is not held any more, or the time is up. It then is not granted: the caller may have gone. */
+/** Waits until the lease is free or the time is up. Does not grant it then, because the caller may be gone. */
 async function waited(
   host: CellHost,
   request: string,
@@ -78,7 +78,7 @@ async function waited(
     }
     const calls = waiting.get(host) ?? new Set()
     if (calls.size >= MAX_WAITING) {
-      return failed(`The session is overloaded: ${MAX_WAITING} requests wait already. Try again.`)
+      return failed(`The session is overloaded: ${MAX_WAITING} requests are waiting. Try again.`)
     }
     if (wakesOf(host) === woken) {
       waiting.set(host, calls)
@@ -99,7 +99,7 @@ function failed(message: string): string {
   return JSON.stringify(failure)
 }
 
-/** The places in a request to a session. */
+/** The indexes of parts of a request to a session. */
 const NOW = 2
 const ABOUT = 8
 

@@ -70,7 +70,7 @@ function add({ increment = NONE }: Patch, after: Map<string, string>): number[] 
   })
 }
 
-/** True if the entries have too many characters, or would not fit a call of an object, which are written as JSON. */
+/** True if the entries have too many characters, or would not fit into a call of an object as JSON. */
 function isTooLarge(texts: Texts): boolean {
   let characters = 0
   for (const [name, text] of texts) characters += name.length + text.length

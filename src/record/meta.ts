@@ -6,18 +6,18 @@ type Timeouts = Pick<CallContext, 'idle' | 'absolute'>
 
 /** The data that a store keeps of a session besides its entries. Times and durations are in milliseconds. */
 export interface Meta extends Timeouts {
-  /** The SHA-256 of the token's secret. No token can be made from the stored data. */
+  /** The SHA-256 of the token's secret. A token cannot be derived from the stored data. */
   readonly hash: string
   readonly createdAt: number
   readonly usedAt: number
-  /** The first use under the present `absolute`; absent if that has not changed since the creation. */
+  /** The first use under the current `absolute`. Absent if that has not changed since the creation. */
   readonly absoluteSince?: number
   /** The time the secret was last replaced. */
   readonly rotatedAt?: number
   /** The hash before a renewal, valid until `until`. */
   readonly former?: { readonly hash: string; readonly until: number } | undefined
   readonly account?: Account | undefined
-  /** The number of changes to the data that a read returns; absent in records older than revisions. */
+  /** The number of changes to the data that a read returns. Absent in records from before revisions. */
   readonly revision?: number
   /** The time until which the store remembers that this handle has had its session. */
   readonly onceUntil?: number | undefined
@@ -25,13 +25,13 @@ export interface Meta extends Timeouts {
   readonly endedAt?: number
   /** The ids of the last operations, oldest first, with their outcomes if there are any. */
   readonly operations: readonly Operation[]
-  /** A minute since 1970, and the numbers of operations in the minute before it and in it; absent in older records. */
+  /** A minute since 1970, with the numbers of operations in the previous minute and in it. Absent in older records. */
   readonly pace?: readonly [minute: number, before: number, during: number]
 }
 
 type Operation = readonly [id: string, outcome?: Partial<Outcome>]
 
-/** The time for which a store reports when a session was ended: longer than a request that overlaps the end takes. */
+/** How long a store reports when a session was ended: longer than a request that overlaps the end takes. */
 const END_KNOWN_MS = 60_000
 
 /**
@@ -39,11 +39,11 @@ const END_KNOWN_MS = 60_000
  * pending when the connection to the store breaks.
  */
 export const MIN_OPERATIONS = 16
-/** The number remembered of a minute: an operation and 64 others, of the other requests to a session in heavy use. */
+/** The number of operations remembered for a minute: one and 64 others, from other requests to a busy session. */
 const MAX_OPERATIONS = 65
-/** The size up to which the result of `take` is remembered. Above it, a repeated operation returns nothing. */
+/** The maximum size of a remembered result of `take`. If it is larger, a repeated operation returns nothing. */
 const MAX_OUTCOME_CHARACTERS = 8000
-/** The size of all remembered results of `take`: memcached stores 1 MB for a session. */
+/** The maximum size of all remembered results of `take`: memcached stores 1 MB per session. */
 const MAX_OUTCOMES_CHARACTERS = 128_000
 
 /** Returns a stored record, or `undefined` if it is damaged. */
@@ -72,7 +72,7 @@ export function newMeta(
 const NO_HASH = ''
 
 /**
- * Returns the tombstone of a session that was ended at `endedAt`, or has expired. It contains no data, and no secret
+ * Returns the tombstone of a session that was ended at `endedAt` or has expired. It contains no data, and no secret
  * matches it. Returns `undefined` if there is nothing to remember.
  */
 export function tombstoneOf(
@@ -93,15 +93,15 @@ export function isTombstone({ hash }: Meta): boolean {
   return hash === NO_HASH
 }
 
-/** True if a session or a tombstone must outlive its process. A tombstone that only has the time of the end need not. */
+/** True if a session or tombstone must outlive its process. A tombstone with only the time of the end need not. */
 export function isLasting(meta: Meta): boolean {
   return !isTombstone(meta) || meta.onceUntil !== undefined
 }
 
-/** The maximum time of the parallel first requests of one page and its reload. */
+/** How long after the first request of a page its parallel requests and its reload may come. */
 const JOIN_WINDOW_MS = 60_000
 
-/** True if one more request may join the session that it would have created itself. */
+/** True if another request may join the session that it would have created itself. */
 export function mayJoin(
   { createdAt, usedAt }: Pick<Meta, 'createdAt' | 'usedAt'>,
   now: number,
@@ -110,8 +110,8 @@ export function mayJoin(
 }
 
 /**
- * Returns the time the session ends if it is not used again. Uses its own timeouts; without any the given ones, or else
- * those of its last use.
+ * Returns when the session ends if it is not used again. Uses the session's own timeouts, or else the given ones, or
+ * else those of its last use.
  */
 export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
   const { idle, absolute } = meta.account?.remember ?? timeouts
@@ -122,7 +122,7 @@ export function deadlineOf(meta: Meta, timeouts: Timeouts = meta): number {
 export function goneReason(meta: Meta, hash: string, context: CallContext): Gone | undefined {
   if (isTombstone(meta)) return ended(meta.endedAt, context.now)
   if (deadlineOf(meta, context) <= context.now) return { ok: false, gone: 'expired' }
-  // Hashes of 192 random bits: the timing of the comparison reveals nothing useful.
+  // Hashes of 192 random bits, so the timing of the comparison reveals nothing useful.
   if (meta.hash === hash) return undefined
   if (meta.former?.hash === hash && context.now < meta.former.until) return undefined
   return rotated(meta.rotatedAt ?? meta.createdAt)
@@ -141,7 +141,7 @@ export function statusOf(meta: Meta, hash: string, context: CallContext): Status
   return isDue(meta, context) ? { ...known, renewal: 'due' } : known
 }
 
-/** True if the secret is to be renewed. The next renewal ends the grace of the previous hash. */
+/** True if the secret is due for renewal. The next renewal ends the grace period of the previous hash. */
 function isDue(
   { createdAt, rotatedAt = createdAt, former }: Meta,
   { now, renew = Infinity }: CallContext,
@@ -149,17 +149,20 @@ function isDue(
   return now - rotatedAt >= renew && now >= (former?.until ?? 0)
 }
 
-/** Returns the minimum time between two recorded uses: `idle`, which no such time can be, if this is no use. */
+/**
+ * Returns the minimum time between two recorded uses. If this is not a use, returns `idle`, which no live session
+ * reaches.
+ */
 export function touchOf({ touch, idle, isUse }: CallContext): number {
   return isUse?.() === false ? idle : touch
 }
 
-/** Returns the record with this use, or the same record if the last one is recent. Time never goes back. */
+/** Returns the record with this use, or the same record if the last use is recent. The time never goes back. */
 export function touched(meta: Meta, context: CallContext): Meta {
   const { now, idle, absolute } = context
   const touch = touchOf(context)
   const isSamePolicy = meta.idle === idle && meta.absolute === absolute
-  // With `touch` as long as `idle` nothing is a use, and a new policy waits for one.
+  // With `touch` as long as `idle`, nothing counts as a use, and a new policy waits for one.
   if (touch >= idle || (isSamePolicy && now - meta.usedAt < touch)) return meta
   const usedAt = Math.max(meta.usedAt, now)
   const since = meta.absolute === absolute ? undefined : { absoluteSince: usedAt }
@@ -174,7 +177,7 @@ export function withOperation(meta: Meta, patch: Patch, outcome: Outcome, now: n
   return { ...meta, revision: nextRevision(meta), operations: affordable(operations), pace }
 }
 
-/** Returns the last of these operations if their results are too large together. */
+/** Returns the last operations whose results are not too large together. */
 function affordable(operations: readonly Operation[]): readonly Operation[] {
   let characters = 0
   for (const [, { taken = [] } = {}] of operations)
@@ -192,7 +195,7 @@ function paceAt(
   return [minute, minute === last + 1 ? during : 0, 1]
 }
 
-/** Returns the remembered form of an operation. Empty lists are left out, since most operations have one result. */
+/** Returns the stored form of an operation. Empty lists are omitted, since most operations have one result. */
 function operationOf({ id }: Patch, { taken, counts }: Outcome): Operation {
   const isTaken = taken.length > 0 && taken.join('').length <= MAX_OUTCOME_CHARACTERS
   const outcome = { ...(isTaken && { taken }), ...(counts.length > 0 && { counts }) }
@@ -211,14 +214,14 @@ export function nextRevision({ revision = 0 }: Meta): number {
 
 /** The answer if there is no session. */
 export const ENDED: Gone = { ok: false, gone: 'ended' }
-/** The answer if the handle has had its session, and is asked for it by `onceUntil`. */
+/** The answer if the handle has had its session, and `onceUntil` asks about it. */
 export const SPENT: Gone = { ...ENDED, isSpent: true }
 /** The answer if the stored data cannot be read as a session. */
 export const CORRUPT: Gone = { ok: false, gone: 'corrupt' }
 /** The outcome of changes that return nothing. */
 export const NOTHING: Pick<Applied, 'taken' | 'counts'> = { taken: [], counts: [] }
 
-/** Returns the answer for a session that was ended at this time, which is reported for a minute. */
+/** Returns the answer for a session that was ended at this time, which is included for a minute. */
 export function ended(at: number | undefined, now: number): Gone {
   return at === undefined || at + END_KNOWN_MS <= now ? ENDED : { ok: false, gone: 'ended', at }
 }

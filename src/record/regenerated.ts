@@ -3,8 +3,8 @@ import { type Meta, nextRevision } from './meta.ts'
 import type { CallContext } from './store.ts'
 
 /**
- * Returns the record with a new secret, and with the account of a sign-in. The previous secret is valid for the grace,
- * if there is one.
+ * Returns the record with a new secret, and with the account of a sign-in. The previous secret stays valid for the
+ * grace period, if there is one.
  */
 export function regenerated(
   meta: Meta,
@@ -27,10 +27,10 @@ export function regenerated(
   }
 }
 
-/** Returns the account of a sign-in over this one: the same user's session stays remembered. */
+/** Returns the account after a sign-in over this one. If it is the same user, the session stays remembered. */
 export function signedInOver(former: Account | undefined, account: Account): Account {
   const { userId, remember } = former ?? {}
-  // That it is no longer remembered has to last too, since a sign-in that waits is itself over that of the store.
+  // Also stored if it is no longer remembered, since a waiting sign-in is itself applied over the stored account.
   const isKnown = remember !== undefined && userId === account.userId
   return isKnown ? { remember, ...account } : account
 }

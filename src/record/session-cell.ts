@@ -31,9 +31,9 @@ import type {
 export const PROTOCOL = 2
 
 /**
- * Makes a step durable, or throws before it returns a promise. Without a state, it deletes everything of the session.
- * The time of the session's end is kept in memory only, so that an ended session has no data in storage. Without a
- * method, the session has expired.
+ * Saves a step durably, or throws before it returns a promise. Without a state, deletes everything of the session. The
+ * time of the session's end is kept in memory only, so that an ended session has no data in storage. Without a method,
+ * the session has expired.
  */
 export type Save = (
   state: State | undefined,
@@ -42,9 +42,7 @@ export type Save = (
   method?: Method,
 ) => Promise<void> | undefined
 
-/**
- * The request to a cell, as a JSON list: short, and fast to write and read. Without a patch the list ends before it.
- */
+/** The request to a cell, as a JSON list: short, and fast to write and read. Without a patch the list is shorter. */
 type Request = readonly [
   method: Call['method'],
   secret: string,
@@ -55,7 +53,7 @@ type Request = readonly [
   /** 0 if secrets are not renewed. */
   renew: number,
   patch?: Patch | null,
-  /** Or what a request of a part says. */
+  /** Or the content of a part's request. */
   regeneration?: Partial<Pick<Regeneration, 'secret' | 'grace'>>,
 ]
 
@@ -63,10 +61,10 @@ export type Method = (Call | OwnerCall)['method']
 
 const NO_STATE = { state: undefined, changed: [] }
 
-/** Holds one session and applies the rules to it, one call after the other. Requests and replies are JSON text. */
+/** Holds one session and applies the rules to it, one call after another. Requests and replies are JSON text. */
 export class SessionCell {
   #state: State | undefined
-  /** True if the stored data cannot be read: it is not a session, and is never used as one. */
+  /** True if the stored data cannot be read as a session. It is never used as one. */
   #isCorrupt: boolean
   readonly #save: Save
   #readText = ''
@@ -81,19 +79,19 @@ export class SessionCell {
     this.#save = save
   }
 
-  /** The time the state in memory expires; 0 if there is none. */
+  /** When the state in memory expires, or 0 if there is none. */
   get deadline(): number {
     return this.#state === undefined ? 0 : deadlineOf(this.#state.meta)
   }
 
-  /** True if the cell holds a session, and not what is left of one. */
+  /** True if the cell holds a session, and not a tombstone. */
   get isLive(): boolean {
     return this.#state !== undefined && !isTombstone(this.#state.meta)
   }
 
   /**
-   * Answers a request. Returns a string if nothing must be awaited: another promise costs the caller of an object some
-   * time. A part passes the rules for its own requests.
+   * Answers a request. Returns a string if nothing must be awaited, since another promise costs the caller of an object
+   * some time. A part passes the rules for its own requests.
    */
   call(text: string, rules: Rules = step): string | Promise<string> {
     const request = JSON.parse(text) as Request | OwnerCall
@@ -110,7 +108,7 @@ export class SessionCell {
     const [, secret, , , , , , , { secret: newSecret } = {}] = request
     const newHash = newSecret === undefined ? undefined : await sha256(newSecret)
     const hash = await this.#hashOf(secret)
-    // There is no await from here to the save, so no other call comes in between.
+    // There is no await from here to the save, so no other call can interleave.
     return this.#step(request, rules, hash, newHash)
   }
 
@@ -124,7 +122,7 @@ export class SessionCell {
       return this.#take(next, method)
     } catch (error) {
       if (method !== 'read' || !next.reply.ok || this.#state === undefined) throw error
-      // Storage takes no writes at the moment. A later read records its use.
+      // Storage accepts no writes at the moment. A later read records its use.
       return this.#take(unrecorded(this.#state, call), method)
     }
   }
@@ -135,7 +133,7 @@ export class SessionCell {
     return this.call(text)
   }
 
-  /** Makes a step durable, then returns its reply. */
+  /** Saves a step durably, then returns its reply. */
   #take({ reply, state, changed }: Step, method: Method): string | Promise<string> {
     if (state === this.#state) return this.#replyText(reply, method)
     const [before, after] = [lasting(this.#state), lasting(state)]
@@ -169,7 +167,8 @@ export class SessionCell {
   }
 
   /**
-   * Returns the text of a reply. The reply to a read has the entries, and its text is cached until something changes.
+   * Returns the text of a reply. The reply to a read contains the entries, and its text is cached until something
+   * changes.
    */
   #replyText(reply: Step['reply'], method: Method): string {
     if (!reply.ok || method !== 'read' || this.#state === undefined) return JSON.stringify(reply)
@@ -190,7 +189,7 @@ function lasting(state: State | undefined): State | undefined {
   return state !== undefined && isLasting(state.meta) ? state : undefined
 }
 
-/** Returns a request to a cell, with what comes after the context. */
+/** Returns a request to a cell. `rest` follows the context. */
 export function requestText(
   method: Call['method'],
   { secret }: Pick<Credential, 'secret'>,

@@ -28,7 +28,7 @@ export interface State {
   readonly entries: Texts
 }
 
-/** One call of a store that holds whole sessions. The secrets are hashed. */
+/** One call to a store that holds whole sessions. Secrets are hashed. */
 export interface Call {
   readonly method: 'create' | 'read' | 'write' | 'regenerate' | 'destroy' | PartCall['method']
   readonly context: CallContext
@@ -38,30 +38,30 @@ export interface Call {
   readonly grace?: number | undefined
   /** Only for `create`, `write` and `regenerate`. */
   readonly patch?: Patch | undefined
-  /** What a request of a part says besides. */
+  /** The other content of a part's request. */
   readonly about?: object | undefined
 }
 
-/** Returns the result of a call. A part has its own for its requests. */
+/** Returns the result of a call. A part has its own rules for its requests. */
 export type Rules = (present: State | undefined, call: Call) => Step
 
-/** A call by the user's own object. It has the expected user of the session, and no secret. */
+/** A call from the user's object. It has the session's expected user instead of a secret. */
 export interface OwnerCall {
   readonly method: 'look' | 'end'
   readonly userId: string
   readonly now: number
-  /** The timeouts in force. Absent from callers of the previous version: then those of the last use count. */
+  /** The timeouts in force. Absent in calls of the previous version: then those of the last use count. */
   readonly idle?: number | undefined
   readonly absolute?: number | undefined
 }
 
-/** The reply to a user's object for a session that still belongs to the user. */
+/** The reply to a user's object, if the session still belongs to the user. */
 export interface Look {
   readonly ok: true
   readonly usedAt: number
-  /** By the timeouts in force. It is in the past if they have become shorter, and the session has not been used since. */
+  /** By the timeouts in force. In the past if they have become shorter and the session has not been used since. */
   readonly expiresAt: number
-  /** True if it is bound to a device. Absent from objects of the previous version. */
+  /** True if it is bound to a device. Absent in replies of the previous version. */
   readonly isBound?: boolean
 }
 
@@ -82,7 +82,7 @@ export function step(present: State | undefined, call: Call): Step {
   const { meta, entries } = present
   const gone = goneReason(meta, hash, context)
   if (method === 'destroy') return destroyStep(present, gone, context.now)
-  // A repeated regenerate, or one of another request that renews, finds its own secret here.
+  // A repeated regenerate, or that of another request that renews, finds its own secret here.
   if (newHash === meta.hash)
     return stepTo({ ok: true, ...statusOf(meta, newHash, context) }, present)
   if (gone !== undefined) return stepTo(overReply(gone, call), present)
@@ -97,16 +97,14 @@ export function step(present: State | undefined, call: Call): Step {
 }
 
 /**
- * Returns the result of a `read` whose use could not be recorded: the same answer, with the last use that is on record.
- * A later read records its own.
+ * Returns the result of a `read` whose use could not be recorded: the same answer, with the last recorded use. A later
+ * read records its own use.
  */
 export function unrecorded(present: State, { hash, context }: Call): Step {
   return stepTo({ ok: true, ...statusOf(present.meta, hash, context) }, present)
 }
 
-/**
- * Applies a call by the user's own object: reads the last use of the session, or ends it, if it belongs to the user.
- */
+/** Applies a call from the user's object: reads the session's last use or ends it, if it belongs to the user. */
 export function ownerStep(
   present: State | undefined,
   { method, userId, now, idle, absolute }: OwnerCall,
@@ -114,7 +112,7 @@ export function ownerStep(
   if (present === undefined || present.meta.account?.userId !== userId) {
     return stepTo(ended(present?.meta.endedAt, now), present)
   }
-  // Whatever the timeouts say now, others may say something else later.
+  // Regardless of the current timeouts, since they may change later.
   if (method === 'end') return { reply: { ok: true }, ...over(present, now, now) }
   const { meta } = present
   const isTold = idle !== undefined && absolute !== undefined
@@ -138,7 +136,7 @@ function destroyStep(present: State, gone: Gone | undefined, now: number): Step 
   const { account } = present.meta
   return {
     reply: account === undefined ? { ok: true } : { ok: true, account },
-    // A session that has expired was over before.
+    // An expired session was already over.
     ...over(present, now, gone === undefined ? now : undefined),
   }
 }
@@ -152,7 +150,7 @@ export function over(present: State, now: number, endedAt?: number): Omit<Step, 
   return { state: { meta: tombstone, entries: new Map() }, changed: [...entries.keys()] }
 }
 
-/** Applies a `create` that finds its own session. Records no use, since that would count as a use by the browser. */
+/** Applies a `create` that finds its own session. Records no use, since that would look like a use by the browser. */
 function joinStep(present: State, call: Call): Step {
   const { meta } = present
   const { hash, context } = call
@@ -163,7 +161,10 @@ function joinStep(present: State, call: Call): Step {
   )
 }
 
-/** Returns the answer for a session that is over: to a `write` with `onceUntil`, that the handle has had one. */
+/**
+ * Returns the answer for a session that is over. A `write` with `onceUntil` is told that the handle has had its
+ * session.
+ */
 function overReply(gone: Gone, { method, patch }: Call): Gone {
   return gone === ENDED && method === 'write' && patch?.onceUntil !== undefined ? SPENT : gone
 }
@@ -180,7 +181,7 @@ function regenerateStep(present: State, call: Call, newHash: string): Step {
   const renewed = regenerated(touched(meta, context), newHash, context, { grace, account })
   return {
     reply: { ok: true, ...statusOf(renewed, newHash, context) },
-    // The results of operations belong to the previous user, too.
+    // The results of operations belong to the previous user too.
     state: isAnothers
       ? { meta: { ...renewed, operations: [] }, entries: new Map() }
       : { meta: renewed, entries },
@@ -201,7 +202,7 @@ function writeStep(state: State, patch: Patch, status: Status, { now }: CallCont
   return { reply: { ...reply, revision, moved: true }, state: { meta, entries: after }, changed }
 }
 
-/** True if a sign-in takes over the session of another user. All data of that user must go. */
+/** True if a sign-in takes over another user's session, so that all of that user's data must be deleted. */
 export function isAnotherUsers(former: Account | undefined, account: Account | undefined): boolean {
   return former !== undefined && account !== undefined && former.userId !== account.userId
 }

@@ -7,7 +7,7 @@ type Checked = SessionOptions<never>
 
 type Fault = readonly [isWrong: boolean, advice: string]
 
-/** Throws `ERR_OPTION` if an option cannot work. The message says what to write instead. */
+/** Throws `ERR_OPTION` if an option is invalid. The message says what to write instead. */
 export function checkOptions(options: Checked): void {
   const { store, data, use, cookie = {} } = options
   const faults = [
@@ -84,17 +84,17 @@ function valueFaults({
     timeoutFault(timeouts),
     [
       !(typeof storeTimeout === 'number' && storeTimeout > 0),
-      'storeTimeout is a number of seconds above 0.',
+      'storeTimeout must be a number of seconds above 0.',
     ],
     [!['refuse', 'drop'].includes(String(lateWrites)), "lateWrites is 'refuse' or 'drop'."],
     [
       !['refuse', 'anonymous'].includes(String(onStoreFailure)) &&
         typeof onStoreFailure !== 'function',
-      "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",
+      "onStoreFailure must be 'refuse', 'anonymous', or a function that returns the response.",
     ],
     [
       onRefused !== undefined && typeof onRefused !== 'function',
-      'onRefused is a function that makes the response.',
+      'onRefused must be a function that returns the response.',
     ],
   ]
 }
@@ -108,6 +108,6 @@ function timeoutFault({
   const isInOrder = areTimes && idle <= absolute
   return [
     !(isInOrder && touch >= 0 && touch <= idle / 2),
-    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout. All are numbers of seconds, at most a thousand years.`,
+    `idleTimeout is ${idle}, absoluteTimeout ${absolute}, touchInterval ${touch} seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and touchInterval from 0 to half of idleTimeout, all in seconds, at most a thousand years.`,
   ]
 }

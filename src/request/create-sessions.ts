@@ -18,7 +18,7 @@ import { responseOf } from './result.ts'
 import { setupFactory } from './setup.ts'
 import { StoreClient } from './store-client.ts'
 
-/** The third argument of a handler, after the request and `env`. The `ExecutionContext` of Workers is one. */
+/** The third argument of a handler, after the request and `env`, such as the `ExecutionContext` of Workers. */
 export interface RequestContext {
   waitUntil(promise: Promise<unknown>): void
   passThroughOnException(): void
@@ -27,8 +27,8 @@ export interface RequestContext {
 type Any = ReturnType<typeof JSON.parse>
 
 /**
- * The default type of a handler's third argument. It can be passed on to a framework: the other members of an
- * `ExecutionContext`, of which each runtime and version has its own, are untyped.
+ * The default type of a handler's third argument. It can be passed on to a framework: other members of an
+ * `ExecutionContext`, which differ by runtime and version, are untyped.
  */
 export interface HandlerContext extends RequestContext {
   readonly props: Any
@@ -39,12 +39,12 @@ export interface HandlerContext extends RequestContext {
 }
 
 /**
- * The default type of a handler's request: a Request to which a router has added its parameters. They are as loosely
- * typed as in routers (`any` in the `IRequest` of itty-router).
+ * The default type of a handler's request: a Request with the parameters that a router adds. They are typed as loosely
+ * as in routers (`any` in itty-router's `IRequest`).
  */
 export type RoutedRequest = Request & { readonly params: Any }
 
-/** The request that a wrapper takes: the handler's own type, or any Request if the handler asks for no other. */
+/** The request that a wrapper accepts: the handler's own type, or any Request if the handler needs no other. */
 export type Incoming<R> = RoutedRequest extends R ? Request : R
 
 /**
@@ -56,17 +56,17 @@ export type Answer<Result> = 0 extends 1 & Awaited<Result>
     ? Response | undefined
     : Response
 
-/** The property that a wrapped handler finds on its request. `Methods` are those of the features in `use`. */
+/** The session property on a wrapped handler's request. `Methods` are those of the features in `use`. */
 export interface HasSession<Data extends object, Flash extends object, Methods = object> {
   readonly session: Session<Data, Flash> & Methods
 }
 
-/** The type of a handler's `env`: untyped if the options do not say. */
+/** The type of a handler's `env`. Untyped if the options do not specify it. */
 type HandlerEnv<Env> = unknown extends Env ? Any : Env
 
 /**
  * The type of `withSession`. The plain case comes first, so that a guard between the wrapper and the handler infers its
- * types. It cannot infer them from a type parameter that is not resolved yet.
+ * types. It cannot infer them from an unresolved type parameter.
  */
 interface WithSession<Data extends object, Env, Flash extends object, Methods> {
   <Result>(
@@ -96,14 +96,14 @@ export interface Sessions<
   Methods extends object = object,
 > {
   /**
-   * Wraps a route or a whole `fetch`: the session is `request.session`. After the handler the session is committed, and
-   * its cookie is on the response. Anything other than a Response is sent as `Response.json(value)`; a value that JSON
-   * cannot represent, such as a Map, throws `ERR_VALUE`. `undefined` passes through: the next or the outer wrapper of the
-   * same request commits. If the handler throws, nothing recorded is written, and the exception is rethrown. An uncaught
-   * `ERR_SESSION_ENDED` becomes a 409 response, and `ERR_TOO_LARGE` a 413.
+   * Wraps a route or a whole `fetch`: the session is `request.session`. After the handler, the session is committed,
+   * and its cookie is added to the response. Anything other than a Response is sent as `Response.json(value)`; a value
+   * that JSON cannot represent, such as a Map, throws `ERR_VALUE`. `undefined` passes through: the next or the outer
+   * wrapper of the same request commits. If the handler throws, nothing recorded is written, and the error is rethrown.
+   * An uncaught `ERR_SESSION_ENDED` becomes a 409 response, and `ERR_TOO_LARGE` a 413.
    *
-   * With `{ touch: false }` as the second argument, its requests do not count as use of the session, as with
-   * `load({ touch: false })`.
+   * With `{ touch: false }` as the second argument, its requests do not count as use of the session, as with `load({
+   * touch: false })`.
    */
   readonly withSession: WithSession<Data, Env, Flash, Methods>
 
@@ -132,21 +132,21 @@ export interface Sessions<
   ) => Promise<Response>
 }
 
-/** The session of a layer, such as `SessionOf<typeof sessions>`: what `open` returns. */
+/** The session type of a layer: `SessionOf<typeof sessions>` is what `open` returns. */
 export type SessionOf<S> =
   S extends Sessions<infer Data, infer _Env, infer Flash, infer Methods>
     ? HasSession<Data, Flash, Methods>['session']
     : never
 
-/** The methods that the features of a tuple add to the session, and hints for the missing ones. */
+/** The methods that a tuple of features adds to the session, and hints for the missing ones. */
 export type MethodsOf<Use> = Omit<Hints, keyof AddedBy<Use>> & AddedBy<Use>
 
-/** The methods that the features of a tuple add to the session. */
+/** The methods that a tuple of features adds to the session. */
 type AddedBy<Use> = Use extends readonly [infer First, ...infer Rest]
   ? (First extends Feature<infer Methods> ? Methods : object) & AddedBy<Rest>
   : object
 
-/** The methods that the features of a tuple add to `sessions`. */
+/** The methods that a tuple of features adds to `sessions`. */
 export type MoreOf<Use> = Use extends readonly [infer First, ...infer Rest]
   ? (First extends Feature<object, infer More> ? More : object) & MoreOf<Rest>
   : object
@@ -155,7 +155,7 @@ export type MoreOf<Use> = Use extends readonly [infer First, ...infer Rest]
 interface Hints {
   readonly signIn: AddAccounts
   readonly signOut: AddAccounts
-  /** An object, because a string would pass for the id of a user. */
+  /** An object, because a string would be accepted as a user's id. */
   readonly userId: { readonly missing: AddAccounts }
   readonly authenticatedAt: AddAccounts
   readonly aal: AddAccounts
@@ -178,8 +178,8 @@ interface CodecMissing<_Advice extends string> {
 }
 
 /**
- * Returns the session layer of one Worker. Throws `ERR_OPTION` if an option cannot work. The secrets and the binding of
- * the store depend on `env`, so the first request checks them.
+ * Returns the session layer of one Worker. Throws `ERR_OPTION` if an option is invalid. The secrets and the store's
+ * binding depend on `env`, so the first request checks them.
  */
 export function createSessions<
   Data extends object = AnyData,
@@ -192,12 +192,12 @@ export function createSessions<
   type Methods = MethodsOf<Use>
   const settings = resolveOptions(options as object as SessionOptions<never>)
   const layer: Layer<Env> = { settings, setupFor: setupFactory(options, settings) }
-  // On Workers a request must not use the timer of another, so each call has its own client.
+  // On Workers a request must not use another request's timer, so each call has its own client.
   const callOnce: LayerCall = async (store, method, call) =>
     new StoreClient(settings, { id: '', depth: 0, isUse: true }).call(store, method, call)
   const more = (options.use ?? []).map((feature) => feature.more?.(settings, callOnce))
   const sessions: Sessions<Data, Env, Flash, Methods> = {
-    // The request has its session before the handler runs. Only a handler that returns undefined gets undefined.
+    // The request has its session before the handler runs. The result is `undefined` only if the handler returns that.
     withSession: <R extends Request, Result, Context>(
       handler: (request: R & HasSession<Data, Flash, Methods>, env: Env, ctx: Context) => Result,
       touching?: TouchOption,
@@ -209,7 +209,7 @@ export function createSessions<
       ) => Promise<Answer<Result>>,
     open: async (request, env, ctx) => {
       const opening = open(layer, request, env, ctx)
-      // Before anything is awaited, so that whoever opens the request meanwhile finds the same session.
+      // Before anything is awaited, so that a concurrent call for this request gets the same session.
       if (!(opening instanceof Promise)) keep(request, opening)
       const opened = await opening
       opened.isHeld = true

@@ -8,7 +8,7 @@ import type { Feature } from './feature.ts'
 import type { Having, Hooks, SessionOptions, Settings } from './options.ts'
 import { systemTime } from './store-client.ts'
 
-/** Every default, with its reason. */
+/** Every default, and the reason for it. */
 const DEFAULTS = {
   // OWASP: 15 to 30 minutes for low-risk applications.
   idleTimeout: 30 * 60,
@@ -23,15 +23,15 @@ const DEFAULTS = {
     secure: true,
     httpOnly: true,
     partitioned: false,
-    // Otherwise a sibling subdomain's 180 cookies push out the session's.
+    // Otherwise 180 cookies of a sibling subdomain push out the session's.
     priority: 'High',
     persistent: false,
   },
-  // The runtime retries a call of an object for up to 10 s; few people wait that long for a page.
+  // The runtime retries an object's call for up to 10 s, but few people wait that long for a page.
   storeTimeout: 5,
 } as const satisfies { readonly [option: string]: unknown; readonly cookie: CookieAttributes }
 
-/** Returns the checked options with their defaults. Throws `ERR_OPTION` if one is wrong. */
+/** Returns the checked options with their defaults. Throws `ERR_OPTION` if one is invalid. */
 export function resolveOptions(options: SessionOptions<never>): Settings {
   const {
     use = [],
@@ -87,7 +87,7 @@ function sessionWith(use: readonly Feature[]): Settings['Session'] {
   return SessionWithFeatures
 }
 
-/** Returns the error of a feature that adds a name which is there already. */
+/** Returns the error for a feature that adds an existing name. */
 export function takenError(name: string): SessionError {
   return new SessionError('ERR_OPTION', `A feature in use adds ${name}, which exists already.`)
 }
@@ -113,6 +113,6 @@ function emit(onEvent: SessionOptions<never>['onEvent'], event: SessionEvent): v
     const result: unknown = onEvent?.(event)
     if (result instanceof Promise) result.catch(() => undefined)
   } catch {
-    // There is no other place to report it.
+    // There is nowhere else to report it.
   }
 }

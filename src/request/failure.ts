@@ -25,14 +25,14 @@ async function answerError(
   replaced: Response | undefined,
 ): Promise<Response> {
   await session.drop()
-  // A commit that lost against other requests is not a fault of the program. An `update()` that did throws in the handler.
+  // A commit that lost against other requests is not a fault of the program. A failed `update()` throws in the handler.
   if (isStoreFailure(error) || hasCode(error, 'ERR_CONFLICT')) {
     return answerStoreFailure(session, error, replaced)
   }
   const problem = problemFor(session, error)
   if (problem === undefined) throw error
   if (hasCode(error, 'ERR_TOO_LARGE')) session.report({ type: 'too-large', id: session.id })
-  // An inner handler has dropped what it recorded itself. The session may still be there for the outer one.
+  // An inner handler has already dropped its own changes. The session may still exist for the outer one.
   if (session.isOver || session.depth <= 1) session.dictionary.discard()
   return withSessionHeaders(
     session,
@@ -40,7 +40,7 @@ async function answerError(
   )
 }
 
-/** Returns the problem of an error of the request; `undefined` for a fault of the program. */
+/** Returns the problem for an error of the request, or `undefined` for a fault of the program. */
 function problemFor(session: RequestSession, error: unknown): Problem | undefined {
   const isOwn =
     isLate(session, error) || hasCode(error, 'ERR_TOO_LARGE') || hasCode(error, 'ERR_SPECULATIVE')
@@ -59,7 +59,8 @@ async function answerStoreFailure(
     ? responseOf(made)
     : await refuse(session, problemOf(503, 'ERR_STORE', DETAILS.ERR_STORE), session.request)
   const instead = withSuccessor(session, replaced, response)
-  // A token that the store has issued already is the only one that still works, and one of a destroyed session is dead.
+  // A token that the store has already issued is the only one that still works, and a destroyed session's token is
+  // dead.
   const mustTell = session.isIssued || isDestroyed(session.state)
   return mustTell ? withSessionHeaders(session, instead) : withCaching(session, instead)
 }
@@ -79,7 +80,7 @@ function isLate(
   return hasCode(error, 'ERR_SESSION_ENDED') && isOver
 }
 
-/** Returns the response to an error of the session's own; nothing recorded is written. `undefined` for any other error. */
+/** Returns the response to a session error, without writing recorded changes, or `undefined` for any other error. */
 async function ownAnswer(
   session: RequestSession,
   error: unknown,
@@ -91,8 +92,8 @@ async function ownAnswer(
 
 /**
  * Writes the recorded changes, for a framework that sends the response itself. From this call on, every change throws.
- * Returns the response to send instead if the write failed. Returns `undefined` if the response may be sent, with
- * `send`. Throws the same errors as `commit`.
+ * Returns the response to send instead if the write failed, or `undefined` if the response may be sent, with `send`.
+ * Throws the same errors as `commit`.
  */
 export async function settle(
   session: RequestSession,
@@ -106,7 +107,10 @@ export async function settle(
   }
 }
 
-/** Returns the response to send instead of the handler's after a failed write; `undefined` if a late write is dropped. */
+/**
+ * Returns the response to send instead of the handler's after a failed write, or `undefined` if a late write is
+ * dropped.
+ */
 async function insteadOf(
   session: RequestSession,
   error: unknown,
@@ -134,10 +138,10 @@ interface Failing {
 }
 
 /**
- * Returns the response to an error; nothing recorded is written. A session error becomes a 409 or 413 response, or the
- * response of `onStoreFailure`. For any other error, returns the framework's response to it with the cookie of the
- * changes already written. Without such a response the error is rethrown.
- * Later changes throw, unless `isLast` is false, because the framework asks the application for a response.
+ * Returns the response to an error, without writing recorded changes. A session error becomes a 409 or 413 response, or
+ * the response of `onStoreFailure`. For any other error, returns the framework's response with the cookie of the
+ * changes already written; without such a response the error is rethrown. Later changes throw, unless `isLast` is false
+ * because the framework asks the application for a response.
  */
 export async function fail(
   session: RequestSession,
@@ -154,21 +158,20 @@ export async function fail(
   throw error
 }
 
-/** Drops what a failed handler recorded, by default the innermost one. */
+/** Drops the recorded changes of a failed handler, by default the innermost one. */
 export function discardOf(session: RequestSession, entered: Entered | undefined): void {
   const innermost = session.entered.at(-1)
-  // While another handler runs over the same request, nothing of it is dropped.
+  // While another handler runs for the same request, nothing is dropped.
   if (entered !== undefined && entered !== innermost) return
   const { savepoint } = innermost ?? {}
   if (savepoint !== undefined && !session.isGone) return session.dictionary.rollback(savepoint)
   session.dictionary.discard()
-  // The message that began a session after the end is dropped too.
+  // Also drops the message that began a session after the end.
   if (isDestroyed(session.state)) session.state = { is: 'destroyed', token: undefined }
 }
 
 /**
- * Ends a session that nobody can reach, after an error that leaves without our response: it is new or has a new token,
- * and the browser does not get that.
+ * Ends a session that no browser can reach after an error without our response: the browser does not get its new token.
  */
 async function abandon(session: RequestSession): Promise<void> {
   await session.drop()
@@ -182,7 +185,7 @@ async function afterFailure(session: RequestSession, response: Response): Promis
     const instead = await settle(session, response)
     return instead ?? (await withSessionHeaders(session, response))
   } catch {
-    // The framework has answered the first error, and the session's own errors have become answers.
+    // The framework has answered the first error. Later session errors are already responses.
     return withSessionHeaders(session, response)
   }
 }
@@ -192,12 +195,15 @@ export function send(session: RequestSession, response: Response): Await<Respons
   return withSessionHeaders(session, response)
 }
 
-/** Returns the Set-Cookie value for a framework that asks for it, after `settle`; empty if there is no session. */
+/**
+ * Returns the Set-Cookie value for a framework that asks for it, after `settle`, or an empty text if there is no
+ * session.
+ */
 export function cookieOf(session: RequestSession): Promise<string> {
   return currentCookie(session)
 }
 
-/** Returns the error if the session ended elsewhere while this request used it; otherwise `undefined`. */
+/** Returns the error if the session ended elsewhere while this request used it, otherwise `undefined`. */
 export function lateError({ isOver }: RequestSession): SessionError | undefined {
   return isOver ? endedError() : undefined
 }

@@ -21,13 +21,16 @@ export interface PendingToken {
   readonly secret: string
   /** Empty except for a sign-in. */
   readonly patch: Patch
-  /** The data of the feature that began the change, for its `changed` hook. */
+  /** The data of the feature that made the change, for its `changed` hook. */
   readonly note?: unknown
 }
 
-/** A change of the token, for the features. */
+/** A change of the token, as reported to features. */
 export type TokenChange =
-  /** A token was issued by a sign-in, an adoption or `regenerate()`. A session's first write and a renewal are not told. */
+  /**
+   * A token was issued by a sign-in, an adoption or `regenerate()`. Not reported for a session's first write or a
+   * renewal.
+   */
   | {
       readonly is: 'issued'
       readonly pending: PendingToken
@@ -36,7 +39,7 @@ export type TokenChange =
       /** True if another request had already created the session. */
       readonly isJoined?: boolean
     }
-  /** A pending token is not issued after all. */
+  /** A pending token will not be issued. */
   | { readonly is: 'dropped'; readonly pending: PendingToken }
   /** The session was destroyed. */
   | { readonly is: 'ended'; readonly id: string; readonly account: Account | undefined }
@@ -57,18 +60,18 @@ export interface FeatureSession {
   /** True if a cookie can be set at all. */
   readonly canKeep: boolean
   state: SessionState
-  /** The token of the session that the request uses. */
+  /** The token of the session that the request uses, or `undefined` if there is none. */
   readonly token: Token | undefined
   readonly dictionary: Dictionary
   /** The `signIn` hook of the accounts feature; absent without it. */
   readonly signIn: Feature['signIn']
-  /** True if a feature has not yet checked the credentials of the visitor. */
+  /** True if a feature has not yet checked the visitor's credentials. */
   readonly isArriving: boolean
   /** The token that waits for the end of the request. */
   pending: PendingToken | undefined
   /**
-   * The headers of the response besides the cookie of the session. One with `applies` is sent only if that is true when
-   * the response is made; it takes the headers so far.
+   * The headers of the response besides the session's cookie. One with `applies` is sent only if that returns true when
+   * the response is made; it gets the headers so far.
    */
   readonly headers: (readonly [
     name: string,
@@ -87,8 +90,7 @@ export interface FeatureSession {
   /** True if the session is over, or the store does not return it yet. */
   readonly isGone: boolean
   /**
-   * True if this isolate has ended the session while the request ran, and the store may go on returning it for a
-   * while.
+   * True if this isolate has ended the session while the request ran, and the store may still return it for a while.
    */
   readonly isRevoked: boolean
   /** Forgets a session that is gone, so that the next write creates another one. */
@@ -99,7 +101,7 @@ export interface FeatureSession {
   settle(pending: PendingToken, changes?: Patch): Promise<Applied | Refusal>
   /** Drops a pending token. */
   drop(): Promise<void>
-  /** Creates the session under this credential, or joins it. */
+  /** Creates the session with this credential, or joins it. */
   adopt(credential: Credential, pending: PendingToken): Promise<WriteReply>
   /** Deletes the session from the store. */
   destroyNow(): Promise<unknown>
@@ -110,7 +112,7 @@ export interface FeatureSession {
   markUsed(): void
 }
 
-/** What the store said of a session; after a read with its entries. */
+/** The store's answer about a session, with its entries after a read. */
 type Confirmed = Status & { readonly entries?: Entries }
 
 /** The trace of a request's session. */
@@ -125,7 +127,7 @@ export interface SessionTrace {
   end(): void
 }
 
-/** The options that a feature may need; durations in milliseconds. */
+/** The options that a feature may need. Durations are in milliseconds. */
 interface FeatureSettings {
   readonly cookie: CookieAttributes
   readonly context: Omit<CallContext, 'now'>
@@ -134,8 +136,8 @@ interface FeatureSettings {
 }
 
 /**
- * An optional part of the session layer: `createSessions` takes a list of them as `use`. The core calls the hooks in
- * the order of the list, at fixed places. An absent hook costs nothing.
+ * An optional part of the session layer. `createSessions` takes a list of them as `use`. The core calls the hooks at
+ * fixed places, in the list's order. An absent hook costs nothing.
  */
 export interface Feature<Methods extends object = object, More extends object = object> {
   /** The name of the feature. `createSessions` recognizes a feature by it. */
@@ -147,15 +149,18 @@ export interface Feature<Methods extends object = object, More extends object = 
   /** The methods added to `sessions`. */
   readonly more?: (settings: FeatureSettings, call: LayerCall) => More
   /**
-   * Checks its requirements of `env` and the store, before the first request of an `env`. Throws `ERR_OPTION` if one is
-   * not met.
+   * Checks the feature's requirements for `env` and the store, before the first request of an `env`. Throws
+   * `ERR_OPTION` if one is not met.
    */
   readonly setUp?: (env: never, store: SessionStore) => void
-  /** Traces the session of a request, which was just opened; `undefined` if it is not traced. */
+  /** Traces a request's session, which was just opened. Returns `undefined` if it is not traced. */
   readonly trace?: (session: FeatureSession) => SessionTrace | undefined
-  /** Answers a request that is the feature's own, instead of the handler; `undefined` for any other. */
+  /**
+   * Returns the response to a request that belongs to the feature, instead of the handler's, or `undefined` for any
+   * other.
+   */
   readonly answer?: (session: FeatureSession) => Promise<Response> | undefined
-  /** Checks a request that has no token of ours. The returned work runs before the first call of the store. */
+  /** Checks a request that has no token of ours. The returned function runs before the first store call. */
   readonly arrive?: (session: FeatureSession) => (() => Promise<void>) | undefined
   /** Runs after the store has confirmed the session. */
   readonly confirmed?: (session: FeatureSession, status: Confirmed) => void
@@ -164,7 +169,7 @@ export interface Feature<Methods extends object = object, More extends object = 
   /** Runs after the commit; the response waits for it. Returns `undefined` if there is nothing to do. */
   readonly finish?: (session: FeatureSession) => Promise<void> | undefined
   /**
-   * Begins a sign-in, for the features that need one. Before it reserves anything, it asks `mayBegin`, which returns
+   * Begins a sign-in, for the features that need one. Before it reserves anything, it calls `mayBegin`, which returns
    * false if the sign-in is certain to be refused.
    */
   readonly signIn?: (

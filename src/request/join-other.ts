@@ -3,8 +3,8 @@ import type { RequestSession } from './request-session.ts'
 import { valueOn } from './response.ts'
 
 /**
- * Makes a visitor without a session write to the one that another layer created for this response: a browser keeps one
- * cookie per name.
+ * Makes a visitor without a session write to the session that another layer created for this response, since a browser
+ * keeps one cookie per name.
  */
 export async function joinOther(session: RequestSession, response: Response): Promise<void> {
   const { settings, keyring, arrival } = session

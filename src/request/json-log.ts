@@ -1,12 +1,12 @@
 import type { SessionEvent } from './event.ts'
 
 /**
- * An `onEvent` that writes each event as one line of JSON, the format that Workers Logs index:
- * `{"source":"edge-session", …}`. Events that need attention are warnings.
+ * An `onEvent` function that writes each event as a line of JSON, which Workers Logs index: `{"source":"edge-session",
+ * …}`. Events that need attention are warnings.
  */
 export function jsonLog(event: SessionEvent): void {
   const line = JSON.stringify({ source: 'edge-session', ...event })
-  // The console is the only way to write to the log of a Worker.
+  // The console is the only way to write to a Worker's log.
   // oxlint-disable no-console
   if (WARNINGS.has(event.type)) console.warn(line)
   else console.log(line)

@@ -22,7 +22,7 @@ export interface Layer<Env> {
 }
 
 export interface TouchOption {
-  /** False if the requests, such as polls, do not count as use, so that they do not move the idle timeout. Default true. */
+  /** False if requests such as polls do not count as use, so that they do not extend the idle timeout. Default true. */
   readonly touch?: boolean | undefined
 }
 
@@ -35,7 +35,7 @@ interface Carrier {
   [mark: symbol]: unknown
 }
 
-/** Returns the request's session: the one already opened or being opened, or a new one. Waits only if it must. */
+/** Returns the request's session: one that is already open or being opened, or a new one. Waits only if necessary. */
 export function open<Env>(
   layer: Layer<Env>,
   request: Request,
@@ -80,7 +80,7 @@ function openedOn(request: Request, { mark }: Settings): Await<RequestSession> |
     const shown = requestSessionOf(session)
     if (shown.settings.mark === mark) return shown
   }
-  // The mark belongs to this layer only, and so does the value under it.
+  // The mark belongs to this layer only, and so does the value.
   return carrier[mark] as Await<RequestSession> | undefined
 }
 
@@ -106,7 +106,7 @@ export function requestSessionOf(session: object): RequestSession {
 
 /** Begins a handler: the session becomes `request.session`. Returns the value that `leave` needs. */
 export function enter(session: RequestSession, request: Request): Entered {
-  // An inner handler that fails drops what it recorded itself, and no more.
+  // If an inner handler fails, it drops only its own recorded changes.
   const savepoint = session.depth > 0 ? savepointOf(session.dictionary.changes) : undefined
   session.depth += 1
   const carrier = carrierOf(request)
@@ -139,9 +139,9 @@ export function answer(session: RequestSession, result: unknown): Await<Response
 }
 
 /**
- * Returns the response of an inner wrapper after writing what its handler recorded, because two wrappers at once over one
- * request look the same, and each response is then sent by itself. If the store is not atomic, the outermost wrapper
- * writes once for all.
+ * Returns an inner wrapper's response after writing its handler's changes. Two wrappers that run at once for one
+ * request look the same, but send their responses separately. If the store is not atomic, the outermost wrapper writes
+ * once for all.
  */
 function answerInside(session: RequestSession, result: unknown, entered: Entered): Await<Response> {
   const response = result instanceof Response ? result : responseOf(result)
@@ -204,7 +204,7 @@ export function wrap<Env>(
     )
 }
 
-/** Returns the answer of a feature to a request that is its own; `undefined` for any other. */
+/** Returns a feature's response to a request that belongs to it, or `undefined` for any other. */
 export function ownAnswerOf(session: RequestSession): Promise<Response> | undefined {
   return session.depth > 1 ? undefined : session.settings.hooks.answer?.(session)
 }
@@ -217,7 +217,7 @@ export async function run<Env>(
   touch?: boolean,
 ): Promise<Response | undefined> {
   const opened = open(layer, request, env, ctx as RequestContext)
-  // A promise costs time, here and below, so a value that is already there is not awaited.
+  // A promise costs time, here and below, so a value that is already available is not awaited.
   const session = opened instanceof Promise ? await opened : opened
   if (touch === false) session.poll()
   const entered = enter(session, request)

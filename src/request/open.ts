@@ -13,7 +13,7 @@ import { type Arrival, isJustRotated, type SessionState } from './state.ts'
 const LOCAL_HTTP = /^http:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])[:/]/i
 
 /**
- * Reads the cookie of a request, verifies its token, and returns the result of `proceed`. Calls no store. Waits only
+ * Reads a request's cookie, verifies its token, and returns the result of `proceed`. Makes no store call. Waits only
  * for the MAC of a token that is new to this isolate.
  */
 export function arrivalOf<T>(
@@ -35,10 +35,7 @@ export function arrivalOf<T>(
   return proceed(base, setup)
 }
 
-/**
- * Returns the event that says why a browser would not keep the cookie that the response to this request sets, or
- * `undefined` if it would.
- */
+/** Returns the event that explains why a browser would not keep this response's cookie, or `undefined` if it would. */
 export function obstacleOf(
   { cookie: { secure, domain } }: Pick<Settings, 'cookie'>,
   { url }: Pick<RequestLike, 'url'>,
@@ -58,7 +55,7 @@ interface Search<T> {
   readonly proceed: (arrival: Arrival, setup: Setup) => T
 }
 
-/** Continues with the first value, from this index on, that has a valid signature and has not expired. */
+/** Continues with the first value, starting at this index, that has a valid signature and has not expired. */
 function firstToken<T>(search: Search<T>, place: number): Await<T> {
   const { settings, setup, values, base, proceed } = search
   const value = values[place]
@@ -74,7 +71,7 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
   const { emit, context } = settings
   const { refreshed } = setup
   if (!opened.ok && opened.reason === 'unknown-key' && refreshed !== undefined) {
-    // Another isolate may know the next secret already.
+    // Another isolate may already know the next secret.
     return refreshed().then((next) => firstToken({ ...search, setup: next }, place))
   }
   if (!opened.ok) emit({ type: 'refused', reason: opened.reason })
@@ -95,7 +92,7 @@ function judged<T>(search: Search<T>, place: number, opened: OpenedToken): Await
   return firstToken(search, place + 1)
 }
 
-/** The timeouts of a remembered session that has not been read. */
+/** The timeouts of a remembered session before it is read. */
 const UNKNOWN: OwnTimeouts = { idle: Infinity, absolute: Infinity }
 
 /** Returns the timeouts for a token: those of the layer, or infinite ones if only the store knows them. */
@@ -115,11 +112,11 @@ export function timeoutsOf({
   return knownTimeouts(state.token, context)
 }
 
-/** The difference to allow for between the clocks of two machines. */
+/** The allowed difference between the clocks of two machines. */
 const CLOCK_ALLOWANCE_MS = 2
 
 /**
- * True if the session ended, or got a new token, after this request had arrived. Otherwise its cookie was dead on
+ * True if the session ended or its token was replaced after this request arrived. Otherwise its cookie was dead on
  * arrival, and the visitor is a new one.
  */
 export function isOverlapping(reply: Gone, id: string, { at, order }: Arrival): boolean {
@@ -129,18 +126,20 @@ export function isOverlapping(reply: Gone, id: string, { at, order }: Arrival): 
   return reply.at !== undefined && reply.at > at - CLOCK_ALLOWANCE_MS
 }
 
-/** The number of remembered endings: more than an isolate sees while a request runs. */
+/** The number of remembered endings, more than an isolate sees while a request runs. */
 const MAX_ENDINGS = 1000
 const endings = new BoundedMap<number>(MAX_ENDINGS)
 let lastOrder = 0
 
-/** Returns the next place in the order of arrivals and endings. A clock stands still between I/O; this does not. */
+/**
+ * Returns the next position in the order of arrivals and endings. Unlike a clock, it does not stand still between I/O.
+ */
 function nextOrder(): number {
   lastOrder += 1
   return lastOrder
 }
 
-/** True if this isolate has ended a session since a request arrived. */
+/** True if this isolate has ended a session since the request arrived. */
 export function hasEndedSince({ order }: Arrival, id: string): boolean {
   return (endings.get(id) ?? 0) > order
 }
@@ -150,10 +149,10 @@ export function noteEnding(id: string): void {
   endings.set(id, nextOrder())
 }
 
-/** Fetch Standard: `Sec-Purpose`. `X-Sec-Purpose` is Turbo's, `Purpose` that of older browsers. */
+/** Fetch Standard: `Sec-Purpose`. `X-Sec-Purpose` is from Turbo, and `Purpose` from older browsers. */
 const PURPOSE_HEADERS = ['sec-purpose', 'x-sec-purpose', 'purpose']
 
-/** Returns what a request is for, by its method and these headers; a `view` if they do not say. */
+/** Returns the purpose of a request, by its method and these headers. Default `view`. */
 export function purposeOf({ method = 'GET', headers }: RequestLike): Purpose {
   if (method === 'HEAD') return 'head'
   for (const name of PURPOSE_HEADERS) {

@@ -37,15 +37,15 @@ export interface SessionOptions<
    * The seconds without use after which a session expires. Default 30 minutes, or `absoluteTimeout` if that is less.
    */
   readonly idleTimeout?: number | undefined
-  /** The seconds after its creation when a session expires, used or not. Default 12 hours. */
+  /** The seconds after its creation when a session expires, even if it is used. Default 12 hours. */
   readonly absoluteTimeout?: number | undefined
   /** The minimum number of seconds between two recorded uses. Default a twentieth of `idleTimeout`, at most 60. */
   readonly touchInterval?: number | undefined
   /** The attributes of the cookie that differ from the defaults. */
   readonly cookie?: Partial<CookieAttributes> | undefined
   /**
-   * The response if the session was ended elsewhere before the recorded changes were written. `refuse` (default) sends
-   * 409. `drop` sends the response of the handler. Both report an event.
+   * What to do if the session was ended elsewhere before the recorded changes were written. `refuse` (default) sends
+   * 409. `drop` sends the handler's response. Both report an event.
    */
   readonly lateWrites?: 'refuse' | 'drop' | undefined
   /**
@@ -53,16 +53,16 @@ export interface SessionOptions<
    */
   readonly storeTimeout?: number | undefined
   /**
-   * The response if the store fails, unless the handler catches `ERR_STORE`. `refuse` (default) sends 503 with
-   * Retry-After. `anonymous` continues without the session if the read fails, and refuses if a change fails. A function
+   * What to do if the store fails, unless the handler catches `ERR_STORE`. `refuse` (default) sends 503 with
+   * Retry-After. `anonymous` continues without the session if a read fails, and refuses if a change fails. A function
    * returns the response. The cookie does not change.
    */
   readonly onStoreFailure?: 'refuse' | 'anonymous' | StoreFailureHandler | undefined
   /**
-   * Returns the response to a refused request: 401 and 403 of the guards, 409, 413, and 503 unless `onStoreFailure` is a
-   * function. `problem` says why. The default is a small page for a navigation, and a problem (RFC 9457) for programs. If it
-   * throws, or returns no Response or a used one, the default is sent, with an event. `Cache-Control` becomes `private, no-store`, and a
-   * `Retry-After` that is missing is added.
+   * Returns the response to a refused request: 401 and 403 of the guards, 409, 413, and 503 unless `onStoreFailure` is
+   * a function. `problem` says why. The default is a small page for a navigation, and a problem (RFC 9457) for
+   * programs. If it throws, or returns no Response or a used one, the default is sent, with an event. `Cache-Control`
+   * is set to `private, no-store`, and a missing `Retry-After` is added.
    */
   readonly onRefused?: RefusalHandler | undefined
   /** Called with each event. Errors that it throws are ignored. */
@@ -71,13 +71,13 @@ export interface SessionOptions<
   readonly now?: (() => number) | undefined
 }
 
-/** Returns the response to a request whose store failed. */
+/** Returns the response to a request after a store failure. */
 export type StoreFailureHandler = (
   error: SessionError,
   request: RequestLike,
 ) => Response | Promise<Response>
 
-/** The complete, checked options. Durations are in milliseconds. */
+/** All options, checked and with defaults. Durations are in milliseconds. */
 export interface Settings {
   /** The key of the session on a request, used if `request.session` belongs to another layer. */
   readonly mark: symbol

@@ -3,7 +3,7 @@ import type { Settings } from './options.ts'
 import type { RequestLike } from './request-like.ts'
 import type { RequestContext, Setup } from './setup.ts'
 
-/** The parts that a `RequestSession` is made from. */
+/** The parts from which a `RequestSession` is made. */
 export interface Origin {
   readonly settings: Settings
   readonly setup: Setup
@@ -14,8 +14,8 @@ export interface Origin {
 
 /** A handler that runs with the session. */
 export interface Entered {
-  /** The session of another layer, which was `request.session` before. */
+  /** The session of another layer that was `request.session` before. */
   readonly outer: unknown
-  /** What an outer handler had recorded. */
+  /** The changes that an outer handler had recorded. */
   savepoint: Savepoint | undefined
 }

@@ -8,7 +8,7 @@ export interface RequestLike {
 }
 
 /**
- * The purpose of a request. Only a `view` is a use of the session and spends flash messages: a HEAD shows nothing, and the
- * page of a prefetch or prerender (`speculative`) may never be shown.
+ * The purpose of a request. Only a `view` counts as use of the session and spends flash messages: a HEAD shows nothing,
+ * and the page of a prefetch or prerender (`speculative`) may never be shown.
  */
 export type Purpose = 'view' | 'head' | 'speculative'

@@ -43,7 +43,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
   readonly ctx: RequestContext
   pending: PendingToken | undefined
   readonly headers: FeatureSession['headers'] = []
-  /** The pending check of the credentials by the features; `undefined` once it is done. */
+  /** The pending check of the credentials by the features, or `undefined` once it is done. */
   #arriving: (() => Promise<void>) | undefined
   #canKeep: boolean | undefined
   #purpose: Purpose | undefined
@@ -76,22 +76,22 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return (this.#purpose ??= purposeOf(this.request))
   }
 
-  /** True if the request is a use of the session, which moves its idle timeout. */
+  /** True if the request counts as use of the session, which extends its idle timeout. */
   get isUse(): boolean {
     return !this.#isPoll && this.purpose === 'view'
   }
 
   poll(): void {
-    // A call before may have recorded the use.
+    // An earlier call may have recorded the use.
     if (this.#last === undefined) this.#isPoll = true
   }
 
   get isArriving(): boolean {
-    // After a failed look, the rest of the request is anonymous.
+    // After a failed read, the rest of the request is anonymous.
     return this.#arriving !== undefined && this.failure === undefined
   }
 
-  /** True if no operation has been called that asks the store of a session that can be kept. */
+  /** True if no operation was called that asks the store about a session that can be kept. */
   get isUntouched(): boolean {
     return this.#last === undefined && this.canKeep
   }
@@ -125,7 +125,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     })
   }
 
-  /** Lets the features check the credentials of the visitor, so that the session is known. */
+  /** Lets the features check the visitor's credentials, so that the session is known. */
   async arrive(): Promise<void> {
     if (!this.isArriving) return
     await this.#inTurn(async () => this.#arrive()?.catch((error: unknown) => this.goWithout(error)))
@@ -149,7 +149,7 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
     return this.change(async () => {
       if (this.token === undefined) return
       this.pending ??= { secret: newSecret(), patch: newPatch({}) }
-      // Otherwise the change waits for the commit: KV allows one write per second for a key.
+      // Otherwise the change waits for the commit: KV allows one write a second for a key.
       if (this.store.can.atomic) await this.settle(this.pending)
     })
   }
@@ -172,14 +172,14 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   override startOver(): void {
     super.startOver()
-    // Recorded changes stay: they are the handler's own.
+    // Recorded changes stay, because the handler made them.
     this.dictionary.empty()
   }
 
   async destroy(): Promise<void> {
     const { is } = this.state
     if (is === 'ended' || this.isRevoked) {
-      // A token that waits for the commit has no session any more.
+      // A token that waits for the commit no longer has a session.
       await this.drop()
       this.state = { is: 'destroyed', token: this.state.token }
     } else if (is !== 'destroyed') await this.change(() => endSession(this), is === 'unseen')

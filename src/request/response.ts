@@ -10,10 +10,10 @@ import type { Live, SessionState } from './state.ts'
 type CookieChange = 'issue' | 'refresh' | 'clear'
 
 /**
- * Returns the response with the headers of the session: one Set-Cookie for its name, and the handler's other cookies.
- * With any Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's
- * session to another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`, and `Cache-Control`
- * says who may keep the response, unless the handler has said it.
+ * Returns the response with the session's headers: one Set-Cookie with its name, and the handler's other cookies. With
+ * any Set-Cookie, `Cache-Control` becomes `private, no-store`, since a cached copy would give one visitor's session to
+ * another (OWASP; RFC 9111 section 7.3). If the session was used, `Vary` has `Cookie`, and `Cache-Control` says who may
+ * keep the response, unless the handler has set it.
  */
 export function withSessionHeaders(session: RequestSession, response: Response): Await<Response> {
   const change = cookieChange(session)
@@ -23,7 +23,7 @@ export function withSessionHeaders(session: RequestSession, response: Response):
     : withCaching(session, response)
 }
 
-/** Returns the change to the cookie; `undefined` if the browser has the current one. */
+/** Returns the change to the cookie, or `undefined` if the browser has the current one. */
 function cookieChange(session: RequestSession): CookieChange | undefined {
   const { state, token, arrival } = session
   if (state.is === 'ended' || isDestroyed(state)) {
@@ -34,7 +34,7 @@ function cookieChange(session: RequestSession): CookieChange | undefined {
   return isDue(session) ? 'refresh' : undefined
 }
 
-/** True if this request has destroyed the session, and has not created another one. */
+/** True if this request destroyed the session and did not create another one. */
 export function isDestroyed(state: SessionState): boolean {
   return state.is === 'destroyed' || (state.is === 'none' && state.hasEnded === true)
 }
@@ -45,7 +45,7 @@ function isDue(session: RequestSession): boolean {
   const { context, cookie } = settings
   // With renewals, only the store knows if the token is still the latest.
   if (state.is !== 'live') return arrival.isOldKey && context.renew === undefined
-  // The browser may already have the next token, and the previous one is valid only for a moment.
+  // The browser may already have the next token, and the previous one is only valid for a moment.
   if (state.status.renewal !== undefined) return false
   if (arrival.isOldKey) return true
   const { status, token } = state
@@ -55,10 +55,10 @@ function isDue(session: RequestSession): boolean {
   return isUseDue(session, state)
 }
 
-/** True if the token's time of the last use is too old. */
+/** True if the last use recorded in the token is too old. */
 function isUseDue(session: RequestSession, { askedAt, token }: Live): boolean {
   const { store, settings, isUse } = session
-  // A cookie lives no longer, however long the session may be idle.
+  // A cookie does not live longer, however long the idle timeout is.
   const lifetime = Math.min(timeoutsOf(session).idle, MAX_AGE_CAP_SECONDS * 1000)
   // If the store does not record uses, the token is the only record.
   const interval = store.can.recordUse ? lifetime / 2 : settings.context.touch
@@ -83,8 +83,8 @@ async function withCookie(
 }
 
 /**
- * Returns the next bookmark of the token, which never decreases. Without one from the store, the token drops its
- * bookmark: another version of the Worker must not take the current writes for known.
+ * Returns the token's next bookmark, which never decreases. If the store returns none, the bookmark is dropped, because
+ * another version of the Worker must not treat the current writes as known.
  */
 function bookmarkOf({ status, token }: Live): number | undefined {
   const { bookmark } = status
@@ -119,7 +119,8 @@ async function setCookie(
 }
 
 /**
- * Returns the Set-Cookie value for the current state, even if the browser already has it; empty if there is no session.
+ * Returns the Set-Cookie value for the current state, even if the browser already has it, or an empty text if there is
+ * no session.
  */
 export async function currentCookie(session: RequestSession): Promise<string> {
   const { settings, state } = session
@@ -131,8 +132,8 @@ export async function currentCookie(session: RequestSession): Promise<string> {
 }
 
 /**
- * True if a cookie of our name that is already on the response stays, because another layer set it for a newer session
- * or token. A token issued in this request replaces any other.
+ * True if a cookie with our name that is already on the response stays, because another layer set it for a newer
+ * session or token. A token issued in this request replaces any other.
  */
 async function isKept(
   session: RequestSession,
@@ -140,7 +141,7 @@ async function isKept(
   change: CookieChange,
   ours: Token | undefined,
 ): Promise<boolean> {
-  // Another layer signed the visitor out.
+  // Another layer signed the user out.
   if (value === '') return change !== 'issue'
   const opened = await openToken(session.keyring, session.settings.cookie.name, value)
   if (!opened.ok) return false
@@ -150,15 +151,15 @@ async function isKept(
   return change === 'clear' && !isSame
 }
 
-/** True if a token is the same as ours with older data. */
+/** True if a token is an older version of ours. */
 function isOlder({ handle, secret, usedAt, bookmark = -1 }: Token, ours: Token): boolean {
   const isSame = handle === ours.handle && secret === ours.secret
   return isSame && (usedAt < ours.usedAt || bookmark < (ours.bookmark ?? -1))
 }
 
 /**
- * Returns the value of the last cookie of this name that a response sets, empty if it clears it; `undefined` if there
- * is none.
+ * Returns the last value that a response sets for this cookie name, empty if it clears the cookie, or `undefined` if it
+ * sets none.
  */
 export function valueOn(response: Response, cookieName: string): string | undefined {
   const start = `${cookieName}=`
@@ -182,7 +183,7 @@ export function withSuccessor(
 
 /** Returns a copy of the response with the headers of the session. */
 function withHeaders(session: RequestSession, response: Response, cookie?: string): Response {
-  // The copy is necessary: an application may send one Response object to many visitors.
+  // A copy, because an application may send one Response object to many visitors.
   const result = new Response(response.body, response)
   const { headers } = result
   if (cookie !== undefined) {
@@ -200,28 +201,28 @@ function withHeaders(session: RequestSession, response: Response, cookie?: strin
   return withCaching(session, result)
 }
 
-/** True if the handler itself has set this other cookie. */
+/** True if the handler has set this other cookie itself. */
 function hasCookie(headers: Headers, setting: string): boolean {
   const start = setting.slice(0, setting.indexOf('=') + 1)
   return headers.getSetCookie().some((value) => value.startsWith(start))
 }
 
-/** The headers that caches prefer to Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
+/** The headers that caches prefer over Cache-Control (RFC 9213; Cloudflare: CDN-Cache-Control). */
 const CACHE_HEADERS = ['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control']
 
-/** A response whose `Cache-Control` is our default, or the request of one that was copied since. */
+/** A response with our default `Cache-Control`, or its request, since the response may have been copied. */
 interface Defaulted {
   [DEFAULTED]?: boolean
 }
 const DEFAULTED = Symbol('default')
 const NO_STORE = 'private, no-store'
 
-/** The directives that decide if a cache may store a response, or for how long (RFC 9111 sections 3 and 4.2.1). */
+/** The directives that decide whether a cache may store a response, or for how long (RFC 9111 sections 3 and 4.2.1). */
 const STORAGE = /(^|[\s,])(public|private|no-store|no-cache|(s-)?max-?age)($|[\s,=])/i
 
-/** Returns the response, which says who may keep it if the session was used. */
+/** Returns the response. If the session was used, its headers say who may keep it. */
 export function withCaching(session: RequestSession, response: Response): Response {
-  // No cache stores a 101, and a runtime may know it by its identity.
+  // No cache stores a 101, and a runtime may recognize it by identity.
   if (response.status === 101) return response
   try {
     return limitCaching(session, response)
@@ -244,7 +245,7 @@ function limitCaching(session: RequestSession, response: Response): Response {
   return response
 }
 
-/** Sets `Cache-Control` where the handler has not said who may keep the response. */
+/** Sets `Cache-Control` if the handler has not said who may keep the response. */
 function setDefault(session: RequestSession, response: Response, said: string): void {
   const value = isAnonymous(session) ? 'private, no-cache' : NO_STORE
   const marked: Defaulted[] = [response as Defaulted, session.request as Defaulted]
@@ -263,7 +264,7 @@ function forbidStoring(headers: Headers): void {
   for (const name of CACHE_HEADERS) headers.delete(name)
 }
 
-/** True if no user is signed in. A token whose session has not been read may be a signed-in user's. */
+/** True if no user is signed in. A token whose session was not read may be a signed-in user's. */
 function isAnonymous({ state }: RequestSession): boolean {
   return state.is === 'none' || (state.is === 'live' && state.status.account === undefined)
 }

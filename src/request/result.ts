@@ -1,9 +1,9 @@
 import { SessionError } from '../errors.ts'
 
 /**
- * Returns the Response to send for the result of a handler: the Response itself, or the value as JSON. A Response of
- * another realm, such as one of a polyfill, is copied into one of this runtime. Throws `ERR_VALUE` for a value that
- * JSON cannot represent, at any depth.
+ * Returns the Response to send for a handler's result: the Response itself, or the value as JSON. A Response of another
+ * realm, such as a polyfill's, is copied into one of this runtime. Throws `ERR_VALUE` for a value that JSON cannot
+ * represent, at any depth.
  */
 export function responseOf(result: unknown): Response {
   if (result instanceof Response) return result
@@ -12,7 +12,7 @@ export function responseOf(result: unknown): Response {
   let cause: unknown
   try {
     const response = Response.json(result)
-    // Only now, since JSON has refused a cycle.
+    // After JSON.stringify, which refuses cycles.
     fault = result === undefined ? 'undefined' : faultIn(result)
     if (fault === undefined) return response
   } catch (error) {
@@ -26,9 +26,9 @@ export function responseOf(result: unknown): Response {
   )
 }
 
-/** Returns the kind of a part that JSON would drop or turn into `{}`; `undefined` if there is none. */
+/** Returns the kind of a part that JSON would drop or turn into `{}`, or `undefined` if there is none. */
 function faultIn(result: unknown): string | undefined {
-  // Without recursion, since JSON takes what is nested deeper than our stack.
+  // Without recursion, since JSON accepts values nested deeper than our stack allows.
   const parts = [result]
   while (parts.length > 0) {
     const value = jsonOf(parts.pop())
@@ -40,7 +40,7 @@ function faultIn(result: unknown): string | undefined {
   return undefined
 }
 
-/** True for a value that JSON leaves out. */
+/** True for a value that JSON omits. */
 function isLost(value: unknown): boolean {
   return typeof value === 'function' || typeof value === 'symbol'
 }
@@ -49,7 +49,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** Returns what `toJSON()` puts in place of the value, or else the value. */
+/** Returns the result of `toJSON()`, or else the value. */
 function jsonOf(value: unknown): unknown {
   if (!isObject(value)) return value
   const { toJSON }: { readonly toJSON?: unknown } = value
@@ -61,7 +61,7 @@ function kindOf(value: object): string {
   return name === '' ? Object.prototype.toString.call(value).slice('[object '.length, -1) : name
 }
 
-/** True for an array, and for an object of no class, even if it is one of another realm. */
+/** True for an array and for a plain object, also of another realm. */
 function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -69,10 +69,10 @@ function isPlain(value: object): boolean {
   return Object.getPrototypeOf(prototype) === null
 }
 
-/** Objects of the runtime, whose own properties are not their content: those of a subclass, or a stack. */
+/** Objects of the runtime whose own properties are not their content: those of a subclass, or a stack. */
 const OPAQUE = /^\[object (?:Error|DOMException|Map|Set|Promise|Blob|File|ReadableStream)\]$/
 
-/** True for an object whose content JSON does not see: a Map, a stream, a promise, bytes, an Error. */
+/** True for an object whose content JSON does not include: a Map, a stream, a promise, bytes, an Error. */
 function isOpaque(value: object): boolean {
   const kind = Object.prototype.toString.call(value)
   return (
@@ -84,7 +84,7 @@ function isOpaque(value: object): boolean {
   )
 }
 
-/** True for a Response of any realm, which `instanceof` does not tell. Data with a `status` has no methods. */
+/** True for a Response of any realm, which `instanceof` does not recognize. Data with a `status` has no methods. */
 export function isResponse(value: unknown): value is Response {
   const { status, headers, arrayBuffer }: Partial<Response> = Object(value)
   return (
@@ -94,7 +94,7 @@ export function isResponse(value: unknown): value is Response {
   )
 }
 
-/** Returns the same response as one of this realm. One that cannot be made here, such as 101, stays as it is. */
+/** Returns the response as one of this realm. One that cannot be made here, such as 101, is returned unchanged. */
 function nativeOf(response: Response): Response {
   const { status, statusText, body } = response
   if (status < 200 || status > 599) return response
@@ -104,7 +104,7 @@ function nativeOf(response: Response): Response {
   return new Response(hasBody ? streamOf(response) : null, { status, statusText, headers })
 }
 
-/** Returns the body as a stream of this realm. A polyfill without streams has the whole body at once. */
+/** Returns the body as a stream of this realm. A polyfill without streams has the whole body available. */
 function streamOf(response: Response): ReadableStream<Uint8Array> {
   const { body } = response
   if (body instanceof ReadableStream) return body
@@ -112,7 +112,7 @@ function streamOf(response: Response): ReadableStream<Uint8Array> {
   return from(body ?? [response.arrayBuffer().then((bytes) => new Uint8Array(bytes))])
 }
 
-/** The part of the Streams Standard that the types of Workers lack. */
+/** A part of the Streams Standard that is missing in the types of Workers. */
 interface StreamMaker {
   readonly from: (chunks: unknown) => ReadableStream<Uint8Array>
 }

@@ -8,11 +8,11 @@ import type { SessionOptions, Settings } from './options.ts'
 export interface Setup {
   readonly keyring: Keyring
   readonly store: SessionStore
-  /** Present while this request has the secrets read again: resolves to the setup with what was read. */
+  /** Present while this request has the secrets read again. Resolves to the setup with the new ones. */
   readonly refreshed?: () => Promise<Setup>
 }
 
-/** The used part of the `ctx` of a Worker. Other runtimes may have none. */
+/** The used part of a Worker's `ctx`. Other runtimes may have none. */
 export type RequestContext = { waitUntil?(promise: Promise<unknown>): void } | null | undefined
 
 /** A setup, and the time its secrets were last read. */
@@ -23,9 +23,9 @@ interface Known {
 
 type Options<Env> = Pick<SessionOptions<Env>, 'secrets' | 'store'>
 
-/** The interval for reading the secrets again, so that a rotation in a Secrets Store needs no deployment. */
+/** How often the secrets are read again, so that a rotation in a Secrets Store needs no deployment. */
 const REREAD_MS = 300_000
-/** After so long a request waits for them. */
+/** After this time, a request waits for them. */
 const MUST_REREAD_MS = 2 * REREAD_MS
 /** The maximum number of cached keyrings. A Worker has one set of secrets, or a few during a rotation. */
 const MAX_KEYRINGS = 50
@@ -33,7 +33,7 @@ const MAX_KEYRINGS = 50
 /**
  * Returns a function that returns the setup for an `env`. Keys are imported once per isolate and list of secrets. A
  * store that does not depend on `env` is created once. Only finished setups are shared: on Workers a request must not
- * await a promise of another request.
+ * await another request's promise.
  */
 export function setupFactory<Env>(
   options: Options<Env>,
@@ -89,12 +89,12 @@ export function setupFactory<Env>(
     const key = typeof env === 'object' && env !== null ? env : noEnv
     const entry = known.get(key)
     if (entry === undefined) return make(env, key)
-    // The clock may jump back, too.
+    // The clock may also jump back.
     const age = Math.abs(settings.now() - entry.readAt)
     if (age < REREAD_MS) return entry.setup
     entry.readAt = settings.now()
     const refreshing = refresh(env, entry)
-    // Without `waitUntil` the runtime would drop the work when the response is sent. Secrets that are much older may be
+    // Without `waitUntil` the runtime would drop the work once the response is sent. Secrets that are much older may be
     // retired.
     const mustWait = age >= MUST_REREAD_MS || typeof ctx?.waitUntil !== 'function'
     if (mustWait) return refreshing.then(() => entry.setup)
@@ -104,12 +104,11 @@ export function setupFactory<Env>(
 }
 
 /**
- * Returns the function that returns the store for an `env`. A store function without parameters does not depend on
- * `env`.
+ * Returns a function that returns the store for an `env`. A store function without parameters does not depend on `env`.
  */
 function storeFactory<Env>(option: Options<Env>['store']): (env: Env) => SessionStore {
   if (typeof option !== 'function') return () => option
-  // Not by `length`, which counts no default and no rest parameter.
+  // `length` does not count default and rest parameters.
   if (!/^\(\s*\)\s*=>/.test(String(option))) return (env) => fromEnv('store', option, env)
   let only: SessionStore | undefined
   return (env) => (only ??= fromEnv('store', option, env))
@@ -129,7 +128,7 @@ function checkStore(store: unknown): void {
   )
 }
 
-/** Calls an option that depends on `env`. A TypeError is a missing `env` or binding, and becomes `ERR_OPTION`. */
+/** Calls an option that depends on `env`. A TypeError means a missing `env` or binding, and becomes `ERR_OPTION`. */
 function fromEnv<Env, T>(name: string, option: (env: Env) => T, env: Env): T {
   try {
     return option(env)
@@ -143,6 +142,6 @@ function envError(name: string, cause: unknown, env: unknown): unknown {
   const advice =
     env === undefined
       ? 'There is no env. Pass it on: fetch(request, env, ctx).'
-      : `${name} failed for this env; error.cause says why. Check that its bindings are in wrangler.toml.`
+      : `${name} failed for this env. See error.cause, and check the bindings in wrangler.toml.`
   return new SessionError('ERR_OPTION', advice, { cause })
 }

@@ -3,15 +3,15 @@ import { SessionError } from '../errors.ts'
 import type { Await, Gone, Status } from '../record/store.ts'
 
 /**
- * The state of the session in a request.
- * - `none`: there is no session. The first write creates one. `hasEnded` if this request has destroyed the session that
- *   the browser came with, so that its cookie must go.
+ * The state of a request's session.
+ * - `none`: there is no session. The first write creates one. `hasEnded` if this request destroyed the session that the
+ *   browser came with, so that its cookie must be cleared.
  * - `presented`: a token came. The store has not been asked yet.
  * - `live`: the store or a copy confirmed the session, or this request created it.
  * - `superseded`: the token was regenerated a moment ago. The browser may already have the new one, so it must not get
  *   a new session's cookie or a cleared one.
- * - `unavailable`: the store failed. The request continues as an anonymous one.
- * - `unseen`: the store may not return the session yet. The request continues as an anonymous one, and its cookie stays.
+ * - `unavailable`: the store failed. The request continues as anonymous.
+ * - `unseen`: the store may not return the session yet. The request continues as anonymous, and its cookie stays.
  * - `ended`: the session turned out to be over after this request began to use it.
  * - `destroyed`: this request destroyed the session.
  */
@@ -29,7 +29,7 @@ export interface Live {
   readonly token: Token
   /** The latest status from the store. */
   readonly status: Status
-  /** The time of the last store call, and the last use on record then; milliseconds since 1970. */
+  /** The time of the last store call, and the last recorded use at that time, in milliseconds since 1970. */
   readonly askedAt: number
   readonly usedAt: number
 }
@@ -38,21 +38,21 @@ export interface Live {
 export interface Arrival {
   /** A token with a valid MAC that has not expired by its own times. */
   readonly token: Token | undefined
-  /** True if the token must be signed again, because there is a newer secret. */
+  /** True if the token must be signed again with a newer secret. */
   readonly isOldKey: boolean
-  /** True if the request had any cookie of our name. */
+  /** True if the request had a cookie with our name. */
   readonly hasCookie: boolean
   /** The time the request began, in milliseconds since 1970. */
   readonly at: number
-  /** The place of the arrival in the order of this isolate's arrivals and endings. */
+  /** The position of the arrival in this isolate's order of arrivals and endings. */
   readonly order: number
-  /** Present if the request has more cookies of our name: resolves to the arrival with the next valid token. */
+  /** Present if the request has more cookies with our name. Resolves to the arrival with the next valid token. */
   readonly next?: () => Await<Arrival>
 }
 
 /**
- * The time after a rotation in which the old token may still be in flight: about as long as the requests of one page
- * take. After that, the browser never got the new token.
+ * How long after a rotation the old token may still be in flight, about as long as one page's requests take. After
+ * that, the browser never got the new token.
  */
 const ROTATION_WINDOW_MS = 60_000
 
@@ -73,6 +73,6 @@ export function endedError(): SessionError {
 export function unseenError(store: string): SessionError {
   return new SessionError(
     'ERR_STORE',
-    `The ${store} store does not return the session yet, which began less than a minute ago. Nothing was written. Try again.`,
+    `The ${store} store does not return this session yet: it began less than a minute ago. Nothing was written. Try again.`,
   )
 }

@@ -22,9 +22,9 @@ interface ClientSession {
 /** Makes a call of the store. */
 export type Run<T> = (context: CallContext) => Await<T>
 
-/** A call. */
+/** One store call. */
 class Call {
-  /** How long the call may take, in milliseconds. */
+  /** The call's time limit, in milliseconds. */
   timeout = 0
   /** When the call is given up, by `performance.now()`. */
   endsAt = 0
@@ -33,14 +33,14 @@ class Call {
 
   readonly signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal
 
-  /** Fails the call, and has the store give it up. */
+  /** Fails the call, and makes the store give it up. */
   giveUp(cause: Error): void {
     this.fail?.(cause)
     this.#controller?.abort(cause)
   }
 }
 
-/** The longest timer. Longer ones fire at once (HTML, timers: the time is a 32-bit integer). */
+/** The longest possible timer. Longer ones fire immediately (HTML, timers: the time is a 32-bit integer). */
 const MAX_MILLISECONDS = 2 ** 31 - 1
 
 /** The store calls of one request. Each has a time limit and is reported if it fails. One timer serves all. */
@@ -60,8 +60,8 @@ export class StoreClient {
   }
 
   /**
-   * Makes a call. Throws `ERR_STORE` if it fails or times out; it may still take effect. The answer of a copy is not a
-   * promise. `wait` is the time, in milliseconds, that the call waits for something besides the store.
+   * Makes a call. Throws `ERR_STORE` if it fails or times out; it may still take effect. A copy's answer is not a
+   * promise. `wait` is the time in milliseconds that the call waits for something other than the store.
    */
   call<T>(store: string, method: string, run: Run<T>, isFresh = false, wait = 0): Await<T> {
     const { context, now, timeout } = this.#settings
@@ -87,7 +87,7 @@ export class StoreClient {
     }
   }
 
-  /** Stops the timer, unless a call is under way that nobody has awaited. */
+  /** Stops the timer, unless a call that was not awaited is still running. */
   close(): void {
     if (this.#timer === undefined || this.#calls.size > 0) return
     clearTimeout(this.#timer)
@@ -154,7 +154,7 @@ export class StoreClient {
   }
 }
 
-/** Returns the text of a value: a store may throw anything, and the message of an error need not be a text. */
+/** Returns a value as text: a store may throw anything, and an error's message need not be a string. */
 function textOf(value: unknown): string {
   try {
     return String(value)
@@ -166,9 +166,9 @@ function textOf(value: unknown): string {
 const MAX_SHOWN_CHARACTERS = 200
 
 /**
- * Returns a message of a store without what may be a key, a token or a value: long random texts, and all from the first
- * quote, list or object, since a value may have quotes and brackets itself. Clients of Redis add the command to a
- * message: `command was: [...]`, `args beginning with: '...'`.
+ * Returns a store's message without anything that may be a key, a token or a value: without long random texts, and cut
+ * off at the first quote, list or object, since a value may contain quotes and brackets itself. Redis clients add the
+ * command to a message: `command was: [...]`, `args beginning with: '...'`.
  */
 function shown(message: string): string {
   const isLong = message.length > MAX_SHOWN_CHARACTERS
@@ -176,7 +176,7 @@ function shown(message: string): string {
   return start.replaceAll(/(?:(?<!\w)["'`]|[[{]).*|(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{24,}/gs, '…')
 }
 
-/** The words of the runtime and of clients for each reason. */
+/** The words that the runtime and clients use for each reason. */
 const REASONS: readonly (readonly [StoreFailureReason, RegExp])[] = [
   ['binding', /ERR_BINDING|SQLite-backed|receiver does not implement/],
   ['timeout', /no answer within|timed? ?out/i],
@@ -185,7 +185,7 @@ const REASONS: readonly (readonly [StoreFailureReason, RegExp])[] = [
   ['reset', /reset|ECONN|EPIPE|clos(ed|ing)|connection lost|disconnect|cannot connect/i],
 ]
 
-/** Returns the reason of a failure. A store around a store keeps the error as the `cause` of its own. */
+/** Returns the reason of a failure. A store that wraps another keeps the error as the `cause` of its own. */
 function reasonOf(error: unknown, depth = 0): StoreFailureReason {
   if (!(error instanceof Error) || depth > MAX_CAUSES) return 'other'
   const { code, overloaded, durableObjectReset, retryable, message, cause }: StoreError = error
@@ -193,13 +193,13 @@ function reasonOf(error: unknown, depth = 0): StoreFailureReason {
   if (durableObjectReset === true) return 'reset'
   const words = `${textOf(message)} ${textOf(code)}`
   const found = REASONS.find(([, pattern]) => pattern.test(words))?.[0]
-  // Of a lost connection, whatever the words.
+  // A lost connection, whatever the words.
   return found ?? (retryable === true ? 'reset' : reasonOf(cause, depth + 1))
 }
 
 const MAX_CAUSES = 4
 
-/** The flags that workerd sets on the error of an object, and the codes of errors. */
+/** The flags that workerd sets on an object's error, and the codes of errors. */
 interface StoreError extends Error {
   readonly code?: unknown
   readonly overloaded?: boolean

@@ -12,23 +12,20 @@ import type { Entered } from './origin.ts'
 import { type Arrival, endedError, isJustRotated, type SessionState, unseenError } from './state.ts'
 import { isStoreFailure, type Run, StoreClient } from './store-client.ts'
 
-/**
- * The session of one request, as the store knows it: where the request stands, and how the answers of the store change
- * that.
- */
+/** A request's session as the store knows it: its state, and how the store's answers change it. */
 export abstract class StoredSession {
   readonly settings: Settings
   readonly store: SessionStore
   abstract readonly isUse: boolean
   arrival: Arrival
   state: SessionState
-  /** True if the visitor came without a session, as far as is known. */
+  /** True if the visitor came without a session, as far as this request knows. */
   isNew: boolean
-  /** The handlers that run at the moment, the innermost last. */
+  /** The handlers that are running, the innermost last. */
   readonly entered: Entered[] = []
-  /** The reason the request continues as an anonymous one. */
+  /** The reason that the request continues as anonymous. */
   failure: SessionError | undefined
-  /** The state of a token whose cookie must stay, though it has no session now. */
+  /** The state for a token whose cookie must stay, although it has no session now. */
   #staying: SessionState | undefined
   #minted: Credential | undefined
 
@@ -45,7 +42,7 @@ export abstract class StoredSession {
     return this.store.idOf((this.state.token ?? this.minted()).handle)
   }
 
-  /** The token of the session that the request uses; `undefined` if there is none. */
+  /** The token of the session that the request uses, or `undefined` if there is none. */
   get token(): Token | undefined {
     const { is, token } = this.state
     return is === 'superseded' || is === 'unavailable' || is === 'unseen' ? undefined : token
@@ -72,7 +69,7 @@ export abstract class StoredSession {
   }
 
   /**
-   * True if this isolate has ended the session since the request arrived, and the store may go on returning it for a
+   * True if this isolate has ended the session since the request arrived, and the store may still return it for a
    * while: a location of Workers KV, which then must not write it back.
    */
   get isRevoked(): boolean {
@@ -102,16 +99,16 @@ export abstract class StoredSession {
     this.#staying = undefined
   }
 
-  /** Begins again after the request has destroyed the session. */
+  /** Starts over after this request destroyed the session. */
   restart(): void {
     if (this.state.is !== 'destroyed') return
     this.startOver()
     this.state = { is: 'none', hasEnded: true }
-    // They are of the session that has ended.
+    // They belong to the ended session.
     for (const each of this.entered) each.savepoint = undefined
   }
 
-  /** Records that the token was not valid before the session was used: the visitor is anonymous. */
+  /** Notes that the token was not valid before the session was used: the visitor is anonymous. */
   refuse(token: Token, reply: Gone): void {
     const { absolute } = timeoutsOf(this)
     this.report(goneEvent(reply.gone, token.createdAt + absolute <= this.settings.now(), this.id))
@@ -121,10 +118,10 @@ export abstract class StoredSession {
     this.state = this.#staying ?? { is: 'none' }
   }
 
-  /** Records and reports that a write came too late. Returns the error to throw. */
+  /** Notes and reports that a write came too late. Returns the error to throw. */
   lose(reply?: Gone): SessionError {
     if (reply !== undefined) {
-      // This request has found the session alive, so the rotation is recent, whatever two clocks say.
+      // This request saw the session alive, so the rotation is recent, whatever the clocks say.
       const is = reply.gone === 'rotated' ? 'superseded' : 'ended'
       this.state = { is, token: this.state.token }
     }
@@ -135,8 +132,8 @@ export abstract class StoredSession {
   }
 
   /**
-   * Leaves a session that a change found gone. Returns true if the browser has another token to try. Throws if the
-   * change is late: the session ended while this request ran, or after this request had read it.
+   * Leaves a session that a change found to be over. Returns true if the browser has another token to try. Throws if
+   * the change is late: the session ended while this request ran, or after this request had read it.
    */
   async leave(token: Token, reply: Gone): Promise<boolean> {
     if (this.state.is !== 'presented') throw this.lose(reply)
@@ -147,7 +144,7 @@ export abstract class StoredSession {
     return false
   }
 
-  /** Presents the browser's next token. Returns false if there is none: then the state stays as it is. */
+  /** Presents the browser's next token. Returns false if there is none, and the state stays the same. */
   async hasNext(): Promise<boolean> {
     const arrival = await this.arrival.next?.()
     if (arrival?.token === undefined) return false
@@ -182,7 +179,7 @@ export abstract class StoredSession {
     return this.#client.call(store, method, traced, isFresh, wait)
   }
 
-  /** Stops the timer, since the response is made. */
+  /** Stops the timer once the response is made. */
   close(): void {
     this.trace?.end()
     this.#client?.close()
@@ -210,7 +207,7 @@ export abstract class StoredSession {
     return undefined
   }
 
-  /** Applies a patch. Creates the session if there is none, or if it was over before this request came. */
+  /** Applies a patch. Creates the session if there is none, or if it was over before this request arrived. */
   async writeNow(patch: Patch): Promise<Applied | Refusal> {
     const { store, token } = this
     if (token === undefined) return this.createNow(patch)

@@ -3,7 +3,10 @@ import type { PendingToken } from './feature.ts'
 import { timeoutsOf } from './open.ts'
 import type { StoredSession } from './stored-session.ts'
 
-/** Returns the session's times; `undefined` if there is none. A sign-in that waits for the commit restarts them. */
+/**
+ * Returns the session's times, or `undefined` if there is no session. A sign-in that waits for the commit restarts
+ * them.
+ */
 export function timesOf({
   state,
   token,

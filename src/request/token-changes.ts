@@ -8,7 +8,7 @@ import { noteEnding } from './open.ts'
 import type { Arrival } from './state.ts'
 import type { StoredSession } from './stored-session.ts'
 
-/** A session whose token changes. */
+/** A session whose token can change. */
 type TokenSession = StoredSession & FeatureSession
 
 /** Issues a pending token. If the store is not atomic, these changes go in the same write. */
@@ -32,7 +32,7 @@ export async function settlePending(
   }
 }
 
-/** Drops a pending token, which is on no response. */
+/** Drops a pending token, which was never sent. */
 export async function dropPending(session: TokenSession): Promise<void> {
   const { pending } = session
   session.pending = undefined
@@ -41,7 +41,7 @@ export async function dropPending(session: TokenSession): Promise<void> {
 
 type Replaced = Extract<RegenerateReply, { readonly ok: true }>
 
-/** True if another user's sign-in waits, which does not need the session. */
+/** True if another user's sign-in is waiting. It does not need the session. */
 export function awaitsAnother({ pending, state }: TokenSession): boolean {
   const signIn = pending?.patch.signIn
   const former = state.is === 'live' ? state.status.account : undefined
@@ -54,8 +54,8 @@ interface Replacement {
 }
 
 /**
- * Replaces the secret of the token. A sign-in over a session that is gone starts a new one: it proves the user again.
- * Without a session there is nothing to replace.
+ * Replaces the token's secret. A sign-in to a session that is over starts a new one, since it authenticates the user
+ * again. Without a session there is nothing to replace.
  */
 async function replace(
   session: TokenSession,
@@ -88,14 +88,14 @@ function confirmReplaced(
 ): void {
   const { secret, patch } = replacement
   const createdAt = patch.signIn?.at ?? token.createdAt
-  // If the store records no use, the token tells how young it is.
+  // If the store records no uses, the token shows how recent it is.
   const usedAt = session.store.can.recordUse ? token.usedAt : session.settings.now()
   session.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)
   session.isIssued = true
   if (patch.signIn === undefined) session.report({ type: 'regenerated', id: session.id })
 }
 
-/** Leaves a session that a sign-in found gone. Returns true if the browser has another token to try. */
+/** Leaves a session that a sign-in found to be over. Returns true if the browser has another token to try. */
 async function leaveToSignIn(session: TokenSession, token: Token, reply: Gone): Promise<boolean> {
   session.refuse(token, reply)
   if (await session.hasNext()) return true
@@ -103,7 +103,7 @@ async function leaveToSignIn(session: TokenSession, token: Token, reply: Gone): 
   return false
 }
 
-/** Creates the session under this credential, or joins it, for an adoption. */
+/** Creates the session with this credential, or joins it, for an adoption. */
 export async function adoptSession(
   session: TokenSession,
   credential: Credential,
@@ -117,15 +117,15 @@ export async function adoptSession(
   return reply
 }
 
-/** A session that this request has destroyed, and the account that was signed in. */
+/** A session that this request destroyed, and the account that was signed in. */
 interface Ended {
   readonly id: string
   readonly account: Account | undefined
 }
 
 /**
- * Deletes the session from the store, and those of the browser's other tokens, which it would send next. Returns what was
- * deleted; none if there is no session.
+ * Deletes the session from the store, and those of the browser's other tokens, which it would send next. Returns the
+ * deleted ones, or an empty list if there is no session.
  */
 export async function destroySessions(session: StoredSession): Promise<Ended[]> {
   const { arrival, state } = session

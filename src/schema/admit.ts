@@ -12,14 +12,14 @@ export interface Check {
   readonly session: CodecSession
 }
 
-/** With N parallel requests a migration needs at most N tries, since each round has one winner. */
+/** Of N parallel requests a migration needs at most N tries, since each round has one winner. */
 const MAX_TRIES = 20
 
 /**
- * Returns the stored entries that the schema accepts. If it refuses some or misses keys, `migrate` runs first. Its
- * result is stored, unless another request was faster. If the store is not atomic, or the write fails, it is stored with
- * the request's own write. Entries that are still refused are left out and reported. They stay in the store until their
- * key is written.
+ * Returns the stored entries that the schema accepts. If some are refused or keys are missing, `migrate` runs first.
+ * Its result is stored, unless another request was faster. If the store is not atomic, or the write fails, it is stored
+ * with the request's own write. Entries that are still refused are omitted and reported. They stay in the store until
+ * their key is written.
  */
 export async function admitted(
   check: Check,
@@ -54,12 +54,12 @@ interface Waiting {
   writing?: Promise<void>
 }
 
-/** The migrations that wait, by the entries returned. KV accepts one write a second for a key. */
+/** The waiting migrations, by the entries returned. KV accepts one write a second for a key. */
 const waiting = new WeakMap<Entries, Waiting>()
 
 /**
- * Returns the changes of a write over these entries. Adds those of a waiting migration once. Recorded changes take
- * precedence.
+ * Returns the changes for a write over these entries, with those of a waiting migration added once. Recorded changes
+ * take precedence.
  */
 export function withMigration(
   session: CodecSession,
@@ -74,8 +74,8 @@ export function withMigration(
 }
 
 /**
- * Writes a migration of these entries whose first write failed: the same patch, since its outcome is unknown. Throws
- * `ERR_STORE` if it fails again. Returns `undefined` if there is none.
+ * Retries a migration of these entries whose first write failed. Sends the same patch, since the outcome is unknown.
+ * Throws `ERR_STORE` if it fails again. Returns `undefined` if there is none.
  */
 export function retriedMigration(
   session: CodecSession,
@@ -94,7 +94,7 @@ async function writtenAgain(session: CodecSession, entries: Entries, patch: Patc
   const reply = await session.write(patch)
   const changes = waiting.get(entries)?.changes ?? []
   waiting.delete(entries)
-  // After a conflict, another request has changed these keys, and migrated them if it had to.
+  // After a conflict, another request has changed these keys, and migrated them if necessary.
   if (reply.ok) report(session, changes)
 }
 
@@ -121,7 +121,7 @@ async function written(
     const reply = await session.write(patch)
     if (!reply.ok) return reply.why === 'conflict' ? 'conflict' : 'refused'
   } catch (error) {
-    // A page that only reads can do without the write.
+    // A page that only reads does not need the write.
     if (error instanceof SessionError && UNWRITTEN.has(error.code)) return { changes, patch }
     throw error
   }
@@ -188,7 +188,7 @@ function isAsRead(
   return codec.encode(key, value) === codec.encode(key, codec.decode(text))
 }
 
-/** Returns the schema's faults, or all keys if it throws. Stored data must never fail a request. */
+/** Returns the schema's faults, or all keys if the schema throws. Stored data must never fail a request. */
 function faultsOrAll({ schema }: Check, stored: Dictionary): Faults {
   // An empty dictionary needs no migration.
   if (Object.keys(stored).length === 0) return { keys: [], isComplete: true }
@@ -199,7 +199,7 @@ function faultsOrAll({ schema }: Check, stored: Dictionary): Faults {
   }
 }
 
-/** Returns the entries without refused keys and values that can't be decoded. Reports the refused keys. */
+/** Returns the entries without refused keys and values that cannot be decoded. Reports the refused keys. */
 function passing(
   { session }: Check,
   entries: Entries,
@@ -214,7 +214,7 @@ function passing(
   )
 }
 
-/** Returns the application's values. Leaves out and reports those that can't be decoded. */
+/** Returns the application's values. Omits and reports those that cannot be decoded. */
 function dictionaryIn({ codec, session }: Check, entries: Entries): Dictionary {
   const own = Object.entries(entries).filter(([name]) => name.startsWith(DATA))
   return definedOnly(

@@ -2,8 +2,8 @@ import { SessionError } from '../errors.ts'
 import type { DeepReadonly } from '../session/data.ts'
 
 /**
- * A schema of any library that follows Standard Schema, version 1 (standardschema.dev): zod from 3.24, valibot,
- * arktype. Declared here, as the specification suggests, so that no package has to be installed.
+ * A schema of any library that follows Standard Schema, version 1 (standardschema.dev), such as zod from 3.24, valibot
+ * and arktype. Declared here, as the specification suggests, so that no package is needed.
  */
 export interface DataSchema<Output = unknown, Input = unknown> {
   readonly '~standard': {
@@ -21,7 +21,9 @@ export interface DataSchema<Output = unknown, Input = unknown> {
 export type Checking<Output, Input> =
   DeepReadonly<Output> extends DeepReadonly<Input>
     ? unknown
-    : { readonly schema: 'A schema of a session checks: what it gives has to be what it takes.' }
+    : {
+        readonly schema: 'A session schema must only check: its output type must be its input type.'
+      }
 
 type Verdict =
   | { readonly value: unknown; readonly issues?: undefined }
@@ -44,9 +46,9 @@ export interface Faults {
 }
 
 /**
- * Returns a schema's faults of a stored dictionary. An absent key is not a fault. An issue with the whole dictionary,
- * such as an extra key or two keys that don't match, counts against the keys that the schema refuses alone, or else
- * against all.
+ * Returns a schema's faults in a stored dictionary. An absent key is not a fault. An issue with the whole dictionary,
+ * such as an extra key or two keys that do not match, counts against the keys whose values are invalid by themselves,
+ * or else against all.
  */
 export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
   const present = Object.keys(values)
@@ -69,8 +71,8 @@ export function faultsOf(schema: DataSchema, values: Dictionary): Faults {
 }
 
 /**
- * Returns the schema's issues with one key's value, regardless of the others, or the error of a schema that fails;
- * `undefined` if the value is valid. Throws `ERR_OPTION` for an asynchronous schema.
+ * Returns the schema's issues with one key's value, regardless of the others, or the error of a schema that throws.
+ * Returns `undefined` if the value is valid. Throws `ERR_OPTION` for an asynchronous schema.
  */
 export function issuesWith(schema: DataSchema, key: string, value: unknown): unknown {
   try {
@@ -79,8 +81,8 @@ export function issuesWith(schema: DataSchema, key: string, value: unknown): unk
     return own.length === 0 ? undefined : own
   } catch (error) {
     if (error instanceof SessionError) throw error
-    // Its words may contain the value, so they are the cause of an error of ours.
-    return error ?? new TypeError('The schema threw nothing.')
+    // Its message may contain the value, so it becomes the cause of our error.
+    return error ?? new TypeError('The schema threw undefined.')
   }
 }
 
@@ -91,7 +93,7 @@ function verdictOn(schema: DataSchema, values: Dictionary): Verdict {
   verdict.then(undefined, () => undefined)
   throw new SessionError(
     'ERR_OPTION',
-    'schema validates asynchronously, and a session checks at once. Leave out what has to be awaited.',
+    'schema validates asynchronously, but a session needs a synchronous schema. Remove its asynchronous checks.',
   )
 }
 

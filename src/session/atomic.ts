@@ -5,18 +5,16 @@ import type { Dictionary } from './dictionary.ts'
 import type { Sent } from './operations.ts'
 import { isSum, keyOf, type Patch, sumOf } from './patch.ts'
 
-/**
- * The maximum number of tries. Against N other requests `update` needs at most N tries, since every round has a winner.
- */
+/** The maximum number of tries. Against N other requests `update` needs at most N, since every round has a winner. */
 const MAX_UPDATE_TRIES = 100
 
-/** Returns the new text of an entry from the current one; `null` is an absent entry. */
+/** Returns an entry's new text from the current one. `null` is an absent entry. */
 type Next = (text: string | null) => Promise<string | null>
 
 /** The result of an operation in the store: the new text of the entry. */
 interface Stored {
   readonly text: string | null
-  /** The first try, if this was a repetition that the store had applied before, or may have. */
+  /** The first try, if this repeats an operation that the store has applied, or may have. */
   readonly repeated?: Sent | undefined
 }
 
@@ -30,7 +28,7 @@ interface Operation {
 
 /**
  * Runs an awaited operation on one entry. If a change of the entry is recorded, applies the operation to it and writes
- * it, but no other recorded change. Otherwise applies the operation in the store. Returns the new text of the entry.
+ * that entry, but no other recorded change. Otherwise applies the operation in the store. Returns the entry's new text.
  */
 function change(
   dictionary: Dictionary,
@@ -48,7 +46,7 @@ function change(
   }
   const { saved } = dictionary
   return operation.stored(saved.get(name), triesLeft).then(({ text, repeated }) => {
-    // What this request has written since the first try is newer.
+    // The text that this request has written since the first try is newer.
     if (repeated === undefined || repeated.before === saved.get(name)) saved.set(name, text)
     return text
   })
@@ -62,13 +60,13 @@ async function changeRecorded(
 ): Promise<string | null> {
   const unsaved = dictionary.unsaved(name) ?? null
   const made = operation.recorded(unsaved)
-  // Only a promise is awaited, so that the next changes of the handler come after this one.
+  // Only a promise is awaited, so that the handler's next changes come after this one.
   const text = made instanceof Promise ? await made : made
   if (dictionary.unsaved(name) !== unsaved) {
     if (triesLeft > 1) return change(dictionary, name, operation, triesLeft - 1)
     throw new SessionError(
       'ERR_CONFLICT',
-      'update(): this request changed the key itself during each of 100 runs of the function. Change it before or after the update.',
+      'update(): this request changed the key itself during each of 100 tries. Change it before or after the update.',
     )
   }
   await writeEntry(dictionary, name, { text, before: unsaved })
@@ -122,7 +120,7 @@ export function increment(dictionary: Dictionary, name: string, by: number): Pro
 }
 
 /**
- * Adds by `update` instead, since the store cannot run the check of the codec. A value that the check refuses counts as
+ * Adds with `update` instead, since the store cannot run the codec's check. A value that the check refuses counts as
  * absent.
  */
 function recount(
@@ -143,7 +141,7 @@ function sumText(sum: number): string {
   return String(sum)
 }
 
-/** Returns the first try of an operation that was repeated, unless the repetition itself was applied. */
+/** Returns the first try of a repeated operation, unless the repetition itself was applied. */
 function repetition({
   moved,
   repeated,
@@ -176,8 +174,8 @@ export async function take(dictionary: Dictionary, name: string): Promise<string
 }
 
 /**
- * Replaces the text of an entry with the result of `next`. Returns the new text. Uses compare-and-set, retried with the
- * current text if another request has changed it. `kind` is the same for the same update.
+ * Replaces an entry's text with the result of `next`. Returns the new text. Uses compare-and-set, retried with the
+ * current text if another request changed it. `kind` is the same for the same update.
  */
 export async function update(
   dictionary: Dictionary,
@@ -203,7 +201,7 @@ export async function update(
   })
 }
 
-/** Returns the update with an unknown outcome that makes the same text of the same text, and forgets it. */
+/** Returns the update with an unknown outcome that turns the same text into the same text, and forgets it. */
 async function sameUpdate(
   { operations }: Dictionary,
   name: string,
@@ -243,9 +241,9 @@ function expectedBy(patch: Patch): string | null {
   return patch.expect?.[0]?.[1] ?? null
 }
 
-/** Returns the value of a key's text. A value that the check of the codec refuses is reported, and counts as absent. */
+/** Returns the value of a key's text. A value that the codec's check refuses is reported, and counts as absent. */
 export function decodeChecked(dictionary: Dictionary, key: string, text: string | null): unknown {
-  // `update` stores what its function changed in place, and what `take` returns is not stored any more.
+  // Not `decode`: `update` stores what its function changed in place, and the result of `take` is no longer stored.
   const value = dictionary.peek(text)
   const { codec, id } = dictionary.port
   if (value === undefined || !isRefused(codec, key, value)) return value

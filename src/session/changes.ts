@@ -41,7 +41,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.why === 'conflict') {
     throw new SessionError(
       'ERR_CONFLICT',
-      'update() lost against other requests again and again. Make its function quicker, or spread the work over several keys.',
+      'update() kept losing against other requests. Make its function faster, or spread the work over several keys.',
     )
   }
   if (reply.why === 'not-a-number') {
@@ -57,7 +57,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
   )
 }
 
-/** Returns the error of a change after the response was sent. */
+/** Returns the error for a change after the response was sent. */
 export function sealedError(): SessionError {
   return new SessionError(
     'ERR_RESPONSE_SENT',
@@ -65,20 +65,20 @@ export function sealedError(): SessionError {
   )
 }
 
-/** Returns the error of an operation that the store cannot do in one step. */
+/** Returns the error for an operation that the store cannot do atomically. */
 export function notAtomicError(store: string, operation: string): SessionError {
   return new SessionError(
     'ERR_NOT_ATOMIC',
-    `The ${store} store cannot ${operation} atomically. Use durableObjectStore; or get() and set(), where a lost update does no harm.`,
+    `The ${store} store cannot ${operation} atomically. Use durableObjectStore, or get() and set() if a lost update does no harm.`,
   )
 }
 
-/** Ignores a store failure, which is reported already. Rethrows any other error. */
+/** Ignores a store failure, which was already reported. Rethrows any other error. */
 function unlessStoreFailed(error: unknown): void {
   if (!(error instanceof SessionError && error.code === 'ERR_STORE')) throw error
 }
 
-/** A dictionary, as far as its changes are written. */
+/** A dictionary whose changes are to be written. */
 interface Writer {
   readonly port: SessionPort
   readonly changes: Recorded
@@ -88,11 +88,11 @@ interface Writer {
   prepare(): Promise<Entries | undefined>
 }
 
-/** Writes a patch. Returns the answer of the store. */
+/** Writes a patch. Returns the store's answer. */
 type Send = (patch: Patch) => Promise<Applied | Refusal>
 
 /**
- * Writes all recorded changes, or those recorded after a savepoint, by `send` if it is given. Returns `undefined` if
+ * Writes all recorded changes, or those recorded after a savepoint, with `send` if it is passed. Returns `undefined` if
  * there are none.
  */
 export function commitChanges(
@@ -103,7 +103,7 @@ export function commitChanges(
   const { changes, port } = writer
   const recorded = recordedIn(writer, since)
   if (recorded === undefined) return undefined
-  // Another call may be writing the same patch. `send` adds to it, so it needs an id of its own.
+  // Another call may be writing the same patch. `send` adds to it, so it needs its own id.
   if (send === undefined && recorded === changes.unsaved && changes.patch !== undefined) {
     return writeChanges(writer, changes.patch)
   }
@@ -137,7 +137,7 @@ function patchOf({ changes, port }: Writer, recorded: Texts, entries?: Entries):
 
 /**
  * Writes the recorded changes for the last time. If they only delete messages that were shown, and the store fails, the
- * messages stay: they are then shown once more (Workers KV refuses a second write within a second).
+ * messages stay and are shown once more (Workers KV refuses a second write within a second).
  */
 export function commitLast(writer: Writer): Promise<void> | undefined {
   const { mustClear, shown, unsaved } = writer.changes

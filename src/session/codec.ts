@@ -4,10 +4,10 @@ import type { Entries, Patch, Refusal } from './patch.ts'
 /** A recorded change: an entry's new text, or `null` for a deletion. */
 export type Change = readonly [name: string, text: string | null]
 
-/** The access of a codec to the session that it reads. */
+/** A codec's access to the session that it reads. */
 export interface CodecSession {
   readonly id: string
-  /** True if the store applies a patch in one step. */
+  /** True if the store applies a patch atomically. */
   readonly isAtomic: boolean
   /** Writes to the existing session. A patch with `expect` is refused if another request wrote first. */
   write(patch: Patch): Promise<{ readonly ok: true } | Refusal>
@@ -26,8 +26,8 @@ export type DataEvent =
     }
 
 /**
- * Turns values into stored texts, and back. No other part of the library does. `createSessions` takes a codec as
- * `data`; `json` is the default. One codec serves all requests, so it must not keep data of a request.
+ * Turns values into stored text, and back. No other part of the library does. `createSessions` takes a codec as `data`;
+ * the default is `json`. One codec serves all requests, so it must not keep a request's data.
  */
 export interface DataCodec<Data extends object = AnyData, Flash extends object = AnyData> {
   /** The name of the codec. `createSessions` recognizes a codec by it. */
@@ -44,25 +44,25 @@ export interface DataCodec<Data extends object = AnyData, Flash extends object =
   /** Returns the value without freezing it, for an application that changes values in place. Default `JSON.parse`. */
   thaw?(text: string): unknown
   /**
-   * Returns a check for a value that cannot be frozen; `undefined` if the value is frozen. The check runs right before
-   * the commit, and throws `ERR_VALUE` if the value was changed in place, unless its new text is the one that the
+   * Returns a check for a value that cannot be frozen, or `undefined` if the value is frozen. The check runs right
+   * before the commit. It throws `ERR_VALUE` if the value was changed in place, unless its new text is the one that the
    * request has written for the key.
    */
   watch?(text: string, value: unknown): ((written: string | null | undefined) => void) | undefined
-  /** Returns the cause of an error if the value must not be stored; otherwise `undefined`. */
+  /** Returns the cause for an error if the value must not be stored, otherwise `undefined`. */
   check?(key: string, value: unknown): unknown
-  /** Returns the valid ones of the stored entries, once for each read. May write, for a migration. */
+  /** Returns the valid entries of the stored ones, once per read. May write, for a migration. */
   admit?(entries: Entries, session: CodecSession): Promise<Entries>
   /** Returns the changes of a commit to these entries. With this method, a session is read before it is changed. */
   complete?(entries: Entries, recorded: Iterable<Change>, session: CodecSession): Iterable<Change>
   /**
-   * Does what the read of these entries has left undone, before they are changed. Only called for a codec with
+   * Finishes the work that the read of these entries has left, before they are changed. Only called for a codec with
    * `complete`.
    */
   prepare?(entries: Entries, session: CodecSession): Promise<void> | undefined
 }
 
-/** True if the check of the codec refuses the value, or throws. */
+/** True if the codec's check refuses the value, or throws. */
 export function isRefused(codec: DataCodec, key: string, value: unknown): boolean {
   try {
     return codec.check?.(key, value) !== undefined

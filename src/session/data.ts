@@ -13,7 +13,10 @@ export type DeepReadonly<T> = unknown extends T
             : ReadonlyParts<T>
           : ReadonlyParts<T>
 
-/** Of an object or a tuple. An array, mapped, would be resolved at once, and a recursive type such as JSON's has no end. */
+/**
+ * The read-only properties of an object or a tuple. A mapped array would be resolved immediately, which never ends for
+ * a recursive type such as JSON's.
+ */
 type ReadonlyParts<T> = { readonly [P in keyof T]: DeepReadonly<T[P]> }
 
 type Primitive = string | number | boolean | bigint | symbol | null | undefined
@@ -26,7 +29,7 @@ export type NumberKey<Data> = {
   [K in Key<Data>]-?: number extends Data[K] ? K : never
 }[Key<Data>]
 
-/** The type of a value when read: frozen, and read-only to the type checker. */
+/** The type of a value when read: frozen, and read-only at compile time. */
 export type Value<Data, K extends Key<Data>> = DeepReadonly<Exclude<Data[K], undefined>>
 
 /** The type of the whole dictionary when read. Any key may be absent. */
@@ -45,7 +48,9 @@ type NotJson =
   | ArrayBufferView
   | PromiseLike<unknown>
 
-/** The same type, with advice in place of what JSON would change or drop. Data that extends it needs no codec. */
+/**
+ * The same type, with advice in place of values that JSON would change or drop. Data that extends it needs no codec.
+ */
 export type Storable<T> = { readonly [K in keyof T]: StorableValue<T[K]> }
 
 type StorableValue<T> = unknown extends T
@@ -68,7 +73,7 @@ export interface LoadOptions {
   readonly touch?: boolean
 }
 
-/** What a log shows of a session. */
+/** The part of a session that logs show. */
 export interface Summary {
   readonly id: string
   readonly isNew: boolean

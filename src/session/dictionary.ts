@@ -4,7 +4,7 @@ import { DATA, type Entries, keyOf } from './patch.ts'
 import { codecSessionOf, type SessionPort } from './port.ts'
 import { type Recorded, rolledBack, type Savepoint, savepointOf, type Texts } from './savepoint.ts'
 
-/** The dictionary in one request: the stored entries once loaded, and the changes of the request on top. */
+/** The dictionary in one request: the stored entries once loaded, and the request's changes on top. */
 export class Dictionary {
   readonly port: SessionPort
   readonly changes: Recorded = {
@@ -17,7 +17,7 @@ export class Dictionary {
     shown: undefined,
   }
   #loading: Promise<Entries | undefined> | undefined
-  /** The entries that the last load has returned, `{}` if there is no session; `undefined` before it. */
+  /** The entries that the last load returned, `{}` if there is no session, or `undefined` before it. */
   #loaded: Entries | undefined
   #isSealed = false
   #operations: Operations | undefined
@@ -57,7 +57,7 @@ export class Dictionary {
   }
 
   /**
-   * Returns the frozen value of a text, which may be changed in place as far as freezing allows. A text that cannot be
+   * Returns the value of a text, frozen as far as possible, without a check for changes in place. A text that cannot be
    * read back is reported, and counts as absent.
    */
   peek(text: string | null): unknown {
@@ -76,7 +76,7 @@ export class Dictionary {
     return this.#loading
   }
 
-  /** Loads them before a change, for a codec that completes stored data. */
+  /** Loads the entries before a change, for a codec that completes stored data. */
   async prepare(): Promise<Entries | undefined> {
     const entries = await this.load()
     if (entries !== undefined) await this.port.codec.prepare?.(entries, codecSessionOf(this.port))
@@ -91,7 +91,7 @@ export class Dictionary {
     await this.load(true)
   }
 
-  /** Has the next read load the stored entries again, since another request may have changed them. */
+  /** Makes the next read load the stored entries again, since another request may have changed them. */
   outdate(): void {
     this.#loading = undefined
   }
@@ -123,7 +123,7 @@ export class Dictionary {
     return own === undefined ? this.load().then((entries) => entries?.[name] ?? null) : own
   }
 
-  /** Returns the text of an entry after this request's own changes; `undefined` if there are none. */
+  /** Returns an entry's text after this request's own changes, or `undefined` if there are none. */
   own(name: string): string | null | undefined {
     const unsaved = this.unsaved(name)
     if (unsaved !== undefined) return unsaved
@@ -131,7 +131,7 @@ export class Dictionary {
     return saved === undefined && this.changes.isCleared && name.startsWith(DATA) ? null : saved
   }
 
-  /** Returns the recorded text of an entry that is not written yet; `undefined` if there is none. */
+  /** Returns an entry's recorded text that is not written yet, or `undefined` if there is none. */
   unsaved(name: string): string | null | undefined {
     const unsaved = this.changes.unsaved?.get(name)
     if (unsaved !== undefined) return unsaved
@@ -145,7 +145,7 @@ export class Dictionary {
     return this.#textsOver((await this.load()) ?? {}, space)
   }
 
-  /** Returns the keys that have a value as far as is known without a call; `undefined` if nothing is known. */
+  /** Returns the keys that have a value, as far as known without a call, or `undefined` if nothing is known. */
   knownKeys(): string[] | undefined {
     const texts = this.#textsOver(this.#loaded ?? {}, DATA)
     return this.#loaded !== undefined || texts.length > 0

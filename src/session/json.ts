@@ -3,8 +3,8 @@ import type { DataCodec } from './codec.ts'
 import type { AnyData, Storable } from './data.ts'
 
 /**
- * The maximum number of bytes of a key and its text together, in UTF-8 and as a Durable Object stores it, which refuses a
- * row over 2 MB: a text with any character past U+00FF takes two bytes for each UTF-16 unit.
+ * The maximum size of a key and its text together, in bytes: in UTF-8, and as stored by a Durable Object, which refuses
+ * a row over 2 MB and needs two bytes per UTF-16 unit for a text with any character above U+00FF.
  */
 const MAX_ENTRY_BYTES = 1_900_000
 
@@ -17,8 +17,8 @@ export const JSON_CODEC: DataCodec = {
 
 /**
  * Returns the default codec, with the types of the dictionary and of the messages: `data: json<Data>()`, or `json<Data,
- * Flash>()`. It refuses a value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object. A type
- * with a Date, a Map or a function does not compile.
+ * Flash>()`. It refuses a value that JSON would change or drop: a Date, a Map, NaN, `undefined` inside an object. A
+ * type with a Date, a Map or a function does not compile.
  */
 export function json<
   Data extends object & Storable<Data>,
@@ -30,7 +30,7 @@ export function json<
 
 function stringify(key: string, value: unknown): string {
   try {
-    // Through `this`, the replacer sees a value before any toJSON.
+    // With `this`, the replacer sees a value before toJSON.
     return JSON.stringify(
       value,
       function check(this: Record<string, unknown>, name, item: unknown) {
@@ -49,13 +49,13 @@ function stringify(key: string, value: unknown): string {
   }
 }
 
-/** True if JSON returns this value unchanged, apart from its parts. */
+/** True if JSON returns this value unchanged. Its parts are not checked. */
 export function isStorable(value: unknown): boolean {
   // -0 becomes 0, which equals it.
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean'
   if (value === null) return true
-  // JSON drops named properties of an array, symbols, and the class of an object.
+  // JSON drops an array's named properties, symbols, and an object's class.
   if (Array.isArray(value)) return Object.keys(value).length <= value.length
   const prototype: unknown = Object.getPrototypeOf(value)
   const isPlain = prototype === Object.prototype || prototype === null

@@ -7,7 +7,7 @@ export interface Sent {
   /** Two operations of the same kind on the same entry are the same operation. */
   readonly kind: unknown
   readonly patch: Patch
-  /** The text of the entry that this request had written before; `undefined` if it had written none. */
+  /** The entry's text that this request had written before, or `undefined` if it had written none. */
   readonly before: string | null | undefined
 }
 
@@ -37,8 +37,8 @@ export class Operations {
   }
 
   /**
-   * Applies the changes of an operation in the store. Repeated after a store error, it sends the same patch again.
-   * Returns the outcome, and the first try if this is a repetition.
+   * Applies an operation's changes in the store. If repeated after a store error, sends the same patch again. Returns
+   * the outcome, and the first try if this is a repetition.
    */
   apply(
     name: string,
@@ -72,7 +72,7 @@ export class Operations {
     })
   }
 
-  /** Forgets the operations on an entry, since its value was replaced; on every key of the application by default. */
+  /** Forgets the operations on an entry whose value was replaced, by default on all of the application's keys. */
   forget(replaced?: string): void {
     if (replaced !== undefined) this.#unsure.delete(replaced)
     else

@@ -1,8 +1,8 @@
 import type { Account } from './account.ts'
 
 /**
- * A stored dictionary: a text for each entry name. The name of an entry is its space and its key, so it is never the
- * name of an object's inherited member.
+ * A stored dictionary: a text for each entry name. An entry's name is its space and its key, so it is never the name of
+ * an inherited member of an object.
  */
 export type Entries = Readonly<Record<string, string>>
 
@@ -10,11 +10,14 @@ export type Entries = Readonly<Record<string, string>>
 export const DATA = '='
 /** The space of flash messages. */
 export const FLASH = '!'
-/** The space of leases. It is the store's own: no read returns what comes from here on. */
+/** The space of leases. It belongs to the store: reads return nothing from here on. */
 export const LEASE = '~'
-/** The entry that says that the session is bound to a device: the times of the sign-in, and of what came first, it or the registration. */
+/**
+ * The entry that says that the session is bound to a device: the time of the sign-in, and the earlier of sign-in and
+ * registration.
+ */
 export const BOUND = '#bound'
-/** The entry of the key of that device. It comes after `LEASE`, so that no read returns it. */
+/** The entry with that device's key. It comes after `LEASE`, so reads do not return it. */
 export const BINDING = '§bound'
 
 /** Returns the key of an entry name. */
@@ -23,8 +26,8 @@ export function keyOf(name: string): string {
 }
 
 /**
- * The changes of one write, applied by a store in this order and in one transaction. If `expect` does not match, none
- * is applied. Names are entry names. A text is the stored form of a value.
+ * The changes of one write, which a store applies in this order and in one transaction. If `expect` does not match,
+ * none is applied. Names are entry names. A text is a value's stored form.
  */
 export interface Changes {
   /** The required text of each of these entries, or `null` for absent. */
@@ -43,18 +46,18 @@ export interface Changes {
 export interface Patch extends Changes {
   readonly id: string
   /**
-   * In `create` and `regenerate` only: signs this user in. Both timeouts start again at that moment. The data of
-   * another user is deleted before the changes are applied.
+   * In `create` and `regenerate` only: signs this user in. Both timeouts restart at that moment. Another user's data is
+   * deleted before the changes are applied.
    */
   readonly signIn?: Account | undefined
   /**
-   * In `regenerate`, only without `can.atomic`: true if this sign-in replaces another user's, which has not been made
-   * yet. The stored data is deleted before the changes are applied.
+   * In `regenerate`, only without `can.atomic`: true if this sign-in replaces another user's pending one. The stored
+   * data is deleted before the changes are applied.
    */
   readonly replacesAnothers?: boolean
   /**
-   * In `create`: the handle never has another session. The store remembers that until this time, in milliseconds
-   * since 1970, even after the end of the session. In `write`, only asks if it had one.
+   * In `create`: the handle never gets another session. The store remembers that until this time, in milliseconds since
+   * 1970, even after the session has ended. In `write`, only asks if it had one.
    */
   readonly onceUntil?: number
 }
@@ -67,8 +70,8 @@ export interface Outcome {
 
 export type Applied = { readonly ok: true } & Outcome & {
     /**
-     * True if this call counted the revision of the session up by one. Absent if it changed nothing, if the patch had
-     * been applied before, or if the store does not tell.
+     * True if this call increased the session's revision by one. Absent if it changed nothing, if the patch had been
+     * applied before, or if the store does not tell.
      */
     readonly moved?: true
   }
@@ -79,23 +82,23 @@ export type Refusal =
   | { readonly ok: false; readonly why: 'conflict'; readonly current: readonly (string | null)[] }
   /** An entry to increment is not a number, or the sum is not between -(2^53 - 1) and 2^53 - 1. */
   | { readonly ok: false; readonly why: 'not-a-number' }
-  /** The session would exceed `MAX_TOTAL_CHARACTERS`, or the own limit of the store, such as `1000000 bytes`. */
+  /** The session would exceed `MAX_TOTAL_CHARACTERS`, or the store's own limit, such as `1000000 bytes`. */
   | { readonly ok: false; readonly why: 'too-large'; readonly limit?: string }
 
 /** The maximum size of a dictionary. */
 export const MAX_TOTAL_CHARACTERS = 8_000_000
-/** The maximum size of a dictionary as JSON: with two bytes for each character, it fits one RPC (32 MiB). */
+/** The maximum size of a dictionary as JSON. With two bytes per character, it fits into one RPC (32 MiB). */
 export const MAX_JSON_CHARACTERS = 16_500_000
 
 /** Returns the sum of a stored number and another one. It is NaN if either is not a number. */
 export function sumOf(text: string | null, by: number): number {
-  // JSON makes null of a number that is not finite.
+  // JSON turns a number that is not finite into null.
   if (typeof by !== 'number') return Number.NaN
-  // Only a JSON number starts like this; the text of a serializer starts with its mark.
+  // Only a JSON number starts like this. A serializer's text starts with its mark.
   return (text === null ? 0 : Number(/^[-\d]/.test(text) ? text : Number.NaN)) + by
 }
 
-/** True if a sum may be stored. Beyond 2^53 - 1 adding 1 may change nothing, so counts would be lost. */
+/** True if a sum may be stored. Above 2^53 - 1, adding 1 may change nothing, so counts would be lost. */
 export function isSum(sum: number): boolean {
   return Math.abs(sum) <= Number.MAX_SAFE_INTEGER
 }

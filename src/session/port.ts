@@ -2,26 +2,28 @@ import type { CodecSession, DataCodec, DataEvent } from './codec.ts'
 import type { Applied, Entries, Patch, Refusal } from './patch.ts'
 
 /**
- * The interface of a session to its request. It is the record of one visitor: found by the token, created by the first
- * write. Methods that ask the store throw `ERR_SESSION_ENDED` if the session is over, and `ERR_STORE` if the store
- * fails.
+ * A session's interface to its request. The session belongs to one visitor: it is found by the token, and created by
+ * the first write. Methods that ask the store throw `ERR_SESSION_ENDED` if the session is over, and `ERR_STORE` if the
+ * store fails.
  */
 export interface SessionPort {
   readonly id: string
-  /** True if the visitor came without a session, as far as is known. */
+  /** True if the visitor came without a session, as far as this request knows. */
   readonly isNew: boolean
   /**
-   * The times the session began and will end if it is not used again, in milliseconds; `undefined` if there is none.
-   * `expiresAt` is infinite if only the store knows it.
+   * When the session began, and when it ends if it is not used again, in milliseconds since 1970, or `undefined` if
+   * there is none. `expiresAt` is infinite if only the store knows it.
    */
   readonly times: { readonly createdAt: number; readonly expiresAt: number } | undefined
   readonly store: { readonly name: string; readonly can: { readonly atomic: boolean } }
   readonly codec: DataCodec
-  /** False if no cookie can be set, on plain http. Then every change stays in this request. */
+  /** False if no cookie can be set, as on plain http. Then every change is kept in this request only. */
   readonly canKeep: boolean
   /** The purpose of the request. Only a `view` spends flash messages, and a `speculative` one takes nothing. */
   readonly purpose: 'view' | 'head' | 'speculative'
-  /** Makes the request not count as use, so that it does not move the idle timeout, unless it has made a call. */
+  /**
+   * Makes the request not count as use, so that it does not extend the idle timeout, unless it has already made a call.
+   */
   poll(): void
   /** True if a copy has answered and the store has not been asked. */
   readonly isCopied: boolean
@@ -35,7 +37,7 @@ export interface SessionPort {
   /** Replaces the secret of the session, immediately or with the next write. Does nothing if there is no session. */
   regenerate(): Promise<void>
   destroy(): Promise<void>
-  /** Lets the next write create a new session, if this request has destroyed the one before. */
+  /** Lets the next write create a new session, if this request destroyed the previous one. */
   restart(): void
   /** Records that the response depends on the session of the visitor. */
   markUsed(): void

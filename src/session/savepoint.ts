@@ -1,6 +1,6 @@
 import { DATA, type Patch } from './patch.ts'
 
-/** The texts by entry name; `null` is an entry known to be absent. */
+/** The texts by entry name. `null` is an entry known to be absent. */
 export type Texts = Map<string, string | null>
 
 /** The changes of a dictionary in one request. */
@@ -14,13 +14,13 @@ export interface Recorded {
   saved: Texts | undefined
   /** True if this request has cleared the dictionary. */
   isCleared: boolean
-  /** True if that is not written yet. */
+  /** True if the clearing is not written yet. */
   mustClear: boolean
   /** The patch of `commit`. It keeps its id until something else is recorded, so that a repeated commit is recognized. */
   patch: Patch | undefined
-  /** The pending write. Until it has settled, the stored text is unknown. */
+  /** The pending write. Until it settles, the stored text is unknown. */
   writing: Promise<unknown> | undefined
-  /** The messages that a store without `take` has shown, and whose deletion is recorded. */
+  /** The messages that were shown from a store without `take`, and whose deletion is recorded. */
   shown: ReadonlySet<string> | undefined
 }
 
@@ -50,7 +50,7 @@ export function rolledBack(present: Savepoint, to: Savepoint): Savepoint {
   return { ...to, unsaved, saved: new Map([...to.saved, ...present.saved]) }
 }
 
-/** Returns the changes that were recorded after the savepoint; `undefined` if there are none. */
+/** Returns the changes recorded after the savepoint, or `undefined` if there are none. */
 export function recordedSince(unsaved: Texts, to: Savepoint): Texts | undefined {
   const own = [...unsaved].filter(([name, text]) => to.unsaved.get(name) !== text)
   return own.length === 0 ? undefined : new Map(own)

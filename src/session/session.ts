@@ -11,21 +11,21 @@ export type Updater<In, Out> = (value: In | undefined) => Out | Promise<Out>
 let dictionaryIn: (session: object | undefined) => Dictionary
 
 /**
- * Returns the dictionary of a session, for the request and its features. A handler cannot reach it. Throws `ERR_OPTION`
- * for anything else, such as the `this` of a method that was taken from its session.
+ * Returns a session's dictionary, for the request and its features. Handlers cannot reach it. Throws `ERR_OPTION` for
+ * anything else, such as the `this` of a method that was taken from its session.
  */
 export function dictionaryOf(session: object | undefined): Dictionary {
   return dictionaryIn(session)
 }
 
 /**
- * The dictionary of one visitor. The first read loads it. `set`, `delete`, `clear` and `flash` are recorded, and
- * written together after the handler and before the response is sent. `increment`, `update` and `take` are atomic in
- * the store.
+ * One visitor's dictionary. The first read loads it. `set`, `delete`, `clear` and `flash` are recorded, and written
+ * together after the handler and before the response is sent. `increment`, `update` and `take` are atomic in the store.
  *
- * After `destroy()` every method but `flash` throws `ERR_SESSION_ENDED`. Methods that ask the store throw `ERR_STORE` if it fails,
- * and `ERR_SESSION_ENDED` if the session was ended elsewhere while this request used it. Changes after the response was
- * sent throw `ERR_RESPONSE_SENT`. A key that is not well-formed text throws `ERR_KEY`.
+ * After `destroy()` every method except `flash` throws `ERR_SESSION_ENDED`. Methods that ask the store throw
+ * `ERR_STORE` if it fails, and `ERR_SESSION_ENDED` if the session was ended elsewhere while this request used it.
+ * Changes after the response was sent throw `ERR_RESPONSE_SENT`. A key that is not a well-formed string throws
+ * `ERR_KEY`.
  */
 export class Session<Data extends object = AnyData, Flash extends object = AnyData> {
   readonly #dictionary: Dictionary
@@ -49,8 +49,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * The id of this session for logs and lists, the same for its whole life. It is not the token, and the token cannot
-   * be derived from it.
+   * The session's id for logs and lists, the same for its whole life. It is not the token, and the token cannot be
+   * derived from it.
    */
   get id(): string {
     return lookedAt(this).id
@@ -61,15 +61,15 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     return lookedAt(this).isNew
   }
 
-  /** The time the session began; `undefined` if there is none. */
+  /** When the session began, or `undefined` if there is none. */
   get createdAt(): Date | undefined {
     const { times } = lookedAt(this)
     return times && new Date(times.createdAt)
   }
 
   /**
-   * The time the session ends if it is not used again, by the earlier of its two timeouts; `undefined` if there is
-   * none, and for a remembered session that has not been loaded.
+   * When the session ends if it is not used again, by the earlier of its two timeouts. `undefined` if there is no
+   * session, and for a remembered session that has not been loaded.
    */
   get expiresAt(): Date | undefined {
     const { expiresAt = Infinity } = lookedAt(this).times ?? {}
@@ -77,9 +77,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Returns what `JSON.stringify` and `console.log` show of the session, and never a value: the id, `isNew`, and the keys
-   * that have a value as far as this request knows them. `keys` is `undefined` if nothing has been read or changed yet.
-   * Makes no call.
+   * Returns what `JSON.stringify` and `console.log` show of the session: the id, `isNew`, and the keys that have a
+   * value as far as this request knows, but never a value. `keys` is `undefined` if nothing has been read or changed
+   * yet. Makes no call.
    */
   toJSON(): Summary {
     const { id, isNew } = lookedAt(this)
@@ -88,10 +88,11 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Reads the session, once per request. With `fresh`, asks the store even if `cached` has a copy. Later reads are then
-   * as fresh.
+   * equally fresh.
    *
    * With `touch: false`, this request does not count as use: neither this read nor a later read or write in the same
-   * request moves the idle timeout. For polls. It has no effect if the request has already read or written the session.
+   * request extends the idle timeout. For polls. It has no effect if the request has already read or written the
+   * session.
    */
   async load({ fresh = false, touch = true }: LoadOptions = {}): Promise<void> {
     const dictionary = dictionaryIn(this).toRead()
@@ -99,7 +100,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
     await (fresh ? dictionary.loadFresh() : dictionary.load())
   }
 
-  /** Returns the value, frozen, or `undefined`. Includes the changes made in this request. */
+  /** Returns the value, frozen, or `undefined` if there is none. Includes the changes made in this request. */
   async get<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = dictionaryIn(this).toRead()
     const name = nameOf(key)
@@ -127,8 +128,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Records a value. Throws immediately: `ERR_VALUE` if JSON would change or drop the value, or the schema refuses it;
-   * `ERR_TOO_LARGE` if it exceeds 1,900,000 bytes.
+   * Records a value. Throws immediately: `ERR_VALUE` if JSON would change or drop the value, or the schema refuses it,
+   * and `ERR_TOO_LARGE` if it exceeds 1,900,000 bytes.
    */
   set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
     const dictionary = dictionaryIn(this).toChange()
@@ -147,8 +148,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Adds to a number in the store. Returns the sum; a missing key counts as 0. Throws `ERR_VALUE` if the value is not a
-   * number, or if the sum is not between -(2^53 - 1) and 2^53 - 1, beyond which adding 1 may change nothing. Throws
-   * `ERR_NOT_ATOMIC` if the store is not atomic.
+   * number, or if the sum is not between -(2^53 - 1) and 2^53 - 1, since beyond that adding 1 may change nothing.
+   * Throws `ERR_NOT_ATOMIC` if the store is not atomic.
    */
   async increment(key: NumberKey<Data>, by = 1): Promise<number> {
     const dictionary = dictionaryIn(this).toChange('increment')
@@ -156,14 +157,14 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Replaces a value with the result of `fn`. Returns the new value. `fn` may be async. It runs again if another
-   * request won, or if this request changed the key meanwhile. It deletes the key by returning `undefined`. Throws
-   * `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC` if the store is not atomic, and any error of `fn`.
+   * Replaces a value with the result of `fn`, which may be async. Returns the new value. `fn` runs again if another
+   * request was faster, or if this request changed the key in the meantime. If it returns `undefined`, the key is
+   * deleted. Throws `ERR_CONFLICT` after 100 tries, `ERR_NOT_ATOMIC` if the store is not atomic, and any error of `fn`.
    *
-   * After `ERR_STORE` it is unknown whether the value was replaced. The same update called again is applied once: one
-   * with the same function object, or with one that returns the same value for the same value. So retry with the same
-   * function object if the result depends on anything else, such as the time or a random id. Any other function is
-   * another update, and is applied in any case.
+   * After `ERR_STORE` it is unknown if the value was replaced. The same update, called again, is applied once: with the
+   * same function object, or with one that returns the same value for the same value. So retry with the same function
+   * object if the result depends on anything else, such as the time or a random id. Any other function is another
+   * update, and is always applied.
    */
   async update<K extends Key<Data>>(
     key: K,
@@ -189,9 +190,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Deletes a value and returns it. Of all requests that take it exactly one gets it; the others get `undefined`. For
-   * values that may be used once: an OAuth state, a token from an email. Throws `ERR_NOT_ATOMIC` if the store is not
-   * atomic, and `ERR_SPECULATIVE` if there is a value and the request is a prefetch or prerender: its response is 503,
-   * and the browser asks again when the page is opened.
+   * single-use values: an OAuth state, a token from an email. Throws `ERR_NOT_ATOMIC` if the store is not atomic, and
+   * `ERR_SPECULATIVE` if there is a value and the request is a prefetch or prerender: its response is 503, and the
+   * browser asks again when the page is opened.
    */
   async take<K extends Key<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     const dictionary = dictionaryIn(this).toChange('take')
@@ -206,8 +207,8 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
    * Records a message for one later request of this visitor. A second one with the same key replaces the first. Throws
    * as `set` does. Its keys and values are typed by `data: json<Data, Flash>()`.
    *
-   * After an awaited `destroy()` or `signOut()`, it begins a new anonymous session for the message, which costs one more
-   * call. The old session stays dead, and the response has one cookie: the new session's.
+   * After an awaited `destroy()` or `signOut()`, it begins a new anonymous session for the message, which costs one
+   * more call. The old session stays dead, and the response has one cookie: the new session's.
    */
   flash<K extends Key<Flash>>(key: K, value: Value<Flash, K>): void {
     const dictionary = dictionaryIn(this).toChange('flash')
@@ -215,9 +216,10 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   }
 
   /**
-   * Returns the messages of earlier requests, by key. No other request gets them (on Workers KV: at least one gets
-   * them). A second call in the same request returns the same messages. A HEAD request gets them, and
-   * leaves them to the next one. A prefetch or prerender (`Sec-Purpose`) gets none, since its page may never be shown.
+   * Returns the messages of earlier requests, by key; an empty object if there are none. No other request gets them (on
+   * Workers KV at least one gets them). A second call in the same request returns the same messages. A HEAD request
+   * gets them, and leaves them for the next one. A prefetch or prerender (`Sec-Purpose`) gets none, since its page may
+   * never be shown.
    */
   async flashes(): Promise<Snapshot<Flash>> {
     const dictionary = dictionaryIn(this).toChange()
@@ -255,9 +257,9 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
 
   /**
    * Replaces the token immediately: the dictionary stays, and the old token is refused (OWASP: renew the session ID
-   * after any privilege change). Does nothing if there is no session. Of two requests at the same time one wins; the
-   * other gets `ERR_SESSION_ENDED`. If the handler throws afterwards and nothing sends a response of ours, the session is
-   * ended, since nobody has the new token. On Workers KV the token changes with the commit, so that each key is written
+   * after any privilege change). Does nothing if there is no session. Of two parallel requests one wins; the other gets
+   * `ERR_SESSION_ENDED`. If the handler throws afterwards and nothing sends a response of ours, the session is ended,
+   * since no browser has the new token. On Workers KV the token changes with the commit, so that each key is written
    * once.
    */
   async regenerate(): Promise<void> {
@@ -268,6 +270,7 @@ export class Session<Data extends object = AnyData, Flash extends object = AnyDa
   /**
    * Ends the session: the store deletes it, the response clears the cookie, and recorded changes are dropped. No
    * request can write it back. Later use of the session throws `ERR_SESSION_ENDED`, until a `flash` begins a new one.
+   * Makes no store call if there is no session.
    */
   async destroy(): Promise<void> {
     const dictionary = dictionaryIn(this).toChange()
@@ -291,13 +294,13 @@ function lookedAt(session: object): Dictionary['port'] {
   return port
 }
 
-/** Returns the entry name of a key. Throws `ERR_KEY` if the key is not well-formed text. */
+/** Returns a key's entry name. Throws `ERR_KEY` if the key is not a well-formed string. */
 export function nameOf(key: string, space: string = DATA): string {
   if (typeof key === 'string' && key.isWellFormed()) return space + key
-  throw new SessionError('ERR_KEY', 'A key is a string without half surrogates.')
+  throw new SessionError('ERR_KEY', 'A key must be a string without lone surrogates.')
 }
 
-/** Returns the error of an operation that a prefetch or prerender must not do. */
+/** Returns the error for an operation that a prefetch or prerender must not do. */
 export function speculativeError(operation: string, key: string): SessionError {
   return new SessionError(
     'ERR_SPECULATIVE',
@@ -305,7 +308,7 @@ export function speculativeError(operation: string, key: string): SessionError {
   )
 }
 
-/** Returns the text of the value of a key. Throws `ERR_VALUE` if the check of the codec refuses the value. */
+/** Returns the text of a key's value. Throws `ERR_VALUE` if the codec's check refuses the value. */
 export function encodeChecked(dictionary: Dictionary, key: string, value: unknown): string {
   const { codec } = dictionary.port
   const text = codec.encode(key, value)
@@ -318,7 +321,7 @@ export function encodeChecked(dictionary: Dictionary, key: string, value: unknow
   )
 }
 
-/** Returns the values of these entries by key. The application is responsible for their types. */
+/** Returns these entries' values by key. The application is responsible for their types. */
 function snapshot<Data>(
   dictionary: Dictionary,
   texts: readonly (readonly [name: string, text: string | null])[],

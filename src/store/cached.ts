@@ -29,7 +29,7 @@ export interface CachedOptions {
   readonly kv?: SessionKvNamespace | undefined
 }
 
-/** The number of variants with other options that are remembered for one store. */
+/** The number of remembered variants of one store with other options. */
 const MAX_VARIANTS = 7
 
 /** The stores made in this isolate. Their copies outlive an `env` that is new with each request. */
@@ -48,7 +48,7 @@ export function cached(store: SessionStore, options: CachedOptions): SessionStor
   const same = known.find((each) => each.maxAgeSeconds === maxAgeSeconds && each.kv === kv)
   if (same !== undefined) return same.store
   const maxAge = maxAgeSeconds * 1000
-  // A null from JavaScript is a missing binding, not a choice to have none.
+  // JavaScript may pass null for a missing binding.
   const shared = kv === undefined && !('kv' in options) ? undefined : newSharedCopies(kv, maxAge)
   const decorated = cachedStore(store, new Copies(maxAge), shared)
   made.set(store, [...known.slice(-MAX_VARIANTS), { maxAgeSeconds, kv, store: decorated }])
@@ -58,7 +58,10 @@ export function cached(store: SessionStore, options: CachedOptions): SessionStor
 function checkArguments(store: SessionStore, options: CachedOptions): void {
   const { maxAgeSeconds }: Partial<CachedOptions> = Object(options)
   if (!(Number.isFinite(maxAgeSeconds) && Number(maxAgeSeconds) > 0)) {
-    throw new SessionError('ERR_OPTION', 'cached(): maxAgeSeconds is a number of seconds above 0.')
+    throw new SessionError(
+      'ERR_OPTION',
+      'cached(): maxAgeSeconds must be a number of seconds above 0.',
+    )
   }
   const { can, name }: Partial<SessionStore> = Object(store)
   if (can?.revise !== true) {
@@ -92,7 +95,7 @@ function cachedStore(
     context: CallContext,
   ): Promise<ReadReply> {
     const copy = await copiesOfAll.find(credential, context)
-    // The isolate may have learnt of a later state in the meantime.
+    // The isolate may have learned of a later state in the meantime.
     if (copy === undefined || !copies.isNewest(credential, copy)) {
       return readStore(credential, context)
     }
@@ -130,7 +133,7 @@ function cachedStore(
 
   const part = store.part?.bind(store)
   return {
-    // One by one: a store may be an object of a class.
+    // One by one, because a store may be an instance of a class.
     name: store.name,
     can: store.can,
     newHandle: () => store.newHandle(),
@@ -159,7 +162,7 @@ function cachedStore(
       checkTouch(context)
       const reply = await store.write(credential, context, patch)
       if (isGone(reply)) return dropped(credential, context, reply)
-      // With `onceUntil` it only asks.
+      // With `onceUntil` it only asks, and writes nothing.
       const isChanged = reply.ok && reply.createdAt === undefined
       return isChanged ? changed(credential, context, reply, { patch }) : withBookmark(reply)
     },
@@ -203,7 +206,7 @@ function checkTouch({ touch }: CallContext): void {
   if (touch > 0) return
   throw new SessionError(
     'ERR_OPTION',
-    'cached(): with touchInterval: 0 the store records every use, so a copy can never answer. Remove touchInterval: 0, or cached().',
+    'cached(): with touchInterval: 0 the store must record every use, so no copy can answer. Remove touchInterval: 0, or cached().',
   )
 }
 

@@ -2,14 +2,14 @@ import { SessionError } from '../errors.ts'
 import type { SessionStore } from '../record/store.ts'
 import { memoryStore } from './memory.ts'
 
-/** Where the store is, so that it stays when the development server loads the module again. */
+/** Survives when the development server reloads the module. */
 const KEY = Symbol.for('edge-session.development-store')
 
 /**
- * Returns a store in memory, for a framework's development server that runs in Node and knows no Durable Objects of the
- * application: `dev ? developmentStore() : durableObjectStore(env.SESSIONS)`. It is the same store each time, until the
- * server stops, and the first call says so on the console. Throws `ERR_OPTION` on Workers, where each isolate would have
- * sessions of its own.
+ * Returns an in-memory store for a framework's development server that runs in Node, where the application's Durable
+ * Objects are not available: `dev ? developmentStore() : durableObjectStore(env.SESSIONS)`. Every call returns the same
+ * store until the server stops, and the first call logs a notice. Throws `ERR_OPTION` on Workers, where each isolate
+ * would have its own sessions.
  */
 export function developmentStore(): SessionStore {
   const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } }
@@ -23,7 +23,7 @@ export function developmentStore(): SessionStore {
   if (global[KEY] !== undefined) return global[KEY]
   // oxlint-disable-next-line no-console
   console.warn(
-    'edge-session: sessions are in the memory of this development server, and end with it. wrangler dev has Durable Objects.',
+    'edge-session: sessions are in the memory of this development server, and end with it. For Durable Objects, use wrangler dev.',
   )
   return (global[KEY] = memoryStore())
 }

@@ -28,7 +28,7 @@ export interface StoreConfig {
   readonly MEMCACHED_ADDRESS?: string | undefined
 }
 
-/** Makes the clients for servers, since only the application knows which client it uses. */
+/** Functions that make the clients for servers, since only the application knows which client it uses. */
 export interface StoreClients<R extends RedisClient, M extends MemcachedClient> {
   /** Returns the argument of `redisStore` for this `REDIS_URL`. */
   readonly redis?: (url: string) => R | Connector<R>
@@ -36,7 +36,7 @@ export interface StoreClients<R extends RedisClient, M extends MemcachedClient> 
   readonly memcached?: (address: string) => M | Connector<M>
 }
 
-/** One for each isolate, even if the configuration is read again. */
+/** One per isolate, even if the configuration is read again. */
 let memory: SessionStore | undefined
 
 /**
@@ -64,7 +64,7 @@ export function storeFromConfig<R extends RedisClient, M extends MemcachedClient
         clientFor(name, 'MEMCACHED_ADDRESS', config.MEMCACHED_ADDRESS, clients.memcached),
       )
     default:
-      // A name without a case does not compile.
+      // Does not compile if a name has no case.
       return name satisfies never
   }
 }
@@ -92,13 +92,13 @@ function clientFor<Client>(
   if (address === undefined || address === '') {
     throw new SessionError(
       'ERR_OPTION',
-      `SESSION_STORE is ${name}, and ${variable} is not set. Set it, as a secret if it has a password in it.`,
+      `SESSION_STORE is ${name}, but ${variable} is not set. Set it, as a secret if it contains a password.`,
     )
   }
   if (clientOf === undefined) {
     throw new SessionError(
       'ERR_OPTION',
-      `SESSION_STORE is ${name}, and storeFromConfig has no client for it. Write storeFromConfig(env, { ${name}: (address) => … }) with what ${name}Store takes.`,
+      `SESSION_STORE is ${name}, but storeFromConfig has no client for it. Write storeFromConfig(env, { ${name}: (address) => … }), which returns the argument of ${name}Store.`,
     )
   }
   return clientOf(address)

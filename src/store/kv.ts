@@ -58,7 +58,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
     return text === null ? undefined : parseValue(text)
   }
 
-  /** Reads for `read`: what is found is noted for a write that follows at once. */
+  /** Reads for `read`, and notes the result for a write that follows at once. */
   async function getAndNote(handle: string, context: CallContext): Promise<KvValue | undefined> {
     const key = prefix + handle
     const since = changes.count
@@ -165,7 +165,7 @@ export function kvStore(namespace: SessionKvNamespace, options: KvStoreOptions =
       const value = await get(handle)
       if (value !== undefined && 'rotatedAt' in value) return rotated(value.rotatedAt)
       if (value !== undefined && 'endedAt' in value) return { ok: true }
-      // End a missing session too: this location may only remember that it was absent.
+      // Ends a missing session too: this location may only remember that it was absent.
       const key = prefix + handle
       const wasAlive = isAlive(value, now)
       const end = (): Promise<void> => endSession(namespace, key, { now, wasAlive })
@@ -182,7 +182,7 @@ function checkOptions(prefix: unknown, cacheTtl: number | undefined): void {
   if (!isText || new TextEncoder().encode(prefix).length > MAX_PREFIX_BYTES) {
     throw new SessionError(
       'ERR_OPTION',
-      `kvStore: prefix is a text without half surrogates, of at most ${MAX_PREFIX_BYTES} bytes in UTF-8.`,
+      `kvStore: prefix must be a string without lone surrogates, at most ${MAX_PREFIX_BYTES} bytes in UTF-8.`,
     )
   }
   if (cacheTtl === undefined) return

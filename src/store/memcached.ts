@@ -23,33 +23,34 @@ export { keepOpen, memcachedClient }
 export type { Connection, Connector, MemcachedClient, MemcachedConnection, TcpSocket }
 
 export interface MemcachedStoreOptions {
-  /** What the keys begin with, so that other data can share the server. Default `session:`. */
+  /** The prefix of all keys, so that other data can share the server. Default `session:`. */
   readonly prefix?: string
-  /** The server's option `-I` in bytes: what an item may have at most. Default 1,048,576, which is the server's own. */
+  /** The server's option `-I`: the maximum size of an item, in bytes. Default 1,048,576, as in memcached. */
   readonly maxItemBytes?: number
 }
 
 /** Keys have 250 bytes at most, without spaces and control characters (memcached: doc/protocol.txt). */
 const MAX_PREFIX_LENGTH = 250 - 64
-/** `-I` takes no less (memcached: memcached.c). */
+/** The minimum of `-I` (memcached: memcached.c). */
 const MIN_ITEM_BYTES = 1024 * 8
 const DEFAULT_ITEM_BYTES = 1024 * 1024
 /**
- * What no write may take: memcached's own part of an item, its key, and what a use, a sign-in or a new secret may add, so
- * that they succeed with the largest session.
+ * The bytes that a write must leave free: memcached's part of an item, its key, and the additions of a use, a sign-in
+ * or a new secret, so that these succeed even in the largest session.
  */
 const RESERVED_BYTES = 4096
-/** Above this a time to live is taken for a time since 1970 (memcached: doc/protocol.txt). */
+/** memcached takes a larger time to live for a time since 1970 (memcached: doc/protocol.txt). */
 const MAX_RELATIVE_SECONDS = 30 * 24 * 3600
 /** Times are 32-bit numbers (memcached: memcached.h). */
 const MAX_TIME = 2 ** 31 - 1
-/** An item that is over at once. */
+/** The time to live of an item that expires at once. */
 const OVER = -1
 const encoder = new TextEncoder()
 
 /**
- * Sessions in memcached: an item for each, changed by compare-and-swap, and forgotten by the server soon after the session's
- * deadline; or before, where memory is short: then the session is over. Throws `ERR_OPTION` for a prefix that makes no keys.
+ * Returns a store in memcached: one item for each session, changed by compare-and-swap. The server frees it soon after
+ * the session's deadline, or earlier if memory is short, which ends the session. Throws `ERR_OPTION` for an invalid
+ * client, prefix or `maxItemBytes`.
  */
 export function memcachedStore<Client extends MemcachedClient>(
   client: Client | Connector<Client>,
@@ -91,7 +92,7 @@ function sizeOf(state: State): number {
 }
 
 function expiryOf(ttl: number): number {
-  // The server's clock has whole seconds, and the present one may be nearly over.
+  // The server's clock has whole seconds, and the current one may be nearly over.
   const seconds = Math.ceil(ttl / 1000) + 1
   if (seconds <= MAX_RELATIVE_SECONDS) return seconds
   const now = Math.floor(Date.now() / 1000)
@@ -122,20 +123,20 @@ function check(client: unknown, prefix: string, maxItemBytes: number): void {
   if (!isObject || !('gets' in client || isConnector(client))) {
     throw new SessionError(
       'ERR_OPTION',
-      'memcachedStore needs a client with gets, add and cas, or { open, close } to make one for each call: open: () => memcachedClient(connect(address)).',
+      'memcachedStore needs a client with gets, add and cas, or { open, close } to open one for each call: open: () => memcachedClient(connect(address)).',
     )
   }
   const isText = typeof prefix === 'string' && /^[\x21-\x7e]*$/.test(prefix)
   if (!isText || prefix.length > MAX_PREFIX_LENGTH) {
     throw new SessionError(
       'ERR_OPTION',
-      `memcachedStore: prefix has at most ${MAX_PREFIX_LENGTH} characters, of ASCII, and no space.`,
+      `memcachedStore: prefix must be at most ${MAX_PREFIX_LENGTH} ASCII characters, without spaces.`,
     )
   }
   if (!(Number.isFinite(maxItemBytes) && maxItemBytes >= MIN_ITEM_BYTES)) {
     throw new SessionError(
       'ERR_OPTION',
-      `memcachedStore: maxItemBytes is ${maxItemBytes}; write what memcached's option -I has, in bytes: ${DEFAULT_ITEM_BYTES}.`,
+      `memcachedStore: maxItemBytes is ${maxItemBytes}. Use the value of memcached's option -I, in bytes, such as ${DEFAULT_ITEM_BYTES}.`,
     )
   }
 }

@@ -5,13 +5,13 @@ import { cellStore, type Send } from '../record/session-cell.ts'
 import { SessionCell } from '../record/session-cell.ts'
 import type { SessionStore } from '../record/store.ts'
 
-/** The number of new sessions after which expired ones are removed, so that memory is bounded by the sessions in use. */
+/** The number of new sessions after which expired ones are removed, so that only sessions in use take memory. */
 const SWEEP_EVERY = 1000
 
 /**
  * Returns a store in this process's memory, for tests and for servers with one process. On Workers the next request may
- * run in another isolate, which does not know the session. `memoryStore(leases)`, with `leases` of
- * `edge-session/once/leases`, is for `once()`.
+ * run in another isolate, which does not have the session. For `once()`, pass its `leases` of
+ * `edge-session/once/leases`: `memoryStore(leases)`.
  */
 export function memoryStore(...parts: readonly CellPart[]): SessionStore {
   const cells = new Map<string, SessionCell>()

@@ -28,23 +28,23 @@ export { keepOpen }
 export type { Connection, Connector, RedisClient }
 
 export interface RedisStoreOptions {
-  /** What the keys begin with, so that other data can share the database. Default `session:`. */
+  /** The prefix of all keys, so that other data can share the database. Default `session:`. */
   readonly prefix?: string
 }
 
-/** The fields of a hash that are no entries; no entry's name is like them. */
+/** The hash's fields that are not entries. No entry has such a name. */
 const VERSION = 'version'
 const META = 'meta'
-/** What is at a key is no hash of ours. No version is like it. */
+/** The key has a value that is not a hash of ours. No version looks like this. */
 const FOREIGN = '!'
-/** No state's version, so that nothing is put in its place. */
+/** Matches no version, so that nothing replaces the value. */
 const NO_VERSION = '?'
 
 /**
- * Puts a state in place of the one of a version, and answers 1; or answers with what is there instead: the hash's fields
- * and values, nothing, or a single text for what is no hash. Parameters: the version that must be there (empty for no
- * session); then, unless the session is over, milliseconds to live, the fields to delete and how many before them, the
- * fields to set and their values.
+ * Replaces the state that has this version and returns 1, or returns the value that is there instead: the hash's fields
+ * and values, nothing, or a single text if it is not a hash. Parameters: the required version (empty for no session);
+ * then, unless the session is over, milliseconds to live, the number of fields to delete and these fields, and the
+ * fields to set with their values.
  */
 export const SWAP: Script = {
   sha: 'ca1774f5b698625f392dd4ca50cc4c20c7759694',
@@ -68,8 +68,9 @@ return 1`,
 }
 
 /**
- * Sessions in Redis, or in what speaks its language: a hash for each, with a field for each entry, changed by one atomic
- * script a write, and forgotten by the server soon after the session's deadline. Throws `ERR_OPTION` for what is no client.
+ * Returns a store in Redis or a compatible server: one hash for each session, with a field for each entry. Each write
+ * is one atomic script. The server frees the hash soon after the session's deadline. Throws `ERR_OPTION` for an invalid
+ * client or prefix.
  */
 export function redisStore<Client extends RedisClient>(
   client: Client | Connector<Client>,
@@ -78,7 +79,7 @@ export function redisStore<Client extends RedisClient>(
   if (typeof prefix !== 'string' || !prefix.isWellFormed()) {
     throw new SessionError(
       'ERR_OPTION',
-      'redisStore: prefix is a text without half surrogates, such as session:.',
+      'redisStore: prefix must be a string without lone surrogates, such as session:.',
     )
   }
   const isOpened = typeof client === 'object' && client !== null && isConnector(client)
@@ -99,7 +100,7 @@ function engineOver(client: RedisClient, prefix: string, signal?: AbortSignal): 
       const newVersion = newUniqueText()
       const reply = await run(handle, [version, ...parametersOf(next, newVersion)])
       if (Array.isArray(reply)) return { isDone: false, held: heldOf(reply) }
-      if (reply !== 1) throw new Error(`Redis answered ${typeof reply} to the script.`)
+      if (reply !== 1) throw new Error(`Redis answered the script with ${typeof reply}.`)
       const { state } = next
       const held = state === undefined ? NOTHING_HELD : { version: newVersion, state }
       return { isDone: true, held }
@@ -119,7 +120,7 @@ function parametersOf({ state, changed, ttl }: Next, version: string): string[] 
   return [String(ttl), String(deleted.length), ...deleted, ...fields]
 }
 
-/** What the script says is there. */
+/** Returns the state in the script's reply. */
 function heldOf(reply: unknown): Held {
   const texts = checkTexts(reply)
   if (texts.length === 0) return NOTHING_HELD
@@ -133,11 +134,11 @@ function heldOf(reply: unknown): Held {
   return { version, state: meta === undefined ? 'corrupt' : { meta, entries } }
 }
 
-/** Throws `ERR_OPTION` where a client has made something else of the texts: a number out of "123". */
+/** Throws `ERR_OPTION` if the client has converted texts, such as "123" into a number. */
 function checkTexts(reply: unknown): string[] {
   if (Array.isArray(reply) && reply.every((text) => typeof text === 'string')) return reply
   throw new SessionError(
     'ERR_OPTION',
-    'redisStore: the client gives values where texts are stored, so that "123" would come back as a number. Make it give texts: with automaticDeserialization: false on Upstash.',
+    'redisStore: the client converts stored text, so "123" would be read as a number. Turn that off: on Upstash, automaticDeserialization: false.',
   )
 }

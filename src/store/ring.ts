@@ -11,7 +11,10 @@ import { type Weighted, weightedChoice } from './ring/weighted-choice.ts'
 
 /** One store of a ring. */
 export interface RingNode extends Weighted {
-  /** Decides, with the weight, which sessions this node stores. A new name makes a new node, even with the same store. */
+  /**
+   * Determines, with the weight, which sessions this node stores. A new name makes a new node, even with the same
+   * store.
+   */
   readonly name: string
   /** The node's share of the sessions: weight 2 stores twice as many as weight 1. */
   readonly weight: number
@@ -53,7 +56,7 @@ export function ringStore(
   const endOfMigration = until instanceof Date ? until.getTime() : Number.NaN
   if (Number.isNaN(endOfMigration)) throw optionError('migrating.until is not a valid Date')
 
-  /** Returns the node that may store the session from before the change, if it is another one. */
+  /** Returns the node that may still store the session from before the change, if it is another one. */
   function formerNodeOf(handle: string, now: number, present: RingNode): RingNode | undefined {
     if (formerPlaceOf === undefined || now >= endOfMigration) return undefined
     const former = formerPlaceOf(sample.idOf(handle))
@@ -74,7 +77,7 @@ export function ringStore(
     context.signal?.().throwIfAborted()
     const formerReply = await callNode(former, call)
     const isEnded = 'gone' in formerReply && formerReply.gone === 'ended'
-    // The node that had the session knows when it was ended.
+    // The node that had the session knows when it ended.
     return isEnded && formerReply.at === undefined ? reply : formerReply
   }
 
@@ -113,8 +116,8 @@ export function ringStore(
 }
 
 /**
- * Returns the capabilities that all nodes share. During a migration neither the address of a session nor the place of
- * an old cookie's session is known.
+ * Returns the capabilities that all nodes share. During a migration there is no single address for a session, and no
+ * single place for an old cookie's session.
  */
 function capabilitiesOf(nodes: readonly RingNode[], isMigrating: boolean): Capabilities {
   const all = (can: keyof Capabilities): boolean => nodes.every(({ store }) => store.can[can])
@@ -141,20 +144,23 @@ async function callNode<Reply>(
   }
 }
 
-/** Returns one of the stores, as a sample of all, and the function that finds the node for an id. Throws `ERR_OPTION`. */
+/**
+ * Returns one of the stores as a sample of all, and the function that finds the node for an id. Throws `ERR_OPTION` for
+ * invalid nodes.
+ */
 function choiceOf(
   nodes: readonly RingNode[],
   like?: SessionStore,
 ): readonly [SessionStore, (id: string) => RingNode] {
   const [first, ...others] = nodes
-  if (first === undefined) throw optionError('there is no node')
+  if (first === undefined) throw optionError('there are no nodes')
   const sample = like ?? first.store
   const names = new Set<string>()
   for (const { name, weight, store } of nodes) {
-    if (names.has(name)) throw optionError(`two nodes are called ${name}`)
+    if (names.has(name)) throw optionError(`two nodes have the name ${name}`)
     names.add(name)
     if (!(Number.isFinite(weight) && weight > 0)) {
-      throw optionError(`${name} has the weight ${String(weight)}; it is a number above 0`)
+      throw optionError(`${name} has the weight ${String(weight)}, which must be a number above 0`)
     }
     checkStore(name, store, sample)
   }
@@ -164,11 +170,11 @@ function choiceOf(
 function checkStore(name: string, store: SessionStore, sample: SessionStore): void {
   if (store.name === 'durable-object') {
     throw optionError(
-      `${name} is a namespace of Durable Objects, which has a place for each session already: use durableObjectStore alone`,
+      `${name} is a Durable Object store, which needs no ring: use durableObjectStore alone`,
     )
   }
   if (store.can.atomic !== sample.can.atomic || store.can.recordUse !== sample.can.recordUse) {
-    throw optionError(`${name} is a ${store.name} store, which can't be one with the others`)
+    throw optionError(`${name} is a ${store.name} store, which cannot be combined with the others`)
   }
 }
 

@@ -1,7 +1,9 @@
 /** Longer timers fire at once (HTML, timers: the time is a 32-bit integer). */
 const MAX_MILLISECONDS = 2 ** 31 - 1
 
-/** Returns the result of a promise. Throws if it takes longer, and ignores the result. `Infinity` waits without a limit. */
+/**
+ * Returns the result of a promise. Throws if it takes longer, and then ignores the result. `Infinity` means no limit.
+ */
 export function withinTime<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
   if (milliseconds > MAX_MILLISECONDS) return promise
   // Node 20 has no Promise.withResolvers.

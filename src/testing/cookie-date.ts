@@ -3,15 +3,15 @@ const TIME = /^\d{1,2}:\d{1,2}:\d{1,2}(?!\d)/
 const DAY = /^\d{1,2}(?!\d)/
 const MONTH = /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i
 const YEAR = /^\d{2,4}(?!\d)/
-/** A token is the first of these that it can be and that was not found before. */
+/** Each token is the first of these that it matches and that has not been found yet. */
 const PARTS = [TIME, DAY, MONTH, YEAR]
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec'
 const FIRST_YEAR = 1601
 
 /**
- * Returns the date of an Expires attribute in milliseconds since 1970, and `undefined` if it is not one, by the
- * algorithm of RFC 6265bis section 5.1.1. Unlike `Date.parse`, it needs a time, a day, a month's name and a year, in any
- * order, and ignores the rest, such as a time zone.
+ * Returns the date of an Expires attribute in milliseconds since 1970, or `undefined` if it is not a date, by the
+ * algorithm of RFC 6265bis section 5.1.1. Unlike `Date.parse`, it needs a time, a day, a month's name and a year, in
+ * any order, and ignores the rest, such as a time zone.
  */
 export function parseCookieDate(text: string): number | undefined {
   const found: string[] = []
@@ -27,7 +27,7 @@ export function parseCookieDate(text: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : milliseconds
 }
 
-/** Returns `NaN` for a time that no day has; there are no leap seconds. */
+/** Returns `NaN` for an invalid time of day. There are no leap seconds. */
 function timeOf(token: string): number {
   const [hour = NaN, minute = NaN, second = NaN] = token
     .split(':')
@@ -36,7 +36,7 @@ function timeOf(token: string): number {
   return isTime ? ((hour * 60 + minute) * 60 + second) * 1000 : NaN
 }
 
-/** Returns `NaN` for a day that is not in the calendar, such as 30 February, or from before there was this calendar. */
+/** Returns `NaN` for a day that is not in the calendar, such as 30 February, or that is before 1601. */
 function midnightOf(shownYear: number, monthName: string, day: number): number {
   const year = fullYear(shownYear)
   const month = MONTHS.indexOf(monthName.slice(0, 3).toLowerCase()) / 3

@@ -2,26 +2,26 @@ import { isSafe, isWithin, matchesHost, matchesPath, refusalOf, siteOf } from '.
 import { settingOf } from './made-cookies.ts'
 import { type Cookie, parseSetCookie } from './set-cookie.ts'
 
-/** A Set-Cookie that was not kept, and why: what a browser's developer tools would say. */
+/** A Set-Cookie that was not kept, and the reason that a browser's developer tools would show. */
 export interface RefusedCookie {
   readonly name: string
   readonly reason: string
 }
 
 /**
- * The cookies of one browser, by the rules of RFC 6265bis as far as they can be told without a list of public suffixes.
- * To a test it looks like a Map of names and values: those of all addresses, the most specific first where two have one
- * name.
+ * The cookies of one browser, by the rules of RFC 6265bis, except those that need a list of public suffixes. Tests can
+ * use it like a Map of names and values, with the cookies of all addresses. If two cookies have the same name, the more
+ * specific one comes first.
  */
 export class CookieJar {
-  /** What was not kept, in order. */
+  /** The cookies that were not kept, in order. */
   readonly refused: RefusedCookie[] = []
   readonly #home: URL
   readonly #now: () => number
-  /** By what makes one cookie (`keyOf`); in the order in which they first came, in which an update changes nothing. */
+  /** The cookies by identity (`keyOf`), in the order of creation. An update does not change the order. */
   readonly #cookies = new Map<string, Cookie>()
 
-  /** `home` is where a cookie belongs that a test sets itself; `now` is in milliseconds since 1970. */
+  /** `home` is the address of cookies that a test sets itself. `now` is in milliseconds since 1970. */
   constructor(home: URL, now: () => number) {
     this.#home = home
     this.#now = now
@@ -31,17 +31,17 @@ export class CookieJar {
     return this.#present().length
   }
 
-  /** Whether there is a cookie of this name. */
+  /** True if there is a cookie with this name. */
   has(name: string): boolean {
     return this.get(name) !== undefined
   }
 
-  /** The value of the cookie, or `undefined`. */
+  /** Returns the cookie's value, or `undefined`. */
   get(name: string): string | undefined {
     return this.details(name)?.value
   }
 
-  /** The cookie with its attributes, or `undefined`. */
+  /** Returns the cookie with its attributes, or `undefined`. */
   details(name: string): Cookie | undefined {
     return this.#present().find((cookie) => cookie.name === name)
   }
@@ -65,8 +65,9 @@ export class CookieJar {
   }
 
   /**
-   * Puts a cookie there as it is, such as a stolen or a damaged one: a new value; one of `cookieFor` with its attributes, if
-   * a browser would keep it from this origin; or one for the whole of this origin.
+   * Stores a cookie as it is, such as a stolen or damaged one. An existing cookie gets the new value. A cookie of
+   * `cookieFor` gets its attributes, if a browser would keep it from this origin. Any other applies to the whole
+   * origin.
    */
   set(name: string, value: string): void {
     const known = this.details(name)
@@ -75,7 +76,7 @@ export class CookieJar {
     else this.#put(known === undefined ? homeCookie(this.#home, name, value) : { ...known, value })
   }
 
-  /** Takes all cookies of the name away. */
+  /** Deletes all cookies with this name. */
   delete(name: string): void {
     for (const cookie of this.#present()) {
       if (cookie.name === name) this.#cookies.delete(keyOf(cookie))
@@ -86,7 +87,7 @@ export class CookieJar {
     this.#cookies.clear()
   }
 
-  /** Deletes the cookies that have no end of their own, as when the browser is closed (RFC 6265bis section 5.7). */
+  /** Deletes the cookies without an expiry, as when the browser is closed (RFC 6265bis section 5.7). */
   endSession(): void {
     for (const [key, { expiresAt }] of this.#cookies) {
       if (expiresAt === Infinity) this.#cookies.delete(key)
@@ -94,9 +95,9 @@ export class CookieJar {
   }
 
   /**
-   * Deletes the cookies of a whole site, HttpOnly and partitioned ones and those of subdomains too, as Chromium does by
-   * `Clear-Site-Data: "cookies"` of an address (W3C: Clear Site Data, section 3.1). Firefox leaves partitioned ones, and
-   * those of the site's other hosts. Does nothing for plain http.
+   * Deletes the cookies of a whole site, including HttpOnly and partitioned ones and those of subdomains, as Chromium
+   * does for `Clear-Site-Data: "cookies"` from an address (W3C: Clear Site Data, section 3.1). Firefox keeps
+   * partitioned ones, and those of the site's other hosts. Does nothing on plain http.
    */
   clearSite(from: URL): void {
     if (!isSafe(from)) return
@@ -105,7 +106,7 @@ export class CookieJar {
     }
   }
 
-  /** Takes in a Set-Cookie header of a response from this address. */
+  /** Processes a Set-Cookie header of a response from this address. */
   keep(setCookie: string, from: URL): void {
     const cookie = parseSetCookie(setCookie, from, this.#now())
     const reason = refusalOf(cookie, from, setCookie) ?? this.#conflict(cookie, from)
@@ -114,7 +115,7 @@ export class CookieJar {
     else this.#put(cookie)
   }
 
-  /** RFC 6265bis section 5.7, step 16: plain http does not overwrite what https has set. */
+  /** RFC 6265bis section 5.7, step 16: plain http cannot overwrite a cookie that https has set. */
   #conflict(cookie: Cookie, from: URL): string | undefined {
     if (cookie.secure || isSafe(from)) return undefined
     const hides = this.#present().some(
@@ -129,8 +130,8 @@ export class CookieJar {
   }
 
   /**
-   * The Cookie header of a request to this address; empty where there is none. `isForeign` says that another site has made
-   * the browser send it, by a link or a form.
+   * Returns the Cookie header of a request to this address, or an empty text if there are no cookies. `isForeign` is
+   * true if another site made the browser send it, with a link or a form.
    */
   headerFor(url: URL, { method, isForeign }: { method: string; isForeign: boolean }): string {
     const isTop = method === 'GET' || method === 'HEAD'
@@ -142,7 +143,7 @@ export class CookieJar {
       .join('; ')
   }
 
-  /** Takes over all cookies of another jar. */
+  /** Adds all cookies of another jar. */
   addAll(other: CookieJar): void {
     for (const [key, cookie] of other.#cookies) this.#cookies.set(key, cookie)
   }
@@ -151,7 +152,7 @@ export class CookieJar {
     this.#cookies.set(keyOf(cookie), cookie)
   }
 
-  /** The cookies whose time is not up: those with longer paths first, then the older ones (RFC 6265bis section 5.8.3). */
+  /** Returns the cookies that have not expired, longer paths first, then older ones (RFC 6265bis section 5.8.3). */
   #present(): Cookie[] {
     const now = this.#now()
     return Array.from(this.#cookies.values())
@@ -160,7 +161,7 @@ export class CookieJar {
   }
 }
 
-/** RFC 6265bis section 5.7; a partitioned cookie lives beside one that is not (CHIPS, section 4). */
+/** RFC 6265bis section 5.7. A partitioned cookie exists beside one that is not (CHIPS, section 4). */
 function keyOf({ name, domain, path, hostOnly, partitioned }: Cookie): string {
   return [name, domain, path, hostOnly, partitioned].join(';')
 }

@@ -1,22 +1,22 @@
 import { attributesOf, byteLength, type Cookie } from './set-cookie.ts'
 
-/** Where browsers take Secure cookies over http, since what never leaves the machine can't be listened to. */
+/** Browsers accept Secure cookies from these hosts over http, since local traffic cannot be intercepted. */
 const LOCAL_HOST = /^(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])$/
 const IP_ADDRESS = /^(\d+(\.\d+){3}|\[.*\])$/
-/** RFC 6265bis section 5.6: a name and a value have so many bytes together. */
+/** RFC 6265bis section 5.6: the maximum size of name and value together. */
 const MAX_BYTES = 4096
 
-/** Whether a browser keeps Secure cookies of this address, and sends them there. */
+/** True if a browser keeps and sends Secure cookies for this address. */
 export function isSafe({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || LOCAL_HOST.test(hostname)
 }
 
-/** The site of a host: without a list of public suffixes, its last two labels. */
+/** Returns the site of a host: its last two labels, since there is no list of public suffixes. */
 export function siteOf(host: string): string {
   return IP_ADDRESS.test(host) ? host : host.split('.').slice(-2).join('.')
 }
 
-/** True if the host is the domain or below it (RFC 6265bis section 5.1.3). */
+/** True if the host is the domain or one of its subdomains (RFC 6265bis section 5.1.3). */
 export function isWithin(host: string, domain: string): boolean {
   return host === domain || (host.endsWith(`.${domain}`) && !IP_ADDRESS.test(host))
 }
@@ -33,8 +33,8 @@ export function matchesPath({ path }: Cookie, pathname: string): boolean {
 }
 
 /**
- * Why a browser would not keep a cookie that comes from this address (RFC 6265bis section 5.7); `undefined` where it
- * would. There is no list of public suffixes: a domain of a single label is taken for one.
+ * Returns the reason that a browser would not keep a cookie from this address (RFC 6265bis section 5.7), or `undefined`
+ * if it would. There is no list of public suffixes: a domain with a single label counts as one.
  */
 export function refusalOf(cookie: Cookie, url: URL, setCookie: string): string | undefined {
   return faultsOf(cookie, url, setCookie).find(([isWrong]) => isWrong)?.[1]
@@ -66,7 +66,7 @@ function faultsOf(
 
 const PREFIX = /^__(host|secure|http|host-http)-/i
 
-/** RFC 6265bis section 5.4: browsers take the prefixes in any case of letters. */
+/** RFC 6265bis section 5.4: browsers match the prefixes without regard to case. */
 function prefixFaultsOf(
   { name, path, secure, hostOnly, httpOnly }: Cookie,
   setCookie: string,

@@ -1,12 +1,12 @@
 import { BoundedMap } from '../codec/bounded-map.ts'
 
-/** A run of tests has some cookies at a time. */
+/** More than a test run uses at a time. */
 const MAX_COOKIES = 10_000
 const settings = new BoundedMap<string>(MAX_COOKIES)
 
 /**
- * Remembers the Set-Cookie value of a cookie that `cookieFor` made, and gives its name and value, as for a Cookie
- * header. That header has no attributes, and a browser keeps the cookie by them.
+ * Stores the Set-Cookie value of a cookie made by `cookieFor`, and returns its name and value for a Cookie header. That
+ * header has no attributes, but a browser needs them.
  */
 export function noteCookie(setCookie: string): string {
   const pair = setCookie.split(';', 1).join('')
@@ -14,7 +14,7 @@ export function noteCookie(setCookie: string): string {
   return pair
 }
 
-/** The Set-Cookie value of a cookie that `cookieFor` made in this process, or `undefined`. */
+/** Returns the Set-Cookie value of a cookie that `cookieFor` made in this process, or `undefined`. */
 export function settingOf(name: string, value: string): string | undefined {
   return settings.get(`${name}=${value}`)
 }

@@ -5,25 +5,25 @@ export interface Cookie {
   readonly name: string
   readonly value: string
   readonly domain: string
-  /** Whether subdomains do not get it: there was no Domain attribute. */
+  /** True if subdomains do not get it, because there was no Domain attribute. */
   readonly hostOnly: boolean
   readonly path: string
   readonly secure: boolean
   readonly httpOnly: boolean
   readonly sameSite: 'Strict' | 'Lax' | 'None'
   readonly partitioned: boolean
-  /** When it goes, in milliseconds since 1970; `Infinity` for one that goes with the browser's session. */
+  /** When it expires, in milliseconds since 1970. `Infinity` for a session cookie. */
   readonly expiresAt: number
 }
 
-/** RFC 6265bis section 5.5: no cookie lives longer. */
+/** RFC 6265bis section 5.5: the maximum lifetime of a cookie. */
 const MAX_AGE_CAP_SECONDS = 400 * 86_400
 /** RFC 6265bis section 5.6: a longer attribute is ignored. */
 const MAX_ATTRIBUTE_BYTES = 1024
 
 /**
- * What a Set-Cookie header of a response from this address asks for (RFC 6265bis sections 5.6 and 5.7), whether or not a
- * browser would keep it. `now` is in milliseconds since 1970.
+ * Parses a Set-Cookie header of a response from this address (RFC 6265bis sections 5.6 and 5.7), even if a browser
+ * would not keep the cookie. `now` is in milliseconds since 1970.
  */
 export function parseSetCookie(
   setCookie: string,
@@ -33,7 +33,7 @@ export function parseSetCookie(
   const [pair = ''] = setCookie.split(';', 1)
   const attributes = attributesOf(setCookie)
   const equals = pair.indexOf('=')
-  // To browsers a dot alone is a domain that no host has, to the RFC an empty one.
+  // A single dot is a domain that matches no host in browsers. In the RFC it is an empty one.
   const domain =
     attributes
       .get('domain')
@@ -55,8 +55,8 @@ export function parseSetCookie(
 }
 
 /**
- * Returns the attributes by their names, in lower case. The last one of a name counts: to browsers also a Max-Age that
- * is not a number, which hides one before it.
+ * Returns the attributes by lower-case name. The last one with a name counts. In browsers that includes a Max-Age that
+ * is not a number, which hides an earlier one.
  */
 export function attributesOf(setCookie: string): ReadonlyMap<string, string> {
   return new Map(setCookie.split(';').slice(1).map(attributeOf).filter(isShort))
@@ -73,8 +73,8 @@ function isShort([, value]: readonly [string, string]): boolean {
 }
 
 /**
- * Returns the number of bytes of a part of a header. workerd decodes a header from UTF-8; Node, Bun and Deno return each
- * byte as a character.
+ * Returns the number of bytes of a part of a header. workerd decodes a header from UTF-8. Node, Bun and Deno return
+ * each byte as a character.
  */
 export function byteLength(text: string): number {
   if (/^[\0-\x7F]*$/.test(text)) return text.length
@@ -92,12 +92,12 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Without spaces and tabs at its ends; those alone count as blanks here. */
+/** Returns the text without spaces and tabs at its ends. No other character counts as blank here. */
 function trimmed(text: string): string {
   return text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
 }
 
-/** Lax where nothing is said, or nothing known (RFC 6265bis section 5.6.7, and what browsers do by default). */
+/** Lax if the value is absent or unknown (RFC 6265bis section 5.6.7, and the browsers' default). */
 function sameSiteOf(value = ''): Cookie['sameSite'] {
   const known = (['Strict', 'Lax', 'None'] as const).find(
     (each) => each.toLowerCase() === value.toLowerCase(),
@@ -105,7 +105,7 @@ function sameSiteOf(value = ''): Cookie['sameSite'] {
   return known ?? 'Lax'
 }
 
-/** Max-Age counts before Expires; what is not a number or not a date is ignored. */
+/** Max-Age takes precedence over Expires. A value that is not a number or not a date is ignored. */
 function expiryOf(attributes: ReadonlyMap<string, string>, now: number): number {
   const cap = now + MAX_AGE_CAP_SECONDS * 1000
   const maxAge = attributes.get('max-age') ?? ''

@@ -21,33 +21,33 @@ import { testWrites } from './store-contract/write.ts'
 
 export type { RegisterTest } from './store-contract/scene.ts'
 
-/** The store to test, and the test runner's functions. */
+/** The store to test, and the functions of the test runner. */
 export interface StoreContractOptions {
-  /** The store. Every test uses sessions of its own, so a shared server is fine. */
+  /** The store. Each test uses its own sessions, so a shared server is fine. */
   readonly store: SessionStore
   /** The runner's function that registers a test, such as `test` of `node:test` or Vitest. */
   readonly test: RegisterTest
-  /** The runner's function that groups tests. Absent: the group is in the name of each test. */
+  /** The runner's function that groups tests. If absent, the group is part of each test's name. */
   readonly describe?: ((name: string, register: () => void) => unknown) | undefined
   /**
-   * Returns everything that is stored under a handle, as text; an empty text if nothing is. With it, the contract checks
-   * that no secret is stored, and that nothing of a destroyed session is.
+   * Returns everything stored under a handle as text, or an empty text if nothing is. With it, the contract checks that
+   * no secret is stored, and that nothing of a destroyed session remains.
    */
   readonly dump?: ((handle: string) => Promise<string>) | undefined
   /**
-   * The time at which the sessions begin, in milliseconds since 1970; by default, now. Later calls say that they come up
-   * to 31 days after it: no test waits. A store that deletes data by its own clock needs the present time here.
+   * The time when the sessions begin, in milliseconds since 1970. Default now. Later calls use times up to 31 days
+   * after it, so no test waits. A store that deletes data by its own clock needs the current time here.
    */
   readonly now?: number | undefined
-  /** False leaves out the tests with 8,000,000 characters, which are slow over a network. Default: true. */
+  /** False to skip the tests with 8,000,000 characters, which are slow over a network. Default true. */
   readonly sizes?: boolean | undefined
 }
 
 type Section = readonly [name: string, register: (scene: Scene) => void, applies?: boolean]
 
 /**
- * Registers the tests of the contract of `SessionStore`, for the capabilities that `store.can` declares. A test fails by
- * throwing an `Error` that says what was expected.
+ * Registers the tests of the `SessionStore` contract, for the capabilities declared in `store.can`. A failed test
+ * throws an `Error` that says what was expected.
  */
 export function testStoreContract({
   store,

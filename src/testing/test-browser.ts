@@ -5,45 +5,45 @@ import { siteOf as siteOfHost } from './cookie-rules.ts'
 export type Server = (request: Request) => Response | Promise<Response>
 
 /**
- * Who has the browser send a request: a page of this origin (the default), of another origin of the same site, of another
- * site (its link for a GET, its form for a POST), or the visitor himself, by the address bar. A `client` is no browser:
- * it says nothing of that, and keeps cookies all the same.
+ * Who makes the browser send a request: a page of this origin (default), of another origin on the same site, of another
+ * site (its link for a GET, its form for a POST), or the user, through the address bar (`none`). A `client` is not a
+ * browser: it sends no such headers, but keeps cookies.
  */
 export type Initiator = 'same-origin' | 'same-site' | 'cross-site' | 'none' | 'client'
 
 export interface TestBrowserOptions {
-  /** Where paths lead to. Default `https://example.com`, where a Secure cookie can be. */
+  /** The origin of paths. Default `https://example.com`, where Secure cookies work. */
   readonly origin?: string
-  /** A Cookie header to begin with, such as that of `cookieFor`. */
+  /** The initial Cookie header, such as that of `cookieFor`. */
   readonly cookie?: string
-  /** Who sends requests where they do not say so themselves. Default `same-origin`. */
+  /** The default initiator of requests. Default `same-origin`. */
   readonly from?: Initiator
-  /** The browser's clock, in milliseconds since 1970, for cookies with an end. Default `Date.now`. */
+  /** The browser's clock, in milliseconds since 1970, for cookies that expire. Default `Date.now`. */
   readonly now?: () => number
 }
 
-/** What can be said of a request besides what `fetch` takes. Redirects are not followed unless `redirect: 'follow'`. */
+/** The options of `fetch` and more. Redirects are followed only with `redirect: 'follow'`. */
 export interface TestRequestInit extends RequestInit {
   readonly from?: Initiator
 }
 
-/** Fetch standard: so many redirects are followed. */
+/** Fetch standard: the maximum number of redirects. */
 const MAX_REDIRECTS = 20
 
 /**
- * A small browser for tests, with a cookie jar. It keeps and sends cookies as Chromium and Firefox do where these agree,
- * and otherwise by RFC 6265bis: prefixes, `Secure`, `SameSite`, paths, domains and expiry. It heeds
- * `Clear-Site-Data: "cookies"`, and says by `Sec-Fetch-Site` and `Origin` who sends a request, so that `csrfGuard` can be
- * tried. It runs no script and loads nothing by itself.
+ * A small browser for tests, with a cookie jar. It keeps and sends cookies as Chromium and Firefox do, or by RFC
+ * 6265bis where they differ: prefixes, `Secure`, `SameSite`, paths, domains and expiry. It obeys `Clear-Site-Data:
+ * "cookies"`, and sends `Sec-Fetch-Site` and `Origin` for each initiator, so that `csrfGuard` can be tested. It runs no
+ * scripts and loads no resources.
  */
 export class TestBrowser {
-  /** What it keeps; what it did not keep, and why, is in `cookies.refused`. */
+  /** The cookies that it keeps. `cookies.refused` has those that it did not keep, and why. */
   readonly cookies: CookieJar
   readonly #server: Server
   readonly #origin: URL
   readonly #options: TestBrowserOptions
 
-  /** `server` answers the requests: a Worker's `fetch`, a wrapped handler, or the runtime's own `fetch`. */
+  /** `server` handles the requests: a Worker's `fetch`, a wrapped handler, or the runtime's own `fetch`. */
   constructor(server: Server, options: TestBrowserOptions = {}) {
     const { origin = 'https://example.com', cookie = '', now = (): number => Date.now() } = options
     this.#server = server
@@ -56,19 +56,21 @@ export class TestBrowser {
     }
   }
 
-  /** Sends a request, with the cookies as they are at this moment, and keeps those of the response when it is there. */
+  /**
+   * Sends a request with the current cookies, and keeps those of the response. Throws a `TypeError` after 20 redirects.
+   */
   async fetch(path: string | URL, init: TestRequestInit = {}): Promise<Response> {
     const { redirect = 'manual' } = init
     let url = new URL(path, this.#origin)
     let next = init
     for (let count = 0; ; count += 1) {
-      // Each redirect depends on the answer before it.
+      // Each redirect depends on the previous response.
       // oxlint-disable-next-line no-await-in-loop
       const response = await this.#send(url, next)
       const location = response.headers.get('Location')
       if (redirect === 'manual' || location === null || !isRedirect(response)) return response
       if (redirect === 'error' || count === MAX_REDIRECTS) {
-        throw new TypeError(`${url.href} redirects to ${location}, which is one redirect too many.`)
+        throw new TypeError(`Too many redirects: ${url.href} redirects to ${location}.`)
       }
       const target = new URL(location, url)
       next = redirected(next, response.status, target.origin !== url.origin)
@@ -76,21 +78,21 @@ export class TestBrowser {
     }
   }
 
-  /** Sends a request and gives the response's body, parsed. */
+  /** Sends a request, and returns the response's body as parsed JSON. */
   async json<T = unknown>(path: string | URL, init: TestRequestInit = {}): Promise<T> {
     const response = await this.fetch(path, init)
     return (await response.json()) as T
   }
 
   /**
-   * Closes the browser and opens it again: a cookie stays if it has `Max-Age` or `Expires`. Some browsers keep the others
-   * too, if they are set to open the tabs of before.
+   * Closes the browser and opens it again: only cookies with `Max-Age` or `Expires` stay. Some browsers keep the others
+   * too, if they are set to restore the previous tabs.
    */
   restart(): void {
     this.cookies.endSession()
   }
 
-  /** A second browser with the same cookies, such as a thief's. */
+  /** Returns a second browser with the same cookies, such as a thief's. */
   copy(): TestBrowser {
     const copy = new TestBrowser(this.#server, this.#options)
     copy.cookies.clear()
@@ -98,7 +100,7 @@ export class TestBrowser {
     return copy
   }
 
-  /** The Cookie header that goes to this path, or to `/`; empty where there is none. */
+  /** Returns the Cookie header for this path, by default `/`, or an empty text if there are no cookies. */
   cookieHeader(path: string | URL = '/'): string {
     const url = new URL(path, this.#origin)
     return this.cookies.headerFor(url, { method: 'GET', isForeign: false })
@@ -114,13 +116,16 @@ export class TestBrowser {
     this.#introduce(request, from, site)
     const response = await this.#server(request)
     for (const setCookie of response.headers.getSetCookie()) this.cookies.keep(setCookie, url)
-    // A cookie of the same response goes as well.
+    // This also deletes a cookie of the same response.
     const cleared = response.headers.get('Clear-Site-Data') ?? ''
     if (/"(cookies|\*)"/.test(cleared) && from !== 'client') this.cookies.clearSite(url)
     return response
   }
 
-  /** Says who sends the request (W3C: Fetch Metadata; Fetch standard, section 3.2), where the test does not itself. */
+  /**
+   * Sets the headers that say who sends the request (W3C: Fetch Metadata; Fetch standard, section 3.2), unless the test
+   * has.
+   */
   #introduce({ method, headers }: Request, from: Initiator, site: Initiator): void {
     if (from === 'client') return
     if (!headers.has('Sec-Fetch-Site')) headers.set('Sec-Fetch-Site', site)
@@ -139,7 +144,7 @@ function isRedirect({ status }: Response): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
 
-/** What a page of this origin is to an address; hosts of the same last two labels count as one site. */
+/** Returns the relation of this origin to an address. Hosts with the same last two labels are the same site. */
 function siteOf(origin: URL, url: URL): 'same-origin' | 'same-site' | 'cross-site' {
   if (url.origin === origin.origin) return 'same-origin'
   const isOfOneSite = siteOfHost(url.hostname) === siteOfHost(origin.hostname)
@@ -148,8 +153,8 @@ function siteOf(origin: URL, url: URL): 'same-origin' | 'same-site' | 'cross-sit
 }
 
 /**
- * What is sent to where a redirect leads: after 303, and after a POST's 301 and 302, a GET; to another origin without
- * Authorization (Fetch standard, section 4.4).
+ * Returns the request to send after a redirect: a GET after 303, and after a 301 or 302 to a POST. Another origin gets
+ * no Authorization header (Fetch standard, section 4.4).
  */
 function redirected(init: TestRequestInit, status: number, isElsewhere: boolean): TestRequestInit {
   if (isElsewhere) {

@@ -7,7 +7,7 @@ export interface Tracing {
   readonly enterSpan: <T>(name: string, callback: (span: Span) => T) => T
   readonly startSpan?: (name: string) => Span
   readonly getActiveSpan?: () => Span | undefined
-  /** Newer than the others: with it, the spans of the calls are inside that of the session. */
+  /** Newer than the others. With it, the spans of the calls are inside the session's. */
   readonly withActiveSpan?: <T>(span: Span, callback: () => T) => T
 }
 
@@ -17,7 +17,7 @@ interface Span {
   end?(): void
 }
 
-/** Returns the feature over these spans; one that does nothing without them. */
+/** Returns the feature for these spans, or one that does nothing without them. */
 export function tracer(tracing: Tracing | undefined): Feature {
   const traces = new WeakMap<FeatureSession, SessionTrace>()
   return {
@@ -25,7 +25,7 @@ export function tracer(tracing: Tracing | undefined): Feature {
     trace(session) {
       if (tracing === undefined) return undefined
       return quietly(() => {
-        // Asked once a request, since the answer takes a microsecond. A span costs many.
+        // Checked once per request, since the check takes a microsecond. A span costs many.
         if (tracing.getActiveSpan?.()?.isTraced !== true) return undefined
         const trace = traceOf(tracing, session)
         traces.set(session, trace)
@@ -33,7 +33,7 @@ export function tracer(tracing: Tracing | undefined): Feature {
       })
     },
     finish(session) {
-      // With `open` and `commit`, no wrapper ends it.
+      // With `open` and `commit` there is no wrapper to end it.
       if (session.depth === 0) traces.get(session)?.end()
       return undefined
     },
@@ -59,7 +59,7 @@ function traceOf(tracing: Tracing, session: FeatureSession): SessionTrace {
           ? enter()
           : tracing.withActiveSpan(own, enter)
       } catch {
-        // The error is that of the call, or of a tracer that has failed. The call is made once in any case.
+        // The error is the call's, or that of a failing tracer. The call is made once in any case.
         return made === undefined ? run(context) : made()
       }
     },
@@ -84,7 +84,7 @@ interface TracedCall<T> {
   readonly session: FeatureSession
 }
 
-/** Returns the result; `undefined` if it throws. A tracer that fails must not fail the request. */
+/** Returns the result, or `undefined` if it throws. A failing tracer must not fail the request. */
 function quietly<T>(work: () => T): T | undefined {
   try {
     return work()
@@ -109,7 +109,7 @@ function outcomeOf<T>(work: () => T): () => T {
   }
 }
 
-/** Makes the call. The span ends with it, or when the call is given up. */
+/** Makes the call. The span ends with the call, or when the call is given up. */
 function inSpan<T>(span: Span, { store, method, run, context, session }: TracedCall<T>): Await<T> {
   let tries = 1
   let isGivenUp = false
@@ -119,7 +119,7 @@ function inSpan<T>(span: Span, { store, method, run, context, session }: TracedC
   }
   setOn(span, 'session.store', store)
   setOn(span, 'session.operation', method)
-  // A visitor without a session has an id that nobody sees.
+  // A visitor without a session has an id that is used nowhere else.
   if (session.state.token !== undefined || method === 'create') {
     setOn(span, 'session.id', session.id)
   }
@@ -135,7 +135,7 @@ function inSpan<T>(span: Span, { store, method, run, context, session }: TracedC
     throw error
   }
   const signal = context.signal?.()
-  // The caller has its error already. The span must not wait for an answer that may never come.
+  // The caller already has the error. The span must not wait for an answer that may never come.
   const givenUp = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => {
       isGivenUp = true
@@ -156,7 +156,10 @@ interface Facts {
   readonly rows?: number
 }
 
-/** Returns what may be told of a reply: no text of it, but the reason that there is no session or that it was refused. */
+/**
+ * Returns the facts of a reply that may be traced: the reason that there is no session or that it was refused, but no
+ * stored text.
+ */
 function factsOf(reply: unknown): Facts {
   if (Array.isArray(reply)) return { outcome: 'ok', rows: reply.length }
   const { ok, gone, why, entries, isCopy }: Reply = Object(reply)
@@ -165,7 +168,7 @@ function factsOf(reply: unknown): Facts {
   return { outcome: 'ok', cache: isCopy === true, rows: Object.keys(entries).length }
 }
 
-/** The used parts of the replies of a store. */
+/** The used parts of a store's replies. */
 interface Reply {
   readonly ok?: boolean
   readonly gone?: string

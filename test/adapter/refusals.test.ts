@@ -248,7 +248,7 @@ test('a page of a guard escapes what the application has named', async () => {
 
 test('an application without onRefused pays no call of it, and with a wrong one nothing starts', () => {
   expect(() => newLayer('page' as unknown as RefusalHandler)).toThrow(
-    'ERR_OPTION: onRefused is a function that makes the response.',
+    'ERR_OPTION: onRefused must be a function that returns the response.',
   )
 })
 

@@ -71,7 +71,7 @@ describe('bound() refuses', () => {
       cookie,
     }
     expect(() => createSessions({ ...options, use: [accounts(), bound()] })).toThrow(
-      'ERR_OPTION: bound() needs a cookie that is secure, and not partitioned.',
+      'ERR_OPTION: bound() needs a cookie that is secure and not partitioned.',
     )
   })
 

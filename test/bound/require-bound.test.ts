@@ -143,7 +143,7 @@ describe('a session that is bound, without its cookie', () => {
     }
     const script = await browser.fetch('/', { headers: skipped })
     expect(script.status).toBe(401)
-    const detail = 'The browser could not show its key just now. Try again in a few seconds.'
+    const detail = 'The browser could not prove its key. Try again in a few seconds.'
     expect(await script.json()).toMatchObject({ code: 'ERR_BOUND', detail })
     const page = await browser.fetch('/', { headers: { ...HTML, ...skipped } })
     expect(page.status).toBe(401)
@@ -215,7 +215,7 @@ describe('a session that is not bound', () => {
     const response = await browser.fetch('/')
     expect(await response.json()).toMatchObject({
       code: 'ERR_BOUND',
-      detail: expect.stringContaining('only for devices that can prove who they are'),
+      detail: expect.stringContaining('needs a browser that can prove its device'),
     })
   })
 
@@ -237,7 +237,7 @@ describe('requireBound() refuses to work', () => {
     { graceSeconds: '60' },
   ])('with %j', (options) => {
     expect(() => requireBound(options as never)).toThrow(
-      "ERR_OPTION: requireBound(): unbound is 'pass' or 'refuse', and graceSeconds a number of seconds.",
+      "ERR_OPTION: requireBound(): unbound must be 'pass' or 'refuse', and graceSeconds a number of seconds.",
     )
   })
 

@@ -67,7 +67,7 @@ void runner.describe('the playground over https', { skip }, () => {
     const page = await playground.visit()
     await page.getByRole('button', { name: 'visits +1', exact: true }).click()
     await page.locator('[data-key=visits] .json').waitFor()
-    assert.match((await sendCopy(page)) ?? '', /200 The copy was let in/)
+    assert.match((await sendCopy(page)) ?? '', /200 The copy was accepted/)
     await playground.settle()
   })
 })

@@ -412,7 +412,7 @@ void runner.describe('the playground in a browser', { skip }, () => {
 
       // A browser whose session was ended elsewhere is a new visitor, also if it writes first.
       await fillAndClick(laptop, 'The value of note', 'new', 'set note')
-      await has(laptop, '#account', 'Nobody is signed in')
+      await has(laptop, '#account', 'No one is signed in')
       await shows(laptop, 'note', '"new"')
 
       await signIn(laptop, name, 'laptop')
@@ -423,10 +423,10 @@ void runner.describe('the playground in a browser', { skip }, () => {
       assert.deepEqual(await devices(laptop), ['laptop'])
       for (const other of [phone, tablet]) {
         await other.reload()
-        await has(other, '#account', 'Nobody is signed in')
+        await has(other, '#account', 'No one is signed in')
       }
       await click(laptop, 'Sign out')
-      await has(laptop, '#account', 'Nobody is signed in')
+      await has(laptop, '#account', 'No one is signed in')
       assert.equal(await tokenOf(laptop, base), '')
       await playground.settle()
     })
@@ -536,9 +536,9 @@ void runner.describe('the playground in a browser', { skip }, () => {
     await click(other, 'End this one: plain')
     assert.deepEqual(await devices(other), ['other'])
     await page.goto('/')
-    await has(page, '#account', 'Nobody is signed in')
+    await has(page, '#account', 'No one is signed in')
     await click(other, 'Sign out')
-    await has(other, '#account', 'Nobody is signed in')
+    await has(other, '#account', 'No one is signed in')
     const frame = other.frameLocator('iframe')
     await frame.getByRole('button', { name: 'Claim it' }).click()
     await frame.locator('#message').filter({ hasText: '403' }).waitFor()
@@ -633,7 +633,7 @@ void runner.describe('the playground in a browser', { skip }, () => {
     for (const tab of [page, other]) await has(tab, '#told', 'changed visits')
     await click(page, 'Sign out')
     for (const tab of [page, other]) await has(tab, '#told', 'ended destroyed')
-    for (const tab of [page, other]) await has(tab, '#account', 'Nobody is signed in.')
+    for (const tab of [page, other]) await has(tab, '#account', 'No one is signed in.')
     await playground.settle()
   })
 

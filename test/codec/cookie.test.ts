@@ -262,9 +262,9 @@ describe('writing Set-Cookie', () => {
 })
 
 const ADVICE = {
-  name: "a name has 1 to 3800 letters, digits or !#$%&'*+.^`|~_-",
-  path: 'path starts with / and has no ; in up to 1024 characters.',
-  domain: 'domain is a host name, such as example.com.',
+  name: "a name must have 1 to 3800 letters, digits or !#$%&'*+.^`|~_-",
+  path: 'path must start with /, without ; in up to 1024 characters.',
+  domain: 'domain must be a host name, such as example.com.',
   sameSite: "sameSite is 'Lax', 'Strict' or 'None'.",
   host: "__Host- needs path: '/' and no domain. Change them, or use the prefix __Secure-.",
   secure:

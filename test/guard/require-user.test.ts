@@ -151,7 +151,9 @@ describe('requireUser', () => {
     await expect(lost(new Request('https://app.example/') as never, {}, CONTEXT)).rejects.toThrow(
       /^ERR_OPTION: There is no session on the request\. Put the guard inside withSession/,
     )
-    expect(() => requireUser({ loginUrl: '/login#form' })).toThrow(/^ERR_OPTION: loginUrl has no #/)
+    expect(() => requireUser({ loginUrl: '/login#form' })).toThrow(
+      /^ERR_OPTION: loginUrl must not contain #/,
+    )
   })
 
   test('passes on what the handler gives, throws, or leaves to others', async () => {

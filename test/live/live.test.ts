@@ -335,7 +335,7 @@ describe('live', () => {
 
   test.for([
     [{ trustedOrigins: ['wss://app.example'] }, /trustedOrigins/],
-    [{ values: Array.from({ length: 2000 }, () => 'a key') }, /fewer keys into values/],
+    [{ values: Array.from({ length: 2000 }, () => 'a key') }, /values has too many keys/],
   ] as const)('refuses %j', async ([options, message]) => {
     const site = newLiveSite(options)
     await expect(site.browser().fetch('/live')).rejects.toThrow(message)

@@ -159,7 +159,7 @@ for (const base of ['', '/kv'] as const) {
       assert.equal(response.status, 303)
       const page = await (await browser.fetch(`${base}/`, { headers: HTML })).text()
       assert.match(page, /<strong>notice<\/strong> You are signed out\./)
-      assert.match(page, /Nobody is signed in/)
+      assert.match(page, /No one is signed in/)
       // Workers KV takes one write a second for each key.
       if (base === '/kv') return
       assert.deepEqual(await browser.json(`${base}/flashes`), {})
@@ -212,7 +212,7 @@ for (const base of ['', '/kv'] as const) {
       for (const name of ['', ' ', 'x'.repeat(65)]) {
         const response = await submit(newBrowser(), `${base}/login`, { name })
         assert.equal(response.status, 400)
-        assert.match(await response.text(), /A name has 1 to 64 characters/)
+        assert.match(await response.text(), /A name must have 1 to 64 characters/)
       }
     })
   })

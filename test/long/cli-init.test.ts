@@ -17,21 +17,21 @@ describe('edge-session init refuses, and writes nothing,', () => {
       binding('Room'),
       /SESSIONS is taken: it is for the class "Room"\. .*--binding NAME/,
     ],
-    ['a variable of that name', `${TOML}SESSIONS = "x"\n`, /vars has a SESSIONS already/],
+    ['a variable of that name', `${TOML}SESSIONS = "x"\n`, /vars already has SESSIONS/],
     [
       'a bucket of that name',
       `${TOML}\n[[r2_buckets]]\nbinding = "SESSIONS"\n`,
-      /r2_buckets has a SESSIONS already/,
+      /r2_buckets already has SESSIONS/,
     ],
     [
       'a class without SQLite',
       migrations('new_classes = ["SessionObject"]'),
-      /"v1": SessionObject is one of new_classes/,
+      /"v1": SessionObject is in new_classes/,
     ],
     [
       'a class that was deleted',
       migrations('new_sqlite_classes = ["SessionObject"]', 'deleted_classes = ["SessionObject"]'),
-      /"v2": SessionObject is one of deleted_classes/,
+      /"v2": SessionObject is in deleted_classes/,
     ],
     [
       'a class that was renamed',
@@ -47,7 +47,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
         'new_classes = ["Old"]',
         'renamed_classes = [{ from = "Old", to = "SessionObject" }]',
       ),
-      /"v2": SessionObject is one of new_classes/,
+      /"v2": SessionObject is in new_classes/,
     ],
     [
       'an export without SQLite',
@@ -58,7 +58,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
     [
       'an entry module that is not there',
       TOML.replace('index.ts', 'gone.ts'),
-      /main is src\/gone\.ts, but there is no such file/,
+      /main is src\/gone\.ts, which does not exist/,
     ],
     [
       'another language',
@@ -70,7 +70,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
       `${TOML}\n[migrations]\ntag = "v1"\n`,
       /migrations is not a list of tables/,
     ],
-    ['what is no TOML', `${TOML}[vars\n`, /wrangler\.toml can't be read/],
+    ['what is no TOML', `${TOML}[vars\n`, /wrangler\.toml cannot be parsed/],
   ]
   for (const [what, toml, message] of configurations) {
     it(what, async () => {
@@ -85,7 +85,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
 
   it('a module that can’t be read, with the line to add', async () => {
     const stderr = await refusal({ ...project, 'src/index.ts': 'export default {{{\n' })
-    assert.match(stderr, /src\/index\.ts can't be read: .*\(\d+:\d+\)/)
+    assert.match(stderr, /src\/index\.ts cannot be parsed: .*\(\d+:\d+\)/)
     assert.ok(stderr.includes(EXPORT))
   })
 
@@ -129,7 +129,7 @@ describe('edge-session init refuses, and writes nothing,', () => {
     const directory = await directoryWith(project)
     const { code, stderr } = await init(join(directory, 'src'), '--yes')
     assert.equal(code, 1)
-    assert.match(stderr, /There is one above: --config \.\.\/wrangler\.toml/)
+    assert.match(stderr, /A parent directory has one: --config \.\.\/wrangler\.toml/)
     assert.match(await refusal(project, '--config', 'other.toml'), /There is no file .*other\.toml/)
     assert.match(
       await refusal(project, '--config', 'package.yaml'),

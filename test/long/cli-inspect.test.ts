@@ -190,7 +190,7 @@ describe('edge-session inspect', () => {
     assert.equal((await report(['--name', 'sid', token])).code, 0)
     const bare = await report([token])
     assert.deepEqual([bare.code, bare.first['reason']], [1, 'forged'])
-    assert.match(String(bare.first['advice']), /signed for another cookie than __Host-session/)
+    assert.match(String(bare.first['advice']), /signed for a cookie other than __Host-session/)
     const other = await inspect(['--name', 'other', pair])
     assert.equal(other.code, 2)
     assert.match(other.stderr, /no cookie other\. There is: sid\./)
@@ -217,7 +217,7 @@ describe('edge-session inspect', () => {
       [
         'another key id',
         (token) => changed(token, 3),
-        /None of these secrets has signed it: [\w-]{4} \(SESSION_SECRET of the environment\)/,
+        /None of these secrets signed it: [\w-]{4} \(SESSION_SECRET of the environment\)/,
       ],
       [
         'a cut end',
@@ -232,14 +232,14 @@ describe('edge-session inspect', () => {
       ['something behind', (token) => `${token}x`, /added at its end/],
       ['percent-encoding', (token) => token.replace('.', '%2E'), /percent-encoded/],
       ['quotes', (token) => `"${token}"`, /in quotes/],
-      ['another version', (token) => `9${token.slice(1)}`, /not a token of edge-session/],
+      ['another version', (token) => `9${token.slice(1)}`, /not an edge-session token/],
       [
         'a short body',
         (token) => token.replace(/\.[\w-]{70,}\./, '.AAAA.'),
         /body has 4 characters/,
       ],
       ['nothing', () => '', /the cookie was cleared/],
-      ['something else', () => 'eyJhbGciOiJIUzI1NiJ9', /not a token of edge-session/],
+      ['something else', () => 'eyJhbGciOiJIUzI1NiJ9', /not an edge-session token/],
     ]
     for (const [what, change, advice] of changes) {
       it(what, async () => {
@@ -322,7 +322,7 @@ describe('edge-session inspect', () => {
       ])
       assert.equal(code, 0, stderr)
       assert.match(stdout, /of line 3 of secrets\.txt \(not the newest\)/)
-      assert.match(stdout, /will be signed again/)
+      assert.match(stdout, /signs it again/)
     })
 
     it('under other names', async () => {
@@ -341,7 +341,7 @@ describe('edge-session inspect', () => {
       const { code, stdout } = await inspect([token], '', {})
       assert.equal(code, 1)
       assert.match(stdout, /^verdict +not checked: no secret was given$/m)
-      assert.match(stdout, /^signature +not checked: anybody may have written this$/m)
+      assert.match(stdout, /^signature +not checked: anyone may have written this$/m)
       assert.ok(stdout.includes(id))
       assert.match(stdout, /--secret-file FILE/)
       const { first } = await report([`${token}x`], '', {})

@@ -91,7 +91,7 @@ describe('a value signed for Tornado', () => {
       await expect(signing).rejects.toThrow(
         new SessionError(
           'ERR_OPTION',
-          'createSignedValue: keyVersion names none of the secrets. Give the one that signs, such as { keyVersion: 1 }.',
+          'createSignedValue: keyVersion matches none of the secrets. Name the one that signs, such as { keyVersion: 1 }.',
         ),
       )
     },

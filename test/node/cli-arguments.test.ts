@@ -87,8 +87,8 @@ describe('the command line', () => {
     [['secret', '--yes'], /unknown option --yes\./],
     [['inspect'], /which cookie\?/],
     [['inspect', 'a', 'b'], /what is "b" for\?/],
-    [['inspect', '--now', 'soon', 'a'], /--now is a time/],
-    [['inspect', '--idle', 'half', 'a'], /--idle is a number of seconds/],
+    [['inspect', '--now', 'soon', 'a'], /--now must be milliseconds/],
+    [['inspect', '--idle', 'half', 'a'], /--idle must be a number of seconds/],
   ]
   for (const [args, message] of misuses) {
     it(`refuses, with a hint: edge-session ${args.join(' ')}`, async () => {

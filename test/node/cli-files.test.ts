@@ -53,7 +53,7 @@ describe('changes of several files', () => {
     await writeFile(join(directory, 'b'), 'mine\n')
     await assert.rejects(writeChanges(changes), /b was changed in the meantime/)
     const missing = [await change(directory, 'a'), await change(directory, join('c', 'd'))]
-    await assert.rejects(writeChanges(missing), /It can't be written: ENOENT/)
+    await assert.rejects(writeChanges(missing), /Writing failed: ENOENT/)
     assert.deepEqual(await found(directory), { a: 'before\n', b: 'mine\n' })
   })
 })

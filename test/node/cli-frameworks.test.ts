@@ -120,7 +120,7 @@ describe('edge-session init in an application of a framework', () => {
   it('writes binding and secret where main is built by something that it does not know', async () => {
     const { toml, outcome } = await initialised({ 'wrangler.toml': tomlWith('dist/index.js') })
     assert.ok(toml.includes('[[migrations]]'))
-    assert.match(outcome.stderr, /main is dist\/index\.js, which a build makes\. Add this/)
+    assert.match(outcome.stderr, /main is dist\/index\.js, which is build output\. Add this/)
   })
 })
 

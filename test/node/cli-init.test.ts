@@ -27,7 +27,7 @@ describe('edge-session init', () => {
     assert.equal(code, 1)
     assert.match(
       stderr,
-      /Nothing was written: there is no terminal to ask on.*edge-session init --yes/,
+      /Nothing was written: there is no terminal for the question.*edge-session init --yes/,
     )
     for (const line of BLOCKS.trim().split('\n').filter(Boolean)) {
       assert.ok(stdout.includes(`\n+${line}\n`), line)

@@ -705,7 +705,7 @@ describe.skipIf(HERE.isKv)('an old cookie', () => {
     const app = newMovedApp({ ...store, can: { ...store.can, adopt: false } })
     const browser = await app.visitor()
     await expect(browser.fetch('/')).rejects.toThrow(
-      'ERR_OPTION: adopting(): the memory store has no handleFor. Use durableObjectStore, or leave adopting() out.',
+      'ERR_OPTION: adopting(): the memory store has no handleFor. Use durableObjectStore, or remove adopting().',
     )
   })
 

@@ -147,16 +147,22 @@ describe('what is no option is refused, saying what to write:', () => {
   const index = userIndex(env.USERS)
 
   test.for<[options: unknown, advice: string]>([
-    [{ index: {} }, 'index is a function, such as (env) => userIndex(env.USERS).'],
-    [{ index: null }, 'index is a function'],
-    [{ index, limit: { max: 0, whenFull: 'refuse' } }, 'limit is { max, whenFull }: 1 or more'],
-    [{ index, limit: { max: 1.5, whenFull: 'refuse' } }, 'limit is { max, whenFull }'],
-    [{ index, limit: { max: '2', whenFull: 'refuse' } }, 'limit is { max, whenFull }'],
+    [{ index: {} }, 'index must be a function, such as (env) => userIndex(env.USERS).'],
+    [{ index: null }, 'index must be a function'],
+    [
+      { index, limit: { max: 0, whenFull: 'refuse' } },
+      'limit must be { max, whenFull }: 1 or more',
+    ],
+    [{ index, limit: { max: 1.5, whenFull: 'refuse' } }, 'limit must be { max, whenFull }'],
+    [{ index, limit: { max: '2', whenFull: 'refuse' } }, 'limit must be { max, whenFull }'],
     [{ index, limit: { max: 2, whenFull: 'end-newest' } }, "'refuse' or 'end-oldest'."],
     [{ limit: { max: 2, whenFull: 'refuse' } }, 'limit needs index'],
-    [{ clearSiteData: 'cache' }, "clearSiteData is a list, such as ['cache'], of: cache, cookies"],
-    [{ clearSiteData: ['cache', 'Cookies'] }, 'clearSiteData is a list'],
-    [{ clearSiteData: ['"cache"'] }, 'clearSiteData is a list'],
+    [
+      { clearSiteData: 'cache' },
+      "clearSiteData must be a list, such as ['cache'], of: cache, cookies",
+    ],
+    [{ clearSiteData: ['cache', 'Cookies'] }, 'clearSiteData must be a list'],
+    [{ clearSiteData: ['"cache"'] }, 'clearSiteData must be a list'],
   ])('accounts(%j)', ([options, advice]) => {
     expect(() => accounts(options as AccountsOptions)).toThrow(
       expect.objectContaining({

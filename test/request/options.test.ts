@@ -49,15 +49,15 @@ describe('at construction', () => {
     [
       { idleTimeout: 60, touchInterval: 31 },
       'ERR_OPTION',
-      'touchInterval 31 seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and a touchInterval from 0 to half of idleTimeout.',
+      'touchInterval 31 seconds. Needed: 0 < idleTimeout <= absoluteTimeout, and touchInterval from 0 to half of idleTimeout,',
     ],
     [{ lateWrites: 'ignore' }, 'ERR_OPTION', "lateWrites is 'refuse' or 'drop'."],
     [
       { onStoreFailure: 'ignore' },
       'ERR_OPTION',
-      "onStoreFailure is 'refuse', 'anonymous', or a function that makes the response.",
+      "onStoreFailure must be 'refuse', 'anonymous', or a function that returns the response.",
     ],
-    [{ storeTimeout: 0 }, 'ERR_OPTION', 'storeTimeout is a number of seconds above 0.'],
+    [{ storeTimeout: 0 }, 'ERR_OPTION', 'storeTimeout must be a number of seconds above 0.'],
     [{ cookie: { maxAge: 5 } }, 'ERR_OPTION', 'cookie.maxAge is unknown. Known: name'],
     [
       { cookie: { maxAge: 5 } },
@@ -83,7 +83,7 @@ describe('at construction', () => {
     [
       { cookie: { name: 's; Domain=evil.example' } },
       'ERR_OPTION',
-      'a name has 1 to 3800 letters, digits',
+      'a name must have 1 to 3800 letters, digits',
     ],
   ])('%j is refused, saying what to write instead', async ([options, code, message]) => {
     const fault = await faultOf(() => construct(options))
@@ -245,7 +245,7 @@ describe('at the first request', () => {
   ])('a missing binding in %s is refused, with what it led to', async ([name, options]) => {
     const fault = await firstRequest(options, env)
     expect(fault.message).toBe(
-      `ERR_OPTION: ${name} failed for this env; error.cause says why. Check that its bindings are in wrangler.toml.`,
+      `ERR_OPTION: ${name} failed for this env. See error.cause, and check the bindings in wrangler.toml.`,
     )
     expect(fault.cause).toBeInstanceOf(TypeError)
   })

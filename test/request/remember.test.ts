@@ -100,7 +100,7 @@ describe('an option that cannot work is refused:', () => {
 
   test('something else than remembering() for accounts()', () => {
     expect(() => accounts({ remember: {} as never })).toThrow(
-      'ERR_OPTION: accounts(): remember is remembering() of edge-session/remember.',
+      'ERR_OPTION: accounts(): remember must be remembering() of edge-session/remember.',
     )
   })
 

@@ -234,7 +234,7 @@ test.for<RenewingOptions>([
   { everySeconds: 60, graceSeconds: Infinity },
 ])('%j is refused', (options) => {
   expect(() => renewing(options)).toThrow(
-    /^ERR_OPTION: renewing\(\): everySeconds is a number of seconds above 0/,
+    /^ERR_OPTION: renewing\(\): everySeconds must be a number of seconds above 0/,
   )
 })
 

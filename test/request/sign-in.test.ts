@@ -309,7 +309,9 @@ describe('on the default store', () => {
       app.handler = async (session) => {
         await session.signIn(userId as string)
       }
-      await expect(app.browser().fetch('/')).rejects.toThrow(/^ERR_VALUE: A user's id is a text/)
+      await expect(app.browser().fetch('/')).rejects.toThrow(
+        /^ERR_VALUE: A user's id must be a string/,
+      )
       expect(app.calls).toEqual([])
     },
   )
@@ -325,7 +327,7 @@ describe('on the default store', () => {
     const app = newApp()
     app.handler = (session) => session.signIn('ada', details as object)
     await expect(app.browser().fetch('/')).rejects.toThrow(
-      /^ERR_VALUE: signIn\(\): aal is 1, 2 or 3/,
+      /^ERR_VALUE: signIn\(\): aal must be 1, 2 or 3/,
     )
     expect(app.calls).toEqual([])
   })

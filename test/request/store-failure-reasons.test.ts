@@ -46,7 +46,7 @@ describe('the event store-failed', () => {
     ['timeout', Object.assign(new Error('timed out'), { retryable: true })],
     ['timeout', flagged({ code: 'ETIMEDOUT' })],
     ['timeout', new Error('Connection timeout')],
-    ['binding', new Error('ERR_BINDING: UserObject finds no KV namespace of this session’s.')],
+    ['binding', new Error('ERR_BINDING: UserObject cannot find this session’s KV namespace.')],
     [
       'binding',
       new Error(

@@ -285,7 +285,7 @@ describe('update', () => {
         await run(app, other, (their) => their.increment('n'))
         return -1
       })
-    await expect(browser.fetch('/')).rejects.toThrow(/^ERR_CONFLICT: update\(\) lost/)
+    await expect(browser.fetch('/')).rejects.toThrow(/^ERR_CONFLICT: update\(\) kept losing/)
     expect(tries).toBe(100)
     expect(await run(app, browser, all)).toEqual({ n: 100 })
   })

@@ -106,7 +106,7 @@ describe('set refuses at once, naming the key,', () => {
       return 'never'
     }
     await expect(app.browser().fetch('/')).rejects.toThrow(
-      'ERR_KEY: A key is a string without half surrogates.',
+      'ERR_KEY: A key must be a string without lone surrogates.',
     )
   })
 })

@@ -70,7 +70,7 @@ describe('a configuration that is wrong', () => {
       const config = { ...CONFIG, SESSION_STORE: name, [variable]: address }
       expect(errorOf(() => storeFromConfig(config, clients))).toEqual([
         'ERR_OPTION',
-        `ERR_OPTION: SESSION_STORE is ${name}, and ${variable} is not set. Set it, as a secret if it has a password in it.`,
+        `ERR_OPTION: SESSION_STORE is ${name}, but ${variable} is not set. Set it, as a secret if it contains a password.`,
       ])
     }
   })
@@ -80,7 +80,7 @@ describe('a configuration that is wrong', () => {
     const error = errorOf(() => storeFromConfig(config))
     expect(error).toEqual([
       'ERR_OPTION',
-      `ERR_OPTION: SESSION_STORE is ${name}, and storeFromConfig has no client for it. Write storeFromConfig(env, { ${name}: (address) => … }) with what ${name}Store takes.`,
+      `ERR_OPTION: SESSION_STORE is ${name}, but storeFromConfig has no client for it. Write storeFromConfig(env, { ${name}: (address) => … }), which returns the argument of ${name}Store.`,
     ])
   })
 

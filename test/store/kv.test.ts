@@ -335,7 +335,7 @@ describe('kvStore', () => {
   test.for([undefined, null, 'SESSION_KV'])('refuses %s for a namespace', (namespace) => {
     expect(errorOf(() => kvStore(namespace as unknown as SessionKvNamespace))).toEqual([
       'ERR_BINDING',
-      'ERR_BINDING: kvStore has no KV namespace. Add [[kv_namespaces]] to wrangler.toml and give kvStore that binding of env.',
+      'ERR_BINDING: kvStore has no KV namespace. Add [[kv_namespaces]] to wrangler.toml, and pass that binding of env to kvStore.',
     ])
   })
 
@@ -352,7 +352,7 @@ describe('kvStore', () => {
   test('refuses a prefix of 500 characters', () => {
     expect(errorOf(() => kvStore(kv, { prefix: 'p'.repeat(500) }))).toEqual([
       'ERR_OPTION',
-      'ERR_OPTION: kvStore: prefix is a text without half surrogates, of at most 400 bytes in UTF-8.',
+      'ERR_OPTION: kvStore: prefix must be a string without lone surrogates, at most 400 bytes in UTF-8.',
     ])
   })
 

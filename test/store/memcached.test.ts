@@ -85,19 +85,19 @@ function racingClient(beforeSwap: () => unknown): MemcachedClient & { swaps: num
 describe('memcachedStore', () => {
   test.for([undefined, null, '127.0.0.1:11211', {}])('refuses %j for a client', (client) => {
     expect(() => memcachedStore(client as never)).toThrow(
-      'ERR_OPTION: memcachedStore needs a client with gets, add and cas, or { open, close } to make one for each call: open: () => memcachedClient(connect(address)).',
+      'ERR_OPTION: memcachedStore needs a client with gets, add and cas, or { open, close } to open one for each call: open: () => memcachedClient(connect(address)).',
     )
   })
 
   test.for(['with space', 'line\n', 'ключ', 'x'.repeat(187)])('refuses the prefix %j', (prefix) => {
     expect(() => memcachedStore(memcachedConnector(), { prefix })).toThrow(
-      'ERR_OPTION: memcachedStore: prefix has at most 186 characters, of ASCII, and no space.',
+      'ERR_OPTION: memcachedStore: prefix must be at most 186 ASCII characters, without spaces.',
     )
   })
 
   test.for([0, -1, Number.NaN, 1000])('refuses items of %s bytes', (maxItemBytes) => {
     expect(() => memcachedStore(memcachedConnector(), { maxItemBytes })).toThrow(
-      `ERR_OPTION: memcachedStore: maxItemBytes is ${maxItemBytes}; write what memcached's option -I has, in bytes: 1048576.`,
+      `ERR_OPTION: memcachedStore: maxItemBytes is ${maxItemBytes}. Use the value of memcached's option -I, in bytes, such as 1048576.`,
     )
   })
 })

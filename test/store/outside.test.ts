@@ -46,7 +46,7 @@ describe('the entries for outside of workerd', () => {
     const error = expect.objectContaining({
       code: 'ERR_BINDING',
       message: expect.stringContaining(
-        `is in workerd only. Outside of it give the store the binding, env.${binding},`,
+        `is available in workerd only. Elsewhere pass the binding env.${binding}`,
       ),
     })
     expect(make).toThrow(error)

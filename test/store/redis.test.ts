@@ -96,7 +96,7 @@ async function expectLife(credential: Credential, milliseconds: number): Promise
 describe('redisStore', () => {
   test.for([undefined, null, 'redis://localhost', {}])('refuses %j for a client', (client) => {
     expect(() => redisStore(client as never)).toThrow(
-      'ERR_OPTION: redisStore needs a client of `redis`, `ioredis` or `@upstash/redis`, or { open, close } to make one for each call.',
+      'ERR_OPTION: redisStore needs a client of `redis`, `ioredis` or `@upstash/redis`, or { open, close } to open one for each call.',
     )
   })
 
@@ -397,7 +397,7 @@ describe.skipIf(REDIS_PORT === 0)('with redis-server (skipped where it is not in
   test('has no list of a user’s sessions, and says so', async () => {
     const app = newApp({ store, accounts: { index: userIndex(env.USERS) } })
     await expect(app.browser().fetch('/')).rejects.toThrow(
-      /ERR_OPTION: accounts\(\{ index \}\): a user's object cannot reach the sessions of the redis store/,
+      /ERR_OPTION: accounts\(\{ index \}\): user objects cannot reach the sessions of the redis store/,
     )
   })
 

@@ -386,18 +386,24 @@ describe('a ring that can reach the sessions of users and of old cookies', () =>
 
 describe('nodes that make no ring', () => {
   test.for<readonly [message: string, nodes: () => readonly RingNode[]]>([
-    ['there is no node', () => []],
-    ['two nodes are called a', () => [node('a'), node('b'), node('a')]],
-    ['b has the weight 0; it is a number above 0', () => [node('a'), node('b', 0)]],
-    ['b has the weight -1; it is a number above 0', () => [node('a'), node('b', -1)]],
-    ['b has the weight NaN; it is a number above 0', () => [node('a'), node('b', Number.NaN)]],
-    ['b has the weight Infinity; it is a number above 0', () => [node('a'), node('b', Infinity)]],
+    ['there are no nodes', () => []],
+    ['two nodes have the name a', () => [node('a'), node('b'), node('a')]],
+    ['b has the weight 0, which must be a number above 0', () => [node('a'), node('b', 0)]],
+    ['b has the weight -1, which must be a number above 0', () => [node('a'), node('b', -1)]],
     [
-      "b is a kv store, which can't be one with the others",
+      'b has the weight NaN, which must be a number above 0',
+      () => [node('a'), node('b', Number.NaN)],
+    ],
+    [
+      'b has the weight Infinity, which must be a number above 0',
+      () => [node('a'), node('b', Infinity)],
+    ],
+    [
+      'b is a kv store, which cannot be combined with the others',
       () => [node('a'), node('b', 1, kvStore(env.SESSION_KV))],
     ],
     [
-      'a is a namespace of Durable Objects, which has a place for each session already: use durableObjectStore alone',
+      'a is a Durable Object store, which needs no ring: use durableObjectStore alone',
       () => [node('a', 1, durableObjectStore(env.SESSIONS))],
     ],
   ])('are refused: %s', ([message, nodes]) => {

@@ -46,7 +46,7 @@ test('gives up in the end, and says that nothing was saved', async () => {
   const error = await Promise.resolve(writing).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(SessionError)
   expect(String(error)).toBe(
-    'SessionError: ERR_CONFLICT: Others changed the session each of the 128 times that the busy store tried. Nothing was saved.',
+    'SessionError: ERR_CONFLICT: Other requests changed the session during each of 128 tries of the busy store. Nothing was saved.',
   )
   expect(busy.swaps).toBe(128)
   busy.refusals = 0

@@ -75,7 +75,7 @@ test.each([
   const { cell, ended } = newCell()
   const call = JSON.stringify({ ...ASKED, method: 'revoke', which })
   await expect(cell.call(call)).rejects.toThrow(
-    /^UserObject does not know this call: revoke\. Nothing was done\.$/,
+    /^UserObject does not support this call: revoke\. Nothing was done\.$/,
   )
   expect(ended).toEqual([])
 })

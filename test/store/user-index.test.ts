@@ -575,7 +575,7 @@ describe('a user’s object', () => {
       () => undefined,
     )
     await expect(app.sessions.user(userId, {}).revokeAll()).rejects.toThrow(
-      /ERR_BINDING: UserObject finds no Durable Object namespace of this session's/,
+      /ERR_BINDING: UserObject cannot find this session's Durable Object namespace/,
     )
   })
 
@@ -624,7 +624,7 @@ describe('sessions.user', () => {
   test('an index is refused for a store whose sessions no object can reach', async () => {
     const app = appWith({ store: memoryStore() })
     await expect(app.browser().fetch('/')).rejects.toThrow(
-      /^ERR_OPTION: accounts\(\{ index \}\): a user's object cannot reach the sessions of the memory store/,
+      /^ERR_OPTION: accounts\(\{ index \}\): user objects cannot reach the sessions of the memory store/,
     )
   })
 })

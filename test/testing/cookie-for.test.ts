@@ -110,7 +110,7 @@ describe('cookieFor', () => {
     const given = contents as { data?: { cart: string[] } }
     await expect(cookieFor(newSessions(), env, given)).rejects.toMatchObject({
       code: 'ERR_VALUE',
-      message: expect.stringContaining('Give cookieFor() data, flash or a userId'),
+      message: expect.stringContaining('Pass data, flash or a userId to cookieFor()'),
     })
   })
 

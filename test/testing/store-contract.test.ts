@@ -75,7 +75,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
         },
       }
     },
-    'revisions: counts the revisions of what a read shows, and those only',
+    'revisions: counts changes to what a read returns, and no others',
   ],
   [
     'operation ids that are forgotten',
@@ -101,7 +101,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
         },
       }
     },
-    'destroy: forgets the session for good',
+    'destroy: deletes the session permanently',
   ],
   [
     'a secret that is not compared',
@@ -116,7 +116,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
           store.read({ handle, secret: secrets.get(handle) ?? secret }, context),
       }
     },
-    'read: refuses a secret that was never given',
+    'read: refuses a secret that was never issued',
   ],
   [
     'an idle timeout that is not looked at',
@@ -137,7 +137,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
     (store) => ({
       read: (credential, context) => store.read(credential, { ...context, touch: 0 }),
     }),
-    'recorded uses: records a use when the last one is `touch` ago, and not before',
+    'recorded uses: records a use once the last one is `touch` ago, and not earlier',
   ],
   [
     'an increment that is a read and a write',
@@ -158,7 +158,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
           : written
       },
     }),
-    'increments: counts each of 20 increments at the same time',
+    'increments: counts each of 20 parallel increments',
   ],
   [
     'an expectation that is ignored',
@@ -174,7 +174,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
       regenerate: (credential, context, { grace: _ignored, ...regeneration }) =>
         store.regenerate(credential, context, regeneration),
     }),
-    'renewal of secrets: lets the former secret read and write for the grace, and says that it is the former',
+    'renewal of secrets: lets the previous secret read and write during the grace period, and reports it as the previous one',
   ],
   [
     'a sign-in that keeps another user’s data',
@@ -189,7 +189,7 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
         return reply
       },
     }),
-    'accounts: deletes what another user has left, and keeps the same user’s',
+    'accounts: deletes another user’s entries, and keeps the same user’s',
   ],
   [
     'a place that an old cookie can have twice',
@@ -197,17 +197,17 @@ const BREAKS: [what: string, breakIt: Break, test: string][] = [
       create: (credential, context, { onceUntil: _ignored, ...patch }) =>
         store.create(credential, context, patch),
     }),
-    'one session for a handle: has another create join the session within a minute, and change nothing',
+    'one session for a handle: lets another create join the session within a minute, and changes nothing',
   ],
   [
     'a handle that is an id',
     () => ({ idOf: (handle) => handle }),
-    'handles: gives each handle an id of its own, which is not the handle',
+    'handles: gives each handle a unique id, which is not the handle',
   ],
   [
     'an address that all sessions share',
     (store) => ({ can: { ...store.can, address: true }, addressOf: () => 'kv:session' }),
-    'addresses: gives each session an address by which a user’s object reaches it',
+    'addresses: gives each session an address for a user’s object',
   ],
 ]
 
@@ -246,7 +246,7 @@ describe('the contract of a store', () => {
       },
     }
     const outcomes = await outcomesOf({ store: broken, sizes: false })
-    const fault = outcomes.get('write: leaves a session without entries a session') ?? ''
+    const fault = outcomes.get('write: keeps a session without entries') ?? ''
     expect(fault).toMatch(
       /^Error: The store breaks its contract: \["=b"\] is wrong: expected undefined, got "x{299}… \(1002 characters\)\.$/,
     )
@@ -268,8 +268,8 @@ describe('the contract of a store', () => {
     })
     const faults = [...outcomes].flatMap(([name, fault]) => (fault === undefined ? [] : [name]))
     expect(faults).toEqual([
-      'create: keeps no secret that a token is made of',
-      'destroy: leaves nothing of it stored but the time',
+      'create: stores no secret of a token',
+      'destroy: keeps nothing of it but the time of the end',
     ])
   })
 

@@ -25,15 +25,15 @@ export type { ItemObjectNamespace } from './item-row.ts'
 
 const ITEM = '$'
 const KEY = '='
-/** The number of keys in one answer. At 512 characters each, they fit into an RPC many times. */
+/** The number of keys in one answer. Even with 512 characters each, they are much smaller than the limit of an RPC. */
 const PAGE_SIZE = 5000
 /** The delay after which an interrupted removal from the list continues. */
 const RETRY_MS = 5000
 
 /**
  * One value under a name, or a list of such names or of a user's sessions, in one SQLite-backed Durable Object. Export
- * it from the Worker's main module and bind it. Only `objectDriver` and `betterAuthStorage` call it. An expired value is
- * never returned, and its object empties itself.
+ * it from the Worker's main module and bind it. Only `objectDriver` and `betterAuthStorage` call it. An expired value
+ * is never returned, and its object deletes it.
  */
 export class ItemObject extends DurableObject {
   #last: Promise<unknown> = Promise.resolve()
@@ -45,14 +45,14 @@ export class ItemObject extends DurableObject {
     return { value, mtime, expiresAt }
   }
 
-  /** Stores a value. Its key is put on the list first, so that a list is never missing one. */
+  /** Stores a value. Its key is listed first, so that no list misses a key. */
   async setItem(value: string | Uint8Array, { ttl, listed, session }: SetOptions): Promise<void> {
     await this.#inTurn(async () => {
       const former = this.#row()
       const live = this.#liveRow()
-      // A session that was deleted is not written back by a request that had read it before.
+      // A request that read a session before its deletion must not write it back.
       if (live?.isDeleted === true) return
-      // An expired value may be about to leave the list.
+      // The expired value may still be leaving the list.
       if (listed !== undefined && live?.listed === undefined) {
         await this.#listOf(listed).addKey(listed.key)
       }
@@ -72,8 +72,8 @@ export class ItemObject extends DurableObject {
   }
 
   /**
-   * Removes the value and returns it, to one caller only; `undefined` if there is none. A session leaves a tombstone until
-   * it would have expired, and is taken off its user's list.
+   * Removes the value and returns it, to one caller only. Returns `undefined` if there is none. A session leaves a
+   * tombstone until it would have expired, and is taken off its user's list.
    */
   async takeItem(): Promise<string | Uint8Array | undefined> {
     return this.#inTurn(async () => {
@@ -85,7 +85,7 @@ export class ItemObject extends DurableObject {
         return row.value
       }
       this.#save({ ...row, value: '', isDeleted: true })
-      // Repeated if the tombstone is there already, since the first call may have been cut short.
+      // Also repeated if the tombstone exists already, since the first call may have been interrupted.
       const { list } = session
       if (list !== undefined) {
         await this.#listOf(list).changeSessions({ remove: [[list.key, expiresAt]] })
@@ -94,7 +94,10 @@ export class ItemObject extends DurableObject {
     })
   }
 
-  /** Adds one to a counter and returns it. `ttl` counts for a new one. Returns `undefined` if the value is not a whole number. */
+  /**
+   * Adds one to a counter and returns it. `ttl` applies to a new one. Returns `undefined` if the value is not a whole
+   * number.
+   */
   async incrementItem(ttl?: number): Promise<number | undefined> {
     return this.#inTurn(async () => {
       const row = this.#liveRow()
@@ -115,7 +118,7 @@ export class ItemObject extends DurableObject {
     return [...changedList(this.#row()?.list, {}, Date.now()).sessions]
   }
 
-  /** For a user's sessions: adds and removes some, and drops those that have expired. */
+  /** For a user's sessions: adds and removes some, and drops expired ones. */
   async changeSessions(change: SessionListChange): Promise<void> {
     await this.#inTurn(async () => {
       const row = this.#row()
@@ -179,7 +182,7 @@ export class ItemObject extends DurableObject {
     return row === undefined || isOver(row) ? undefined : row
   }
 
-  /** Writes the row. Sets the alarm only if no earlier one is set, since an alarm costs an extra write. */
+  /** Writes the row. Sets the alarm only if none is set for an earlier time, since an alarm costs an extra write. */
   #save(row: ItemRow): void {
     const { storage } = this.ctx
     const { expiresAt = Infinity, alarmAt = Infinity } = row

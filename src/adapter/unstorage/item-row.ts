@@ -6,7 +6,7 @@ export interface ItemObjectNamespace {
   get(id: { toString(): string }): object
 }
 
-/** A stored value: text or bytes. Times are milliseconds since 1970. */
+/** A stored value: text or bytes. Times are in milliseconds since 1970. */
 export interface Item {
   readonly value: string | Uint8Array
   readonly mtime: number
@@ -14,13 +14,13 @@ export interface Item {
   readonly expiresAt?: number | undefined
 }
 
-/** The list of keys that an item is on: the id of the list's object, and the key. */
+/** The list that an item is on: the id of the list's object, and the item's key. */
 export interface Listed {
   readonly list: string
   readonly key: string
 }
 
-/** A session of better-auth, and the list of its user's sessions if that is known. */
+/** A better-auth session, and the list of its user's sessions if known. */
 export interface ListedSession {
   readonly list?: Listed | undefined
 }
@@ -29,9 +29,9 @@ export interface ListedSession {
 export interface ItemRow extends Item {
   readonly listed?: Listed | undefined
   readonly session?: ListedSession | undefined
-  /** True for the tombstone of a session: there is no value, and none is stored until it expires. */
+  /** True for a session's tombstone: it has no value, and accepts none until it expires. */
   readonly isDeleted?: true | undefined
-  /** In place of a value: a user's sessions. */
+  /** A user's sessions, instead of a value. */
   readonly list?: SessionList | undefined
   /** When the object next checks if the value has expired. */
   readonly alarmAt?: number | undefined
@@ -46,7 +46,7 @@ export interface SetOptions {
 
 export interface KeyPage {
   readonly keys: readonly string[]
-  /** The key that the next page begins after, if there is one. */
+  /** The key after which the next page begins, if there is one. */
   readonly next?: string | undefined
 }
 
@@ -61,7 +61,7 @@ export function isOver({ expiresAt = Infinity }: ItemRow): boolean {
   return expiresAt <= Date.now()
 }
 
-/** The object as seen by its callers, over RPC. */
+/** The object as its callers see it, over RPC. */
 export interface ItemObjectStub {
   getItem(): Promise<Item | undefined>
   setItem(value: string | Uint8Array, options: SetOptions): Promise<void>

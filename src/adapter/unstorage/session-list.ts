@@ -1,7 +1,7 @@
-/** The token of a session, and when it expires in milliseconds since 1970. */
+/** A session's token, and when it expires in milliseconds since 1970. */
 export type SessionEntry = readonly [token: string, expiresAt: number]
 
-/** The sessions of one user, and the tokens of deleted ones, each with its expiry. */
+/** One user's sessions, and the tokens of deleted ones, each with its expiry. */
 export interface SessionList {
   readonly sessions: ReadonlyMap<string, number>
   readonly deleted: ReadonlyMap<string, number>
@@ -15,8 +15,8 @@ export interface SessionListChange {
 const EMPTY: SessionList = { sessions: new Map(), deleted: new Map() }
 
 /**
- * Returns the list after a change, without what has expired. A token that was removed is not added again until it has
- * expired, so that a list that was read before the removal can be written after it.
+ * Returns the changed list without expired entries. A removed token cannot be added again until it has expired, so a
+ * list that was read before the removal can be written after it.
  */
 export function changedList(
   { sessions, deleted }: SessionList = EMPTY,
@@ -32,7 +32,7 @@ export function changedList(
   return { sessions: new Map([...listed].filter(([token]) => !gone.has(token))), deleted: gone }
 }
 
-/** When the last entry of the list expires, or `undefined` if it is empty. */
+/** Returns when the list's last entry expires, or `undefined` if it is empty. */
 export function endOf({ sessions, deleted }: SessionList): number | undefined {
   const ends = [...sessions.values(), ...deleted.values()]
   return ends.length === 0 ? undefined : ends.reduce((end, other) => Math.max(end, other))
@@ -47,7 +47,7 @@ function textOf({ sessions, deleted }: SessionList): string {
   return JSON.stringify([[...sessions], [...deleted]])
 }
 
-/** Each token once, with its latest expiry. */
+/** Returns each token once, with its latest expiry. */
 function latest(entries: readonly SessionEntry[], now: number): Map<string, number> {
   const ends = new Map<string, number>()
   for (const [token, end] of entries) {

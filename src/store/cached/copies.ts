@@ -5,14 +5,14 @@ import type { CallContext, Credential, Status } from '../../record/store.ts'
 import type { Entries, Patch } from '../../session/patch.ts'
 import { type Copy, copyOf, isGood } from './freshness.ts'
 
-/** A copy, or only the revision that the session is known to have. Older copies are not accepted. */
+/** A copy, or only the latest known revision of the session. Older copies are not accepted. */
 interface Held extends Partial<Copy> {
   readonly revision: number
   readonly at: number
   readonly secret: string
 }
 
-/** More than an isolate serves in a minute, and a small part of its 128 MB. */
+/** More than an isolate serves in a minute, in a small part of its 128 MB. */
 const MAX_COPIES = 2000
 const MAX_CHARACTERS = 4_000_000
 /** One long session must not evict all others. */
@@ -40,7 +40,7 @@ export class Copies {
     return isGood(held, bookmark, { now, touch, maxAge: this.#maxAge }) ? held : undefined
   }
 
-  /** Keeps a copy, unless it is `undefined`, or a newer state of the session or the end of its token is known. */
+  /** Keeps a copy, unless it is `undefined`, a newer state of the session is known, or its token is no longer valid. */
   keep(credential: Credential, copy: Copy | undefined): void {
     const { handle, secret } = credential
     if (copy === undefined || this.isRefused(credential)) return
@@ -73,12 +73,12 @@ export class Copies {
     else this.keep(credential, copyOf(at, status, entries))
   }
 
-  /** Notes that the session has another token, and moves the copy to it. */
+  /** Notes that the session has a new token, and moves the copy to it. */
   renew(credential: Credential, next: Credential, at: number, status: Status, patch: Patch): void {
     const { revision = 0, account } = status
     const before = this.#copyBefore(credential)
     this.outdate(credential.handle, at, revision)
-    // The only change since the copy is then the one of the token.
+    // Then the token is the only change since the copy.
     if (before?.revision !== revision - 1) return
     const entries = isAnotherUsers(before.account, account) ? {} : before.entries
     const difference = differenceOf(new Map(Object.entries(entries)), patch)

@@ -3,8 +3,8 @@ import type { Account } from '../../session/account.ts'
 import type { Entries } from '../../session/patch.ts'
 
 /**
- * A session as the store once returned it, in texts. It holds nothing of the request that asked. Times are
- * milliseconds.
+ * A session as the store returned it, as text. It holds nothing of the request that asked. Times are in milliseconds
+ * since 1970.
  */
 export interface Copy {
   /** When the store was asked. A later change may be missing. */
@@ -30,7 +30,7 @@ export function isGood(
   if (bookmark === undefined || copy.revision < bookmark) return false
   const age = now - copy.at
   const { at: signedInAt, remember } = copy.account ?? {}
-  // Only the store knows when a remembered session ends: its token does not.
+  // Only the store knows when a remembered session ends, not its token.
   if (remember && now >= Number(signedInAt) + remember.absolute) return false
   return age >= 0 && age < maxAge && now - copy.usedAt < touch
 }

@@ -9,7 +9,7 @@ import { type Asked, type Copy, isGood } from './freshness.ts'
 type Shared = Copy & { readonly hash: string }
 
 const PREFIX = 'session-copy:'
-/** An object has usually answered by then. */
+/** An object has usually answered within this time. */
 const TIME_LIMIT_MS = 1000
 
 /**

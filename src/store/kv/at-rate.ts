@@ -3,10 +3,7 @@ import type { CallContext } from '../../record/store.ts'
 /** KV accepts one write a second for a key (Cloudflare: KV, limits). */
 const INTERVAL_MS = 1000
 
-/**
- * Writes a key. If KV refuses that because the key was written within the last second, writes it once more a second
- * later.
- */
+/** Writes a key. If KV refuses because the key was written within the last second, tries once more a second later. */
 export async function atRate(write: () => Promise<void>): Promise<void> {
   try {
     await write()

@@ -1,16 +1,16 @@
 import type { CallContext } from '../../record/store.ts'
 import type { SessionKvNamespace } from './namespace.ts'
 
-/** Keys whose last change is remembered. Past it, everything read before counts as changed. */
+/** The number of keys whose last change is remembered. Beyond it, everything read earlier counts as changed. */
 const MAX_CHANGED = 1000
 
 /**
- * The milliseconds of the clock within which a request counts as not having waited. In production the clock stands still
- * between I/O; in `wrangler dev` it runs on.
+ * A request counts as not having waited if the clock has moved by less than this, in milliseconds. In production the
+ * clock stands still between I/O; in `wrangler dev` it does not.
  */
 const AT_ONCE = 25
 
-/** The changes of one key: how many are under way, and how many of the namespace had ended when its last one did. */
+/** The changes of one key: how many are running, and how many of the namespace had ended when the last one did. */
 interface Changed {
   underWay: number
   at: number
@@ -20,7 +20,7 @@ interface Changed {
 export class Changes {
   /** The number of changes that have ended. */
   count = 0
-  /** For a key that is not listed, this many may have been its own. */
+  /** The number of changes that may belong to keys no longer listed. */
   #forgotten = 0
   readonly #keys = new Map<string, Changed>()
 
@@ -53,7 +53,7 @@ export class Changes {
 
 const known = new WeakMap<SessionKvNamespace, Changes>()
 
-/** Returns the changes in a namespace, the same ones for every store over it. */
+/** Returns the changes in a namespace, the same object for every store over it. */
 export function changesIn(namespace: SessionKvNamespace): Changes {
   const changes = known.get(namespace) ?? new Changes()
   known.set(namespace, changes)
@@ -64,17 +64,19 @@ export function changesIn(namespace: SessionKvNamespace): Changes {
 interface JustRead {
   readonly key: string
   readonly text: string
-  /** When the answer came, and how many changes had ended when it was asked for. */
+  /** When the answer came, and how many changes had ended when the read began. */
   readonly at: number
   readonly since: number
 }
 
-/** The last value that each request has read, by the function that only its calls have. It goes with the request. */
+/**
+ * The last value that each request has read, by a function that is unique to the request. It is freed with the request.
+ */
 const reads = new WeakMap<object, JustRead>()
 
 /**
- * Returns the text that this request has just read under a key, once: if the clock has hardly moved since, so that the
- * request has waited for nothing to speak of, and this isolate has not changed the key. `undefined` in any other case.
+ * Returns the text that this request has just read under a key, once. Returns `undefined` if the clock has moved since,
+ * which means that the request has waited, or if this isolate has changed the key.
  */
 export function justRead(
   changes: Changes,

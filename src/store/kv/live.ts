@@ -17,10 +17,10 @@ export function statusOf(session: KvSession): Pick<Status, 'account' | 'expiresA
   return { ...accountOf(session), expiresAt: session.expiresAt }
 }
 
-/** Other locations may return a new value this much later (Cloudflare: how KV works). */
+/** Other locations may see a new value this much later (Cloudflare: how KV works). */
 const VISIBLE_AFTER_MS = 60_000
 
-/** Returns the answer for a session that is not there. A session with a token that is so young may only be unseen. */
+/** Returns the answer for a missing session. If its token is young enough, the session may only be unseen. */
 export function goneOf(
   gone: Gone,
   value: KvValue | undefined,
@@ -61,7 +61,7 @@ export function idPart(handle: string): string {
 
 type Live = { readonly ok: true; readonly session: KvSession }
 
-/** Returns the session if it is there for this secret and, by the time of the token, has not expired. */
+/** Returns the session if this secret opens it and, by the time of the token, it has not expired. */
 export function liveValue(
   value: KvValue | undefined,
   hash: string,
@@ -79,8 +79,8 @@ export function liveValue(
 }
 
 /**
- * Returns the reply to a request that would have made this session itself. KV records no use, so the request may join
- * for one minute only.
+ * Returns the reply to a request that would have created this session itself. KV records no use, so the request may
+ * join for one minute only.
  */
 export function joinReply(
   value: KvValue | undefined,

@@ -22,6 +22,6 @@ export function checkNamespace(namespace: unknown, what: string): void {
   if (typeof namespace === 'object' && namespace !== null) return
   throw new SessionError(
     'ERR_BINDING',
-    `${what} has no KV namespace. Add [[kv_namespaces]] to wrangler.toml and give ${what} that binding of env.`,
+    `${what} has no KV namespace. Add [[kv_namespaces]] to wrangler.toml, and pass that binding of env to ${what}.`,
   )
 }

@@ -3,7 +3,7 @@ import type { WriteReply } from '../../record/store.ts'
 import type { Patch } from '../../session/patch.ts'
 import { type SessionKvNamespace, ttlSeconds } from './namespace.ts'
 
-/** A session to make, or to join if it exists already. */
+/** A session to create, or to join if it exists already. */
 interface Making {
   readonly patch: Patch
   readonly now: number
@@ -12,16 +12,14 @@ interface Making {
 }
 
 /**
- * Returns the key of the mark that a handle has had its session. A location that caches its absence affects no other
- * key.
+ * Returns the key of the mark that a handle has had its session. If a location caches its absence, no other key is
+ * affected.
  */
 export function markOf(prefix: string, handle: string): string {
   return `${prefix}${handle}.once`
 }
 
-/**
- * Returns the reply to joining a session that was made once. Returns `ended` if there is no mark that it was made.
- */
+/** Returns the reply to joining a session that was created once, or `ended` if there is no mark that it was created. */
 export async function madeOnce(
   namespace: SessionKvNamespace,
   mark: string,
@@ -34,9 +32,9 @@ export async function madeOnce(
 }
 
 /**
- * Makes a session. With `onceUntil`, makes it only if there is no mark that it was made, and then writes one. Returns
- * the reply to joining it, or `undefined` if it was made. A location that does not see the mark yet makes the session
- * again, and the last write wins.
+ * Creates a session. With `onceUntil`, creates it only if there is no mark that it was created, and then writes one.
+ * Returns the reply to joining it, or `undefined` if it was created. A location that does not see the mark yet creates
+ * the session again, and the last write wins.
  */
 export async function once(
   namespace: SessionKvNamespace,
@@ -51,7 +49,7 @@ export async function once(
   try {
     await put()
   } catch (error) {
-    // KV accepts one write a second for a key, so a parallel request may have made the session.
+    // KV accepts one write a second for a key, so a parallel request may have created the session.
     const joined = await join()
     if (joined.ok) return joined
     throw error

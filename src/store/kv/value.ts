@@ -4,18 +4,18 @@ import type { Account } from '../../session/account.ts'
 import type { Entries, Patch, Refusal } from '../../session/patch.ts'
 import { MIN_TTL_SECONDS, type SessionKvNamespace } from './namespace.ts'
 
-/** A session. Times are milliseconds. */
+/** A session. Times are in milliseconds since 1970. */
 export interface KvSession {
   readonly hash: string
   readonly createdAt: number
   readonly expiresAt: number
   readonly entries: Entries
   readonly account?: Account
-  /** The time the session was ended. Then no secret has this hash, and there are no entries. */
+  /** The time the session was ended. Then no secret matches the hash, and there are no entries. */
   readonly endedAt?: number
 }
 
-/** A session, what is left of one that was ended, or the tombstone that `regenerate` leaves at the previous key. */
+/** A session, a tombstone of an ended session, or the tombstone that `regenerate` leaves at the previous key. */
 export type KvValue = { readonly isCorrupt: true } | KvSession | { readonly rotatedAt: number }
 
 export function parseValue(text: string): KvValue {
@@ -31,9 +31,9 @@ export function parseValue(text: string): KvValue {
   return { isCorrupt: true }
 }
 
-/** KV takes 25 MiB (Cloudflare: KV, limits). The session's own fields have a small part of what is left. */
+/** KV accepts 25 MiB (Cloudflare: KV, limits). The session's own fields fit into the rest. */
 const MAX_ENTRIES_BYTES = 26_000_000
-/** A control character takes six bytes in JSON, and any other one less. */
+/** A control character takes six bytes in JSON, and any other character less. */
 const MAX_BYTES_EACH = 6
 
 /** Returns the result of a patch, or a refusal if KV would refuse the value. */
@@ -48,15 +48,15 @@ export function kvDifferenceOf(entries: Entries, patch: Patch): Difference | Ref
   return { ok: false, why: 'too-large', limit: `${MAX_ENTRIES_BYTES} bytes of JSON` }
 }
 
-/** True if the value is a session that neither was ended nor is past its deadline. */
+/** True if the value is a session that has not ended and is not past its deadline. */
 export function isAlive(value: KvValue | undefined, now: number): boolean {
   if (value === undefined || !('hash' in value)) return false
   return value.endedAt === undefined && value.expiresAt > now
 }
 
 /**
- * Ends the session of a key. If it was alive, the time stays there for a minute in place of the session, which costs a
- * put in place of a delete. If KV refuses one of the two, tries the other.
+ * Ends the session of a key. If it was alive, the time of the end is kept there for a minute, which costs a put instead
+ * of a delete. If KV refuses one of the two, tries the other.
  */
 export async function endSession(
   namespace: Pick<SessionKvNamespace, 'put' | 'delete'>,
@@ -70,8 +70,8 @@ export async function endSession(
 }
 
 /**
- * Returns the value that stays after the end of a session. It has the form of a session, so that earlier versions of
- * this library answer `ended`, and not `corrupt`: no secret has an empty hash.
+ * Returns the value to keep after the end of a session. It has the form of a session, so that earlier versions of this
+ * library answer `ended` instead of `corrupt`: no secret has an empty hash.
  */
 function wordOf(now: number): string {
   const times = { createdAt: now, expiresAt: now + MIN_TTL_SECONDS * 1000, endedAt: now }

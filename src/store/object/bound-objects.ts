@@ -24,7 +24,10 @@ export function isNamespace(binding: unknown): binding is ObjectsById {
   return hasMethod(binding, 'idFromString')
 }
 
-/** True if a binding is of a kind with this method. A service binding appears to have every method as its own. */
+/**
+ * True if a binding is of a kind that has this method. A service binding appears to have every method as its own
+ * property.
+ */
 export function hasMethod(binding: unknown, method: string): boolean {
   if (typeof binding !== 'object' || binding === null) return false
   const kind: unknown = Object.getPrototypeOf(binding)

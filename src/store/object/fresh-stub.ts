@@ -1,6 +1,6 @@
 /**
- * Makes a call that only reads, and retries it once if the runtime reports that the call never arrived or that its
- * object was reset, and is not overloaded. `call` takes a new stub each time, since a failed one stays broken
+ * Makes a call that only reads. Retries it once if the runtime reports that the call never arrived or that the object
+ * was reset, unless the object is overloaded. `call` must use a new stub each time, since a failed one stays broken
  * (Cloudflare: Durable Objects, error handling).
  */
 export async function withFreshStub<T>(call: () => Promise<T>): Promise<T> {
@@ -12,7 +12,7 @@ export async function withFreshStub<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** True if the runtime reports that a call that only reads may succeed with a new stub. */
+/** True if a call that only reads may succeed with a new stub, according to the runtime. */
 export function mayBeTriedAgain(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { retryable, durableObjectReset, overloaded }: StubError = error

@@ -87,10 +87,10 @@ function idFromName(objects: SessionObjectNamespace, name: string): ObjectId {
   return id
 }
 
-/** The calls that are safe to repeat whatever became of the first. */
+/** The calls that are safe to repeat, whatever the outcome of the first. */
 const REPEATABLE: ReadonlySet<string> = new Set(['read', 'lease', 'release'])
 
-/** A call carries 32 MiB (Cloudflare: Workers RPC), with some of it for the runtime. */
+/** A call has at most 32 MiB (Cloudflare: Workers RPC), of which the runtime uses some. */
 const MAX_CALL_BYTES = 33_500_000
 
 /** True if the runtime would refuse the call. A text with any character past U+00FF takes two bytes for each unit. */

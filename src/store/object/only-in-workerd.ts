@@ -4,6 +4,6 @@ import { SessionError } from '../../errors.ts'
 export function onlyInWorkerd(what: string, binding: string): SessionError {
   return new SessionError(
     'ERR_BINDING',
-    `${what} is in workerd only. Outside of it give the store the binding, env.${binding}, of Miniflare's getBindings() or wrangler's getPlatformProxy().`,
+    `${what} is available in workerd only. Elsewhere pass the binding env.${binding} from Miniflare's getBindings() or wrangler's getPlatformProxy().`,
   )
 }

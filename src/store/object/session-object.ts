@@ -15,7 +15,7 @@ type Saved = (
   method: Method | undefined,
 ) => Promise<void> | undefined
 
-/** What `extendSessionObject` reaches in an object. A method would be one that callers over RPC can reach, too. */
+/** Gives `extendSessionObject` access to an object's cell. Callers over RPC could reach a method. */
 let cellIn: (object: SessionObject) => SessionCell
 let tellSaved: (object: SessionObject, saved: Saved) => void
 
@@ -40,11 +40,11 @@ export class SessionObject extends DurableObject {
   /** Handles one call of the store: a JSON text in, a JSON text out. Throws for an unsupported version of the protocol. */
   call(request: string, version: number = 1): string | Promise<string> {
     if (version > PROTOCOL + 1)
-      throw new TypeError(`Protocol ${version} is newer than this object's.`)
+      throw new TypeError(`Protocol ${version} is newer than this object supports.`)
     return this.#loadedCell().call(request)
   }
 
-  /** Frees the storage of an expired session. Each use decides if a session has expired, not the alarm. */
+  /** Frees the storage of an expired session. The alarm does not decide if a session has expired; each use does. */
   override async alarm(): Promise<void> {
     const deadline = await this.#loadedCell().sweep(Date.now())
     if (deadline !== undefined) await this.ctx.storage.setAlarm(alarmAt(deadline))
@@ -74,8 +74,8 @@ export class SessionObject extends DurableObject {
     try {
       rows.save(state, changed)
     } catch (error) {
-      // Drops the whole change. A separate transaction would do the same, but cost each write more than a row. Without
-      // changed entries there was one row only.
+      // Drops the whole change. A separate transaction would do the same, but would cost each write more than a row.
+      // Without changed entries there was only one row.
       if (changed.length > 0) this.ctx.abort(String(error))
       throw error
     }
@@ -91,7 +91,7 @@ function empty(storage: DurableObjectStorage): Promise<void> {
   return storage.deleteAll()
 }
 
-/** The object as seen by its callers, over RPC. */
+/** The object as its callers see it, over RPC. */
 export interface SessionObjectStub {
   call(request: string, version: number): Promise<string>
 }
@@ -146,7 +146,7 @@ export function extendSessionObject(...parts: readonly SessionPart[]): typeof Se
 
     override async alarm(): Promise<void> {
       await super.alarm()
-      // One after the other, so that each sees the alarm that the previous one has set.
+      // One after the other, so that each sees the alarm set by the previous one.
       // oxlint-disable-next-line no-await-in-loop
       for (const part of parts) await part.alarm?.(this.#host)
     }
@@ -167,7 +167,7 @@ function reasonOf(method: Method | undefined): EndReason {
   return method === 'end' ? 'revoked' : 'destroyed'
 }
 
-/** Deletes the rows of the session, and leaves those of its parts. */
+/** Deletes the session's rows, but not those of its parts. */
 function withoutRows(storage: DurableObjectStorage): Promise<void> {
   // The list is read before anything is deleted.
   const names = Array.from(storage.kv.list(), ([name]) => name)

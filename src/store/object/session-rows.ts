@@ -12,7 +12,7 @@ interface Rows {
 /** The name of the session's own row. The names of entries begin with another character. */
 export const SESSION = '$'
 /**
- * The maximum number of characters of entries, with their names, in the session's own row. Most writes are then one row,
+ * The maximum number of characters, of entries and their names, in the session's own row. Most writes then are one row,
  * billed once, and no number of names makes a row that storage refuses.
  */
 const MAX_TOGETHER = 2048
@@ -50,11 +50,11 @@ export class SessionRows {
   /** Saves the changes. Throws if storage refuses one, and earlier ones may then be stored. */
   save({ meta, entries }: State, changed: readonly string[]): void {
     for (const name of changed) this.#save(name, entries.get(name))
-    // The others are known as long as the object is in memory. A row above a thousand bytes takes two pages.
+    // The other operations are known as long as the object is in memory. A row above a thousand bytes takes two pages.
     const operations = meta.operations.slice(-MIN_OPERATIONS)
     const row: SessionRow = { ...meta, operations, entries: Object.fromEntries(this.#together) }
     const text = JSON.stringify(row)
-    // A part may have changed an entry in a row of its own only.
+    // A part may have changed only an entry with its own row.
     if (text === this.#text) return
     this.#rows.put(SESSION, text)
     this.#text = text

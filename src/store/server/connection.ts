@@ -1,19 +1,19 @@
 /**
- * Opens a client for one call of the store, and closes it afterwards. Workers need that for clients over TCP: a request
- * must not use what another one has opened.
+ * Opens a client for one call of the store, and closes it afterwards. Workers need this for clients over TCP, since a
+ * request must not use a connection that another request opened.
  */
 export interface Connector<Client> {
-  /** Opens a client. The signal is aborted when the call is given up: its time limit is over. */
+  /** Opens a client. The signal is aborted when the call is given up because its time limit is over. */
   readonly open: (signal?: AbortSignal) => Client | Promise<Client>
   /**
-   * Closes a client; with `hasFailed` after a call that failed or was given up, perhaps because of the connection. Its
-   * result and its errors are ignored.
+   * Closes a client. `hasFailed` is true after a call that failed or was given up, perhaps because of the connection.
+   * The result and errors are ignored.
    */
   readonly close: (client: Client, hasFailed: boolean) => unknown
 }
 
 /**
- * Runs the work with the given client, or with one that is opened for it and closed when it has ended. If the signal is
+ * Runs the work with the given client, or with one that is opened for it and closed afterwards. If the signal is
  * aborted, the client is closed at once, or as soon as it is open.
  */
 export async function withClient<Client extends object, T>(
@@ -41,30 +41,30 @@ export async function withClient<Client extends object, T>(
   }
 }
 
-/** True if a client has to be opened first. */
+/** True if the client must be opened first. */
 export function isConnector<Client extends object>(
   given: Client | Connector<Client>,
 ): given is Connector<Client> {
   return 'open' in given && 'close' in given
 }
 
-/** A connection that several calls share: those of one request, or those of one Durable Object. */
+/** A connection shared by several calls: those of one request, or those of one Durable Object. */
 export interface Connection<Client> extends Connector<Client> {
   /** Closes the client, if one was opened. A later call opens another one. Never rejects. */
   readonly end: () => Promise<void>
 }
 
-/** A client that is open, or being opened. */
+/** A client that is open or being opened. */
 interface Opened<Client> {
   readonly client: Promise<Client>
   isOpen: boolean
-  /** Why it serves no further call. */
+  /** Why no further call may use it. */
   over?: 'failed' | 'ended'
 }
 
 /**
- * Returns a connector that opens a client with the first call that needs one, and keeps it open until `end()`, or until
- * a call fails or is given up. The next call then opens another one. Each client is closed once.
+ * Returns a connector that opens a client for the first call and keeps it open until `end()`, or until a call fails or
+ * is given up. The next call then opens another one. Each client is closed once.
  */
 export function keepOpen<Client extends object>(connector: Connector<Client>): Connection<Client> {
   let current: Opened<Client> | undefined
@@ -102,7 +102,7 @@ export function keepOpen<Client extends object>(connector: Connector<Client>): C
     if (opened.over === undefined) return client
     signal?.throwIfAborted()
     if (opened.over === 'ended') throw new Error('The connection was closed.')
-    // Another call has given it up while it was opened. Nothing was sent yet.
+    // Another call gave up the client while it was being opened. Nothing has been sent yet.
     return open(signal)
   }
 
@@ -110,14 +110,14 @@ export function keepOpen<Client extends object>(connector: Connector<Client>): C
     open,
     close(client, hasFailed) {
       const opened = openedBy.get(client)
-      // Without a failure only the call is over.
+      // Without a failure only this call is over.
       if (hasFailed && opened !== undefined) close(opened, 'failed')
     },
     async end() {
       const opened = current
       if (opened === undefined) return
       close(opened, 'ended')
-      // A client that is still being opened is closed once it is open, which may be never.
+      // A client that is still being opened is closed once it is open, which may never happen.
       if (opened.isOpen) await opened.client
     },
   }
@@ -132,7 +132,7 @@ function closeQuietly<Client>(
   try {
     Promise.resolve(connector.close(client, hasFailed)).catch(() => undefined)
   } catch {
-    // Thrown, and not rejected.
+    // It may throw instead of rejecting.
   }
 }
 

@@ -1,47 +1,47 @@
 import type { State } from '../../record/step.ts'
 
-/** One session as a server holds it. */
+/** One session as a server stores it. */
 export interface Held {
-  /** What the server knows this state by: another text after every change. Absent where there is no session. */
+  /** The server's name for this state, different after every change. Absent if there is no session. */
   readonly version: string | undefined
   readonly state: State | 'corrupt' | undefined
 }
 
-/** What is to be in place of what was held. */
+/** The state to replace the held one. */
 export interface Next {
-  /** Absent where nothing of the session is to stay. */
+  /** Absent to delete everything of the session. */
   readonly state: State | undefined
-  /** The entries that differ from what was held. */
+  /** The names of the entries that changed. */
   readonly changed: readonly string[]
-  /** Milliseconds after which the server may forget the session. */
+  /** Milliseconds after which the server may delete the session. */
   readonly ttl: number
 }
 
 interface Swapped {
-  /** Whether the next state is in place. If not, another was quicker and nothing has changed. */
+  /** True if the next state was stored. If false, another call was faster, and nothing has changed. */
   readonly isDone: boolean
-  /** What is held now; absent where the server does not tell. */
+  /** The current state. Absent if the server does not return it. */
   readonly held?: Held
 }
 
 /**
- * A server that holds sessions and can exchange one session's state for another in a single step. Both methods reject
- * when it failed; then the outcome of a swap is unknown.
+ * A server that stores sessions and can replace a session's state in a single step. Both methods reject if the server
+ * fails; the outcome of a swap is then unknown.
  */
 export interface Engine {
   load(handle: string): Promise<Held>
-  /** Puts the next state in place of the one held, if that is still there. */
+  /** Replaces the held state with the next one, if the held state is still current. */
   swap(handle: string, held: Held, next: Next): Promise<Swapped>
 }
 
 /**
- * Runs the work with an engine, whose connection is open for as long as it takes. If the signal is aborted, the call is
- * given up: its connection is closed.
+ * Runs the work with an engine whose connection stays open for as long as the work takes. If the signal is aborted, the
+ * call is given up and its connection is closed.
  */
 export type WithEngine = <T>(
   work: (engine: Engine) => Promise<T>,
   signal?: AbortSignal,
 ) => Promise<T>
 
-/** What is held where there is no session. */
+/** The state if there is no session. */
 export const NOTHING_HELD: Held = { version: undefined, state: undefined }

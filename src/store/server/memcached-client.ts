@@ -1,4 +1,4 @@
-/** A TCP connection, as `connect` of `cloudflare:sockets` gives it. */
+/** A TCP connection, such as one from `connect` of `cloudflare:sockets`. */
 export interface TcpSocket {
   readonly readable: ReadableStream
   readonly writable: WritableStream
@@ -7,24 +7,24 @@ export interface TcpSocket {
 
 export interface MemcachedItem {
   readonly text: string
-  /** The item's unique number, another one after every change. */
+  /** The item's unique number, different after every change. */
   readonly cas: string
 }
 
 /**
- * What the store asks of memcached. Times are those of its protocol: seconds up to 30 days, above that seconds since 1970,
- * below 0 for an item that is over at once. All of it rejects when memcached failed, or refused for any other reason than
- * those given.
+ * The memcached commands that the store needs. Times are those of memcached's protocol: seconds up to 30 days, above
+ * that seconds since 1970, and below 0 an item that expires at once. Every method rejects if memcached fails, or
+ * refuses for a reason other than those below.
  */
 export interface MemcachedClient {
   gets(key: string): Promise<MemcachedItem | undefined>
-  /** Whether the item was stored: not where there is one already. */
+  /** Returns true if the item was stored, and false if it exists already. */
   add(key: string, text: string, expiresAt: number): Promise<boolean>
-  /** Whether the item was stored: not where it is gone, or another since. */
+  /** Returns true if the item was stored, and false if it is gone or has changed since. */
   cas(key: string, text: string, expiresAt: number, cas: string): Promise<boolean>
 }
 
-/** A client that has a connection of its own. */
+/** A client with its own connection. */
 export interface MemcachedConnection extends MemcachedClient {
   close(): void
 }
@@ -34,22 +34,23 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
- * A client of memcached over one connection, by the text protocol (memcached: doc/protocol.txt), with the three commands
- * that sessions need. Calls at the same time wait for one another. After an error the connection is of no more use.
+ * Returns a memcached client over one connection, with the text protocol (memcached: doc/protocol.txt) and the three
+ * commands that sessions need. Simultaneous calls wait for each other. After an error the connection cannot be used any
+ * more.
  */
 export function memcachedClient(socket: TcpSocket): MemcachedConnection {
   const writer = (socket.writable as WritableStream<Uint8Array>).getWriter()
   const reply = new ReplyReader((socket.readable as ReadableStream<Uint8Array>).getReader())
   let last: Promise<unknown> = Promise.resolve()
 
-  /** Sends a command, and reads its reply, when those before it have theirs. */
+  /** Sends a command and reads its reply, after the replies of the earlier commands. */
   function call<T>(command: string, read: () => Promise<T>): Promise<T> {
     const calling = last.then(async () => {
       await writer.write(encoder.encode(command))
       return read()
     })
     last = calling
-    // Whoever made the call has the error; so has every call after it.
+    // The caller of that command has the error, and so has every later call.
     calling.catch(() => undefined)
     return calling
   }
@@ -68,22 +69,22 @@ export function memcachedClient(socket: TcpSocket): MemcachedConnection {
     gets: (key) => call(`gets ${key}\r\n`, () => reply.item()),
     add: (key, text, expiresAt) => store(`add ${key} 0 ${expiresAt}`, text, ''),
     cas: (key, text, expiresAt, cas) => store(`cas ${key} 0 ${expiresAt}`, text, ` ${cas}`),
-    // Errors of a connection that is given up are ignored.
+    // Ignored, because the connection is being given up.
     close: () => void (async () => socket.close())().catch(() => undefined),
   }
 }
 
-/** Reads what memcached sends, whatever the pieces are that it comes in. */
+/** Reads memcached's replies, however they are split into chunks. */
 class ReplyReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  /** What has come and was not read yet. */
+  /** The bytes received and not read yet. */
   #rest: Uint8Array = new Uint8Array()
 
   constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
     this.#reader = reader
   }
 
-  /** One line, without its end. */
+  /** Returns one line, without its line break. */
   async line(): Promise<string> {
     while (!this.#rest.includes(LF)) {
       // oxlint-disable-next-line no-await-in-loop
@@ -95,7 +96,7 @@ class ReplyReader {
     return text
   }
 
-  /** The reply to `gets` for one key. */
+  /** Returns the reply to `gets` for one key. */
   async item(): Promise<MemcachedItem | undefined> {
     const line = await this.line()
     if (line === 'END') return undefined
@@ -128,7 +129,9 @@ class ReplyReader {
   }
 }
 
-/** Returns the error of a reply. Any line but an error may be part of a key or a value, so it is not shown. */
+/**
+ * Returns the error for an unexpected reply. Only an error line is shown, since any other may contain a key or a value.
+ */
 function unexpected(line: string): Error {
   const isError = /^(?:CLIENT_|SERVER_)?ERROR\b/.test(line)
   return new Error(`Memcached answered: ${isError ? line : 'an unexpected line'}`)

@@ -9,16 +9,16 @@ import type { Credential, SessionStore } from '../../record/store.ts'
 import { type Engine, type Held, NOTHING_HELD, type WithEngine } from './engine.ts'
 
 /**
- * At each try one of those who change a session at the same time wins; the last of them has lost against all the
- * others. So many may be at it.
+ * The maximum number of tries. Of the calls that change a session at the same time, one wins each round, so this many
+ * can run in parallel.
  */
 const MAX_TRIES = 128
-/** A session past its deadline stays so long on the server, so that a clock that is late ends none too early. */
+/** The server keeps a session this much longer than its deadline, so that a slow clock does not end it too early. */
 const TTL_MARGIN_MS = 1000
-/** What a request has read is kept for the write that may follow, if it is small. */
+/** A state read by a request is kept for a write that may follow, if it is small. */
 const MAX_REMEMBERED = 100
 const MAX_REMEMBERED_CHARACTERS = 50_000
-/** How many bytes of a state a server takes, if it is choosy. */
+/** The maximum size of a state, if the server has one. */
 export interface SizeLimit {
   readonly bytes: number
   readonly sizeOf: (state: State) => number
@@ -27,9 +27,9 @@ export interface SizeLimit {
 type Request = Omit<Call, 'hash' | 'newHash'> & { readonly newSecret?: string }
 
 /**
- * A store over a server that holds whole sessions. The rules of a session's life are those of `step`; where another
- * request has changed the session meanwhile, they are applied anew to what it has left. Throws `ERR_CONFLICT` after
- * 128 tries.
+ * Returns a store over a server that stores whole sessions. `step` has the rules of the session's life cycle. If
+ * another request changed the session in the meantime, they are applied again to the new state. Throws `ERR_CONFLICT`
+ * after 128 tries.
  */
 export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimit): SessionStore {
   const remembered = new BoundedMap<Held | undefined>(MAX_REMEMBERED)
@@ -38,17 +38,17 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
     remembered.set(handle, isWorthKeeping(held) ? held : undefined)
   }
 
-  /** What the call can begin with, without asking the server. A read always asks. */
+  /** Returns the state with which the call can start without asking the server. A read always asks. */
   function recall(handle: string, { method }: Call): Held | undefined {
     if (method === 'create') return NOTHING_HELD
     if (method === 'read') return undefined
     const held = remembered.get(handle)
-    // Once only: of calls at the same time, one can be right.
+    // Used once only: of several simultaneous calls, only one can be right.
     if (held !== undefined) remember(handle, undefined)
     return held
   }
 
-  /** Applies the call to what is held, or to what another has put in its place, until nobody was quicker. */
+  /** Applies the call to the held state, and again to each newer state until no other call was faster. */
   async function run(
     engine: Engine,
     handle: string,
@@ -57,7 +57,7 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
   ): Promise<Step> {
     const recalled = recall(handle, call)
     const first = recalled ?? (await engine.load(handle))
-    // What is only remembered decides nothing: the server has the word.
+    // A remembered state is not authoritative: only the server decides.
     let isToldNow = recalled === undefined
     let tries = 0
 
@@ -68,7 +68,7 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
         remember(handle, held)
         return outcome
       }
-      // The caller has been told that the call failed.
+      // The caller has already been told that the call failed.
       call.context.signal?.().throwIfAborted()
       if (call.method === 'read' && typeof held.state === 'object' && outcome.reply.ok) {
         noteRead(unrecorded(held.state, call))
@@ -108,7 +108,7 @@ export function swapStore(name: string, withEngine: WithEngine, limit?: SizeLimi
       return replyOf(outcome, call.method, handle) as Reply
     } catch (error) {
       remember(handle, undefined)
-      // The server takes no writes at the moment. A later read records its use.
+      // The server accepts no writes at the moment. A later read records its use.
       if (read !== undefined) return replyOf(read, call.method, handle) as Reply
       throw error
     }
@@ -146,7 +146,7 @@ function outcomeOf({ state }: Held, call: Call, limit: SizeLimit | undefined): S
 function conflict(name: string): SessionError {
   return new SessionError(
     'ERR_CONFLICT',
-    `Others changed the session each of the ${MAX_TRIES} times that the ${name} store tried. Nothing was saved.`,
+    `Other requests changed the session during each of ${MAX_TRIES} tries of the ${name} store. Nothing was saved.`,
   )
 }
 

@@ -48,7 +48,7 @@ export function objectIndex(find: () => UserObjectNamespace): UserIndex {
       const { id } = session
       const reply = await call<boolean | number>(owner, { method: 'reserve', id, limit })
       if (typeof reply === 'boolean') return reply
-      // An object of the previous version took the call for `goOn`. It reserves by `add`.
+      // An object of the previous version took this call for `goOn`. With it, `add` reserves.
       return (await add(owner, session, { isSignIn: true, limit })) !== undefined
     },
     release: (owner, id) => call(owner, { method: 'release', id }),

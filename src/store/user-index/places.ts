@@ -2,7 +2,7 @@ import type { Add } from './user-call.ts'
 import type { ListedSession, SessionLimit } from './user-list.ts'
 import { merged, type Reservation, type UserRows } from './user-rows.ts'
 
-/** A sign-in may take this long to be stored. */
+/** The maximum time that a sign-in may take to be stored, in milliseconds. */
 export const ARRIVAL_MS = 60_000
 
 /** The places on one user's list: those of stored sessions, and those reserved for sign-ins on their way. */
@@ -15,10 +15,10 @@ export class Places {
     this.reserved = new Map(reserved)
   }
 
-  /** Returns the number of sessions over the limit if this one is among them. Those in `over` take no place. */
+  /** Returns by how many the sessions exceed the limit if this one is included. Those in `over` take no place. */
   excess(id: string, limit: SessionLimit | undefined, over: ReadonlySet<string>): number {
     if (limit === undefined) return 0
-    // A reserved place must not end another session, since the sign-in may fail.
+    // A reserved place must not end another session, because the sign-in may fail.
     const reserved = limit.whenFull === 'refuse' ? this.reserved.keys() : []
     const others = new Set([...this.listed.keys(), ...reserved])
     others.delete(id)
@@ -27,7 +27,7 @@ export class Places {
 
   /**
    * Puts a stored session on the list. Returns the sessions to end instead, or `undefined` if the list is full and
-   * refuses. A listed session may always sign in again, and so may one with a reserved place.
+   * refuses it. A listed session may always sign in again, and so may one with a reserved place.
    */
   add(
     { session, limit, isSignIn, reservation = session.id }: Add,
@@ -52,21 +52,21 @@ export class Places {
       .toSorted((one, other) => one.createdAt - other.createdAt)
   }
 
-  /** Reserves a place for a minute. Returns when it is free again. */
+  /** Reserves a place for a minute. Returns when it is free again, in milliseconds since 1970. */
   reserve(id: string, now: number): number {
     const until = now + ARRIVAL_MS
     this.reserved.set(id, { until })
     return until
   }
 
-  /** Frees the reserved places whose sign-in did not come. Returns their ids. */
+  /** Frees the reserved places whose sign-in did not arrive. Returns their ids. */
   freeLate(now: number): string[] {
     const late = [...this.reserved].filter(([, { until }]) => until <= now).map(([id]) => id)
     for (const id of late) this.reserved.delete(id)
     return late
   }
 
-  /** Notes that the sign-ins on their way to these places were revoked. Returns their ids. */
+  /** Notes that the sign-ins for these reserved places were revoked. Returns their ids. */
   revoke(isSelected: (id: string) => boolean): string[] {
     const ids = [...this.reserved.keys()].filter(isSelected)
     for (const id of ids) {

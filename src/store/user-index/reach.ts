@@ -11,20 +11,20 @@ import type { SessionObjectStub } from '../object/session-object.ts'
 import { withinTime } from '../within-time.ts'
 import type { Asked } from './user-call.ts'
 
-/** A user's object's access to the sessions on its list. Every method throws if a session can't be reached. */
+/** Access of a user's object to the sessions on its list. Every method throws if a session cannot be reached. */
 export interface Reach {
   /**
-   * Returns the session's times by the timeouts in force, or that it has ended or belongs to another user, or
-   * `undefined` if the store can't tell.
+   * Returns the session's times by the timeouts in force, or that it has ended or belongs to another user. Returns
+   * `undefined` if the store cannot tell.
    */
   look(address: string, asked: Asked): Promise<Look | Gone | undefined>
-  /** Ends the session. Returns true if that is certain: the store has ended it and no longer returns it. */
+  /** Ends the session. Returns true if the store has certainly ended it and no longer returns it. */
   end(address: string, userId: string, now: number): Promise<boolean>
 }
 
-/** One hanging object must not delay the end of the others. Below the caller's default time limit of 5 s. */
+/** One hanging object must not delay the end of the others. Less than the caller's default time limit of 5 s. */
 const TIME_LIMIT_MS = 4000
-/** The number of KV namespaces up to which a session is looked for. An object may make 1,000 calls for one of its own. */
+/** The maximum number of KV namespaces to search for a session. For one of its own, an object may make 1,000 calls. */
 const MAX_LOOKED_AT = 2
 const OBJECT = 'object:'
 const KV = 'kv:'
@@ -69,8 +69,8 @@ export function reachThrough(env: object): Reach {
 }
 
 /**
- * Ends a session on KV, whose key is in one of the namespaces. The time of the end stays there for a minute if the
- * session is found.
+ * Ends a session on KV, whose key is in one of the namespaces. If the session is found, the time of the end is kept
+ * there for a minute.
  */
 async function endInKv(
   kvs: readonly SessionKvNamespace[],
@@ -91,6 +91,6 @@ function isKv(binding: unknown): binding is SessionKvNamespace {
 function unreachable(kind: string): SessionError {
   return new SessionError(
     'ERR_BINDING',
-    `UserObject finds no ${kind} namespace of this session's. Bind it to the Worker that exports UserObject.`,
+    `UserObject cannot find this session's ${kind} namespace. Bind it to the Worker that exports UserObject.`,
   )
 }

@@ -1,23 +1,23 @@
 import { isDictionary } from '../../record/meta.ts'
 import type { ListedSession, SessionLimit, Which } from './user-list.ts'
 
-/** The part that all calls have. Times and durations are milliseconds, by the caller's clock. */
+/** The common part of all calls. Times and durations are in milliseconds, by the caller's clock. */
 export interface Asked {
   readonly userId: string
   readonly now: number
-  /** The timeouts in force. Absent from callers of the previous version: then those of a session's last use count. */
+  /** The timeouts in force. Absent in calls of the previous version: then those of a session's last use count. */
   readonly idle?: number | undefined
   readonly absolute?: number | undefined
-  /** True if the caller reports the use of sessions in KV by `use`. */
+  /** True if the caller reports uses of sessions in KV with `use`. */
   readonly notesUse?: boolean | undefined
 }
 
-/** Puts a session on the list. Callers of the previous version also send it to reserve a place. */
+/** Puts a session on the list. The previous version also sends it to reserve a place. */
 export interface Add {
   readonly method: 'add'
   readonly session: ListedSession
   readonly limit?: SessionLimit | undefined
-  /** False for a session that has a new token or address. Absent from callers of the previous version. */
+  /** False for a session that has only a new token or address. Absent in calls of the previous version. */
   readonly isSignIn?: boolean | undefined
   /** The id under which the place was reserved, if it is another one. */
   readonly reservation?: string | undefined
@@ -40,12 +40,12 @@ export type UserCall = Asked &
     | { readonly method: 'goOn' }
   )
 
-/** The sessions to end. Callers of the previous version send no kind. */
+/** The sessions to end. The previous version sends no kind. */
 export type Selection =
   | Which
   | { readonly kind?: undefined; readonly only?: string; readonly except?: string }
 
-/** A page of the list, in order of ids. `next` is the id that the next page begins after, if there is one. */
+/** A page of the list, ordered by id. `next` is the id after which the next page begins, if there is one. */
 export interface ListPage {
   readonly sessions: readonly ListedSession[]
   readonly next?: string | undefined
@@ -69,21 +69,21 @@ const CHECKS = new Map<unknown, (call: Fields) => boolean>([
 ])
 
 /**
- * Returns the call of a JSON text. Throws a `TypeError` for one that is incomplete or unknown: JSON drops `undefined`
- * and turns `NaN` into `null`, and what is missing must not change the meaning.
+ * Parses a call. Throws a `TypeError` for one that is incomplete or unknown: JSON drops `undefined` and turns `NaN`
+ * into `null`, and a missing part must not change the meaning.
  */
 export function parseCall(text: string): UserCall {
   const call = JSON.parse(text) as Fields
   const { method, userId, now, idle = 0, absolute = 0 } = call
   const isWhole = isText(userId) && [now, idle, absolute].every(Number.isFinite)
   if (isWhole && CHECKS.get(method)?.(call) === true) return call as unknown as UserCall
-  throw new TypeError(`UserObject does not know this call: ${String(method)}. Nothing was done.`)
+  throw new TypeError(`UserObject does not support this call: ${String(method)}. Nothing was done.`)
 }
 
 /** Returns the test for the ids of the sessions to end, or `undefined` for an unknown selection. */
 export function selected(which: Selection | Fields): ((id: string) => boolean) | undefined {
   const { kind, only, except }: Fields = { ...which }
-  // Without a kind, the fields tell it.
+  // Without a kind, the fields decide.
   const isKind = (name: string): boolean => kind === undefined || kind === name
   if (isText(only)) return except === undefined && isKind('one') ? (id) => id === only : undefined
   if (only !== undefined) return undefined

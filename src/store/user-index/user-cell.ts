@@ -13,7 +13,7 @@ import {
 import type { ListedSession, SessionLimit } from './user-list.ts'
 import { type Ending, timed, type UserRows, type UserStorage } from './user-rows.ts'
 
-/** One call of an object may make 1,000 others (Cloudflare: limits), and the time of a list or revocation is limited. */
+/** One call of an object may make 1,000 others (Cloudflare: limits), and listing or revoking has a time limit. */
 const BATCH = 250
 /** Other locations may read a deleted KV key for 60 s, and a request there may write it back. */
 const AGAIN_MS = 90_000
@@ -21,7 +21,7 @@ const AGAIN_MS = 90_000
 const RETRY_MS = 5000
 const MAX_RETRY_MS = 3_600_000
 
-/** One user's list, and the endings that are pending. */
+/** One user's list, and the sessions that are yet to be ended. */
 export class UserCell {
   #userId: string
   readonly #places: Places
@@ -49,7 +49,7 @@ export class UserCell {
     return JSON.stringify(await this.#answer(call))
   }
 
-  /** Continues pending endings, and removes rows of sessions that are over. */
+  /** Continues to end sessions, and removes the rows of sessions that are over. */
   async wake(now: number): Promise<void> {
     await this.#endSome(now).catch(() => undefined)
     const old = Array.from(this.#listed.values()).filter(({ expiresAt }) => expiresAt <= now)
@@ -101,12 +101,12 @@ export class UserCell {
     this.#beginEnding(ended, now)
     this.#save([session.id, reservation, ...freed])
     if (isFirst && this.#ending.size === 0) this.#storage.wakeAt(session.expiresAt)
-    // The others are certain to end by now. This sign-in need not wait for one that can't be reached.
+    // The others are now certain to end. This sign-in need not wait for one that cannot be reached.
     await this.#endSome(now).catch(() => undefined)
     return ended.map(({ id }) => id)
   }
 
-  /** Returns the listed sessions that are over and take no place. Asks them only if there may be too many. */
+  /** Returns the listed sessions that are over and take no place. Asks them only if the list may be too long. */
   async #overIfFull(
     id: string,
     limit: SessionLimit | undefined,
@@ -137,7 +137,7 @@ export class UserCell {
     return { ids: revoked.map(({ id }) => id), left: await this.#endSome(now) }
   }
 
-  /** Records the sessions to end, before anything else happens. */
+  /** Records the sessions to end before anything else happens. */
   #beginEnding(sessions: readonly ListedSession[], now: number): void {
     if (sessions.length === 0) return
     for (const { id, address, createdAt } of sessions) {
@@ -148,14 +148,17 @@ export class UserCell {
     this.#storage.wakeAt(now + RETRY_MS)
   }
 
-  /** Ends a batch of pending sessions. Returns how many have not been ended once. Throws if one can't be ended. */
+  /**
+   * Ends a batch of the recorded sessions. Returns how many are still waiting for their first try. Throws if one cannot
+   * be ended.
+   */
   async #endSome(now: number): Promise<number> {
     const due = [...this.#ending].filter(([, { againAt = now }]) => againAt <= now)
     if (due.length === 0) return 0
     const some = due.slice(0, BATCH)
     const outcomes = await Promise.allSettled(
       some.map(([id, ending]) => {
-        // Moved behind the others, so that a session that can't be ended does not block them.
+        // Moved to the end of the queue, so that a session that cannot be ended does not block the others.
         this.#ending.delete(id)
         this.#ending.set(id, ending)
         return this.#end(id, ending, now)
@@ -178,12 +181,13 @@ export class UserCell {
   }
 
   /**
-   * Returns the sessions that have not expired by the timeouts in force, with their times. Sessions that are over
-   * leave the list. Those that another Worker with longer timeouts would still accept stay, so that they can be ended.
+   * Returns the sessions that have not expired by the timeouts in force, with their times. Sessions that are over are
+   * removed from the list. Those that another Worker with longer timeouts would still accept stay, so that they can be
+   * ended.
    */
   async #look(sessions: readonly ListedSession[], asked: Asked): Promise<ListedSession[]> {
     const seen = await Promise.all(sessions.map((session) => this.#seen(session, asked)))
-    // A row that has changed meanwhile is a later sign-in's.
+    // A row that has changed in the meantime belongs to a later sign-in.
     const over = sessions.filter(
       (session, index) => seen[index] === undefined && this.#listed.get(session.id) === session,
     )
@@ -192,7 +196,7 @@ export class UserCell {
     return sessions.flatMap((session, index) => {
       const present = seen[index]
       if (present === undefined) return []
-      // One that can't be reached may still exist.
+      // A session that cannot be reached may still exist.
       return present === session || present.expiresAt > asked.now ? [present] : []
     })
   }
@@ -220,7 +224,7 @@ export class UserCell {
     this.#storage.save(rows, ids)
   }
 
-  /** Sets the alarm to the next ending, or else to the end of the last session. */
+  /** Sets the alarm to the next session to end, or else to the end of the last session. */
   #rearm(now: number): void {
     const retryAt = now + Math.min(RETRY_MS * 2 ** Math.max(0, this.#failures - 1), MAX_RETRY_MS)
     const endings = Array.from(this.#ending.values(), ({ againAt = retryAt }) => againAt)

@@ -1,6 +1,6 @@
 import type { OwnTimeouts } from '../../session/account.ts'
 
-/** The owner of a list: a user, for the sessions under one cookie name; and the time and the timeouts of the call. */
+/** The owner of a list: a user's sessions under one cookie name. Also the time and timeouts of the call. */
 export interface Owner {
   readonly cookieName: string
   readonly userId: string
@@ -9,11 +9,11 @@ export interface Owner {
   /** The timeouts in force, in milliseconds. */
   readonly idle: number
   readonly absolute: number
-  /** True if `use` is called for sessions whose store records no use. Otherwise their idle timeout is not judged. */
+  /** True if `use` is called for sessions whose store records no use. Otherwise their idle timeout is ignored. */
   readonly notesUse: boolean
 }
 
-/** A session on a user's list. Times are milliseconds since 1970. */
+/** A session on a user's list. Times are in milliseconds since 1970. */
 export interface ListedSession {
   /** `session.id`. */
   readonly id: string
@@ -21,12 +21,12 @@ export interface ListedSession {
   readonly address: string
   readonly createdAt: number
   readonly expiresAt: number
-  /** The last known use. For a store that records no use, the last one told by `use`, or the sign-in. */
+  /** The last known use. If the store records none, the last one passed to `use`, or the sign-in. */
   readonly usedAt: number
   readonly userAgent?: string | undefined
   readonly country?: string | undefined
   readonly label?: string | undefined
-  /** True if it is bound to a device. Known only of a session that was just asked. */
+  /** True if it is bound to a device. Only known for a session that was just asked. */
   readonly isBound?: boolean | undefined
   /** The session's own timeouts, in milliseconds. */
   readonly remember?: OwnTimeouts | undefined
@@ -40,46 +40,46 @@ export interface SessionLimit {
 }
 
 /**
- * The sessions to end. The kind is explicit, so that a lost id never means all. Objects of the previous version read
- * the ids alone.
+ * The sessions to end. The kind is explicit, so that a lost id never means all of them. Objects of the previous version
+ * read only the ids.
  */
 export type Which =
   | { readonly kind: 'one'; readonly only: string }
   | { readonly kind: 'others'; readonly except: string }
   | { readonly kind: 'all' }
 
-/** The circumstances in which a session is put on the list. */
+/** How the session is put on the list. */
 interface Adding {
-  /** False if the session only has a new token or address. Then the details of its device stay. */
+  /** False if the session has only a new token or address. Then the details of its device stay. */
   readonly isSignIn: boolean
-  /** Absent if the session is listed in any case. */
+  /** Absent if the session is always listed. */
   readonly limit?: SessionLimit | undefined
-  /** The id under which the place was reserved, if the sign-in has ended in another session. */
+  /** The id under which the place was reserved, if the sign-in resulted in another session. */
   readonly reservation?: string | undefined
 }
 
 /**
  * The lists of users' sessions, made by `userIndex` for `accounts({ index })`. Calls ignore sessions that are not on a
- * list. If a call throws, it may or may not have taken effect. It is safe to retry.
+ * list. If a call throws, its outcome is unknown. Every call is safe to retry.
  */
 export interface UserIndex {
   /**
-   * Reserves a place for a minute, for a session that is not stored yet. Returns true if there is one, and if the
-   * session is on the list already: then it needs no other place, and stays as it is.
+   * Reserves a place for a minute, for a session that is not stored yet. Returns true if there is one, or if the
+   * session is listed already: then it needs no place, and nothing changes.
    */
   reserve(owner: Owner, session: ListedSession, limit: SessionLimit): Promise<boolean>
 
-  /** Gives a reserved place back. A session on the list stays there. */
+  /** Gives a reserved place back. A listed session stays on the list. */
   release(owner: Owner, id: string): Promise<void>
 
   /**
-   * Puts a stored session on the list, or updates its details if it is listed. Returns the ids of sessions that were
-   * ended to make room. Returns `undefined` if the list is full and refuses, and the session is neither on it nor has
-   * a reserved place.
+   * Puts a stored session on the list, or updates its details if it is listed. Returns the ids of the sessions that
+   * were ended to make room. Returns `undefined` if the list is full and refuses, and the session neither is listed nor
+   * has a reserved place.
    */
   add(owner: Owner, session: ListedSession, adding: Adding): Promise<readonly string[] | undefined>
 
-  /** Records a use of the session at this time, for a store that records none. */
+  /** Records a use of the session now, for a store that records none. */
   use(owner: Owner, id: string): Promise<void>
 
   /** Takes the session off the list without ending it. */
@@ -89,8 +89,8 @@ export interface UserIndex {
   list(owner: Owner): Promise<readonly ListedSession[]>
 
   /**
-   * Ends sessions. Once it has replied, they are certain to end, and an interrupted revocation continues by itself.
-   * When `left` is 0, all have ended.
+   * Ends sessions. Once it returns, they are certain to end, and an interrupted revocation continues by itself. If
+   * `left` is 0, all have ended.
    */
   revoke(owner: Owner, which: Which): Promise<Revoked>
 

@@ -12,8 +12,9 @@ const RESERVED = '?'
 const ENDING = '!'
 
 /**
- * One user's list of sessions, in one SQLite-backed Durable Object. Export it from the Worker's main module, which also
- * has the sessions' bindings. Only `userIndex` calls it. A revocation that has begun is completed, even after a crash.
+ * One user's list of sessions, in one SQLite-backed Durable Object. Export it from the Worker's main module, which must
+ * also have the bindings of the sessions. Only `userIndex` calls it. A revocation that has begun is completed, even
+ * after a crash.
  */
 export class UserObject extends DurableObject {
   #cell: UserCell | undefined
@@ -79,7 +80,7 @@ export class UserObject extends DurableObject {
   }
 }
 
-/** Returns a stored row, or `undefined` for a damaged one. A damaged row must not hide the others. */
+/** Returns a stored row, or `undefined` if it is damaged. A damaged row must not hide the others. */
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(String(text))

@@ -4,7 +4,7 @@ import type { Patch } from '../../session/patch.ts'
 import { assertAbsent, assertEqual, assertMatches } from './assert.ts'
 import { ABSOLUTE, MINUTE, setting, type Scene } from './scene.ts'
 
-/** Registers the tests of who is signed in. */
+/** Registers the tests of sign-ins. */
 export function testAccounts({
   store,
   start,
@@ -20,7 +20,7 @@ export function testAccounts({
     signIn: account,
   })
 
-  test('signs somebody in with the first write, and says who with each answer', async () => {
+  test('signs a user in with the first write, and names the user in each answer', async () => {
     const credential = newCredential()
     const account = { ...ada(0), aal: 2, device: { agent: 'x', country: 'PT' } } as const
     const patch = signIn(account, { '=a': '1' })
@@ -37,13 +37,13 @@ export function testAccounts({
     assertMatches(await store.destroy(present, moment), { ok: true, account })
   })
 
-  test('says nobody where nobody is', async () => {
+  test('has no account if no user is signed in', async () => {
     const credential = await newSession({ '=a': '1' })
     assertAbsent(await store.read(credential, momentAt(0)), 'account')
     assertAbsent(await store.destroy(credential, momentAt(0)), 'account')
   })
 
-  test('signs somebody in with a new secret, keeping what an anonymous visitor has', async () => {
+  test('signs a user in with a new secret, keeping an anonymous visitor’s entries', async () => {
     const credential = await newSession({ '=a': '1', '!m': '"hello"' })
     const secret = newRandomText()
     const account = ada(5)
@@ -59,7 +59,7 @@ export function testAccounts({
     assertMatches(again, { ok: true, account, handle: reply.handle })
   })
 
-  test('deletes what another user has left, and keeps the same user’s', async () => {
+  test('deletes another user’s entries, and keeps the same user’s', async () => {
     for (const [userId, kept] of [
       ['ada', { '=a': '1' }],
       ['eve', {}],
@@ -75,7 +75,7 @@ export function testAccounts({
     }
   })
 
-  test('begins both timeouts anew with a sign-in', async () => {
+  test('restarts both timeouts with a sign-in', async () => {
     const credential = await newSession({ '=a': '1' })
     const timeouts = { idle: ABSOLUTE, absolute: ABSOLUTE }
     const at = ABSOLUTE - MINUTE

@@ -3,7 +3,7 @@ import { type Scene } from './scene.ts'
 
 /** Registers the tests of `addressOf`. */
 export function testAddresses({ store, test, newSession }: Scene): void {
-  test('gives each session an address by which a user’s object reaches it', async () => {
+  test('gives each session an address for a user’s object', async () => {
     const [credential, other] = [await newSession(), await newSession()]
     const address = store.addressOf?.(credential.handle) ?? ''
     assertPattern(address, /^(?:object|kv):./)
@@ -11,7 +11,7 @@ export function testAddresses({ store, test, newSession }: Scene): void {
     assertDiffers(store.addressOf?.(other.handle), address)
   })
 
-  test('gives an address that has no secret', async () => {
+  test('gives an address without a secret', async () => {
     const credential = await newSession()
     assertExcludes(store.addressOf?.(credential.handle), credential.secret)
   })

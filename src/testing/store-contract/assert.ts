@@ -1,24 +1,27 @@
-/** Throws an error that names the first difference, unless the values are equal. A property that is `undefined` counts as absent. */
+/**
+ * Throws an error that names the first difference, unless the values are equal. A property with the value `undefined`
+ * counts as absent.
+ */
 export function assertEqual(actual: unknown, expected: unknown): void {
   report(differenceOf(actual, expected, 'all', ''))
 }
 
-/** Throws an error that names the first difference, unless the value has all that is expected. It may have more properties. */
+/** Throws an error that names the first difference, unless the value has all expected properties. It may have more. */
 export function assertMatches(actual: unknown, expected: object): void {
   report(differenceOf(actual, expected, 'some', ''))
 }
 
-/** Throws an error if the text is missing, or if there is no text. */
+/** Throws an error if the text does not include the part, or is absent. */
 export function assertIncludes(text: string | undefined, part: string): void {
   if (text?.includes(part) !== true) throw failure(`${shown(part)} is missing in ${shown(text)}.`)
 }
 
-/** Throws an error if the text is there. */
+/** Throws an error if the text includes the part. */
 export function assertExcludes(text: string | undefined, part: string): void {
   if (text?.includes(part) === true) throw failure(`${shown(part)} is in ${shown(text)}.`)
 }
 
-/** Throws an error unless the text matches. */
+/** Throws an error unless the text matches the pattern. */
 export function assertPattern(text: string, pattern: RegExp): void {
   if (!pattern.test(text)) throw failure(`${shown(text)} does not match ${String(pattern)}.`)
 }
@@ -30,7 +33,7 @@ export function assertAbsent(value: object, property: string): void {
 
 /** Throws an error if the values are the same. */
 export function assertDiffers(actual: unknown, other: unknown): void {
-  if (Object.is(actual, other)) throw failure(`${shown(actual)} is given twice.`)
+  if (Object.is(actual, other)) throw failure(`${shown(actual)} was returned twice.`)
 }
 
 function report(difference: string | undefined): void {
@@ -43,7 +46,7 @@ function failure(message: string): Error {
 
 type Extent = 'all' | 'some'
 
-/** Returns a sentence on the first difference, or `undefined` if there is none. */
+/** Returns a sentence about the first difference, or `undefined` if there is none. */
 function differenceOf(
   actual: unknown,
   expected: unknown,
@@ -68,12 +71,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** Returns the object's own value, since a name such as `__proto__` is data here. */
+/** Returns the object's own property, since a name such as `__proto__` is data here. */
 function ownOf(value: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-/** Returns the value for a message, shortened: an entry may have a million characters. */
+/** Returns the value as shortened text for a message. An entry may have a million characters. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 300 ? `${text.slice(0, 300)}… (${text.length} characters)` : text

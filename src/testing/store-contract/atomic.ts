@@ -1,7 +1,7 @@
 import { assertEqual, assertMatches } from './assert.ts'
 import { type Scene } from './scene.ts'
 
-/** Registers the tests of writes in one step. */
+/** Registers the tests of atomic writes. */
 export function testAtomicWrites({
   store,
   test,
@@ -82,7 +82,7 @@ export function testAtomicWrites({
     }
   })
 
-  test('applies a patch whose expectations hold, an absent entry as null', async () => {
+  test('applies a patch whose expectations match, with null for an absent entry', async () => {
     const credential = await newSession({ '=a': '1' })
     const changes = {
       expect: [
@@ -115,7 +115,7 @@ export function testAtomicWrites({
     assertEqual(await entriesOf(credential), { '=a': `${winner + 1}` })
   })
 
-  test('takes an entry exactly once, however many ask', async () => {
+  test('gives a taken entry to exactly one of many requests', async () => {
     const credential = await newSession({ '=state': '"s"' })
     const replies = await Promise.all(
       Array.from({ length: 10 }, async () => writing(credential, { take: ['=state'] })),
@@ -126,7 +126,7 @@ export function testAtomicWrites({
     assertEqual(await entriesOf(credential), {})
   })
 
-  test('keeps both of two writes of different entries at the same time', async () => {
+  test('keeps both of two parallel writes to different entries', async () => {
     const credential = await newSession({ '=c': '0' })
     await Promise.all([
       writing(credential, { set: [['=a', '1']] }),

@@ -16,7 +16,7 @@ export function testCreates({
   writing,
   statusOf,
 }: Scene): void {
-  test('makes the session and applies the patch', async () => {
+  test('creates the session and applies the patch', async () => {
     const credential = newCredential()
     const reply = await store.create(credential, momentAt(0), setting({ '=a': '1', '!0': '"hi"' }))
     const status = statusOf(1)
@@ -32,7 +32,7 @@ export function testCreates({
     )
   })
 
-  test('makes a session of a patch that does nothing', async () => {
+  test('creates a session from a patch that changes nothing', async () => {
     const credential = newCredential()
     assertMatches(await store.create(credential, momentAt(0), newPatch({})), { ok: true })
     assertEqual(await entriesOf(credential), {})
@@ -40,7 +40,7 @@ export function testCreates({
     assertEqual(await entriesOf(credential), { '=a': '1' })
   })
 
-  test('makes it once when the same creation comes again', async () => {
+  test('creates it once if the same create is repeated', async () => {
     const credential = newCredential()
     const patch = setting({ '=a': '1' })
     const first = await store.create(credential, momentAt(0), patch)
@@ -49,7 +49,7 @@ export function testCreates({
     assertEqual(await entriesOf(credential), { '=a': '1' })
   })
 
-  testIf(store.can.atomic, 'counts once when the same creation comes again', async () => {
+  testIf(store.can.atomic, 'counts once if the same create is repeated', async () => {
     const credential = newCredential()
     const patch = newPatch({ increment: [['=n', 5]], set: [['=a', '1']] })
     const first = await store.create(credential, momentAt(0), patch)
@@ -63,7 +63,7 @@ export function testCreates({
     assertEqual(await entriesOf(credential), { '=n': '7', '=a': '2' })
   })
 
-  testIf(store.can.atomic, 'takes a later creation of the same visitor as a write', async () => {
+  testIf(store.can.atomic, 'treats a later create by the same visitor as a write', async () => {
     const credential = await newSession({ '=a': '1' })
     await store.create(credential, momentAt(0), setting({ '=b': '2' }))
     assertEqual(await entriesOf(credential), { '=a': '1', '=b': '2' })
@@ -81,7 +81,7 @@ export function testCreates({
     assertEqual(await entriesOf(credential), { '=a': '1' })
   })
 
-  testIf(store.can.atomic, 'lets one of two creations at the same time win', async () => {
+  testIf(store.can.atomic, 'lets one of two parallel creates win', async () => {
     const { handle, secret } = newCredential()
     const credentials = [
       { handle, secret },
@@ -99,7 +99,7 @@ export function testCreates({
     })
   })
 
-  test('never writes without a creation', async () => {
+  test('never writes to a session that was not created', async () => {
     const credential = newCredential()
     for (let round = 0; round < 2; round += 1) {
       assertEqual(await writing(credential, { set: [['=a', '1']] }), {
@@ -110,7 +110,7 @@ export function testCreates({
     assertEqual(await store.read(credential, momentAt(0)), { ok: false, gone: 'ended' })
   })
 
-  testIf(dump !== undefined, 'keeps no secret that a token is made of', async () => {
+  testIf(dump !== undefined, 'stores no secret of a token', async () => {
     const { handle, secret } = await newSession({ '=name': '"Ada"' })
     assertIncludes(await dump?.(handle), 'Ada')
     assertExcludes(await dump?.(handle), secret)

@@ -14,7 +14,7 @@ export function testDestroys({
   entriesOf,
   writing,
 }: Scene): void {
-  test('forgets the session for good', async () => {
+  test('deletes the session permanently', async () => {
     const credential = await newSession({ '=a': '1' })
     assertEqual(await store.destroy(credential, momentAt(0)), { ok: true })
     const ended = { ok: false, gone: 'ended' }
@@ -26,11 +26,11 @@ export function testDestroys({
     assertEqual(await store.read(credential, momentAt(2 * MINUTE)), ended)
   })
 
-  test('says for a minute when it was ended, to every call', async () => {
+  test('returns the time of the end to every call for a minute', async () => {
     const credential = await newSession({ '=a': '1' })
     await store.destroy(credential, momentAt(5))
     const ended = { ok: false, gone: 'ended', at: start + 5 }
-    // The clock of another caller may be behind.
+    // Another caller's clock may be behind.
     for (const at of [0, 5, 1000, MINUTE + 4]) {
       assertEqual(await store.read(credential, momentAt(at)), ended)
       assertEqual(await store.write(credential, momentAt(at), setting({ '=a': '2' })), ended)
@@ -40,7 +40,7 @@ export function testDestroys({
     assertEqual(await store.read(credential, momentAt(MINUTE + 5)), { ok: false, gone: 'ended' })
   })
 
-  test('keeps the time of the end when it is destroyed again', async () => {
+  test('keeps the time of the end if it is destroyed again', async () => {
     const credential = await newSession()
     await store.destroy(credential, momentAt(5))
     assertEqual(await store.destroy(credential, momentAt(1000)), { ok: true })
@@ -52,7 +52,7 @@ export function testDestroys({
 
   testIf(
     store.can.atomic,
-    'creates nothing over a session that was ended a moment ago',
+    'creates nothing in place of a session that has just ended',
     async () => {
       const credential = await newSession({ '=a': '1' })
       await store.destroy(credential, momentAt(5))
@@ -61,7 +61,7 @@ export function testDestroys({
     },
   )
 
-  testIf(dump !== undefined, 'leaves nothing of it stored but the time', async () => {
+  testIf(dump !== undefined, 'keeps nothing of it but the time of the end', async () => {
     const credential = await newSession({ '=name': '"Ada"' })
     await store.destroy(credential, momentAt(0))
     const left = (await dump?.(credential.handle)) ?? ''
@@ -69,7 +69,7 @@ export function testDestroys({
     assertEqual(left === '' || (left.length < 250 && left.includes(String(start))), true)
   })
 
-  test('destroys twice without complaint', async () => {
+  test('accepts a second destroy', async () => {
     const credential = await newSession()
     assertEqual(await store.destroy(credential, momentAt(0)), { ok: true })
     assertEqual(await store.destroy(credential, momentAt(0)), { ok: true })
@@ -83,7 +83,7 @@ export function testDestroys({
     assertEqual(await store.read(credential, momentAt(0)), { ok: false, gone: 'ended' })
   })
 
-  test('leaves the session alone when it was regenerated meanwhile', async () => {
+  test('does not destroy a session that was regenerated meanwhile', async () => {
     const old = await newSession({ '=a': '1' })
     const secret = newRandomText()
     const reply = await store.regenerate(old, momentAt(5), { secret: secret })
@@ -99,14 +99,14 @@ export function testDestroys({
     assertEqual(after, { ok: false, gone: 'ended', at: start + 7 })
   })
 
-  test('destroys one session only', async () => {
+  test('destroys only one session', async () => {
     const credential = await newSession({ '=a': '1' })
     const other = await newSession({ '=a': '2' })
     await store.destroy(credential, momentAt(0))
     assertEqual(await entriesOf(other), { '=a': '2' })
   })
 
-  testIf(store.can.atomic, 'lets no write at the same time bring it back', async () => {
+  testIf(store.can.atomic, 'does not let a parallel write bring it back', async () => {
     const credential = await newSession({ '=a': '1' })
     await Promise.all([
       writing(credential, { set: [['=b', '1']] }),

@@ -3,7 +3,7 @@ import type { Credential } from '../../record/store.ts'
 import { assertEqual, assertExcludes, assertPattern } from './assert.ts'
 import { setting, type Scene } from './scene.ts'
 
-/** Registers the tests of how a store makes and reads handles. */
+/** Registers the tests of handles and ids. */
 export function testHandles({
   store,
   test,
@@ -18,12 +18,12 @@ export function testHandles({
     for (const handle of handles) assertPattern(handle, /^[\w-]{22,64}$/)
   })
 
-  test('makes nothing by minting a handle', async () => {
+  test('stores nothing for a new handle', async () => {
     const credential = newCredential()
     assertEqual(await store.read(credential, momentAt(0)), { ok: false, gone: 'ended' })
   })
 
-  test('gives each handle an id of its own, which is not the handle', () => {
+  test('gives each handle a unique id, which is not the handle', () => {
     const handles = Array.from({ length: 100 }, () => store.newHandle())
     assertEqual(new Set(handles.map((handle) => store.idOf(handle))).size, 100)
     for (const handle of handles) {
@@ -32,7 +32,7 @@ export function testHandles({
     }
   })
 
-  test('keeps the id over every regenerate', async () => {
+  test('keeps the id through every regenerate', async () => {
     const { handle, secret } = await newSession()
     let credential: Credential = { handle, secret }
     for (let round = 0; round < 3; round += 1) {
@@ -46,18 +46,18 @@ export function testHandles({
     ['an object', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
     ['another KV', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
     ['another memory', 'AAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['nothing we know, a short one', 'A'],
-    ['nothing we know, the longest', '_'.repeat(64)],
-    ['nothing we know, an empty one', ''],
+    ['an unknown kind, short', 'A'],
+    ['an unknown kind, as long as possible', '_'.repeat(64)],
+    ['an unknown kind, empty', ''],
   ] as const)
-    test(`answers that there is no session by the handle of ${kind}`, async () => {
+    test(`answers that there is no session for a handle of ${kind}`, async () => {
       const credential = { handle, secret: newRandomText() }
       const moment = momentAt(0)
       const ended = { ok: false, gone: 'ended' }
       assertEqual(await store.read(credential, moment), ended)
       assertEqual(await store.write(credential, moment, setting({ '=a': '1' })), ended)
       assertEqual(await store.regenerate(credential, moment, { secret: newRandomText() }), ended)
-      // Nothing is there to destroy, or nowhere to look: never an exception.
+      // Must not throw, although there is nothing to destroy, or nowhere to look.
       await store.destroy(credential, moment)
       assertEqual(await store.read(credential, moment), ended)
     })

@@ -3,7 +3,7 @@ import { type Scene } from './scene.ts'
 
 /** Registers the tests of `increment`. */
 export function testIncrements({ test, newSession, entriesOf, writing }: Scene): void {
-  test('adds to a number, an absent one counting as 0', async () => {
+  test('adds to a number, and counts an absent one as 0', async () => {
     const credential = await newSession({ '=n': '-2.5', '=e': '1e3' })
     const reply = await writing(credential, {
       increment: [
@@ -30,14 +30,14 @@ export function testIncrements({ test, newSession, entriesOf, writing }: Scene):
     ['9007199254740993', 1],
     ['0', 2 ** 53],
   ] as const)
-    test(`counts to no sum that is not exact: ${text} + ${by}`, async () => {
+    test(`refuses a sum that is not exact: ${text} + ${by}`, async () => {
       const credential = await newSession({ '=n': text })
       const reply = await writing(credential, { increment: [['=n', by]], set: [['=b', '2']] })
       assertMatches(reply, { ok: false, why: 'not-a-number' })
       assertEqual(await entriesOf(credential), { '=n': text })
     })
 
-  test('counts fractions, up to the largest exact integer, and back from beyond it', async () => {
+  test('adds fractions, counts up to the largest exact integer, and back from beyond it', async () => {
     const entries = { '=f': '0.5', '=n': '9007199254740990', '=large': '9007199254740992' }
     const credential = await newSession(entries)
     const increment = [
@@ -62,7 +62,7 @@ export function testIncrements({ test, newSession, entriesOf, writing }: Scene):
     '1e308',
     ' 1',
   ])
-    test(`counts on no other text than a number, nor past all numbers: ${text}`, async () => {
+    test(`refuses to count from a text that is not a finite number: ${text}`, async () => {
       const entries = { '=n': text, '=a': '1', '=ok': '1' }
       const credential = await newSession(entries)
       const reply = await writing(credential, {
@@ -78,7 +78,7 @@ export function testIncrements({ test, newSession, entriesOf, writing }: Scene):
       assertEqual(await entriesOf(credential), entries)
     })
 
-  test('counts each of 20 increments at the same time', async () => {
+  test('counts each of 20 parallel increments', async () => {
     const credential = await newSession()
     const replies = await Promise.all(
       Array.from({ length: 20 }, async () => writing(credential, { increment: [['=n', 1]] })),

@@ -6,7 +6,7 @@ import { ABSOLUTE, DAY, MINUTE, setting, NONE, type Scene } from './scene.ts'
 
 /** Registers the tests of `handleFor` and `onceUntil`. */
 export function testOnce({ store, start, test, momentAt, entriesOf, regenerated }: Scene): void {
-  /** A session that is made under a handle of its own kind, in the way of all requests that come with one old cookie. */
+  /** Creates a session under a handle of `handleFor`, as all requests with the same old cookie do. */
   async function newOnce(): Promise<{
     readonly credential: Credential
     readonly createAt: (milliseconds: number, entries?: Record<string, string>) => Await<WriteReply>
@@ -27,7 +27,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     return { credential, createAt }
   }
 
-  test('gives the same handle for the same key, and another one for another', async () => {
+  test('returns the same handle for the same key, and another for another key', async () => {
     const [key, other] = [await sha256('a'), await sha256('b')]
     const handle = store.handleFor?.(key) ?? ''
     assertPattern(handle, /^[\w-]{22,64}$/)
@@ -36,7 +36,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     assertDiffers(store.idOf(store.handleFor?.(other) ?? ''), store.idOf(handle))
   })
 
-  test('has another create join the session within a minute, and change nothing', async () => {
+  test('lets another create join the session within a minute, and changes nothing', async () => {
     const { credential, createAt } = await newOnce()
     await store.write(credential, momentAt(1), setting({ '=a': '2' }))
     const joined = await createAt(MINUTE - 1, { '=a': '3', '=b': '4' })
@@ -44,7 +44,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     assertEqual(await entriesOf(credential), { '=a': '2' })
   })
 
-  test('has another create join it later only where it may never have been used', async () => {
+  test('lets another create join it later only if it may never have been used', async () => {
     const { credential, createAt } = await newOnce()
     const later = await createAt(10 * MINUTE)
     assertEqual(later.ok, store.can.recordUse)
@@ -53,7 +53,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     assertEqual(await entriesOf(credential), { '=a': '1' })
   })
 
-  test('says who is signed in to who joins', async () => {
+  test('tells a joining request who is signed in', async () => {
     const account = { userId: 'ada', at: start }
     const credential = {
       handle: store.handleFor?.(await sha256(newRandomText())) ?? '',
@@ -64,7 +64,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     assertMatches(await store.create(credential, momentAt(1), patch), { ok: true, account })
   })
 
-  test('makes no other session after it was destroyed, until that may be forgotten', async () => {
+  test('creates no other session after it was destroyed, until `onceUntil`', async () => {
     const { credential, createAt } = await newOnce()
     assertMatches(await store.destroy(credential, momentAt(0)), { ok: true })
     for (const later of [0, 1000, 2 * MINUTE, DAY, 30 * DAY]) {
@@ -77,7 +77,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     }
   })
 
-  test('has a write with onceUntil tell what a create would find, and change nothing', async () => {
+  test('answers a write with onceUntil as a create would be, and changes nothing', async () => {
     const ask = (credential: Credential, milliseconds: number): Await<WriteReply> =>
       store.write(credential, momentAt(milliseconds), { id: '', onceUntil: start + 31 * DAY })
     const unused = {
@@ -100,14 +100,14 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     assertEqual(await ask(other, 1000), { ok: false, gone: 'rotated', at: start })
   })
 
-  test('makes no other session after it has expired', async () => {
+  test('creates no other session after it has expired', async () => {
     const { credential, createAt } = await newOnce()
     assertEqual((await createAt(ABSOLUTE)).ok, false)
     assertEqual((await createAt(2 * DAY)).ok, false)
     assertEqual((await store.read(credential, momentAt(2 * DAY))).ok, false)
   })
 
-  test('makes no other session after it was given another secret, and nobody joins it', async () => {
+  test('creates no other session after it got another secret, and lets no request join it', async () => {
     const { credential, createAt } = await newOnce()
     const next = await regenerated(credential)
     assertEqual(await createAt(1000), { ok: false, gone: 'rotated', at: start })
@@ -116,7 +116,7 @@ export function testOnce({ store, start, test, momentAt, entriesOf, regenerated 
     assertEqual((await createAt(3000)).ok, false)
   })
 
-  test('lets nobody join who comes with another secret', async () => {
+  test('lets no request join with another secret', async () => {
     const { credential } = await newOnce()
     const other = { ...credential, secret: newRandomText() }
     const patch = { ...setting({ '=a': '3' }), onceUntil: start + DAY }

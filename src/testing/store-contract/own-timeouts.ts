@@ -4,12 +4,12 @@ import type { Account } from '../../session/account.ts'
 import { assertEqual, assertMatches } from './assert.ts'
 import { ABSOLUTE, DAY, IDLE, MINUTE, newPatch, setting, type Scene } from './scene.ts'
 
-/** The timeouts that a session has of its own. */
+/** The session's own timeouts. */
 const OWN = { idle: 10 * DAY, absolute: 30 * DAY }
-/** A call whose layer has timeouts that the session has long outlived. */
+/** A call with the layer's timeouts, which the session has long outlived. */
 const SHORT = { idle: 2 * MINUTE, absolute: 2 * MINUTE }
 
-/** Registers the tests of sessions with timeouts of their own, which come with a sign-in. */
+/** Registers the tests of sessions with their own timeouts, which a sign-in sets. */
 export function testOwnTimeouts(scene: Scene): void {
   const { store, start, test, testIf, momentAt, newCredential, newSession } = scene
   const { entriesOf, regenerated, assertExpired } = scene
@@ -27,7 +27,7 @@ export function testOwnTimeouts(scene: Scene): void {
     return credential
   }
 
-  /** Signs in over a session, and returns the new credential. */
+  /** Signs in to a session, and returns the new credential. */
   async function signedIn(
     credential: Credential,
     moment: CallContext,
@@ -43,7 +43,7 @@ export function testOwnTimeouts(scene: Scene): void {
     return { handle: reply.handle, secret }
   }
 
-  test('keeps a session by its own timeouts, whatever those of the call are', async () => {
+  test('keeps a session by its own timeouts, regardless of the call’s', async () => {
     const credential = await remembered()
     const late = momentAt(OWN.idle - 1, SHORT)
     assertEqual(await entriesOf(credential, late), { '=a': '1' })
@@ -79,7 +79,7 @@ export function testOwnTimeouts(scene: Scene): void {
 
   testIf(
     store.can.recordUse,
-    'records no use of a request that is none, however long after the last',
+    'records no use for a request that is not one, however long after the last',
     async () => {
       const credential = await remembered()
       await store.read(credential, momentAt(5 * DAY, { isUse: () => false }))
@@ -94,7 +94,7 @@ export function testOwnTimeouts(scene: Scene): void {
     assertMatches(reply, { ok: true, account: signInAt(0, { remember: OWN }) })
   })
 
-  test('keeps them when the same user signs in again, and begins them again', async () => {
+  test('keeps and restarts them when the same user signs in again', async () => {
     const again = await signedIn(await remembered(), momentAt(5 * DAY), signInAt(5 * DAY))
     const late = momentAt(5 * DAY + OWN.idle - 1, SHORT)
     assertMatches(await store.read(again, late), {
@@ -103,21 +103,21 @@ export function testOwnTimeouts(scene: Scene): void {
     })
   })
 
-  test('ends them when the same user signs in and says so', async () => {
+  test('removes them when the same user signs in and asks for that', async () => {
     const signIn = signInAt(DAY, { remember: null })
     const again = await signedIn(await remembered(), momentAt(DAY), signIn)
     assertEqual((await store.read(again, momentAt(DAY + IDLE - 1))).ok, true)
     await assertExpired(again, momentAt(DAY + ABSOLUTE))
   })
 
-  test('ends them when another user signs in', async () => {
+  test('removes them when another user signs in', async () => {
     const signIn = signInAt(DAY, { userId: 'bob' })
     const bobs = await signedIn(await remembered(), momentAt(DAY), signIn)
     assertMatches(await store.read(bobs, momentAt(DAY)), { ok: true, account: signIn })
     await assertExpired(bobs, momentAt(DAY + ABSOLUTE))
   })
 
-  test('gives them to a session that was there before the sign-in', async () => {
+  test('applies them to a session that existed before the sign-in', async () => {
     const signIn = signInAt(MINUTE, { remember: OWN })
     const credential = await signedIn(await newSession({ '=a': '1' }), momentAt(MINUTE), signIn)
     assertEqual(await entriesOf(credential, momentAt(OWN.idle, SHORT)), { '=a': '1' })

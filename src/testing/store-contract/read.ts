@@ -12,7 +12,7 @@ export function testReads({
   entriesOf,
   writing,
 }: Scene): void {
-  test('gives all entries, whatever their names and texts', async () => {
+  test('returns all entries, whatever their names and texts', async () => {
     const entries = Object.fromEntries([
       ['=__proto__', '{"polluted":true}'],
       ['=constructor', '"c"'],
@@ -48,7 +48,7 @@ export function testReads({
     assertEqual(await entriesOf(credential), entries)
   })
 
-  test('gives a text of 1,048,576 characters', async () => {
+  test('returns a text of 1,048,576 characters', async () => {
     const text = JSON.stringify('x'.repeat(1_048_574))
     const credential = await newSession({ '=large': text, '=small': '1' })
     const read = await entriesOf(credential)
@@ -57,7 +57,7 @@ export function testReads({
     assertEqual(read['=small'], '1')
   })
 
-  test('sees each write before it', async () => {
+  test('sees each earlier write', async () => {
     const credential = await newSession({ '=a': '1', '=b': '1' })
     assertEqual(await entriesOf(credential), { '=a': '1', '=b': '1' })
     await writing(credential, { set: [['=a', '2']], delete: ['=b'] })
@@ -66,7 +66,7 @@ export function testReads({
     assertEqual(await entriesOf(credential), { '=a': '2', '=b': '3' })
   })
 
-  test('refuses a secret that was never given', async () => {
+  test('refuses a secret that was never issued', async () => {
     const { handle, secret } = await newSession({ '=a': '1' })
     const gone = store.can.atomic
       ? { ok: false, gone: 'rotated', at: start }

@@ -23,7 +23,7 @@ export function testRegenerates({
     assertEqual(await entriesOf(renewed), { ...entries, '=a': '2' })
   })
 
-  test('refuses the old secret at once, and says since when', async () => {
+  test('refuses the old secret at once, and returns when it was replaced', async () => {
     const old = await newSession({ '=a': '1' })
     const renewed = await regenerated(old, momentAt(5))
     const rotated = { ok: false, gone: 'rotated', at: start + 5 }
@@ -33,7 +33,7 @@ export function testRegenerates({
     assertEqual(await entriesOf(renewed), { '=a': '1' })
   })
 
-  test('refuses every secret but the last', async () => {
+  test('refuses every secret except the last', async () => {
     const credentials = [await newSession({ '=a': '1' })]
     for (let round = 0; round < 3; round += 1) {
       const last = credentials.at(-1)
@@ -48,7 +48,7 @@ export function testRegenerates({
     )
   })
 
-  test('answers as before when the same regenerate is repeated', async () => {
+  test('repeats its answer if the same regenerate is repeated', async () => {
     const credential = await newSession({ '=a': '1' })
     const newSecret = newRandomText()
     const first = await store.regenerate(credential, momentAt(5), { secret: newSecret })
@@ -60,12 +60,12 @@ export function testRegenerates({
     assertEqual(await entriesOf({ handle, secret: newSecret }), { '=a': '1' })
   })
 
-  testIf(store.can.atomic, 'leaves the handle as it is', async () => {
+  testIf(store.can.atomic, 'keeps the handle', async () => {
     const { handle, secret } = await newSession()
     assertEqual((await regenerated({ handle, secret })).handle, handle)
   })
 
-  testIf(store.can.atomic, 'lets one of two regenerates at the same time win', async () => {
+  testIf(store.can.atomic, 'lets one of two parallel regenerates win', async () => {
     const { handle, secret } = await newSession({ '=a': '1' })
     const secrets = [newRandomText(), newRandomText()]
     const replies = await Promise.all(
@@ -83,7 +83,7 @@ export function testRegenerates({
     assertMatches(reads[1 - winner], { ok: false })
   })
 
-  test('makes no session of a handle that has none', async () => {
+  test('creates no session for a handle without one', async () => {
     const credential = newCredential()
     const newSecret = newRandomText()
     const ended = { ok: false, gone: 'ended' }

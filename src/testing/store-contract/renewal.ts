@@ -3,12 +3,12 @@ import type { CallContext } from '../../record/store.ts'
 import { assertAbsent, assertEqual, assertMatches } from './assert.ts'
 import { MINUTE, setting, type Scene } from './scene.ts'
 
-/** Registers the tests of a secret that is valid for a grace after its successor. */
+/** Registers the tests of a secret that stays valid for a grace period after it was replaced. */
 export function testRenewals({ store, test, momentAt, newSession }: Scene): void {
   const renew = 10 * MINUTE
   const grace = 30_000
 
-  test('says when a secret is due for renewal, and no earlier', async () => {
+  test('reports when a secret is due for renewal, and not earlier', async () => {
     const credential = await newSession()
     const asked = async (at: number, more: Partial<CallContext> = { renew }): Promise<unknown> => {
       const reply = await store.read(credential, momentAt(at, more))
@@ -19,7 +19,7 @@ export function testRenewals({ store, test, momentAt, newSession }: Scene): void
     assertEqual(await asked(renew, {}), undefined)
   })
 
-  test('lets the former secret read and write for the grace, and says that it is the former', async () => {
+  test('lets the previous secret read and write during the grace period, and reports it as the previous one', async () => {
     const credential = await newSession({ '=a': '1' })
     const secret = newRandomText()
     const renewed = await store.regenerate(credential, momentAt(0), { secret, grace })
@@ -34,7 +34,7 @@ export function testRenewals({ store, test, momentAt, newSession }: Scene): void
     assertMatches(await store.read(credential, momentAt(grace)), { gone: 'rotated' })
   })
 
-  test('gives the same answer to all that renew to the same secret', async () => {
+  test('gives the same answer to all requests that renew to the same secret', async () => {
     const credential = await newSession()
     const secret = newRandomText()
     const replies = await Promise.all(
@@ -48,7 +48,7 @@ export function testRenewals({ store, test, momentAt, newSession }: Scene): void
     )
   })
 
-  test('lets a former secret make no other one the present', async () => {
+  test('does not let a previous secret set yet another secret', async () => {
     const credential = await newSession()
     const [secret, other] = [newRandomText(), newRandomText()]
     await store.regenerate(credential, momentAt(0), { secret, grace })
@@ -58,7 +58,7 @@ export function testRenewals({ store, test, momentAt, newSession }: Scene): void
     assertMatches(await store.read(present, momentAt(1)), { ok: true })
   })
 
-  test('ends the grace with a regenerate that gives none', async () => {
+  test('ends the grace period with a regenerate without one', async () => {
     const credential = await newSession()
     const [secret, other] = [newRandomText(), newRandomText()]
     await store.regenerate(credential, momentAt(0), { secret, grace })

@@ -2,7 +2,7 @@ import { newRandomText } from '../../codec/random.ts'
 import { assertEqual, assertMatches } from './assert.ts'
 import { ABSOLUTE, MINUTE, newPatch, type Scene } from './scene.ts'
 
-/** Registers the tests of operations that come again. */
+/** Registers the tests of repeated operations. */
 export function testRepeats({
   store,
   start,
@@ -34,7 +34,7 @@ export function testRepeats({
     assertEqual(await entriesOf(credential), { '=n': '13', '=a': '2', '=t': '"again"' })
   })
 
-  test('applies a patch once that comes twice at the same time', async () => {
+  test('applies a patch once if it is sent twice in parallel', async () => {
     const credential = await newSession()
     const patch = newPatch({ increment: [['=n', 1]] })
     const replies = await Promise.all(
@@ -48,7 +48,7 @@ export function testRepeats({
     ['15 others, however late', 15, 10 * MINUTE],
     ['64 others within a minute', 64, 900],
   ] as const)
-    test(`still knows a patch after ${others}`, async () => {
+    test(`still recognizes a patch after ${others}`, async () => {
       const credential = await newSession({ '=t': '"once"' })
       const counting = newPatch({ increment: [['=n', 1]] })
       const taking = newPatch({ take: ['=t'] })
@@ -66,7 +66,7 @@ export function testRepeats({
       assertEqual(await entriesOf(credential, late), { '=n': `${count + 1}` })
     })
 
-  test('still knows a patch after a regenerate', async () => {
+  test('still recognizes a patch after a regenerate', async () => {
     const { handle, secret } = await newSession()
     const patch = newPatch({ increment: [['=n', 1]] })
     await store.write({ handle, secret }, momentAt(0), patch)
@@ -77,7 +77,7 @@ export function testRepeats({
     assertEqual(await entriesOf(renewed), { '=n': '1' })
   })
 
-  test('tries a patch again that it refused', async () => {
+  test('applies a repeated patch that was refused before', async () => {
     const credential = await newSession({ '=a': '1' })
     const patch = newPatch({ expect: [['=a', '2']], set: [['=b', '1']] })
     assertMatches(await store.write(credential, momentAt(0), patch), { why: 'conflict' })
@@ -86,7 +86,7 @@ export function testRepeats({
     assertEqual(await entriesOf(credential), { '=a': '2', '=b': '1' })
   })
 
-  test('repeats no reply to a secret that is refused', async () => {
+  test('repeats no reply for a refused secret', async () => {
     const { handle, secret } = await newSession({ '=t': '"once"' })
     const patch = newPatch({ take: ['=t'], increment: [['=n', 1]] })
     await store.write({ handle, secret }, momentAt(0), patch)
@@ -105,7 +105,7 @@ export function testRepeats({
     assertEqual(await entriesOf(renewed), { '=n': '1' })
   })
 
-  test('knows a patch in its own session only', async () => {
+  test('recognizes a patch only in its own session', async () => {
     const patch = newPatch({ increment: [['=n', 1]] })
     const sessions = [await newSession(), await newSession()]
     for (const credential of sessions) {

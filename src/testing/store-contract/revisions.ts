@@ -6,7 +6,7 @@ import { newPatch, TOUCH, type Scene } from './scene.ts'
 
 /** Registers the tests of the revision of the data. */
 export function testRevisions({ store, test, momentAt, newSession, writing }: Scene): void {
-  test('counts the revisions of what a read shows, and those only', async () => {
+  test('counts changes to what a read returns, and no others', async () => {
     const credential = await newSession({ '=a': '1' })
     const revisionAt = async (at: number, given: Credential = credential): Promise<unknown> => {
       const reply = await store.read(given, momentAt(at))
@@ -23,7 +23,7 @@ export function testRevisions({ store, test, momentAt, newSession, writing }: Sc
     assertEqual(await revisionAt(TOUCH, { ...credential, secret }), 4)
   })
 
-  test('says whether this very patch moved the revision', async () => {
+  test('reports if this patch changed the revision', async () => {
     const credential = await newSession({ '=a': '1', '=n': '1' })
     const patch = newPatch({ increment: [['=n', 1]] })
     const first = await store.write(credential, momentAt(0), patch)

@@ -14,7 +14,7 @@ export const DAY: number = 24 * 60 * MINUTE
 export const IDLE: number = 30 * MINUTE
 export const ABSOLUTE: number = 12 * 60 * MINUTE
 export const TOUCH = 60_000
-/** The characters that names and texts of a session may have in all. */
+/** The maximum number of characters of a session's names and texts together. */
 export const MAX_CHARACTERS = 8_000_000
 /** The outcome of a patch without `take` and `increment`. */
 export const NONE = { taken: [], counts: [] } as const
@@ -22,7 +22,7 @@ export const NONE = { taken: [], counts: [] } as const
 /** A function that registers a test, such as that of `node:test`, Vitest, Jest, Bun or Deno. */
 export type RegisterTest = (name: string, run: () => Promise<void> | void) => unknown
 
-/** The store under test, and short names for the usual steps. */
+/** The store under test, and helpers for the usual steps. */
 export interface Scene {
   readonly store: SessionStore
   readonly dump: ((handle: string) => Promise<string>) | undefined
@@ -31,27 +31,27 @@ export interface Scene {
   readonly test: RegisterTest
   /** Registers a test if the condition is true. */
   readonly testIf: (condition: boolean, name: string, run: () => Promise<void>) => void
-  /** Returns the context of a call so many milliseconds after the start, with these timeouts. */
+  /** Returns the context of a call this many milliseconds after the start, with these timeouts. */
   readonly momentAt: (milliseconds: number, timeouts?: Partial<CallContext>) => CallContext
   readonly newCredential: () => Credential
   /** Creates a session at the start. */
   readonly newSession: (entries?: Record<string, string>) => Promise<Credential>
-  /** Returns the entries. Throws an error if the session is not there. */
+  /** Returns the entries. Throws an error if there is no session. */
   readonly entriesOf: (
     credential: Credential,
     moment?: CallContext,
   ) => Promise<Record<string, string>>
-  /** Replaces the secret, and returns the new credential. Throws an error if that is refused. */
+  /** Replaces the secret, and returns the new credential. Throws an error if the store refuses. */
   readonly regenerated: (credential: Credential, moment?: CallContext) => Promise<Credential>
-  /** Writes a new patch of these changes at the start. */
+  /** Writes a new patch of these changes, at the start. */
   readonly writing: (credential: Credential, changes: Changes) => Await<WriteReply>
-  /** Throws an error unless every use of the session is answered `expired`. */
+  /** Throws an error unless every use of the session gets the answer `expired`. */
   readonly assertExpired: (credential: Credential, moment: CallContext) => Promise<void>
-  /** Returns what an answer says of the last use and of the revision, as far as the store has them. */
+  /** Returns the expected status: the last use and the revision, if the store has them. */
   readonly statusOf: (revision: number) => object
 }
 
-/** Returns a patch of these changes with a new operation id. */
+/** Returns a patch of these changes, with a new operation id. */
 export function newPatch(changes: Changes): Patch {
   return { id: newRandomText(), ...changes }
 }
@@ -61,7 +61,7 @@ export function setting(entries: Record<string, string>): Patch {
   return newPatch({ set: Object.entries(entries) })
 }
 
-/** Returns the scene of a store. `start` is in milliseconds since 1970. */
+/** Returns the scene for a store. `start` is in milliseconds since 1970. */
 export function sceneOf(
   store: SessionStore,
   start: number,

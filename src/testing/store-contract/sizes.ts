@@ -12,7 +12,7 @@ export function testSizes({
   entriesOf,
   writing,
 }: Scene): void {
-  test('makes nothing when it refuses the patch', async () => {
+  test('creates nothing if it refuses the patch', async () => {
     const credential = newCredential()
     const moment = momentAt(0)
     const tooLarge = setting({ '=a': '1', '=b': 'x'.repeat(MAX_CHARACTERS) })
@@ -31,7 +31,7 @@ export function testSizes({
     assertEqual(await entriesOf(credential), { '=a': '1' })
   })
 
-  test('holds 8,000,000 characters of names and texts, and changes nothing past them', async () => {
+  test('stores 8,000,000 characters of names and texts, and refuses more without a change', async () => {
     const credential = await newSession({ '=a': '1' })
     const full = 'x'.repeat(MAX_CHARACTERS - '=a'.length - '1'.length - '=full'.length)
     const before = { set: [['=full', `${full}x`]], delete: [] } as const
@@ -45,7 +45,7 @@ export function testSizes({
     assertEqual(read['=full'] === full, true)
   })
 
-  test('says who is signed in when it refuses a patch', async () => {
+  test('returns the account when it refuses a patch', async () => {
     const credential = newCredential()
     const account = { userId: 'ada', at: start }
     await store.create(credential, momentAt(0), { ...setting({ '=a': '1' }), signIn: account })

@@ -23,7 +23,7 @@ export function testTimeouts({
     await assertExpired(credential, momentAt(ABSOLUTE + 1, longIdle))
   })
 
-  test('writes and regenerates until the absolute timeout, and moves it by neither', async () => {
+  test('writes and regenerates until the absolute timeout, without moving it', async () => {
     const { handle, secret } = await newSession({ '=a': '1' })
     const last = momentAt(ABSOLUTE - 1, longIdle)
     const written = await store.write({ handle, secret }, last, setting({ '=b': '2' }))
@@ -33,7 +33,7 @@ export function testTimeouts({
     await assertExpired(renewed, momentAt(ABSOLUTE, longIdle))
   })
 
-  test('ends a session by the shorter timeout of a later request', async () => {
+  test('applies the shorter timeout of a later request', async () => {
     const credential = await newSession({ '=a': '1' })
     const short = { idle: 2 * ABSOLUTE, absolute: 10 * MINUTE }
     assertEqual(await entriesOf(credential, momentAt(10 * MINUTE - 1, short)), {
@@ -71,7 +71,7 @@ export function testTimeouts({
 
   testIf(
     store.can.recordUse,
-    'creates nothing over an expired session that is still stored',
+    'creates nothing in place of an expired session that is still stored',
     async () => {
       const { handle, secret } = await newSession({ '=a': '1' })
       for (const again of [secret, newRandomText()]) {
@@ -85,7 +85,7 @@ export function testTimeouts({
 
   testIf(
     store.can.recordUse,
-    'tells a wrong secret nothing more of an expired session',
+    'reveals nothing about an expired session to a wrong secret',
     async () => {
       const { handle } = await newSession()
       assertEqual(await store.read({ handle, secret: newRandomText() }, momentAt(IDLE)), {

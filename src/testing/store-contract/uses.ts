@@ -3,7 +3,7 @@ import type { CallContext, Credential } from '../../record/store.ts'
 import { assertEqual, assertMatches } from './assert.ts'
 import { IDLE, setting, TOUCH, type Scene } from './scene.ts'
 
-/** Registers the tests of the uses that a store records. */
+/** Registers the tests of recorded uses. */
 export function testUses({
   store,
   start,
@@ -18,7 +18,7 @@ export function testUses({
     return reply.ok ? reply.usedAt : reply
   }
 
-  test('records a use when the last one is `touch` ago, and not before', async () => {
+  test('records a use once the last one is `touch` ago, and not earlier', async () => {
     const credential = await newSession()
     assertEqual(await usedAt(credential, momentAt(TOUCH - 1)), start)
     assertEqual(await usedAt(credential, momentAt(TOUCH)), start + TOUCH)
@@ -26,7 +26,7 @@ export function testUses({
     assertEqual(await usedAt(credential, momentAt(2 * TOUCH)), start + 2 * TOUCH)
   })
 
-  test('ends a session by the use on record, not by one that was not recorded', async () => {
+  test('ends a session by its recorded use, not by one that was not recorded', async () => {
     const credential = await newSession()
     assertEqual(await usedAt(credential, momentAt(TOUCH - 1)), start)
     await assertExpired(credential, momentAt(IDLE))
@@ -49,7 +49,7 @@ export function testUses({
     assertEqual(await usedAt(renewed, momentAt(2 * TOUCH - 1)), start + TOUCH)
   })
 
-  test('records no use of a request that is none, and the next one', async () => {
+  test('records no use for a request that is not one, but the next use', async () => {
     const credential = await newSession()
     const look = { ...momentAt(TOUCH), isUse: () => false }
     assertEqual(await usedAt(credential, look), start)
@@ -57,13 +57,13 @@ export function testUses({
     await assertExpired(credential, { ...momentAt(TOUCH + IDLE), isUse: () => false })
   })
 
-  test('records no use by a wrong secret', async () => {
+  test('records no use for a wrong secret', async () => {
     const { handle, secret } = await newSession()
     await store.read({ handle, secret: newRandomText() }, momentAt(10 * TOUCH))
     assertEqual(await usedAt({ handle, secret }, momentAt(0)), start)
   })
 
-  test('changes no entry by recording a use', async () => {
+  test('changes no entry when it records a use', async () => {
     const entries = { '=a': '1', '!0': '"m"' }
     const credential = await newSession(entries)
     for (let round = 1; round < 5; round += 1) {
@@ -71,7 +71,7 @@ export function testUses({
     }
   })
 
-  test('keeps a write that comes at the same time as a recorded use', async () => {
+  test('keeps a write that runs in parallel with a recorded use', async () => {
     const credential = await newSession({ '=a': '1' })
     const moment = momentAt(TOUCH)
     await Promise.all([
@@ -82,11 +82,11 @@ export function testUses({
     assertEqual(await entriesOf(credential, moment), { '=a': '2' })
   })
 
-  test('never takes time back', async () => {
+  test('never moves the last use back', async () => {
     const credential = await newSession()
     assertEqual(await usedAt(credential, momentAt(10 * TOUCH)), start + 10 * TOUCH)
     assertEqual(await usedAt(credential, momentAt(2 * TOUCH)), start + 10 * TOUCH)
-    // Other timeouts are recorded, but no older use with them.
+    // Other timeouts are recorded, but no earlier use with them.
     const others = { idle: 2 * IDLE, touch: 0 }
     assertEqual(await usedAt(credential, momentAt(3 * TOUCH, others)), start + 10 * TOUCH)
     assertEqual(await usedAt(credential, momentAt(10 * TOUCH, others)), start + 10 * TOUCH)

@@ -16,7 +16,7 @@ export function testWrites({ test, newSession, entriesOf, writing }: Scene): voi
     assertEqual(await entriesOf(credential), { '=b': '2', '=d': '2' })
   })
 
-  test('clears neither messages nor the entries named', async () => {
+  test('keeps messages and the named entries when it clears', async () => {
     const credential = await newSession({ '=a': '1', '=b': '1', '=c': '1', '!0': '"m"' })
     await writing(credential, { clear: ['=b', '=absent'] })
     assertEqual(await entriesOf(credential), { '=b': '1', '!0': '"m"' })
@@ -24,13 +24,13 @@ export function testWrites({ test, newSession, entriesOf, writing }: Scene): voi
     assertEqual(await entriesOf(credential), { '!0': '"m"' })
   })
 
-  test('leaves a session without entries a session', async () => {
+  test('keeps a session without entries', async () => {
     const credential = await newSession({ '=a': '1' })
     await writing(credential, { clear: [] })
     assertEqual(await entriesOf(credential), {})
   })
 
-  test('lets the last text of one name win', async () => {
+  test('keeps the last text for a repeated name', async () => {
     const credential = await newSession()
     await writing(credential, {
       set: [
@@ -41,7 +41,7 @@ export function testWrites({ test, newSession, entriesOf, writing }: Scene): voi
     assertEqual(await entriesOf(credential), { '=a': '2' })
   })
 
-  test('deletes what is not there without complaint', async () => {
+  test('accepts the deletion of an absent entry', async () => {
     const credential = await newSession({ '=a': '1' })
     assertMatches(await writing(credential, { delete: ['=b', '=b'] }), { ok: true })
     assertEqual(await entriesOf(credential), { '=a': '1' })
