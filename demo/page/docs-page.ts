@@ -102,14 +102,20 @@ export function docsPage(): Response {
     html`
       <section>
         <h2>Documentation</h2>
-        ${DOCUMENT_GROUPS.map(
-          ([group, documents]) => html`
-            <h3>${group}</h3>
-            <ul>
-              ${documents.map(([name, title]) => html`<li><a href="/docs/${name}">${title}</a></li>`)}
-            </ul>
-          `,
-        )}
+        <div class="documents">
+          ${DOCUMENT_GROUPS.map(
+            ([group, documents]) => html`
+              <div>
+                <h3>${group}</h3>
+                <ul>
+                  ${documents.map(
+                    ([name, title]) => html`<li><a href="/docs/${name}">${title}</a></li>`,
+                  )}
+                </ul>
+              </div>
+            `,
+          )}
+        </div>
         <p class="quiet">The README of the repository says how to begin.</p>
       </section>
       <footer><a href="/">Back to the playground</a></footer>
