@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 
+import { fromCommandLine, wholeNumber } from '../scripts/command-line.mjs'
 import type { Contender } from './contenders.ts'
 import { Loader } from './loader.ts'
 import { underLoad } from './under-load.ts'
@@ -24,7 +25,13 @@ export async function compareWithRead({
   path,
   required,
 }: BesideRead): Promise<never> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' } } })
+  const rounds = fromCommandLine(
+    `npm run bench:${name.replace(/,.*/, '')} -- [--rounds 60]`,
+    () => {
+      const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' } } })
+      return wholeNumber('--rounds', values.rounds, { least: 1 })
+    },
+  )
   const read: Contender = { name: 'floor', source, paths: { create: '/create', read: '/read' } }
   const other: Contender = { name, source, paths: { create: '/create', read: path } }
   const loader = new Loader()
@@ -33,8 +40,8 @@ export async function compareWithRead({
     ['read'],
     loader,
     {
-      rounds: Number(values.rounds),
-      mostRounds: Number(values.rounds) * 3,
+      rounds,
+      mostRounds: rounds * 3,
       milliseconds: 100,
       sessions: 300,
       connections: 16,

@@ -1,6 +1,6 @@
 import { IttyRouter, type IttyRouterType } from 'itty-router'
 
-import { DOCUMENTS, docsPage } from './page/docs-page.ts'
+import { docsPage, isDocument } from './page/docs-page.ts'
 import type { Env } from './sessions.ts'
 
 /** The documentation of this repository: a list at `/docs/`, and each document as it is in the file. */
@@ -8,7 +8,7 @@ export const docsRoutes: IttyRouterType = IttyRouter({ base: '/docs' })
   .get('/', () => docsPage())
   .get('/:name', async ({ params, url }, { DOCS }: Env) => {
     const name = String(params['name'])
-    if (!DOCUMENTS.some(([document]) => document === name)) return undefined
+    if (!isDocument(name)) return undefined
     const { body } = await DOCS.fetch(new URL(`/${name}`, url))
     return new Response(body, {
       headers: {

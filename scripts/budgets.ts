@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 
 import { type BudgetFigures, budgetFigures } from './budgets/figures.ts'
+import { fromCommandLine } from './command-line.mjs'
 
 interface Row {
   readonly measure: string
@@ -11,12 +12,14 @@ interface Row {
   readonly unit?: string
 }
 
-const { values } = parseArgs({
-  options: {
-    /** Lists the files of each bundle, path and cycle, too. */
-    files: { type: 'boolean', default: false },
-  },
-})
+const { values } = fromCommandLine('npm run budgets -- [--files]', () =>
+  parseArgs({
+    options: {
+      /** Lists the files of each bundle, path and cycle, too. */
+      files: { type: 'boolean', default: false },
+    },
+  }),
+)
 const figures = await budgetFigures()
 process.stdout.write(`${tableOf(rowsOf(figures))}\n`)
 if (values.files) process.stdout.write(`\n${filesOf(figures)}\n`)

@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 import { build } from 'esbuild'
 
+import { takesNoArguments } from './command-line.mjs'
+
+takesNoArguments('npm run build:cli')
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const OUTPUT = join(ROOT, 'dist', 'cli.js')
 

@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { takesNoArguments } from './command-line.mjs'
+
+takesNoArguments('npm test')
+
 /** A step is an npm script; some wait for another. @typedef {{ script: string, after?: string }} Step */
 
 /** The longest come first. @type {readonly Step[]} */

@@ -2,7 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 
 import { checkDocument } from './code-blocks.ts'
+import { takesNoArguments } from './command-line.mjs'
 import { documents, examples } from './repository-texts.ts'
+
+takesNoArguments('npm run docs:examples')
 
 const known = await examples()
 for (const [path, before] of await documents()) {

@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { newDirectory } from '../test/node/project.ts'
 import { bundle, newServer, type Server } from '../test/node/workerd.ts'
 import { Browser } from '../test/support/browser.ts'
+import { takesNoArguments } from './command-line.mjs'
+
+takesNoArguments('npm run bench:live')
 
 const SESSIONS = 100
 const SOCKETS_OF_EACH = 10

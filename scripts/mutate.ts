@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 
+import { fromCommandLine, wholeNumber } from './command-line.mjs'
 import { type Copy, copyOf, mutatedText } from './mutate/copy.ts'
 import type { Mutation } from './mutate/mutation.ts'
 import { MUTATIONS } from './mutate/mutations.ts'
@@ -17,22 +18,32 @@ import { Suite } from './mutate/suite.ts'
  *     npm run mutate -- --only record/meta
  *     npm run mutate -- --from 100 --to 150
  */
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true, default: [''] },
-    from: { type: 'string', default: '1' },
-    to: { type: 'string', default: 'Infinity' },
-    /** Runs nothing in workerd: a survivor may be none. */
-    quick: { type: 'boolean', default: false },
-  },
+const USAGE = 'npm run mutate -- [--only text]… [--from 1] [--to 150] [--quick]'
+const { from, to, only, isQuick } = fromCommandLine(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [''] },
+      from: { type: 'string', default: '1' },
+      to: { type: 'string', default: String(MUTATIONS.length) },
+      /** Runs nothing in workerd: a survivor may be none. */
+      quick: { type: 'boolean', default: false },
+    },
+  })
+  const first = wholeNumber('--from', values.from, { least: 1, most: MUTATIONS.length })
+  return {
+    from: first,
+    to: wholeNumber('--to', values.to, { least: first }),
+    only: values.only,
+    isQuick: values.quick,
+  }
 })
 
 const root = join(import.meta.dirname, '..')
 // All of them, so that the list stays true whichever are run.
 const texts = new Map(MUTATIONS.map((mutation) => [mutation, mutatedText(root, mutation)]))
 const chosen = MUTATIONS.map((mutation, index) => ({ mutation, number: index + 1 }))
-  .filter(({ number }) => number >= Number(values.from) && number <= Number(values.to))
-  .filter(({ mutation }) => values.only.some((text) => shown(mutation).includes(text)))
+  .filter(({ number }) => number >= from && number <= to)
+  .filter(({ mutation }) => only.some((text) => shown(mutation).includes(text)))
 
 /** Returns a mutation in one line. */
 function shown({ file, find, replace }: Mutation): string {
@@ -80,7 +91,7 @@ async function survivors(suites: Suites, copy: Copy): Promise<string[]> {
 /** Returns the suites to be asked, one after the other. Throws if a test fails in workerd without a mutation. */
 async function suitesIn(copy: Copy, clean: Copy): Promise<Suites> {
   const quick = new QuickSuite(copy.path, clean.path)
-  if (values.quick) return { quick, workerd: undefined }
+  if (isQuick) return { quick, workerd: undefined }
   const workerd = new Suite(copy.path)
   const failed = await workerd.run([...new Set(chosen.flatMap(({ mutation }) => mutation.tests))])
   if (failed.length === 0) return { quick, workerd }

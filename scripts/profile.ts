@@ -8,6 +8,7 @@ import { Loader } from '../bench/loader.ts'
 import { type SelfTime, selfTimesOf } from '../bench/self-time.ts'
 import { serve } from '../bench/server.ts'
 import { newPort } from '../test/node/project.ts'
+import { ArgumentError, fromCommandLine, oneOf, wholeNumber } from './command-line.mjs'
 
 /** The Worker's name in the configuration of bench/server.ts. */
 const SERVICE = 'main'
@@ -15,30 +16,48 @@ const OBJECTS = '/dev/shm'
 const WARM_UP_MS = 2000
 const SAMPLE_MICROSECONDS = 500
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    /** Whose Worker; by default ours that does this work. */
-    contender: { type: 'string', default: 'edge-session' },
-    seconds: { type: 'string', default: '5' },
-    sessions: { type: 'string', default: '300' },
-    connections: { type: 'string', default: '16' },
-    top: { type: 'string', default: '25' },
-  },
+const USAGE =
+  "npm run profile -- [read] [--contender 'edge-session, KV'] [--seconds 5] [--sessions 300] [--connections 16] [--top 25]"
+
+const { work, contender, seconds, sessions, connections, top } = fromCommandLine(USAGE, () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      /** Whose Worker; by default ours that does this work. */
+      contender: { type: 'string', default: 'edge-session' },
+      seconds: { type: 'string', default: '5' },
+      sessions: { type: 'string', default: '300' },
+      connections: { type: 'string', default: '16' },
+      top: { type: 'string', default: '25' },
+    },
+  })
+  const [name = 'read', ...others] = positionals
+  if (others.length > 0) throw new ArgumentError('One run profiles one work.')
+  const number = (option: 'seconds' | 'sessions' | 'connections' | 'top'): number =>
+    wholeNumber(`--${option}`, values[option], { least: 1 })
+  const asked = oneOf('work', name, WORKS)
+  return {
+    work: asked,
+    contender: contenderOf(values.contender, asked),
+    seconds: number('seconds'),
+    sessions: number('sessions'),
+    connections: number('connections'),
+    top: number('top'),
+  }
 })
-const [asked = 'read'] = positionals
-const work = WORKS.find((each) => each === asked)
-if (work === undefined)
-  throw new Error(`There is no work ${asked}. Use one of: ${WORKS.join('; ')}`)
-const contender = CONTENDERS.find(
-  ({ name, paths }) => name.startsWith(values.contender) && paths[work] !== undefined,
-)
-if (contender === undefined) throw new Error(`No contender ${values.contender} does ${work}.`)
 const profiled = await profileOf(contender, work)
 const selfTimes = selfTimesOf(profiled.profile, await bundleOf(contender.source))
 process.stdout.write(`${contender.name}, ${work}: ${profiled.requests} requests were profiled\n\n`)
 process.stdout.write(`${tableOf(selfTimes, profiled.requests)}\n`)
 process.exit(0)
+
+function contenderOf(prefix: string, done: Work): Contender {
+  const found = CONTENDERS.find(
+    ({ name, paths }) => name.startsWith(prefix) && paths[done] !== undefined,
+  )
+  if (found !== undefined) return found
+  throw new ArgumentError(`No contender ${JSON.stringify(prefix)} does ${done}.`)
+}
 
 /** Takes a profile of the whole Worker, its objects too, under load. */
 async function profileOf(
@@ -49,15 +68,15 @@ async function profileOf(
   const server = await serve({ source, name, paths }, OBJECTS, { inspector: address })
   const loader = new Loader()
   const { create = '/', [done]: path = '/' } = paths
-  const sessions = HOT.has(done) ? 1 : Number(values.sessions)
-  const cookies = done === 'anonymous' ? [] : await loader.newPool(server, create, sessions)
-  const job = { port: server.port, path, cookies, connections: Number(values.connections) }
+  const pool = HOT.has(done) ? 1 : sessions
+  const cookies = done === 'anonymous' ? [] : await loader.newPool(server, create, pool)
+  const job = { port: server.port, path, cookies, connections }
   await loader.run({ ...job, milliseconds: WARM_UP_MS })
   const inspector = await Inspector.connect(address, SERVICE)
   await inspector.call('Profiler.enable')
   await inspector.call('Profiler.setSamplingInterval', { interval: SAMPLE_MICROSECONDS })
   await inspector.call('Profiler.start')
-  const { requests } = await loader.run({ ...job, milliseconds: Number(values.seconds) * 1000 })
+  const { requests } = await loader.run({ ...job, milliseconds: seconds * 1000 })
   const { profile } = await inspector.call<{ profile: CpuProfile }>('Profiler.stop')
   inspector.close()
   loader.end()
@@ -67,7 +86,7 @@ async function profileOf(
 
 function tableOf(times: readonly SelfTime[], requests: number): string {
   const total = times.reduce((sum, { microseconds }) => sum + microseconds, 0)
-  const rows = times.slice(0, Number(values.top)).map(({ name, place, microseconds }) => {
+  const rows = times.slice(0, top).map(({ name, place, microseconds }) => {
     const share = `${((microseconds / total) * 100).toFixed(1)} %`
     return `| ${share} | ${(microseconds / requests).toFixed(1)} | ${name} | ${place} |`
   })

@@ -1,5 +1,8 @@
 // How long it takes to end all sessions of one user, in real workerd with its objects on the disk.
 import { accountsServer, countSignedIn, signedIn } from '../test/node/accounts.ts'
+import { takesNoArguments } from './command-line.mjs'
+
+takesNoArguments('npm run bench:revoke')
 
 const SESSIONS = 1000
 const ROUNDS = 5

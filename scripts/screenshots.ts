@@ -6,11 +6,13 @@ import type { Page } from 'playwright-core'
 
 import { startPlayground } from '../test/browser/playground.ts'
 import { ROOT } from '../test/node/project.ts'
+import { takesNoArguments } from './command-line.mjs'
 
 const IMAGES = join(ROOT, 'docs', 'images')
 const WIDE = { width: 1120, height: 900 }
 const PHONE = { width: 360, height: 740 }
 
+takesNoArguments('npm run screenshots')
 await mkdir(IMAGES, { recursive: true })
 const playground = await startPlayground()
 try {

@@ -3,20 +3,30 @@ import { parseArgs } from 'node:util'
 
 import { PLANTED } from '../test/simulation/planted.ts'
 import { findPlanted, playSeeds, textOf } from '../test/simulation/threads.ts'
+import { fromCommandLine, wholeNumber } from './command-line.mjs'
 
 /** After so many seeds it says how far it has come. From there it can be started again by `--from`. */
 const STEP = 50_000
 
-const { values } = parseArgs({
-  options: {
-    from: { type: 'string', default: '0' },
-    to: { type: 'string', default: '100000' },
-    planted: { type: 'boolean', default: false },
-  },
+const USAGE = 'npm run simulate -- [--from 0] [--to 100000] [--planted]'
+
+const { from, to, isPlanted } = fromCommandLine(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      from: { type: 'string', default: '0' },
+      to: { type: 'string', default: '100000' },
+      planted: { type: 'boolean', default: false },
+    },
+  })
+  const first = wholeNumber('--from', values.from)
+  return {
+    from: first,
+    to: wholeNumber('--to', values.to, { least: first + 1 }),
+    isPlanted: values.planted,
+  }
 })
-const [from, to] = [Number(values.from), Number(values.to)]
 let isWrong = false
-if (values.planted) {
+if (isPlanted) {
   const found = await findPlanted(
     PLANTED.map(({ name }) => name),
     to,

@@ -11,6 +11,7 @@ import type { Entry, Outcome } from '../test/simulation/history.ts'
 import { faultsOfKeys } from '../test/simulation/keys.ts'
 import { Random } from '../test/simulation/random.ts'
 import { Browser } from '../test/support/browser.ts'
+import { fromCommandLine, oneOf, wholeNumber } from './command-line.mjs'
 
 const WORKER = fileURLToPath(new URL('../test/support/soak-worker.ts', import.meta.url))
 /** Many sessions with few operations each: the checker searches the orders of each key. */
@@ -21,16 +22,24 @@ const KEYS = ['s', 't', 'n', 'm'] as const
 /** Longer than the 10 s for which workerd keeps an idle object. */
 const IDLE_MS = 12_000
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    operations: { type: 'string', default: '10000' },
-    /** `early` answers before it writes, `ids` drops the ids of operations: both have to be found. */
-    broken: { type: 'string', default: '' },
-  },
+const USAGE = 'npm run soak -- [--seed 5] [--operations 10000] [--broken early|ids]'
+
+const { seed, wanted, broken } = fromCommandLine(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      operations: { type: 'string', default: '10000' },
+      /** `early` answers before it writes, `ids` drops the ids of operations: both have to be found. */
+      broken: { type: 'string' },
+    },
+  })
+  return {
+    seed: wholeNumber('--seed', values.seed),
+    wanted: wholeNumber('--operations', values.operations, { least: 1 }),
+    broken: values.broken === undefined ? '' : oneOf('fault', values.broken, ['early', 'ids']),
+  }
 })
-const random = new Random(Number(values.seed))
-const wanted = Number(values.operations)
+const random = new Random(seed)
 /** Where more than half of all operations go unanswered, something else is wrong. */
 const maxRounds = Math.ceil((2 * wanted) / (SESSIONS_AT_A_TIME * CLIENTS * OPERATIONS_EACH)) + 1
 
@@ -58,7 +67,7 @@ let restarted: Promise<void> = Promise.resolve()
 
 const directory = await newDirectory()
 await bundle(WORKER, directory)
-const server = await newServer(directory, ['SessionObject'], { BROKEN: values.broken })
+const server = await newServer(directory, ['SessionObject'], { BROKEN: broken })
 await server.start()
 const beganAt = performance.now()
 let faulty: Soaked | undefined
@@ -198,7 +207,7 @@ function report(session: Soaked | undefined): void {
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
   const seconds = ((performance.now() - beganAt) / 1000).toFixed(0)
   say(
-    `seed ${values.seed}: ${counts.done} operations acknowledged, ${counts.unknown} unanswered, ${counts.refused} refused, in ${soaked.length} sessions and ${seconds} s`,
+    `seed ${seed}: ${counts.done} operations acknowledged, ${counts.unknown} unanswered, ${counts.refused} refused, in ${soaked.length} sessions and ${seconds} s`,
   )
   say(
     `${tally.kills} SIGKILLs, ${tally.abort + tally['abort-later']} resets and ${tally.twice} repeated calls asked for, ${tally.evicted} objects evicted`,

@@ -12,6 +12,8 @@ import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
+import { fromCommandLine, wholeNumber } from './command-line.mjs'
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
 const DEFAULT_PORT = 8787
@@ -27,15 +29,16 @@ function fail(message) {
   process.exit(1)
 }
 
-/** What was asked for. @returns {{ port: number, isHttps: boolean }} */
+/** What was asked for. */
 function wanted() {
-  const { values } = parseArgs({
-    options: { port: { type: 'string' }, https: { type: 'boolean', default: false } },
+  return fromCommandLine('npm start -- [--port 8788] [--https]', () => {
+    const { values } = parseArgs({
+      options: { port: { type: 'string' }, https: { type: 'boolean', default: false } },
+    })
+    const text = values.port ?? process.env['PORT'] ?? String(DEFAULT_PORT)
+    const port = wholeNumber('The port', text, { least: 1, most: 65_535 })
+    return { port, isHttps: values.https }
   })
-  const text = values.port ?? process.env['PORT'] ?? String(DEFAULT_PORT)
-  const port = Number(text)
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return { port, isHttps: values.https }
-  return fail(`The port is ${JSON.stringify(text)}. Give it a number from 1 to 65535.`)
 }
 
 /** Whether nobody listens there. @param {number} port @param {string} host @returns {Promise<boolean>} */

@@ -2,6 +2,7 @@
 // table on it: `npm run test:frameworks`, or with names, `npm run test:frameworks -- sveltekit astro`. With `--write` the
 // table in docs/frameworks.md becomes what was measured.
 import { readFile, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
 
 import {
   type App,
@@ -14,6 +15,7 @@ import {
 import { OWN_CHECKS } from '../test/frameworks/own-checks.ts'
 import { ROWS, walk } from '../test/frameworks/race-table.ts'
 import { newArchive } from '../test/package/application.ts'
+import { fromCommandLine, oneOf } from './command-line.mjs'
 
 const AT_A_TIME = 2
 const DOCUMENT = new URL('../docs/frameworks.md', import.meta.url)
@@ -28,9 +30,20 @@ interface Outcome {
   readonly failures: readonly string[]
 }
 
-const WRITE = '--write'
-const names = process.argv.slice(2)
-const apps = await findApps(names.filter((name) => name !== WRITE))
+const present = await findApps()
+const { apps, isWritten } = fromCommandLine(
+  'npm run test:frameworks -- [sveltekit astro …] [--write]',
+  () => {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { write: { type: 'boolean', default: false } },
+    })
+    const known = present.map(({ name }) => name)
+    const names = positionals.map((name) => oneOf('application', name, known))
+    const isWanted = ({ name }: App): boolean => names.length === 0 || names.includes(name)
+    return { apps: present.filter(isWanted), isWritten: values.write }
+  },
+)
 // Each directory and server is removed at the end.
 process.setMaxListeners(0)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -141,7 +154,7 @@ const table = tableOf(ordered)
 say(`\n${table}\n\n${held} of ${tried.length * ROWS.length} hold.`)
 for (const { app, skipped } of ordered)
   if (skipped !== undefined) say(`Skipped: ${app.title}: ${skipped}`)
-if (names.includes(WRITE)) await writeTable()
+if (isWritten) await writeTable()
 if (failures.length > 0) process.exitCode = 1
 
 async function writeTable(): Promise<void> {

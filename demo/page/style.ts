@@ -70,6 +70,9 @@ th { overflow-wrap: normal; white-space: nowrap }
 .dictionary th:first-child { width: 3.75rem }
 .dictionary th:last-child { width: 38% }
 .json { display: block; margin-top: .25rem; color: var(--quiet) }
+.documents { columns: 20rem 3 }
+.documents > div { padding-bottom: .75rem; break-inside: avoid }
+.documents ul { margin: 0; padding-left: 1.25rem }
 .devices { margin: 0 0 .75rem; padding: 0; list-style: none }
 .devices li { display: flex; align-items: start; justify-content: space-between; gap: .5rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line) }
 .devices div { min-width: 0 }

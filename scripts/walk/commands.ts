@@ -57,3 +57,18 @@ function written(lines: readonly string[]): Line[] {
   }
   return commands
 }
+
+/** Returns the command whose output goes into wrangler; `undefined` if there is none. */
+export function pipedInto(text: string): string | undefined {
+  return /^(.+) \| npx wrangler\b/.exec(text)?.[1]
+}
+
+/** The lines that a document shows and that the output must have: added lines, statuses, and labels of a list. */
+export function missingIn(output: string, shown: string): string[] {
+  const lines = output.split('\n').map((line) => line.trim())
+  const wanted = shown.split('\n').flatMap((line) => {
+    if (/^\+(?!\+|SESSION_SECRET)./.test(line) || line.startsWith('HTTP/')) return [line.trim()]
+    return /^[a-z][a-z ]*? {2,}/.exec(line)?.slice(0, 1) ?? []
+  })
+  return wanted.filter((line) => !lines.some((other) => `${other} `.startsWith(line)))
+}

@@ -6,15 +6,5 @@ export const NOT_RUN: readonly (readonly [command: RegExp, reason: string])[] = 
   ],
   [/^npm install$/, 'In a clone, the dependencies of this repository are linked.'],
   [/^npm test$/, 'It is the gate, and takes minutes.'],
-  [
-    /^npm install --save-dev /,
-    'The registry is not asked: packages of this repository are linked.',
-  ],
   [/^chromium /, 'It opens a window. The browser tests start Chromium with the same options.'],
-  [/\bstart -- --https$/, 'The browser tests run it: a certificate has to be trusted first.'],
-  [
-    /\bwrangler dev --\w/,
-    'It needs a domain, or a certificate to be trusted. wrangler dev itself is run.',
-  ],
-  [/\b(bun|deno|node) [\w -=]*\w+\.ts$/, 'test/long/runtimes.test.ts runs it, in each runtime.'],
 ]

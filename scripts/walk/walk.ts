@@ -1,23 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { builtinModules } from 'node:module'
 import { join } from 'node:path'
-
-import { build } from 'esbuild'
 
 import { ROOT } from '../../test/node/project.ts'
 import { checkDocument, type Fault, type Texts } from '../code-blocks.ts'
-import { type Command, commandsOf } from './commands.ts'
+import { bundled } from './bundled.ts'
+import { type Command, commandsOf, missingIn, pipedInto } from './commands.ts'
+import { followApp } from './follow-app.ts'
 import { NOT_RUN } from './not-run.ts'
+import { inRuntime, npmStart, type Served, wranglerDev } from './servers.ts'
 import {
   copyExample,
   inShell,
+  install,
   linkPackages,
   newProject,
-  npmStart,
   type Outcome,
+  ownPackages,
   secretOf,
-  type Served,
-  wranglerDev,
 } from './world.ts'
 
 /** A walk through one document. */
@@ -32,6 +31,10 @@ export interface Walked {
 }
 
 const SOURCE = /(?<!\.d)\.[cm]?[jt]sx?$/
+/** A file of an application that its framework's own tools build. */
+const APP_FILE = /^examples\/frameworks\/([\w-]+)\//
+/** A command that serves a module of the document in a runtime other than workerd. */
+const IN_RUNTIME = /\b(?:bun|deno|node) (?:[\w=-]+ )*([\w-]+\.ts)$/
 
 /** Follows one document as a new user, in a project of its own. The README begins with its install command. */
 export class Walk {
@@ -41,6 +44,7 @@ export class Walk {
   readonly #notRun: (readonly [string, string])[] = []
   readonly #files: string[] = []
   readonly #faults: Fault[] = []
+  #shown: readonly string[] = []
   #demo: Served | undefined
 
   constructor(path: string, tarball: string) {
@@ -50,28 +54,25 @@ export class Walk {
 
   async all(document: string, examples: Texts): Promise<Walked> {
     const directory = await newProject()
-    if (this.#path !== 'README.md') await this.#install(directory)
+    const commands = commandsOf(this.#path, document)
+    this.#shown = checkDocument(this.#path, document, examples).shown
     try {
-      for (const command of commandsOf(this.#path, document)) {
+      if (this.#path !== 'README.md' && commands.length + this.#shown.length > 0) {
+        await install(directory, this.#tarball)
+        await linkPackages(directory, ['wrangler'])
+      }
+      for (const command of commands) {
         // A later command needs what an earlier one has made.
         // oxlint-disable-next-line no-await-in-loop
         await this.#command(directory, command)
       }
-      const { shown } = checkDocument(this.#path, document, examples)
-      if (this.#path === 'README.md') await this.#serve(directory, shown, examples)
-      await this.#bundle(directory, shown)
+      if (this.#path === 'README.md') await this.#serve(directory, examples)
+      await this.#run(directory)
     } finally {
       await this.#demo?.stop()
     }
     const [path, ran, notRun] = [this.#path, this.#ran, this.#notRun]
     return { path, ran, notRun, files: this.#files, faults: this.#faults }
-  }
-
-  async #install(directory: string): Promise<Outcome> {
-    const outcome = await inShell(directory, `npm install ${JSON.stringify(this.#tarball)}`)
-    // An install removes what it does not know.
-    await linkPackages(directory, ['wrangler'])
-    return outcome
   }
 
   async #command(directory: string, command: Command): Promise<void> {
@@ -81,7 +82,7 @@ export class Walk {
     const runnable = reason === undefined ? text : pipedInto(text)
     if (runnable === undefined) return
     this.#ran.push(runnable)
-    const { code, output } = await this.#outcome(directory, runnable)
+    const { code, output } = await this.#outcome(directory, runnable).catch(failed)
     if (code !== 0) this.#fault(command.place, `${text} ended with ${code}:\n${output}`)
     for (const line of missingIn(output, command.output))
       this.#fault(command.place, `${text} does not say ${JSON.stringify(line)}:\n${output}`)
@@ -90,23 +91,39 @@ export class Walk {
   /** Runs a command, with the package's tarball in place of the registry, and an answer in place of a terminal. */
   async #outcome(directory: string, text: string): Promise<Outcome> {
     if (/^npm install edge-session\b/.test(text)) return this.#install(directory)
+    if (text.startsWith('npm install --save-dev ')) return link(directory, text.split(' ').slice(3))
     if (/^npx edge-session init\b/.test(text)) return inShell(directory, `${text} --yes`)
     if (text === 'npm start') return { code: 0, output: (await this.#started()).origin }
-    if (/^npx wrangler dev\b/.test(text)) return this.#dev(directory)
+    const served = await this.#served(directory, text)
+    if (served !== undefined) return answered(served)
     if (text.startsWith('pbpaste |')) return this.#pasted(directory, text)
     if (!text.includes('localhost:8787')) return inShell(directory, text)
     const { origin } = await this.#started()
     return inShell(directory, text.replaceAll('http://localhost:8787', origin))
   }
 
+  async #install(directory: string): Promise<Outcome> {
+    const outcome = await inShell(directory, `npm install ${JSON.stringify(this.#tarball)}`)
+    // An install removes what it does not know.
+    await linkPackages(directory, ['wrangler'])
+    return outcome
+  }
+
   async #started(): Promise<Served> {
     return (this.#demo ??= await npmStart())
   }
 
-  async #dev(directory: string): Promise<Outcome> {
-    const served = await wranglerDev(directory)
-    await served.stop()
-    return { code: 0, output: '' }
+  /** Starts a command that serves; `undefined` for any other. */
+  async #served(directory: string, text: string): Promise<Served | undefined> {
+    const [start, wrangler] = ['npm start -- ', 'npx wrangler dev']
+    if (text.startsWith(start)) return npmStart(...text.slice(start.length).split(' '))
+    if (text.startsWith(wrangler)) return wranglerDev(directory, text.slice(wrangler.length))
+    const [, module] = IN_RUNTIME.exec(text) ?? []
+    if (module === undefined) return undefined
+    const path = this.#shown.find((shown) => shown.endsWith(`/${module}`))
+    if (path === undefined) throw new Error(`No block shows ${module}.`)
+    await linkPackages(directory, await ownPackages())
+    return inRuntime(await copyExample(directory, path), text)
   }
 
   /** The clipboard has a cookie of the playground. */
@@ -120,8 +137,10 @@ export class Walk {
   }
 
   /** Makes the first example that is a whole Worker the entry module, as its reader does, and sends it requests. */
-  async #serve(directory: string, shown: readonly string[], examples: Texts): Promise<void> {
-    const hero = shown.find((path) => examples.get(path)?.includes('\nexport default ') === true)
+  async #serve(directory: string, examples: Texts): Promise<void> {
+    const isWorker = (path: string): boolean =>
+      examples.get(path)?.includes('\nexport default ') === true
+    const hero = this.#shown.find(isWorker)
     if (hero === undefined) return this.#fault(this.#path, 'No block shows a whole Worker.')
     await writeFile(join(directory, 'src/index.ts'), await readFile(join(ROOT, hero)))
     this.#files.push(hero)
@@ -143,14 +162,30 @@ export class Walk {
     }
   }
 
-  /** Bundles the blocks' files with the package as it is published, and this repository's other packages. */
-  async #bundle(directory: string, shown: readonly string[]): Promise<void> {
-    const paths = [...new Set(shown.map((reference) => reference.split('#')[0] ?? ''))]
-    const sources = paths.filter((path) => SOURCE.test(path))
-    const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-      devDependencies: Record<string, string>
+  /** Runs the blocks' files: those of an application as its framework does, bundles the others. */
+  async #run(directory: string): Promise<void> {
+    const paths = [...new Set(this.#shown.map((reference) => reference.split('#')[0] ?? ''))]
+    const apps = Map.groupBy(paths, (path) => APP_FILE.exec(path)?.[1])
+    for (const [app, files] of apps) {
+      // One after the other: they build and serve.
+      // oxlint-disable-next-line no-await-in-loop
+      if (app !== undefined) await this.#build(app, files)
     }
-    await linkPackages(directory, Object.keys(devDependencies))
+    const sources = (apps.get(undefined) ?? []).filter((path) => SOURCE.test(path))
+    if (sources.length > 0) await this.#bundle(directory, sources)
+  }
+
+  async #build(name: string, files: readonly string[]): Promise<void> {
+    const skipped = await followApp(name, this.#tarball).catch((error: unknown) =>
+      this.#fault(`examples/frameworks/${name}`, String(error)),
+    )
+    if (skipped === undefined) this.#files.push(...files)
+    else this.#notRun.push([`examples/frameworks/${name}`, skipped])
+  }
+
+  /** Bundles files with the package as it is published, and this repository's other packages. */
+  async #bundle(directory: string, sources: readonly string[]): Promise<void> {
+    await linkPackages(directory, await ownPackages())
     for (const path of sources) {
       // One after the other: a folder may be copied twice.
       // oxlint-disable-next-line no-await-in-loop
@@ -168,44 +203,22 @@ export class Walk {
   }
 }
 
-/** Tools that a Worker does not have inside. */
-const EXTERNAL = [
-  ...builtinModules,
-  'cloudflare:*',
-  'node:*',
-  'bun',
-  'vitest',
-  '@cloudflare/*',
-  'miniflare',
-  'esbuild',
-  'wrangler',
-]
-
-/** Bundles a file of a project with the packages that the project has. Throws if anything is missing. */
-async function bundled(directory: string, path: string): Promise<void> {
-  await build({
-    absWorkingDir: directory,
-    entryPoints: [path],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    conditions: ['workerd', 'browser'],
-    external: EXTERNAL,
-    logLevel: 'silent',
-  })
+/** A server that has answered, and is not needed any more. */
+async function answered(served: Served): Promise<Outcome> {
+  await served.stop()
+  return { code: 0, output: '' }
 }
 
-/** Returns the command whose output goes into wrangler; `undefined` if there is none. */
-function pipedInto(text: string): string | undefined {
-  return /^(.+) \| npx wrangler\b/.exec(text)?.[1]
+function failed(error: unknown): Outcome {
+  return { code: null, output: String(error) }
 }
 
-/** The lines that a document shows and that the output must have: added lines, statuses, and labels of a list. */
-function missingIn(output: string, shown: string): string[] {
-  const lines = output.split('\n').map((line) => line.trim())
-  const wanted = shown.split('\n').flatMap((line) => {
-    if (/^\+(?!\+|SESSION_SECRET)./.test(line) || line.startsWith('HTTP/')) return [line.trim()]
-    return /^[a-z][a-z ]*? {2,}/.exec(line)?.slice(0, 1) ?? []
-  })
-  return wanted.filter((line) => !lines.some((other) => `${other} `.startsWith(line)))
+/** Installs packages of this repository in place of the registry's. */
+async function link(directory: string, names: readonly string[]): Promise<Outcome> {
+  const own = await ownPackages()
+  const missing = names.filter((name) => !own.includes(name))
+  await linkPackages(directory, names)
+  return missing.length === 0
+    ? { code: 0, output: '' }
+    : { code: 1, output: `This repository does not have ${missing.join(', ')}.` }
 }

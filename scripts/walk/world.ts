@@ -2,20 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as wait } from 'node:timers/promises'
 
-import { Demo, DEMO_FILES } from '../../test/node/demo.ts'
-import {
-  atEnd,
-  copyProject,
-  newDirectory,
-  newPort,
-  ownNodeEnvironment,
-  ROOT,
-} from '../../test/node/project.ts'
+import { newDirectory, ownNodeEnvironment, ROOT } from '../../test/node/project.ts'
 
 const BINARIES = join(ROOT, 'node_modules', '.bin')
-const START_MS = 120_000
 /** An empty Worker, as `npm create cloudflare` leaves one. */
 const EMPTY_WORKER = {
   'package.json': '{ "name": "app", "private": true, "type": "module" }\n',
@@ -49,6 +39,33 @@ export async function newProject(): Promise<string> {
   return directory
 }
 
+const installed = new Map<string, Promise<string>>()
+
+/**
+ * Installs the tarball into a project that has no packages yet. What npm makes of it is the same each time, so that it runs
+ * once.
+ */
+export async function install(directory: string, tarball: string): Promise<void> {
+  const first = installed.get(tarball) ?? installedProject(tarball)
+  installed.set(tarball, first)
+  await cp(await first, directory, { recursive: true })
+}
+
+async function installedProject(tarball: string): Promise<string> {
+  const directory = await newProject()
+  const { code, output } = await inShell(directory, `npm install ${JSON.stringify(tarball)}`)
+  if (code !== 0) throw new Error(`npm install failed:\n${output}`)
+  return directory
+}
+
+/** Returns the packages that this repository has for its own use. */
+export async function ownPackages(): Promise<string[]> {
+  const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  return Object.keys(devDependencies)
+}
+
 /** Links packages of this repository into a project, as if they had been installed. */
 export async function linkPackages(directory: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -76,11 +93,13 @@ export async function inShell(
   return { code, output: stdout + stderr }
 }
 
-function said(stream: ChildProcess['stdout']): Promise<string> {
+/** Returns all that a stream says, when it has ended. */
+export function said(stream: ChildProcess['stdout']): Promise<string> {
   return stream === null ? Promise.resolve('') : text(stream)
 }
 
-function started(
+/** Starts a command in a process group of its own, in the environment of a user who has this repository's Node and wrangler. */
+export function started(
   directory: string,
   command: string,
   env: Readonly<Record<string, string>>,
@@ -103,67 +122,12 @@ function started(
   })
 }
 
-/** Something that answers at an address, until it is stopped. */
-export interface Served {
-  readonly origin: string
-  readonly directory: string
-  stop(): Promise<unknown>
-}
-
-/** Runs a project's Worker by `wrangler dev`. Throws with what it has said if it does not answer. */
-export async function wranglerDev(directory: string): Promise<Served> {
-  const port = await newPort()
-  const origin = `http://localhost:${port}`
-  const options = `--port ${port} --inspector-port 0 --show-interactive-dev-session=false`
-  const child = started(directory, `wrangler dev ${options}`, {
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  })
-  const output = Promise.all([said(child.stdout), said(child.stderr)])
-  const kill = (): void => {
-    const isOver = child.exitCode !== null || child.signalCode !== null
-    if (child.pid !== undefined && !isOver) process.kill(-child.pid, 'SIGTERM')
-  }
-  atEnd(kill)
-  const deadline = Date.now() + START_MS
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
-    const response = await fetch(origin).catch(() => undefined)
-    // oxlint-disable-next-line no-await-in-loop
-    await response?.body?.cancel()
-    if (response !== undefined) break
-    if (child.exitCode !== null || Date.now() > deadline) {
-      kill()
-      // oxlint-disable-next-line no-await-in-loop
-      throw new Error(`wrangler dev does not answer:\n${(await output).join('')}`)
-    }
-    // oxlint-disable-next-line no-await-in-loop
-    await wait(100)
-  }
-  return {
-    origin,
-    directory,
-    stop: async () => {
-      kill()
-      await output
-    },
-  }
-}
-
-/** Runs `npm start` in a copy of this repository. */
-export async function npmStart(): Promise<Served> {
-  const directory = await newDirectory()
-  await copyProject(directory, DEMO_FILES)
-  const port = await newPort()
-  const demo = new Demo(directory, port)
-  const origin = `http://localhost:${port}`
-  await demo.said(origin)
-  return { origin, directory, stop: () => demo.stop() }
-}
-
-/** Copies a file of the examples, and the files beside it, to the same place in a project. */
-export async function copyExample(directory: string, path: string): Promise<void> {
+/** Copies a file of the examples, and the files beside it, to the same place in a project. Returns its folder there. */
+export async function copyExample(directory: string, path: string): Promise<string> {
   const folder = path.slice(0, path.lastIndexOf('/'))
-  await cp(join(ROOT, folder), join(directory, folder), { recursive: true })
+  const copy = join(directory, folder)
+  await cp(join(ROOT, folder), copy, { recursive: true })
+  return copy
 }
 
 /** The secret that `init` has written. */

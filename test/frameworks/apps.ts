@@ -44,18 +44,15 @@ interface Manifest {
 }
 
 /**
- * Returns the applications, in order of their names: all, or only these. Their `package.json` names the framework in
- * `description`, and its package in `config.framework`.
+ * Returns the applications, in order of their names. Their `package.json` names the framework in `description`, and its
+ * package in `config.framework`.
  */
-export async function findApps(names: readonly string[]): Promise<App[]> {
+export async function findApps(): Promise<App[]> {
   const present = (await readdir(APPS, { withFileTypes: true }))
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
-  const unknown = names.filter((name) => !present.includes(name))
-  if (unknown.length > 0) throw new Error(`No such application: ${unknown.join(', ')}.`)
-  const wanted = present.filter((name) => names.length === 0 || names.includes(name)).toSorted()
   return Promise.all(
-    wanted.map(async (name) => {
+    present.toSorted().map(async (name) => {
       const text = await readFile(join(APPS, name, 'package.json'), 'utf8')
       const { description, config, dependencies, devDependencies } = JSON.parse(text) as Manifest
       const version = { ...dependencies, ...devDependencies }[config.framework] ?? ''

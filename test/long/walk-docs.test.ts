@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 
+import { checkDocument } from '../../scripts/code-blocks.ts'
 import { documents, examples } from '../../scripts/repository-texts.ts'
 import { commandsOf } from '../../scripts/walk/commands.ts'
 import { NOT_RUN } from '../../scripts/walk/not-run.ts'
@@ -9,18 +10,29 @@ import { describe, it } from '../node/suite.ts'
 
 const [tarball, texts, known] = await Promise.all([packed(), documents(), examples()])
 
-/** Where a new user begins. `npm run docs:walk` follows the other documents too, which takes many minutes. */
-const FIRST = ['README.md', 'docs/cli.md']
+/** `npm run docs:walk` follows it too. It installs and builds an application of each framework, which takes many minutes. */
+const LONG = 'docs/frameworks.md'
+/** The documents in which a reader has something to run. */
+const followed = [...texts].filter(
+  ([path, text]) =>
+    commandsOf(path, text).length + checkDocument(path, text, known).shown.length > 0,
+)
 
 describe('a new user who follows', () => {
-  for (const path of FIRST) {
-    const text = texts.get(path) ?? ''
+  for (const [path, text] of followed) {
+    if (path === LONG) continue
     it(`${path} gets what it says`, async () => {
       const { ran, notRun, files, faults } = await new Walk(path, tarball).all(text, known)
       assert.deepEqual(faults, [])
       assert.ok(ran.length + notRun.length + files.length > 0)
     })
   }
+
+  it('can follow most documents', () => {
+    const paths = followed.map(([path]) => path)
+    for (const path of ['README.md', 'docs/cli.md', LONG]) assert.ok(paths.includes(path), path)
+    assert.ok(paths.length > texts.size / 2)
+  })
 
   it('README.md is told how to install it and what to try', async () => {
     const readme = commandsOf('README.md', texts.get('README.md') ?? '')
