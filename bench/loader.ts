@@ -19,7 +19,14 @@ export class Loader {
   }
 
   /** As many sessions as asked for, as Cookie headers. */
-  async newPool({ port }: Served, path: string, sessions: number): Promise<readonly string[]> {
+  async newPool(
+    { port, contender: { newCookie } }: Served,
+    path: string,
+    sessions: number,
+  ): Promise<readonly string[]> {
+    if (newCookie !== undefined) {
+      return Promise.all(Array.from({ length: sessions }, () => newCookie(port)))
+    }
     const connections = Math.min(CONNECTIONS_TO_CREATE, sessions)
     const job = { port, path, cookies: [], connections, milliseconds: PATIENCE_MS }
     const { cookies, failed } = await this.run({ ...job, requests: sessions })
