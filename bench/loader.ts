@@ -25,7 +25,13 @@ export class Loader {
     sessions: number,
   ): Promise<readonly string[]> {
     if (newCookie !== undefined) {
-      return Promise.all(Array.from({ length: sessions }, () => newCookie(port)))
+      const cookies: string[] = []
+      const make = async (): Promise<void> => {
+        // oxlint-disable-next-line no-await-in-loop
+        while (cookies.length < sessions) cookies.push(await newCookie(port))
+      }
+      await Promise.all(Array.from({ length: CONNECTIONS_TO_CREATE }, make))
+      return cookies
     }
     const connections = Math.min(CONNECTIONS_TO_CREATE, sessions)
     const job = { port, path, cookies: [], connections, milliseconds: PATIENCE_MS }
