@@ -12,7 +12,7 @@ const PURE = [
   'test/codec/{cookie,keyring,mac,random}.test.ts',
   'test/guard/next-path.test.ts',
   'test/layers.test.ts',
-  'test/migrate/{cookie-session,cookie-vectors,express,python,tornado}.test.ts',
+  'test/migrate/{cookie-session,cookie-vectors,express,fastify-secure-session,python,tornado}.test.ts',
   'test/reload-on-back.test.ts',
   'test/request/clear-cookies.test.ts',
   'test/store/{bounded-map,cached-ends,fresh-stub,memory,read-cache,session-cell,stale-kv}.test.ts',

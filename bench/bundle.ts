@@ -21,15 +21,26 @@ export function bundleOf(source: string, wrapper?: Wrapper): Promise<string> {
   return bundle
 }
 
-async function newBundle(source: string, wrapper: Wrapper | undefined): Promise<string> {
+/** Returns one module of a Worker that was built already, with all the modules that it is split over. */
+export function bundleOfFile(path: string): Promise<string> {
+  return built({ entryPoints: [path] })
+}
+
+function newBundle(source: string, wrapper: Wrapper | undefined): Promise<string> {
   const wrapped = `export * from './${source}'
 import worker from './${source}'
 import { wrapped } from './${wrapper}.mjs'
 export default wrapped(worker)`
+  return built(
+    wrapper === undefined
+      ? { entryPoints: [join(WORKERS, source)] }
+      : { stdin: { contents: wrapped, resolveDir: WORKERS } },
+  )
+}
+
+async function built(input: object): Promise<string> {
   const { outputFiles } = await esbuild.build({
-    ...(wrapper !== undefined
-      ? { stdin: { contents: wrapped, resolveDir: WORKERS } }
-      : { entryPoints: [join(WORKERS, source)] }),
+    ...input,
     write: false,
     bundle: true,
     format: 'esm',

@@ -4,6 +4,10 @@ export interface Contender {
   readonly source: string
   /** The path for each work that it does; `create` makes a session. */
   readonly paths: Partial<Record<Work, string>> & { readonly create?: string }
+  /** Its code, if it was built already; `source` is only its name then. */
+  readonly code?: string
+  /** Makes a session, where no path of a GET request does. Returns its Cookie header. */
+  readonly newCookie?: (port: number) => Promise<string>
 }
 
 export type Work =

@@ -119,12 +119,11 @@ function afterResponse(text: string, tally: Tally, socket: Socket): string | und
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const head = text.slice(0, end)
-  const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN)
-  if (Number.isNaN(length)) {
+  const whole = wholeLength(text, end, head)
+  if (Number.isNaN(whole)) {
     socket.destroy(new Error(`A response without a length: ${head}`))
     return undefined
   }
-  const whole = end + 4 + length
   if (text.length < whole) return undefined
   if (!head.startsWith('HTTP/1.1 200')) tally.failed += 1
   const cookies = Array.from(
@@ -137,4 +136,15 @@ function afterResponse(text: string, tally: Tally, socket: Socket): string | und
   return text.slice(whole)
 }
 
+/** Returns where a response ends: infinity while its last chunk is missing, NaN if it does not say. */
+function wholeLength(text: string, end: number, head: string): number {
+  if (/\r\ntransfer-encoding: chunked/i.test(head)) {
+    // The pages that are loaded have no such lines in them.
+    const last = text.indexOf(LAST_CHUNK, end + 2)
+    return last < 0 ? Infinity : last + LAST_CHUNK.length
+  }
+  return end + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN)
+}
+
+const LAST_CHUNK = '\r\n0\r\n\r\n'
 const MAX_COOKIES = 100_000

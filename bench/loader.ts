@@ -19,7 +19,20 @@ export class Loader {
   }
 
   /** As many sessions as asked for, as Cookie headers. */
-  async newPool({ port }: Served, path: string, sessions: number): Promise<readonly string[]> {
+  async newPool(
+    { port, contender: { newCookie } }: Served,
+    path: string,
+    sessions: number,
+  ): Promise<readonly string[]> {
+    if (newCookie !== undefined) {
+      const cookies: string[] = []
+      const make = async (): Promise<void> => {
+        // oxlint-disable-next-line no-await-in-loop
+        while (cookies.length < sessions) cookies.push(await newCookie(port))
+      }
+      await Promise.all(Array.from({ length: CONNECTIONS_TO_CREATE }, make))
+      return cookies
+    }
     const connections = Math.min(CONNECTIONS_TO_CREATE, sessions)
     const job = { port, path, cookies: [], connections, milliseconds: PATIENCE_MS }
     const { cookies, failed } = await this.run({ ...job, requests: sessions })

@@ -14,7 +14,12 @@ const wrangler = createRequire(import.meta.resolve('wrangler/package.json'))
 const { default: WORKERD } = wrangler('workerd') as { default: string }
 const START_MS = 10_000
 /** Every class of objects that a bundle may export, and its binding. */
-const CLASSES = { FloorObject: 'FLOORS', SessionObject: 'SESSIONS', RwsdkObject: 'RWSDK' } as const
+const CLASSES = {
+  FloorObject: 'FLOORS',
+  SessionObject: 'SESSIONS',
+  UserObject: 'USERS',
+  RwsdkObject: 'RWSDK',
+} as const
 
 /** A contender's bundle in workerd itself, which has the least overhead. */
 export interface Served {
@@ -39,7 +44,7 @@ export async function serve(
   { wrapper, inspector }: ServeOptions = {},
 ): Promise<Served> {
   const directory = await mkdtemp(join(under, 'edge-session-bench-'))
-  const code = await bundleOf(contender.source, wrapper)
+  const code = contender.code ?? (await bundleOf(contender.source, wrapper))
   const objects = join(directory, 'objects')
   await mkdir(objects)
   const classes = Object.entries(CLASSES).filter(

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import ironSession from '../../examples/migrate/iron-session.ts'
 import * as examples from '../../examples/migrate/javascript.ts'
 import reactRouter from '../../examples/migrate/react-router.ts'
+import { secureSession } from '../../examples/migrate/secure-session.ts'
 import { accounts } from '../../src/accounts.ts'
 import { adopting } from '../../src/adopt.ts'
 import { createSessions } from '../../src/index.ts'
@@ -14,6 +15,7 @@ import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { encoded } from '../support/auth-core.mjs'
 import { Browser } from '../support/browser.ts'
 import { ironCookies, useH3 } from '../support/sealed-cookies.mjs'
+import { secureSessionText } from '../support/secure-session-text.ts'
 import { CONTEXT } from '../support/site.ts'
 
 const PASSWORD = 'the old password, of more than 32 characters'
@@ -75,6 +77,31 @@ test('the Worker that follows an application with React Router knows its users',
   })
   const forged = await createCookie('__session_id', { secrets: ['a guess'] }).serialize(id)
   expect(await visitor(server, forged).json('/')).toEqual({ user: null, cart: [] })
+})
+
+test('a Worker that follows an application with @fastify/secure-session knows its users', async () => {
+  const key = new Uint8Array(32).fill(7)
+  const bindings = { SESSION_SECRET: env.SESSION_SECRET, FASTIFY_KEY: key.toBase64() }
+  const { withSession } = createSessions({
+    secrets: ({ SESSION_SECRET }: typeof bindings) => [SESSION_SECRET],
+    store: () => durableObjectStore(env.SESSIONS),
+    use: [accounts(), adopting(secureSession)],
+  })
+  const fetch = withSession(async ({ session }) => {
+    await session.load()
+    return session.userId ?? null
+  })
+  const server = async (request: Request): Promise<Response> =>
+    (await fetch(request, bindings, CONTEXT)) ?? new Response(null)
+  const text = JSON.stringify({ userId: 'ada', __ts: Math.round(Date.now() / 1000) })
+  const cookie = `session=${encodeURIComponent(secureSessionText(text, key))}`
+  const browser = visitor(server, cookie)
+  expect(await browser.json('/')).toBe('ada')
+  expect([...browser.cookies.keys()]).toEqual(['__Host-session'])
+  expect(await browser.json('/')).toBe('ada')
+  const guess = new Uint8Array(32)
+  const forged = `session=${encodeURIComponent(secureSessionText(text, guess))}`
+  expect(await visitor(server, forged).json('/')).toBe(null)
 })
 
 describe('a Worker that follows several applications', () => {

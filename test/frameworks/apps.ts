@@ -86,7 +86,7 @@ export async function buildApp({ name }: App, archive: string): Promise<string> 
 }
 
 /** Runs a script of an application. Rejects with what it has printed if it fails. */
-async function runScript(directory: string, script: string): Promise<void> {
+export async function runScript(directory: string, script: string): Promise<void> {
   const child = spawn('npm', ['run', script], {
     cwd: directory,
     env: ownNodeEnvironment(),

@@ -1,0 +1,2 @@
+export { FloorObject } from './by-hand'
+export { default } from '@astrojs/cloudflare/entrypoints/server'

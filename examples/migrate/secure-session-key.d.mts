@@ -1,0 +1,1 @@
+export function derivedKey(secret: string, salt?: string | Uint8Array): string
