@@ -13,6 +13,8 @@ interface Module {
 }
 
 declare global {
+  // The name is Vitest's.
+  // oxlint-disable-next-line no-underscore-dangle
   var __vitest_mocker__: { readonly moduleRunner: ModuleRunner } | undefined
 }
 
@@ -22,6 +24,7 @@ declare global {
  * call takes. Does nothing where there is no Vitest.
  */
 export function loadedOnce(url: string): void {
+  // oxlint-disable-next-line no-underscore-dangle
   const runner = globalThis.__vitest_mocker__?.moduleRunner
   if (runner === undefined || Object.hasOwn(runner, 'import')) return
   const { pathname } = new URL(url)
