@@ -15,6 +15,7 @@ import { FaultyObject } from './support/faulty-object.ts'
 import { passGate } from './support/gates.ts'
 import { LeasingObject } from './support/leasing-object.ts'
 import { LiveSessionObject, WatcherObject } from './support/live-objects.ts'
+import { loadedOnce } from './support/loaded-once.ts'
 import { memcachedConnector } from './support/memcached.ts'
 import { redisConnector } from './support/redis.ts'
 
@@ -30,6 +31,8 @@ export {
   UserObject,
   WatcherObject,
 }
+
+loadedOnce(import.meta.url)
 
 type Data = Record<string, string | number>
 
