@@ -6,6 +6,7 @@ const SIGN_INS = [
   'test/store/user-index.test.ts',
   'test/request/sign-in-overlaps.test.ts',
   'test/request/orphans.test.ts',
+  'test/request/sign-in-details.test.ts',
 ]
 
 /** Signing in, and the lists as a request keeps them. */

@@ -271,6 +271,51 @@ describe('the list of one request', () => {
     expect(await rowsOf(userId)).toEqual(['$', '=b'])
   })
 
+  test('frees the listed place of the session that the sign-in has left', async () => {
+    const userId = newUser()
+    const { listing, owner } = newListing(userId)
+    await users.add(owner, entry('a', owner.now))
+    await listing.reserve(userId, entry('a', owner.now))
+    listing.note(userId, entry('b', owner.now), 'sign-in')
+    await listing.settle()
+    expect(await rowsOf(userId)).toEqual(['$', '=b'])
+  })
+
+  test('reserves one place for a sign-in that is repeated, also under another session', async () => {
+    const userId = newUser()
+    const { listing, calls, owner } = newListing(userId)
+    await listing.reserve(userId, entry('a', owner.now))
+    await listing.reserve(userId, entry('a', owner.now))
+    expect(calls).toEqual(['reserve'])
+    await listing.reserve(userId, entry('b', owner.now))
+    expect(calls.slice(1)).toEqual(['release', 'reserve'])
+    expect(await rowsOf(userId)).toEqual(['$', '?b'])
+  })
+
+  test('keeps the first user’s place if the next one’s list is full', async () => {
+    const [first, last] = [newUser(), newUser()]
+    const { listing, calls, owner } = newListing(first)
+    await users.add({ ...owner, userId: last }, entry('z', owner.now))
+    await listing.reserve(first, entry('a', owner.now))
+    await expect(listing.reserve(last, entry('a', owner.now))).rejects.toThrow('ERR_SESSION_LIMIT')
+    await listing.release()
+    expect(calls).toEqual(['reserve', 'reserve', 'release'])
+    expect(await rowsOf(first)).toEqual([])
+  })
+
+  test('gives back the next user’s place, of which the reply was lost, if the first one’s sign-in stays', async () => {
+    const [first, last] = [newUser(), newUser()]
+    const failing = new Set<string>()
+    const { listing, calls, owner } = newListing(first, failing)
+    await listing.reserve(first, entry('a', owner.now))
+    failing.add('reserve')
+    await expect(listing.reserve(last, entry('a', owner.now))).rejects.toThrow('down')
+    listing.note(first, entry('a', owner.now), 'sign-in')
+    await listing.settle()
+    expect(calls).toEqual(['reserve', 'reserve', 'add', 'release'])
+    expect(await rowsOf(first)).toEqual(['$', '=a'])
+  })
+
   test('keeps the details of a sign-in whose session moves before it is listed', async () => {
     const userId = newUser()
     const { listing, owner } = newListing(userId)
