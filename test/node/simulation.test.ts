@@ -19,7 +19,7 @@ describe('the simulation', () => {
     assert.equal(found.length, 0, found.map(textOf).join('\n\n'))
   })
 
-  // Each is looked for among these schedules, some in those of a theme or from a seed on: `planted.ts` says which.
+  // Each is looked for among these schedules, from the one that has found it before: `planted.ts` says which.
   it('finds every fault that is planted in a copy of the library', async (test) => {
     assert.ok(PLANTED.length >= 25)
     const names = PLANTED.map(({ name }) => name)

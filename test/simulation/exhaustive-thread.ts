@@ -7,6 +7,8 @@ import { loadLibrary } from './library.ts'
 import { PLANTED } from './planted.ts'
 
 const { root, store, triples, planted } = workerData as Exploration
+// Nobody reads where an error comes from, and a run has many.
+Error.stackTraceLimit = 0
 const fault = PLANTED.find(({ name }) => name === planted)
 if (planted !== undefined && fault === undefined) throw new Error(`No such fault: ${planted}`)
 const version = await loadLibrary(root, fault)

@@ -1,5 +1,7 @@
 import { Script } from 'node:vm'
 
+import { PlainHeaders, PlainResponse } from './messages.ts'
+
 /** What the code of one isolate finds in place of the globals of its runtime. */
 export interface Globals {
   readonly setTimeout: (run: () => void, milliseconds: number) => number
@@ -29,7 +31,15 @@ interface Isolate<Exports> {
   readonly reset: () => void
 }
 
-const NAMES = ['setTimeout', 'clearTimeout', 'performance', 'Date', 'crypto'] as const
+const NAMES = [
+  'setTimeout',
+  'clearTimeout',
+  'performance',
+  'Date',
+  'crypto',
+  'Headers',
+  'Response',
+] as const
 
 /** Returns a version whose code is this text, a bundle of esbuild in the form of CommonJS. */
 export function versionOf<Exports>(text: string): Version<Exports> {
@@ -73,6 +83,8 @@ function delegated(isolate: { readonly globals: Globals }): Record<string, unkno
     clearTimeout: (id: number | undefined) => isolate.globals.clearTimeout(id),
     performance: { now: () => isolate.globals.performance.now() },
     Date: VirtualDate,
+    Headers: PlainHeaders,
+    Response: PlainResponse,
     crypto: {
       getRandomValues: (view: Uint8Array) => isolate.globals.crypto.getRandomValues(view),
       get subtle() {
@@ -86,16 +98,17 @@ function delegated(isolate: { readonly globals: Globals }): Record<string, unkno
 const MADE = /^var (\w+) = (?:\/\* @__PURE__ \*\/ )?(new [\w$]+\(.*\)|\[\]);$/gm
 /** Variables of modules: esbuild declares them all by `var`. */
 const DECLARED = /^var (\w+)(?: = .+)?;$/gm
+const DECLARATION = /^var \w+ = /gm
+const ASSIGNED = /(?<![\w$.])(\w+) (?:[-+*]|\?\?|\|\|)?= /g
 
 /** Returns the code that returns a function which puts the variables of all modules back. */
 function resetting(text: string): string {
   const made = [...text.matchAll(MADE)].map(([, name = '', value = '']) => ({ name, value }))
-  const names = [...text.matchAll(DECLARED)].map(([, name = '']) => name)
-  const changing = names.filter((name) =>
-    new RegExp(`(?<![\\w$.])${name} (?:[-+*]|\\?\\?|\\|\\|)?= `, 'g').test(
-      text.replaceAll(new RegExp(`^var ${name} = `, 'gm'), ''),
-    ),
+  const assigned = new Set(
+    Array.from(text.replaceAll(DECLARATION, '').matchAll(ASSIGNED), ([, name]) => name),
   )
+  const names = [...text.matchAll(DECLARED)].map(([, name = '']) => name)
+  const changing = names.filter((name) => assigned.has(name))
   return [
     `const [${changing.map((name) => `before_${name}`).join(', ')}] = [${changing.join(', ')}];`,
     'return () => {',

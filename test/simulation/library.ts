@@ -43,20 +43,28 @@ const WORKERS = `
  * Returns the library. `planted` is a fault to put into the copy. Throws if its place is not there.
  */
 export async function loadLibrary(root: string, planted?: Planted): Promise<Version<Library>> {
-  const patched: Plugin = {
+  return load<Library>(
+    join(root, 'test/support/simulation-worker.ts'),
+    planted === undefined ? [] : [plantingOf(root, planted)],
+  )
+}
+
+/** Returns the plugin that puts a fault into its file, which is the only one that it is asked about. */
+function plantingOf(root: string, { name, file, find, replace }: Planted): Plugin {
+  return {
     name: 'planted',
     setup(plugin) {
-      plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
-        if (planted === undefined || relative(root, path) !== planted.file) return undefined
+      const filter = new RegExp(`/${file.replaceAll('.', String.raw`\.`)}$`)
+      plugin.onLoad({ filter }, async ({ path }) => {
+        if (relative(root, path) !== file) return undefined
         const text = await readFile(path, 'utf8')
-        if (text.split(planted.find).length !== 2) {
-          throw new Error(`${planted.name}: its place is not in ${planted.file}, or not once.`)
+        if (text.split(find).length !== 2) {
+          throw new Error(`${name}: its place is not in ${file}, or not once.`)
         }
-        return { contents: text.replace(planted.find, () => planted.replace), loader: 'ts' }
+        return { contents: text.replace(find, () => replace), loader: 'ts' }
       })
     },
   }
-  return load<Library>(join(root, 'test/support/simulation-worker.ts'), [patched])
 }
 
 /** Returns the same for the library of the previous protocol. */

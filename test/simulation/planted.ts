@@ -8,8 +8,11 @@ export interface Planted {
   readonly replace: string
   /** The theme in whose seeds it is looked for; absent if in all of them. */
   readonly theme?: Theme
-  /** The seed from which on it is looked for, so that the search is short; absent if from the first one on. */
-  readonly from?: number
+  /**
+   * The seed that has found it before. It is looked for from there on, and then among those before: any seed will do, since
+   * none of them finds anything without it.
+   */
+  readonly from: number
 }
 
 const STEP = 'src/record/step.ts'
@@ -34,6 +37,7 @@ const SIGN_INS = 'src/accounts/sign-ins.ts'
 export const PLANTED: readonly Planted[] = [
   {
     name: 'a repeated operation is applied again',
+    from: 36,
     file: META,
     find: 'const known = operations.find((operation) => operation[0] === id)',
     replace:
@@ -41,27 +45,28 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'operations are forgotten with the object’s memory',
-    from: 100,
+    from: 130,
     file: ROWS,
     find: 'const operations = meta.operations.slice(-MIN_OPERATIONS)',
     replace: 'const operations = meta.operations.slice(-MIN_OPERATIONS).slice(0, 0)',
   },
   {
     name: 'a write to a session that is gone creates it',
-    from: 150,
+    from: 168,
     file: STEP,
     find: "if (method !== 'create' || patch === undefined) return stepTo(ENDED, undefined)",
     replace: 'if (patch === undefined) return stepTo(ENDED, undefined)',
   },
   {
     name: 'a token that was replaced is accepted',
+    from: 13,
     file: META,
     find: '  if (meta.hash === hash) return undefined\n',
     replace: '  if (meta.hash === hash || meta.rotatedAt !== undefined) return undefined\n',
   },
   {
     name: 'a token stays valid after its grace',
-    from: 290,
+    from: 301,
     theme: 'renewal',
     file: META,
     find: 'context.now < meta.former.until',
@@ -69,7 +74,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'regenerate keeps the token of a renewal',
-    from: 1900,
+    from: 1925,
     theme: 'renewal',
     file: 'src/record/regenerated.ts',
     find: 'const { former: _, ...rest } = meta',
@@ -77,38 +82,42 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'regenerate leaves the former token a grace',
+    from: 13,
     file: STEP,
     find: 'newHash, context, { grace, account })',
     replace: 'newHash, context, { grace: grace ?? 60_000, account })',
   },
   {
     name: 'destroy keeps the rows',
+    from: 0,
     file: OBJECT,
     find: '      rows.clear()\n      return this.#saved?.(state, changed, method) ?? empty(storage)',
     replace: '      return undefined',
   },
   {
     name: 'the end of a session is in memory only',
+    from: 37,
     file: CELL,
     find: 'before === after ? undefined : this.#save(after,',
     replace: 'before === after || after === undefined ? undefined : this.#save(after,',
   },
   {
     name: 'another user’s sign-in keeps the entries',
+    from: 43,
     file: STEP,
     find: 'return former !== undefined && account !== undefined && former.userId !== account.userId',
     replace: 'return former !== undefined && account !== undefined && former.userId === "nobody"',
   },
   {
     name: 'another user’s sign-in leaves the entries in storage',
-    from: 340,
+    from: 356,
     file: STEP,
     find: 'changed: isAnothers ? [...entries.keys()] : []',
     replace: 'changed: []',
   },
   {
     name: 'an update is written over whatever came first',
-    from: 920,
+    from: 936,
     file: DIFFERENCE,
     find: 'if (expect.some(([name, text]) => textOf(name) !== text)) {',
     replace:
@@ -116,7 +125,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'an update that lost returns as if it had won',
-    from: 920,
+    from: 937,
     file: ATOMIC,
     find: "if (!reply.ok && reply.why === 'conflict' && triesLeft > 1) {",
     replace:
@@ -124,56 +133,63 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a taken value stays',
+    from: 6,
     file: DIFFERENCE,
     find: 'for (const name of take) after.delete(name)',
     replace: 'for (const name of take) after.get(name)',
   },
   {
     name: 'a delete is dropped',
+    from: 16,
     file: DIFFERENCE,
     find: 'const names = [...cleared, ...dropped]',
     replace: 'const names = [...cleared]',
   },
   {
     name: 'clear keeps what others have written',
+    from: 4,
     file: CHANGES,
     find: 'const clear = [...(changes.saved?.keys() ?? [])]',
     replace: 'const clear = [...(changes.saved?.keys() ?? []), "=s", "=n"]',
   },
   {
     name: 'recorded changes of a handler that failed are written',
+    from: 10,
     file: 'src/request/failure.ts',
     find: '  session.dictionary.discard()\n',
     replace: '  void session.dictionary.finish()\n',
   },
   {
     name: 'a late write begins a new session',
-    from: 130,
+    from: 142,
     file: STORED,
     find: 'if (isLate || this.isGone) throw',
     replace: 'if ((isLate && this.isNew) || this.isGone) throw',
   },
   {
     name: 'a late write after a read begins a new session',
-    from: 570,
+    from: 584,
     file: STORED,
     find: "if (this.state.is !== 'presented') throw this.lose(reply)",
     replace: "if (this.state.is === 'destroyed') throw this.lose(reply)",
   },
   {
     name: 'the alarm trusts its time',
+    from: 28,
     file: CELL,
     find: 'if (this.deadline > now) return lasting(this.#state) && this.deadline',
     replace: 'if (this.deadline > now + 1e15) return lasting(this.#state) && this.deadline',
   },
   {
     name: 'the alarm does not empty the object',
+    from: 0,
     file: OBJECT,
     find: 'const deadline = await this.#loadedCell().sweep(Date.now())',
     replace: 'const deadline = this.#loadedCell().deadline',
   },
   {
     name: 'a copy that is behind its cookie answers',
+    from: 33,
     theme: 'copies',
     file: FRESHNESS,
     find: 'copy.revision < bookmark',
@@ -181,7 +197,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a copy answers for ever',
-    from: 960,
+    from: 1006,
     theme: 'copies',
     file: FRESHNESS,
     find: 'age >= 0 && age < maxAge && ',
@@ -189,7 +205,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a copy answers for a token that was replaced',
-    from: 800,
+    from: 854,
     theme: 'copies',
     file: COPIES,
     find: 'if (held?.secret !== secret || !isCopy(held)) return undefined',
@@ -197,6 +213,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a write leaves the copy as it was',
+    from: 177,
     theme: 'copies',
     file: COPIES,
     find: 'if (entries === undefined) this.outdate(credential.handle, at, revision)\n    else this.keep',
@@ -204,7 +221,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'an applied write is added to a copy that lacks another',
-    from: 680,
+    from: 710,
     theme: 'copies',
     file: COPIES,
     find: 'if (revision !== before + 1 || moved !== true) return undefined',
@@ -212,6 +229,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'the token does not carry the revision',
+    from: 33,
     theme: 'copies',
     file: CACHED,
     find: 'return revision === undefined ? reply : { ...reply, bookmark: revision }',
@@ -219,18 +237,21 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a superseded token has its successor’s cookie cleared',
+    from: 12,
     file: RESPONSE,
     find: "if (state.is === 'ended' || isDestroyed(state)) {",
     replace: "if (state.is === 'ended' || isDestroyed(state) || state.is === 'superseded') {",
   },
   {
     name: 'a new token is not sent',
+    from: 3,
     file: TOKENS,
     find: 'session.confirm({ ...token, secret, handle: reply.handle, createdAt, usedAt }, reply)',
     replace: 'session.confirm({ ...token, handle: reply.handle, createdAt, usedAt }, reply)',
   },
   {
     name: 'a revocation skips the last session',
+    from: 42,
     theme: 'users',
     file: USERS,
     find: 'const revoked = Array.from(this.#listed.values()).filter(({ id }) => isSelected(id))',
@@ -239,6 +260,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a revocation forgets what it could not end',
+    from: 42,
     theme: 'users',
     file: USERS,
     find: 'if (failed !== undefined) throw failed.reason',
@@ -246,6 +268,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a sign-in is on no list',
+    from: 2,
     theme: 'users',
     file: SIGN_INS,
     find: 'this.#listing?.note(account.userId, this.#listed(account, handle, details), why)',
@@ -254,12 +277,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'an awaited change is not seen by the next one of the request',
+    from: 33,
     file: ATOMIC,
     find: 'if (repeated === undefined || repeated.before === saved.get(name)) saved.set(name, text)',
     replace: 'if (repeated !== undefined) saved.set(name, text)',
   },
   {
     name: 'a set after a failed commit is lost',
+    from: 16,
     file: DICTIONARY,
     find: '  record(name: string, text: string | null): void {\n    this.changes.patch = undefined\n',
     replace:
@@ -267,13 +292,14 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'create is not insert-only',
-    from: 970,
+    from: 988,
     file: STEP,
     find: 'if (present === undefined) return firstStep(call)',
     replace: "if (present === undefined || method === 'create') return firstStep(call)",
   },
   {
     name: 'an operation’s id is dropped',
+    from: 36,
     file: META,
     find: 'function operationOf({ id }: Patch, { taken, counts }: Outcome): Operation {\n',
     replace:
@@ -281,6 +307,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a touch writes data',
+    from: 0,
     file: STEP,
     find: 'const state = used === meta ? present : { meta: used, entries }',
     replace:
@@ -288,6 +315,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a cookie is refreshed over a newer one',
+    from: 387,
     file: RESPONSE,
     find: "if (change === 'refresh') return ours === undefined || !isOlder(opened.token, ours)",
     replace: "if (change === 'refresh') return false",
@@ -295,6 +323,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'on KV the tombstone of a former token is forgotten',
+    from: 163,
     file: KV,
     find: 'if (!isUnsent) await atRate(() => put(handle, tombstone, context))',
     replace: 'if (handle === newHandle) await atRate(() => put(handle, tombstone, context))',
@@ -302,6 +331,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'on KV destroy ends nothing',
+    from: 115,
     file: KV,
     find: 'await changes.make(key, () => atRate(end))',
     replace: 'if (key === handle) await changes.make(key, () => atRate(end))',
@@ -309,6 +339,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'on KV another user’s sign-in keeps the entries',
+    from: 43,
     file: 'src/store/kv/live.ts',
     find: 'entries: replacesAnothers || isAnotherUsers(session.account, account) ? {} : session.entries',
     replace: 'entries: session.entries',
@@ -316,6 +347,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'on KV a write drops what it does not change',
+    from: 59,
     file: KV,
     find: 'const session = { ...live.session, expiresAt, entries: Object.fromEntries(after) }',
     replace:

@@ -32,8 +32,8 @@ export class Random {
 
   /** Picks a name by its weight. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
-    const entries = Object.entries(weights) as [Name, number][]
-    let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
+    const { entries, sum } = listed(weights) as Listed<Name>
+    let rest = this.next() * sum
     for (const [name, weight] of entries) {
       rest -= weight
       if (rest < 0) return name
@@ -47,4 +47,20 @@ export class Random {
     for (let index = 0; index < bytes.length; index += 1) bytes[index] = this.below(256)
     return view
   }
+}
+
+interface Listed<Name extends string> {
+  readonly entries: readonly [Name, number][]
+  readonly sum: number
+}
+
+const lists = new WeakMap<object, Listed<string>>()
+
+function listed(weights: Readonly<Record<string, number>>): Listed<string> {
+  const known = lists.get(weights)
+  if (known !== undefined) return known
+  const entries = Object.entries(weights)
+  const list = { entries, sum: entries.reduce((sum, [, weight]) => sum + weight, 0) }
+  lists.set(weights, list)
+  return list
 }

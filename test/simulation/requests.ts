@@ -20,8 +20,8 @@ export function faultsOfRequests(history: History): string[] {
 /** A new token reaches the browser that had the previous one. */
 function tokensUnsent({ entries, responses, forwarded }: History): string[] {
   return responses.flatMap(({ request, secret, issued, session, status }) => {
-    const own = entries.filter((entry) => entry.request === request && entry.outcome === 'done')
     if (status !== 200 || secret === undefined) return []
+    const own = entries.filter((entry) => entry.request === request && entry.outcome === 'done')
     if (own.some(({ does }) => ENDING.has(does))) return []
     if (!own.some((entry) => ROTATING.has(entry.does) && entry.session === session)) return []
     const isSent = issued !== undefined && issued !== '' && issued !== secret

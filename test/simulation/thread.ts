@@ -10,10 +10,15 @@ import type { Found, Job } from './threads.ts'
 const { root, from, to, planted: asked } = workerData as Job
 const former = await loadFormer(root)
 
+// Nobody reads where an error comes from, and a run has many.
+Error.stackTraceLimit = 0
+
 /** Plays the seeds up to the first wrong one. A planted fault is only to be found, so its run stays as it is. */
 async function firstWrong(planted?: Planted): Promise<Found[]> {
   const versions: Versions = { present: await loadLibrary(root, planted), former }
-  for (let seed = planted?.from ?? from; seed < to; seed += 1) {
+  const first = planted?.from ?? from
+  for (let index = 0; index < to - from; index += 1) {
+    const seed = from + ((first - from + index) % (to - from))
     if (planted?.theme !== undefined && themeOf(seed) !== planted.theme) continue
     // oxlint-disable-next-line no-await-in-loop -- one run after the other, each alone in its thread
     const verdict = await playSeed(seed, versions)

@@ -36,8 +36,8 @@ export async function playSeeds(from: number, to: number): Promise<Found[]> {
 }
 
 /**
- * Looks for each of these faults among the seeds up to `to`; in those of a theme, if the fault has one. Returns what was
- * found first, by name.
+ * Looks for each of these faults among the seeds up to `to`, from the one that has found it before; in those of a theme, if
+ * the fault has one. Returns what was found first, by name.
  */
 export async function findPlanted(
   names: readonly string[],
