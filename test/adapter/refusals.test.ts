@@ -20,12 +20,21 @@ import {
   type Session,
   type SessionEvent,
 } from '../../src/index.ts'
+import type { Patch } from '../../src/session/patch.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { Browser } from '../support/browser.ts'
 import { newRouterApp } from '../support/router-app.ts'
 import { CONTEXT } from '../support/site.ts'
 
 const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+/** The own limit of the store: that of every store, in characters, is reached in test/request/too-large.test.ts. */
+const LIMIT = 1000
+const TOO_LARGE = { ok: false, why: 'too-large', limit: `${LIMIT} characters` } as const
+
+function isLarge({ set = [] }: Patch): boolean {
+  return set.some(([, text]) => text.length > LIMIT)
+}
 
 function newLayer(onRefused?: RefusalHandler) {
   const store = memoryStore()
@@ -36,6 +45,7 @@ function newLayer(onRefused?: RefusalHandler) {
     store: {
       ...store,
       read: (...call) => (world.isDown ? Promise.reject(new Error('down')) : store.read(...call)),
+      write: (...call) => (isLarge(call[2]) ? TOO_LARGE : store.write(...call)),
     },
     use: [accounts()],
     onRefused,
@@ -67,7 +77,7 @@ function routesOf(own: Layer): Record<string, (session: Own, request: Request) =
       return 'saved'
     },
     large: async (session) => {
-      for (let part = 0; part < 6; part += 1) session.set(`part${part}`, 'a'.repeat(1_800_000))
+      session.set('part', 'a'.repeat(LIMIT))
       return 'saved'
     },
     down: async (session) => {
