@@ -316,6 +316,18 @@ describe('the list of one request', () => {
     expect(await rowsOf(first)).toEqual(['$', '=a'])
   })
 
+  test('does not list a session that has ended before it was listed', async () => {
+    const userId = newUser()
+    const { listing, calls, owner } = newListing(userId)
+    listing.note(userId, entry('a', owner.now), 'sign-in')
+    await listing.remove(userId, 'b')
+    expect(listing.isWaiting).toBe(true)
+    await listing.remove(userId, 'a')
+    expect(listing.isWaiting).toBe(false)
+    await listing.settle()
+    expect(calls).toEqual(['remove', 'remove'])
+  })
+
   test('keeps the details of a sign-in whose session moves before it is listed', async () => {
     const userId = newUser()
     const { listing, owner } = newListing(userId)
