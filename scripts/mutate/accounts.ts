@@ -101,6 +101,7 @@ export const ACCOUNTS: readonly MutatedFile[] = [
     file: 'src/accounts/device.ts',
     tests: [
       'test/request/sign-in.test.ts',
+      'test/request/device-details.test.ts',
       'test/request/events.test.ts',
       'test/store/user-index.test.ts',
     ],
