@@ -51,9 +51,9 @@ function assertAdded(template: Template, after: Readonly<Record<string, string |
     { tag: `v${oldMigrations.length + 1}`, new_sqlite_classes: ['SessionObject'] },
   ])
   // A line may only have got a comma.
-  const lines = now.split('\n').map((line) => line.replace(/,$/, ''))
+  const lines = new Set(now.split('\n').map((line) => line.replace(/,$/, '')))
   for (const line of before.split('\n')) {
-    assert.ok(lines.includes(line.replace(/,$/, '')), `${line}\n\nis missing in\n\n${now}`)
+    assert.ok(lines.has(line.replace(/,$/, '')), `${line}\n\nis missing in\n\n${now}`)
   }
   assert.match(after['.dev.vars'] ?? '', /^SESSION_SECRET=\S{43,}$/m)
 }
