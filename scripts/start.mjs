@@ -4,7 +4,8 @@ import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
-import { get } from 'node:https'
+import { get } from 'node:http'
+import { get as getSecurely } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -87,13 +88,15 @@ function startWrangler(port, isHttps) {
 
 /** Whether the demo answers, whatever its certificate is. @param {string} address @returns {Promise<boolean>} */
 function answers(address) {
-  if (address.startsWith('http:')) return fetch(address).then(Boolean, () => false)
   return new Promise((resolve) => {
-    const request = get(address, { rejectUnauthorized: false }, (response) => {
+    const isSecure = address.startsWith('https:')
+    // fetch takes 0.2 s more of CPU time until the page comes, beside wrangler on the same cores.
+    const request = isSecure ? getSecurely(address, { rejectUnauthorized: false }) : get(address)
+    request.once('error', () => resolve(false))
+    request.once('response', (response) => {
       response.resume()
       resolve(true)
     })
-    request.once('error', () => resolve(false))
   })
 }
 

@@ -21,12 +21,13 @@ const tarball = await packed()
 const totals = { ran: 0, files: 0, notRun: 0, faults: 0 }
 for (const path of paths) {
   const start = performance.now()
+  process.stdout.write(`${path}: `)
   // One after the other: each runs servers.
   // oxlint-disable-next-line no-await-in-loop
   const walked = await new Walk(path, tarball).all(texts.get(path) ?? '', known)
   const { ran, notRun, files, faults } = walked
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  say(`${path}: ${ran.length} commands, ${files.length} files, ${seconds} s`)
+  say(`${ran.length} commands, ${files.length} files, ${seconds} s`)
   for (const [command, reason] of notRun) say(`  not run: ${command}\n    ${reason}`)
   for (const { place, what } of faults) say(`  ${place}: ${what}`)
   totals.ran += ran.length
