@@ -1,5 +1,6 @@
 import type { SessionStore } from '../../src/index.ts'
 import { CookieJar } from '../../src/testing/cookie-jar.ts'
+import { alikeOrders, markOf, reordered, type Step } from './commuting.ts'
 import { Faults } from './faults.ts'
 import { History } from './history.ts'
 import type { Globals, Version } from './isolates.ts'
@@ -53,18 +54,37 @@ export interface Explored {
   readonly order: readonly number[]
 }
 
-/** Plays three requests in every order in which their calls can reach the store, up to the first that is wrong. */
+interface Options {
+  /** True if every order is to be played. */
+  readonly isWhole?: boolean
+  /** Is told the history of each order. */
+  readonly seen?: (history: History) => void
+}
+
+/**
+ * Plays three requests in every order in which their calls can reach the store, up to the first that is wrong. Of orders
+ * that differ only by reads that follow each other one is played (a partial order reduction: the order of two reads is
+ * nothing that the store or another request could see), and the histories of the others follow from its own; all of them
+ * are checked.
+ */
 export async function exploreAll(
   version: Version<Library>,
   store: 'objects' | 'memory',
   triple: Triple,
+  { isWhole = false, seen = () => undefined }: Options = {},
 ): Promise<Explored> {
   let order: readonly number[] | undefined = []
   let interleavings = 0
   while (order !== undefined) {
     // oxlint-disable-next-line no-await-in-loop -- the next order follows from the choices in this one
-    const { faults, choices } = await played(version, { store, triple, order })
-    interleavings += 1
+    const { faults, choices, checked } = await played(version, {
+      store,
+      triple,
+      order,
+      isWhole,
+      seen,
+    })
+    interleavings += checked
     if (faults.length > 0)
       return { interleavings, faults, order: choices.map(({ taken }) => taken) }
     const last = choices.findLastIndex(({ taken, of }) => taken + 1 < of)
@@ -79,10 +99,31 @@ interface Choice {
   readonly of: number
 }
 
+/** A call of the store that waits for its turn. */
+interface Waiting {
+  readonly isRead: boolean
+  readonly open: () => void
+  /** The request that has made it, by a number. */
+  of: number
+}
+
+interface Played {
+  readonly faults: readonly string[]
+  readonly choices: readonly Choice[]
+  /** How many orders this one stands for, all of which were checked; 0 if another one stands for it. */
+  readonly checked: number
+}
+
+interface Playing extends Required<Options> {
+  readonly store: Setting['store']
+  readonly triple: Triple
+  readonly order: readonly number[]
+}
+
 async function played(
   version: Version<Library>,
-  { store, triple, order }: { store: Setting['store']; triple: Triple; order: readonly number[] },
-): Promise<{ readonly faults: readonly string[]; readonly choices: readonly Choice[] }> {
+  { store, triple, order, isWhole, seen }: Playing,
+): Promise<Played> {
   const random = new Random(1)
   const time = new VirtualTime(random, START)
   const faults = new NoFaults(random, 0)
@@ -100,10 +141,10 @@ async function played(
       onReset: () => undefined,
     },
   )
-  const waiting: (() => void)[] = []
+  const waiting: Waiting[] = []
   let isGated = false
-  const turn = async (): Promise<void> => {
-    if (isGated) await new Promise<void>((resolve) => void waiting.push(resolve))
+  const turn = async (isRead: boolean): Promise<void> => {
+    if (isGated) await new Promise<void>((open) => void waiting.push({ isRead, open, of: -1 }))
   }
   const real = store === 'memory' ? library.memoryStore() : library.durableObjectStore(objects)
   const sessions = library.createSessions({
@@ -133,37 +174,61 @@ async function played(
     void visit(browser, index + 1).run(triple[index] ?? [])
   }
   const choices: Choice[] = []
+  const steps: Step[] = []
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- one call after the other is the point
     await time.run(time.now)
+    const last = steps.at(-1)
+    // Only the request that went on can have made another call.
+    for (const [index, call] of waiting.entries()) if (call.of < 0) call.of = last?.of ?? index
     if (waiting.length === 0) break
+    const open = waiting.filter((call) => isWhole || !isAlike(last, call))
     const taken = order[choices.length] ?? 0
-    choices.push({ taken, of: waiting.length })
-    for (const open of waiting.splice(taken, 1)) open()
+    const call = open[taken]
+    if (call === undefined) return { faults: [], choices, checked: 0 }
+    choices.push({ taken, of: open.length })
+    steps.push({ of: call.of, isRead: call.isRead, before: markOf(history) })
+    waiting.splice(waiting.indexOf(call), 1)
+    call.open()
   }
+  const end = markOf(history)
   // All is over; one browser still has the cookie of the beginning.
   isGated = false
   time.now += 61_000
   const last = browsers.at(-1) ?? first
   void newVisit(world, { number: 9, browser: last, isolate, isLast: true }).run([])
   await time.run(time.now)
-  const found = [
+  const orders = isWhole ? [steps.map((_, index) => index)] : alikeOrders(steps)
+  const found = orders.map((each) => {
+    const its = reordered(history, { steps, order: each, end })
+    seen(its)
+    return faultsOf(its, plan)
+  })
+  return { faults: found.find(({ length }) => length > 0) ?? [], choices, checked: orders.length }
+}
+
+/** True if a call may as well have come before the last one, and does so in an order that is played. */
+function isAlike(last: Step | undefined, { isRead, of }: Waiting): boolean {
+  return last?.isRead === true && isRead && of < last.of
+}
+
+function faultsOf(history: History, plan: Plan): string[] {
+  return [
     ...faultsOfKeys(history.entries),
     ...faultsOfLife(history, plan),
     ...faultsOfRequests(history),
   ]
-  return { faults: found, choices }
 }
 
 /** Returns the store; each of its calls waits for its turn. */
-function gated(store: SessionStore, turn: () => Promise<void>): SessionStore {
+function gated(store: SessionStore, turn: (isRead: boolean) => Promise<void>): SessionStore {
   return {
     ...store,
-    create: async (...call) => turn().then(() => store.create(...call)),
-    read: async (...call) => turn().then(() => store.read(...call)),
-    write: async (...call) => turn().then(() => store.write(...call)),
-    regenerate: async (...call) => turn().then(() => store.regenerate(...call)),
-    destroy: async (...call) => turn().then(() => store.destroy(...call)),
+    create: async (...call) => turn(false).then(() => store.create(...call)),
+    read: async (...call) => turn(true).then(() => store.read(...call)),
+    write: async (...call) => turn(false).then(() => store.write(...call)),
+    regenerate: async (...call) => turn(false).then(() => store.regenerate(...call)),
+    destroy: async (...call) => turn(false).then(() => store.destroy(...call)),
   }
 }
 

@@ -45,7 +45,7 @@ export class PlainHeaders implements Iterable<[name: string, value: string]> {
   }
 }
 
-export class PlainRequest {
+class PlainRequest {
   readonly method = 'GET'
   readonly url: string
   readonly headers: PlainHeaders
@@ -71,4 +71,13 @@ export class PlainResponse {
     this.statusText = statusText
     this.headers = new PlainHeaders(headers)
   }
+}
+
+export function requestTo(url: string, headers: Readonly<Record<string, string>>): Request {
+  return new PlainRequest(url, headers) as unknown as Request
+}
+
+/** Returns a response without a body. */
+export function emptyResponse(status = 200): Response {
+  return new PlainResponse(null, { status }) as unknown as Response
 }

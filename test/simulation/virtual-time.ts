@@ -58,7 +58,7 @@ export class VirtualTime {
           if (isOver) resolve()
         } catch (error) {
           isOver = true
-          reject(error as Error)
+          reject(error)
         }
       }
       const go = (): void => {

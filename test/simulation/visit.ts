@@ -1,6 +1,6 @@
 import type { SessionError } from '../../src/errors.ts'
 import type { Entry, Outcome } from './history.ts'
-import { PlainRequest, PlainResponse } from './messages.ts'
+import { emptyResponse, requestTo } from './messages.ts'
 import type { Recorded, Work } from './plan.ts'
 import type { Isolate, SimulatedBrowser, World } from './world.ts'
 
@@ -263,7 +263,7 @@ export function newVisit(
       if (each.does === 'forward') return forward(each.isolate, work.slice(index + 1))
       await take(current, each)
     }
-    return new PlainResponse(null)
+    return emptyResponse()
   }
 
   /** Has another Worker answer the same request. */
@@ -273,12 +273,12 @@ export function newVisit(
     history.forwarded.add(number)
     const response = await inner.answer(work, { cookie, secret, sent })
     session = inner.session() ?? session
-    return response ?? new PlainResponse(null, { status: 502 })
+    return response ?? emptyResponse(502)
   }
 
   async function answer(work: readonly Work[], known: Presented): Promise<Response | undefined> {
     ;({ cookie, secret, sent } = known)
-    const request = new PlainRequest(ADDRESS.href, cookie === '' ? {} : { cookie })
+    const request = requestTo(ADDRESS.href, cookie === '' ? {} : { cookie })
     world.log?.(
       `${name} arrives ${secret === undefined ? 'without a cookie' : `with ${secret.slice(0, 6)}`}`,
     )
