@@ -1,0 +1,24 @@
+// Compiled, and never run: the types of this application's session.
+import { createServerFn } from '@tanstack/react-start'
+import { durableObjectStore } from 'edge-session/store/durable-object'
+import { userIndex } from 'edge-session/store/user-index'
+
+export const typesOf = createServerFn().handler(async ({ context: { session } }) => {
+  const count: number | undefined = await session.get('count')
+  const next: number = await session.increment('count')
+  const user: string | undefined = session.userId
+  const notice: string | undefined = (await session.flashes()).notice
+  // @ts-expect-error: count is a number.
+  session.set('count', 'one')
+  // @ts-expect-error: there is no such key.
+  await session.get('counter')
+  // @ts-expect-error: the message is a text.
+  session.flash('notice', 1)
+  return { count, next, user, notice }
+})
+
+/** The local runtime has no jurisdictions. */
+export const storesOf = (env: Env) => [
+  durableObjectStore(env.SESSIONS.jurisdiction('eu')),
+  userIndex(env.USERS.jurisdiction('eu')),
+]
