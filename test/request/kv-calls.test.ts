@@ -108,6 +108,18 @@ describe('on KV a request', () => {
     expect(calls).toEqual(['get', 'get', 'put'])
   })
 
+  test('that changes the token of a session it has just made leaves no word under the former one', async () => {
+    const { app, calls } = await newVisitor()
+    app.handler = async (session) => {
+      session.set('n', 1)
+      await session.commit()
+      await session.regenerate()
+    }
+    const browser = app.browser()
+    await browser.fetch('/')
+    expect(calls).toEqual(['put', 'get', 'put'])
+  })
+
   test('reads again where another one has written since, and keeps what that wrote', async () => {
     const { app, browser } = await newVisitor()
     const other = browser.copy()
