@@ -1,5 +1,6 @@
-// Whole applications in the shape in which the creators of November 2026 make them: create-cloudflare 2.74.0, which runs the
-// frameworks' own, and for Nitro its starter. What their tools read is here; pages and styles are left out.
+// New applications, as far as `init` reads them: pages and styles are left out. The wrangler files and modules of SvelteKit, Nuxt,
+// Hono, React Router and the plain Worker have the shape that create-cloudflare 2.74.0 gives them; the others follow the frameworks'
+// documentation.
 
 /** The files of a new application, by path. */
 export type Template = Readonly<Record<string, string>>
