@@ -148,6 +148,6 @@ describe('edge-session init in a whole new application of Nitro', () => {
     const { stderr, after } = await initialised(template)
     assertSame(template, after, 'wrangler.jsonc')
     assert.deepEqual(configurationOf(after['wrangler.jsonc']).durable_objects?.bindings, [BINDING])
-    assert.match(stderr, /Nitro makes the Worker, so write worker\.js/)
+    assert.match(stderr, /Nitro makes the Worker, so create worker\.js/)
   })
 })
