@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
+import { fromCommandLine, oneOf, wholeNumber } from '../scripts/command-line.mjs'
 import { type App, buildApp, findApps, removeApp, runScript } from '../test/frameworks/apps.ts'
 import { newArchive } from '../test/package/application.ts'
 import { bundleOfFile } from './bundle.ts'
@@ -22,15 +23,23 @@ const BUILT: Readonly<Record<string, string>> = {
 }
 const REQUIRED = 0.9
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '90' } },
-})
-const names = positionals.length === 0 ? Object.keys(BUILT) : positionals
-const unknown = names.filter((name) => !Object.hasOwn(BUILT, name))
-if (unknown.length > 0) {
-  throw new Error(`Not measured: ${unknown.join(', ')}. Use: ${Object.keys(BUILT).join(', ')}`)
-}
+const { names, rounds } = fromCommandLine(
+  'npm run bench:frameworks -- [hono astro] [--rounds 90]',
+  () => {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { rounds: { type: 'string', default: '90' } },
+    })
+    const known = Object.keys(BUILT)
+    return {
+      names:
+        positionals.length === 0
+          ? known
+          : positionals.map((name) => oneOf('application', name, known)),
+      rounds: wholeNumber('--rounds', values.rounds, { least: 1 }),
+    }
+  },
+)
 
 /** Signs a visitor in, who then sees the page once: it takes the message away. Returns the Cookie header. */
 async function newCookie(port: number): Promise<string> {
@@ -72,12 +81,13 @@ const archive = await newArchive()
 const loader = new Loader()
 const rows: string[][] = []
 let isReached = true
-for (const app of await findApps(names)) {
+const apps = (await findApps()).filter(({ name }) => names.includes(name))
+for (const app of apps) {
   // One after the other, so that none disturbs another.
   // oxlint-disable no-await-in-loop
   const { results, noise } = await underLoad(await contendersOf(app, archive), ['read'], loader, {
-    rounds: Number(values.rounds),
-    mostRounds: Number(values.rounds) * 3,
+    rounds,
+    mostRounds: rounds * 3,
     milliseconds: 100,
     sessions: 300,
     connections: 16,

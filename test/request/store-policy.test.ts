@@ -267,7 +267,7 @@ describe('onStoreFailure', () => {
     '%j is refused',
     (options) => {
       expect(() => newApp(options as object)).toThrow(
-        /^ERR_OPTION: (onStoreFailure|storeTimeout) is/,
+        /^ERR_OPTION: (onStoreFailure|storeTimeout) must be/,
       )
     },
   )

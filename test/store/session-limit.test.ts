@@ -274,7 +274,7 @@ describe('the list of one request', () => {
   test('frees the listed place of the session that the sign-in has left', async () => {
     const userId = newUser()
     const { listing, owner } = newListing(userId)
-    await users.add(owner, entry('a', owner.now))
+    await users.add(owner, entry('a', owner.now), { isSignIn: true })
     await listing.reserve(userId, entry('a', owner.now))
     listing.note(userId, entry('b', owner.now), 'sign-in')
     await listing.settle()
@@ -295,7 +295,7 @@ describe('the list of one request', () => {
   test('keeps the first user’s place if the next one’s list is full', async () => {
     const [first, last] = [newUser(), newUser()]
     const { listing, calls, owner } = newListing(first)
-    await users.add({ ...owner, userId: last }, entry('z', owner.now))
+    await users.add({ ...owner, userId: last }, entry('z', owner.now), { isSignIn: true })
     await listing.reserve(first, entry('a', owner.now))
     await expect(listing.reserve(last, entry('a', owner.now))).rejects.toThrow('ERR_SESSION_LIMIT')
     await listing.release()
