@@ -122,19 +122,14 @@ describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () =
     ['load()', (session) => session.load(), { name: 'Ada' }],
     ['flashes()', (session) => session.flashes(), { name: 'Ada' }],
     ['signOut()', (session) => session.signOut(), undefined],
-  ])('is adopted by %s too', async ([what, use, expected]) => {
+  ])('is adopted by %s too', async ([, use, expected]) => {
     const app = newMovedApp(newStore())
     const browser = await app.visitor('Ada')
     app.handler = async (session) => {
       await use(session)
       return 'ok'
     }
-    // The adoption has just written the key, and KV takes one write a second. A change of the token and a sign-out wait for that; for
-    // the others the browser's next try is in time.
-    const isInTime = ['load()', 'flashes()', 'regenerate()', 'signIn()', 'signOut()'].includes(what)
-    const isRefused = HERE.isKv && !isInTime
-    const refused = isRefused ? [(await browser.fetch('/')).status] : []
-    expect(refused).toEqual(isRefused ? [503] : [])
+    // On KV, which takes one write a second for a key, the request waits for its turn after the adoption.
     expect(await browser.json('/')).toBe('ok')
     expect(browser.cookies.has('old')).toBe(false)
     expect(browser.cookies.has('__Host-session')).toBe(expected !== undefined)
@@ -258,9 +253,6 @@ describe.for(storesHere(STORES))('on %s, an old cookie', ([name, newStore = () =
     app.handler = (session) => session.flashes()
     const browser = await app.visitor()
     expect(await browser.json('/')).toEqual({ notice: 'We have moved.' })
-    // At least once: the adoption has just written the key, so that KV refuses the deletion.
-    const again = HERE.isKv ? [await browser.json('/')] : []
-    expect(again).toEqual(HERE.isKv ? [{ notice: 'We have moved.' }] : [])
     expect(await browser.json('/')).toEqual({})
   })
 
