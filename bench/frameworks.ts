@@ -14,7 +14,7 @@ import { Loader } from './loader.ts'
 import { markdown } from './summary.ts'
 import { underLoad } from './under-load.ts'
 
-/** What has the session by hand, to be copied over an application. */
+/** The pages with a session by hand. They are copied over an application. */
 const BY_HAND = fileURLToPath(new URL('frameworks', import.meta.url))
 /** Where each framework's build puts the Worker. */
 const BUILT: Readonly<Record<string, string>> = {
@@ -53,7 +53,8 @@ async function newCookie(port: number): Promise<string> {
   const cookies = signedIn.headers.getSetCookie().map((cookie) => cookie.split(';')[0])
   const headers = { Cookie: cookies.join('; '), 'X-Forwarded-Proto': 'https' }
   const page = await (await fetch(origin, { headers })).text()
-  if (!page.includes('Signed in: ada')) throw new Error(`Nobody is signed in here:\n${page}`)
+  if (!page.includes('Signed in: ada'))
+    throw new Error(`No one is signed in on this page:\n${page}`)
   return cookies.join('; ')
 }
 

@@ -24,7 +24,7 @@ interface Round {
   readonly empty: number
 }
 
-/** What is started, in which folder. */
+/** A command to start, and its folder. */
 interface Start {
   readonly directory: string
   readonly commandAt: (port: number) => string
