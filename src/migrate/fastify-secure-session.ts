@@ -122,7 +122,7 @@ function checkExpiry(expiry: unknown): void {
   if (expiry === undefined || (typeof expiry === 'number' && expiry >= 0)) return
   throw new SessionError(
     'ERR_OPTION',
-    'expiry is a number of seconds. Leave it out if the old application did.',
+    'expiry must be a number of seconds. Leave it out if the old application did.',
   )
 }
 

@@ -122,6 +122,7 @@ describe('on KV a request', () => {
 
   test('reads again where another one has written since, and keeps what that wrote', async () => {
     const { app, browser } = await newVisitor()
+    stopTheClock()
     const other = browser.copy()
     app.handler = async (session, request) => {
       if (request.url.endsWith('/other')) return session.set('other', 1)
@@ -136,6 +137,7 @@ describe('on KV a request', () => {
 
   test('is refused where another one has ended the session since it read', async () => {
     const { app, browser } = await newVisitor()
+    stopTheClock()
     const other = browser.copy()
     app.handler = async (session, request) => {
       if (request.url.endsWith('/other')) return session.destroy()

@@ -1,6 +1,8 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
+import { newRandomText } from '../../src/codec/random.ts'
+import { kvStore } from '../../src/store/kv.ts'
 import { Changes, changesIn } from '../../src/store/kv/just-read.ts'
 
 describe('the changes that an isolate makes in a KV namespace', () => {
@@ -49,4 +51,22 @@ describe('the changes that an isolate makes in a KV namespace', () => {
     expect(changes.isUnchanged('b', since)).toBe(false)
     expect(changes.isUnchanged('b', changes.count)).toBe(true)
   })
+})
+
+test('a write does not go by what its request has read before the session ended', async () => {
+  // As in production, where the clock stands still between I/O.
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    const store = kvStore(env.SESSION_KV)
+    const credential = { handle: store.newHandle(), secret: newRandomText() }
+    const context = { now: Date.now(), idle: 600_000, absolute: 3_600_000, touch: 0 }
+    await store.create(credential, context, { id: '1', set: [['=a', '1']] })
+    const reading = { ...context, defer: () => undefined }
+    expect(await store.read(credential, reading)).toMatchObject({ ok: true })
+    await store.destroy(credential, context)
+    const reply = await store.write(credential, reading, { id: '2', set: [['=a', '2']] })
+    expect(reply).toMatchObject({ ok: false })
+  } finally {
+    vi.useRealTimers()
+  }
 })
