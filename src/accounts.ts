@@ -197,7 +197,9 @@ export function accounts<Env = AnyEnv>(
       )
     },
     confirmed(session, { account }) {
-      if (account !== undefined) signInsOf(session).checkDevice(account)
+      // A plain read makes nothing if there is no event to report and the store records the use.
+      const isNeeded = session.settings.isListening || !session.store.can.recordUse
+      if (isNeeded && account) signInsOf(session).checkDevice(account)
     },
     changed: (session, change) => signInsOf(session).changed(change),
     finish: (session) => known.get(session)?.finish(),

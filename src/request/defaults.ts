@@ -3,7 +3,6 @@ import { SessionError } from '../errors.ts'
 import { JSON_CODEC } from '../session/json.ts'
 import { Session } from '../session/session.ts'
 import { checkOptions } from './check-options.ts'
-import type { SessionEvent } from './event.ts'
 import type { Feature } from './feature.ts'
 import type { Having, Hooks, SessionOptions, Settings } from './options.ts'
 import { systemTime } from './store-client.ts'
@@ -44,6 +43,7 @@ export function resolveOptions(options: SessionOptions<never>): Settings {
     storeTimeout = DEFAULTS.storeTimeout,
     // OWASP ASVS 7.2.1: fail closed.
     onStoreFailure = 'refuse',
+    onEvent,
     now = systemTime,
   } = options
   const timeouts = { idleTimeout, absoluteTimeout, touchInterval, storeTimeout }
@@ -66,7 +66,15 @@ export function resolveOptions(options: SessionOptions<never>): Settings {
     timeout: storeTimeout * 1000,
     onStoreFailure,
     onRefused: options.onRefused,
-    emit: (event) => emit(options.onEvent, event),
+    emit(event) {
+      try {
+        const result: unknown = onEvent?.(event)
+        if (result instanceof Promise) result.catch(() => undefined)
+      } catch {
+        // An error of `onEvent` must not fail the request, and there is nowhere else to report it.
+      }
+    },
+    isListening: onEvent !== undefined,
     now,
   }
 }
@@ -104,15 +112,5 @@ function hooksOf(use: readonly Feature[]): Hooks {
     signIn: having('signIn')[0]?.signIn,
     trace: having('trace')[0]?.trace,
     answer: having('answer')[0]?.answer,
-  }
-}
-
-/** Reports an event. An error of `onEvent` must not fail the request. */
-function emit(onEvent: SessionOptions<never>['onEvent'], event: SessionEvent): void {
-  try {
-    const result: unknown = onEvent?.(event)
-    if (result instanceof Promise) result.catch(() => undefined)
-  } catch {
-    // There is nowhere else to report it.
   }
 }

@@ -132,6 +132,8 @@ interface FeatureSettings {
   readonly cookie: CookieAttributes
   readonly context: Omit<CallContext, 'now'>
   readonly emit: (event: SessionEvent) => void
+  /** False if there is no `onEvent`, so that a feature can skip what only an event needs. */
+  readonly isListening: boolean
   readonly now: () => number
 }
 

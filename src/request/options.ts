@@ -93,6 +93,8 @@ export interface Settings {
   readonly onStoreFailure: 'refuse' | 'anonymous' | StoreFailureHandler
   readonly onRefused: RefusalHandler | undefined
   readonly emit: (event: SessionEvent) => void
+  /** False if there is no `onEvent`. */
+  readonly isListening: boolean
   readonly now: () => number
 }
 

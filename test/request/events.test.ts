@@ -6,6 +6,7 @@ import { renewing } from '../../src/renew.ts'
 import { userIndex } from '../../src/store/user-index.ts'
 import { type App, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
+import { CONTEXT } from '../support/site.ts'
 
 const load: Handler = (session) => session.load()
 
@@ -57,6 +58,20 @@ describe('a change of the device', () => {
     app.handler = load
     await browser.fetch('/', { headers: { 'User-Agent': 'A laptop' } })
     expect(app.events.map(({ type }) => type)).toEqual(['signed-in'])
+  })
+
+  test.for([
+    ['is looked for at each signed-in read', {}, 1],
+    ['is not looked for without onEvent', { onEvent: undefined }, 0],
+  ] as const)('%s', async ([, options, reads]) => {
+    const app = newApp(options)
+    const { cookies } = await signedIn(app, phone)
+    const headers = { Cookie: Array.from(cookies, (cookie) => cookie.join('=')).join('; ') }
+    let read = 0
+    const request = new Request('https://example.com/', { headers })
+    Object.defineProperty(request, 'cf', { get: () => void (read += 1) })
+    await app.sessions.withSession(({ session }) => session.load())(request, {}, CONTEXT)
+    expect(read).toBe(reads)
   })
 })
 

@@ -548,9 +548,12 @@ describe('a limit on KV', () => {
     expect(await who(long, sameIn(long, browser))).toBe(null)
   })
 
-  test('has uses on the list, one for each touchInterval', async () => {
+  test.for([
+    ['', {}],
+    [', also without onEvent', { onEvent: undefined }],
+  ] as const)('has uses on the list, one for each touchInterval%s', async ([, options]) => {
     const { index, calls } = recordedIndex(users)
-    const app = appWith(REFUSE_ONE, { accounts: { index }, store })
+    const app = appWith(REFUSE_ONE, { accounts: { index }, store, ...options })
     const userId = newUser()
     const { browser } = await signIn(app, userId)
     calls.length = 0
