@@ -13,7 +13,8 @@ const START_MS = 180_000
 /** Longer than a development server needs on a busy machine. */
 const FIRST_ANSWER_MS = 20_000
 /** Errors of npm that say that the registry cannot be reached. */
-const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT)\b/
+const OFFLINE =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E429|E50\d)\b/
 /** Not part of an application: made by its tools. */
 const MADE = /[/\\](node_modules|dist|\.wrangler|\.svelte-kit|\.astro|\.react-router|build)$/
 
