@@ -219,6 +219,21 @@ describe("an object's alarm", () => {
     expect(await storedOf(credential)).toEqual(NOTHING)
   })
 
+  test('leaves nothing for the next session of the object, as an adopted cookie makes one', async () => {
+    const textOf = (characters: number): string => JSON.stringify('x'.repeat(characters))
+    const former = await newSession(store, { '=a': textOf(1500), '=long': textOf(3000) })
+    await ringAt(former, IDLE)
+    const next = { handle: former.handle, secret: newRandomText() }
+    const later = momentAt(IDLE + MINUTE)
+    const entries = { '=b': textOf(1500), '=long': '3' }
+    expect(await store.create(next, later, setting(entries))).toMatchObject({ ok: true })
+    const { rows } = await storedOf(next)
+    expect(JSON.parse(rows['$'] ?? '')).toMatchObject({ entries })
+    expect(Object.keys(rows)).toEqual(['$'])
+    await evictDurableObject(stubOf(next))
+    expect(await entriesOf(store, next, later)).toEqual(entries)
+  })
+
   test('goes by the timeouts of the last use', async () => {
     const credential = await newSession(store, { '=a': '1' })
     await store.read(credential, momentAt(1, { idle: 2 * IDLE }))

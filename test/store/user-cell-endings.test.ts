@@ -157,3 +157,28 @@ test('a listed session that signs in again takes no second place, and ends no ot
   expect(ended).toEqual([])
   expect(await user.call({ ...add, session: sessionOf('s2') })).toHaveLength(1)
 })
+
+test('a sign-in never ends itself, even if a late clock makes it the oldest', async () => {
+  const user = stored(
+    { look: async () => ({ ok: true, usedAt: NOW, expiresAt: NOW + HOUR }) },
+    sessionOf('s0'),
+    sessionOf('s1'),
+  )
+  const session = { ...sessionOf('s2'), createdAt: NOW - 2 * HOUR }
+  const limit = { max: 2, whenFull: 'end-oldest' }
+  expect(await user.call({ method: 'add', isSignIn: true, limit, session })).toEqual(['s0'])
+})
+
+test('a session that lives longer than its list says is next asked when that time is over', async () => {
+  const until = NOW + HOUR
+  const user = stored(
+    { look: async () => ({ ok: true, usedAt: NOW, expiresAt: until }) },
+    { ...sessionOf('s0'), expiresAt: NOW },
+  )
+  await user.cell.wake(NOW)
+  expect(user.alarm.at).toBe(until)
+  // The object has it on record.
+  user.evict()
+  await user.cell.wake(NOW + 1)
+  expect(user.alarm.at).toBe(until)
+})
