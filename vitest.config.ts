@@ -16,7 +16,7 @@ const PURE = [
   'test/reload-on-back.test.ts',
   'test/request/clear-cookies.test.ts',
   'test/store/{bounded-map,cached-ends,fresh-stub,memory,read-cache,session-cell,stale-kv}.test.ts',
-  'test/store/{swap-store,user-call,user-cell,user-cell-endings,weighted-choice,within-time}.test.ts',
+  'test/store/{swap-store,user-call,user-cell,user-cell-endings,user-rows,weighted-choice,within-time}.test.ts',
   'test/testing/{cookie-date,cookie-jar,cookie-kinds,store-contract,test-browser}.test.ts',
 ]
 

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
@@ -430,6 +430,18 @@ describe('a revocation', () => {
     expect((await kept(userId)).hasAlarm).toBe(true)
     expect(await runDurableObjectAlarm(objectOf(userId))).toBe(true)
     expect(await whoAre(app, browsers)).toEqual(Array.from({ length: 5 }, () => null))
+  })
+
+  test('passes over a row that cannot be read', async () => {
+    const app = appWith()
+    const userId = newUser()
+    const browser = await signedIn(app, userId)
+    await runInDurableObject(objectOf(userId), (_, { storage }) => storage.kv.put('=broken', '{'))
+    await evictDurableObject(objectOf(userId))
+    const mine = app.sessions.user(userId, {})
+    expect(await mine.list()).toHaveLength(1)
+    expect(await mine.revokeAll()).toBe(1)
+    expect(await whoAre(app, [browser])).toEqual([null])
   })
 
   test('asked for again, goes on with what was left', async () => {
