@@ -10,13 +10,13 @@ type Env = { SESSION_SECRET: string; SESSIONS: DurableObjectNamespace<SessionObj
 const secrets = (env: Env): Secrets => [env.SESSION_SECRET]
 const store = (env: Env): SessionStore => durableObjectStore(env.SESSIONS)
 
-// #region guards
 const sessions = createSessions({
   data: json<{ name: string }>(),
   secrets,
   store,
   use: [accounts()],
 })
+// #region guards
 const app = new Hono<SessionEnv<typeof sessions>>()
 
 app.use(sessionMiddleware(sessions))
@@ -38,7 +38,6 @@ app.post('/account/close', guardMiddleware(requireFresh(300)), async (c) => {
 })
 // #endregion guards
 
-// #region two-layers
 const admins = createSessions<{ role: string }, Env>({
   secrets,
   store,
@@ -50,6 +49,5 @@ const office = new Hono<SessionEnv<typeof admins, 'admin'>>()
 office.use(sessionMiddleware(admins, { variable: 'admin' }))
 office.get('/role', async (c) => c.json({ role: (await c.var.admin.get('role')) ?? 'none' }))
 app.route('/office', office)
-// #endregion two-layers
 
 export default app

@@ -22,9 +22,7 @@ export async function action({ context, request }: ActionArgs): Promise<Response
 }
 // #endregion routes
 
-// #region guard
 // app/routes/account.tsx, and every route below it
 export const accountMiddleware = [
   guardMiddleware(requireUser({ loginUrl: '/login' }), { context: sessionContext }),
 ]
-// #endregion guard

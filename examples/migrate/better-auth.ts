@@ -14,7 +14,6 @@ export interface Env {
   readonly DB: D1Database
 }
 
-// #region adopt
 /** better-auth with the options of the old application. Here it only finds sessions. */
 const oldAuth = (env: Env) =>
   betterAuth({
@@ -30,6 +29,7 @@ const { withSession } = createSessions({
   use: [
     accounts(),
     adopting(
+      // #region adopt
       betterAuthCookie({
         name: '__Secure-better-auth.session_token', // on http: better-auth.session_token
         secrets: (env: Env) => env.BETTER_AUTH_SECRET,
@@ -39,10 +39,10 @@ const { withSession } = createSessions({
         },
         load: ({ session, user }) => ({ userId: user.id, authenticatedAt: session.createdAt }),
       }),
+      // #endregion adopt
     ),
   ],
 })
-// #endregion adopt
 
 export default {
   fetch: withSession(async ({ session, url }) => {

@@ -20,7 +20,6 @@ interface Data {
   cart: string[]
 }
 
-// #region adopt
 interface ExpressSession {
   readonly cart?: string[]
   readonly user?: string
@@ -33,6 +32,7 @@ const { withSession } = createSessions({
   use: [
     accounts(),
     adopting(
+      // #region adopt
       expressCookie({
         name: 'connect.sid',
         secrets: (env: Env) => [env.EXPRESS_SECRET],
@@ -46,10 +46,10 @@ const { withSession } = createSessions({
           return { data: { cart }, ...(user !== undefined && { userId: user }) }
         },
       }),
+      // #endregion adopt
     ),
   ],
 })
-// #endregion adopt
 
 export default {
   fetch: withSession(async ({ session, url }) => {

@@ -14,12 +14,12 @@ interface Env {
   readonly SESSIONS: DurableObjectNamespace<SessionObject>
 }
 
-// #region reader
 interface FlaskSession {
   /** A text beyond 2^53, where a number would be rounded. */
   readonly user_id?: string | number | null
 }
 
+// #region reader
 const flaskCookie = adoption({
   name: 'session',
   verify: async (text, env: Env, now) => {

@@ -17,7 +17,6 @@ interface Data {
   cart: string[]
 }
 
-// #region adopt
 /** What the old application has kept in its session. */
 interface OldSession {
   readonly userId?: string
@@ -31,6 +30,7 @@ const { withSession } = createSessions({
   use: [
     accounts(),
     adopting(
+      // #region adopt
       ironSessionCookie({
         name: 'app-session', // iron-session's cookieName
         password: (env: Env) => env.IRON_PASSWORD,
@@ -39,10 +39,10 @@ const { withSession } = createSessions({
           ...(userId !== undefined && { userId }),
         }),
       }),
+      // #endregion adopt
     ),
   ],
 })
-// #endregion adopt
 
 export default {
   fetch: withSession(async ({ session, url }) => {

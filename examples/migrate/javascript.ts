@@ -17,7 +17,6 @@ export const hono = honoCookie({
 })
 // #endregion hono
 
-// #region h3
 export const h3 = h3Cookie({
   name: 'h3', // the name that useSession was given; this is its default
   password: (env: Env) => env.OLD_SECRET,
@@ -25,16 +24,13 @@ export const h3 = h3Cookie({
   load: ({ data: { userId } }: H3Session<{ userId?: string }>) =>
     userId === undefined ? undefined : { userId },
 })
-// #endregion h3
 
-// #region cookie-session
 export const cookieSession = cookieSessionCookie({
   name: 'session', // the name of cookie-session; this is its default
   keys: (env: Env) => [env.OLD_SECRET],
   load: ({ userId }: { userId?: string }) => (userId === undefined ? undefined : { userId }),
   identity: () => crypto.randomUUID(),
 })
-// #endregion cookie-session
 
 // #region authjs
 export const authjs = authjsCookie({

@@ -27,13 +27,13 @@ interface Flash {
   notice: string
 }
 
-// #region cookie
 /** What the old application has kept in its session. */
 interface OldData {
   readonly userId?: string
   readonly cart?: string[]
 }
 
+// #region cookie
 const inCookie = reactRouterCookie({
   name: '__session',
   secrets: (env: Env) => [env.ROUTER_SECRET],
@@ -46,7 +46,6 @@ const inCookie = reactRouterCookie({
 })
 // #endregion cookie
 
-// #region id
 const inKv = reactRouterIdCookie({
   name: '__session_id',
   secrets: (env: Env) => [env.ROUTER_SECRET],
@@ -54,7 +53,6 @@ const inKv = reactRouterIdCookie({
   load: ({ data: { userId }, flash }: RouterSession<OldData>) =>
     userId === undefined ? undefined : { userId, flash },
 })
-// #endregion id
 
 const { withSession } = createSessions({
   data: json<Data, Flash>(),

@@ -1,4 +1,3 @@
-// #region derive
 import { argon2Sync } from 'node:crypto' // of Node 24.7 and later
 
 const DEFAULT_SALT = Buffer.from('mq9hDxBVDbspDR6nLfFT1g==', 'base64')
@@ -9,4 +8,3 @@ export function derivedKey(secret, salt = DEFAULT_SALT) {
   const options = { message: secret, nonce: salt, tagLength: 32, ...cost }
   return argon2Sync('argon2id', options).toString('base64')
 }
-// #endregion derive

@@ -7,20 +7,16 @@ interface Env {
   readonly KEY_VERSION: number
 }
 
-// #region write
 /** The Set-Cookie value that signs a user in, for this Worker and for the Tornado application beside it. */
 export async function signInCookie(user: string, env: Env): Promise<string> {
   const keyVersion = env.KEY_VERSION
   const value = await createSignedValue(env.COOKIE_SECRETS, 'user', user, { keyVersion })
   return `user=${value}; Path=/; Max-Age=2592000; Secure; HttpOnly; SameSite=Lax`
 }
-// #endregion write
 
-// #region read
 /** Who is signed in, at either of the two. */
 export async function userOf(request: Request, env: Env): Promise<string | undefined> {
   const text = parseCookie(request.headers.get('Cookie') ?? '').get('user')
   const value = await decodeSignedValue(env.COOKIE_SECRETS, 'user', text)
   return value && new TextDecoder().decode(value)
 }
-// #endregion read

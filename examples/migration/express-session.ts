@@ -45,7 +45,6 @@ async function checkPassword(form: FormData): Promise<string | undefined> {
   return typeof name === 'string' && form.get('password') === 'correct' ? name : undefined
 }
 
-// #region read
 /** Who an old session belongs to, and what is in it. */
 export interface OldSession {
   readonly userId?: string
@@ -82,4 +81,3 @@ async function isSigned(id: string, mac: string, secret: string): Promise<boolea
   const key = await crypto.subtle.importKey('raw', raw, hmac, false, ['verify'])
   return crypto.subtle.verify('HMAC', key, bytes, encoder.encode(id))
 }
-// #endregion read

@@ -26,7 +26,6 @@ export const app = new Hono<{ Bindings: Env }>()
     return c.json({ userId: c.var.session.userId, cart, notice })
   })
 
-// #region read
 interface OldSession {
   readonly userId?: string
   readonly cart?: readonly string[]
@@ -59,4 +58,3 @@ export async function readHonoSession(
   // What your application has put there.
   return { userId: data['userId']?.value, cart: data['cart']?.value } as OldSession
 }
-// #endregion read

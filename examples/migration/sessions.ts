@@ -1,4 +1,3 @@
-// #region sessions
 import { createSessions, json, jsonLog } from 'edge-session'
 import { accounts } from 'edge-session/accounts'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
@@ -25,4 +24,3 @@ export const sessions = createSessions({
   use: [accounts()],
   onEvent: jsonLog,
 })
-// #endregion sessions

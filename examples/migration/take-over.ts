@@ -3,7 +3,6 @@ import type { AccountMethods } from 'edge-session/accounts'
 
 import { type Data, type Env, type Flash, sessions } from './sessions.ts'
 
-// #region take-over
 interface OldSession {
   readonly userId?: string | undefined
   readonly cart?: readonly string[] | undefined
@@ -22,6 +21,7 @@ type Handler = (
   ctx: ExecutionContext,
 ) => unknown
 
+// #region take-over
 /** `sessions.withSession` around the whole fetch, which brings visitors over who come with an old session only. */
 export function withSessionOrOld(
   { cookieName, read }: OldSessions,

@@ -1,10 +1,10 @@
-// #region traces
 import { createSessions, jsonLog } from 'edge-session'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
 import { tracing } from 'edge-session/tracing'
 
 export { SessionObject } // bound as SESSIONS in wrangler.toml
 
+// #region traces
 const { withSession } = createSessions({
   secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),

@@ -13,7 +13,6 @@ const { withSession } = createSessions<{ cart: string[] }, Env>({
 })
 
 export const router = AutoRouter()
-// #region cart
 router.post(
   '/cart/:item',
   withSession(async ({ session, params }) => {
@@ -21,4 +20,3 @@ router.post(
     return Response.json(await session.get('cart'))
   }),
 )
-// #endregion cart

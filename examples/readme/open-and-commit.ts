@@ -13,12 +13,10 @@ const sessions = createSessions<{ page: string }, Env>({
 
 /** The same in one call. */
 export async function greet(request: Request, env: Env): Promise<Response> {
-  // #region run
   const response = await sessions.run(request, env, (session) => {
     session.set('page', request.url)
     return new Response('hello')
   })
-  // #endregion run
   return response
 }
 

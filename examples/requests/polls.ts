@@ -8,9 +8,7 @@ export const unread = sessions.withSession(
 )
 // #endregion wrapper
 
-// #region load
 export const status = sessions.withSession(async ({ session }) => {
   await session.load({ touch: false })
   return { isSignedIn: session.userId !== undefined, endsAt: session.expiresAt ?? null }
 })
-// #endregion load

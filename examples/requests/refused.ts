@@ -5,7 +5,6 @@ import { durableObjectStore } from 'edge-session/store/durable-object'
 
 import type { Env } from './sessions.ts'
 
-// #region refused
 const GERMAN: Readonly<Record<string, string>> = {
   ERR_SIGN_IN: 'Bitte melden Sie sich an.',
   ERR_SESSION_ENDED: 'Sie sind abgemeldet. Ihre letzte Änderung wurde nicht gespeichert.',
@@ -24,11 +23,12 @@ const { withSession } = createSessions({
   secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
   use: [accounts()],
+  // #region refused
   onRefused: (problem, { headers }) =>
     headers.get('Sec-Fetch-Mode') === 'navigate'
       ? refusedPage(problem)
       : Response.json(problem, { status: problem.status }),
+  // #endregion refused
 })
-// #endregion refused
 
 export const account = withSession(requireUser()(({ session }) => `Konto von ${session.userId}`))

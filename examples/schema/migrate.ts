@@ -8,25 +8,25 @@ interface Env {
   readonly SESSIONS: SessionObjectNamespace
 }
 
-// #region migrate
 const schema = z.object({
   user: z.object({ name: z.string() }),
   theme: z.enum(['light', 'dark']),
 })
 
 export const sessions = createSessions({
+  // #region migrate
   data: checked(schema, {
     // Until this spring a session had { name: string }.
     migrate: ({ name, ...stored }) =>
       typeof name === 'string' ? { ...stored, user: { name } } : stored,
   }),
+  // #endregion migrate
   secrets: (env: Env) => [env.SESSION_SECRET],
   store: (env) => durableObjectStore(env.SESSIONS),
   onEvent: (event) => {
     if (event.type === 'invalid') report(`${event.id}: dropped ${event.keys.join(', ')}`)
   },
 })
-// #endregion migrate
 
 /** Where the application's reports go. */
 export const reports: string[] = []

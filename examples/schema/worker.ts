@@ -27,7 +27,6 @@ const { withSession } = createSessions({
 })
 // #endregion schema
 
-// #region use
 export default {
   fetch: withSession(async ({ session, url }) => {
     const item = new URL(url).searchParams.get('item')
@@ -36,4 +35,3 @@ export default {
     return session.all()
   }),
 }
-// #endregion use

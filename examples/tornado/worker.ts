@@ -42,18 +42,15 @@ const signedIn = authenticated({ loginUrl: '/login' }) // login_url and @authent
 const guarded = csrfGuard() // xsrf_cookies
 // #endregion settings
 
-// #region current-user
 const userOf = currentUser(async (userId: string, _env: Env) => {
   loads.push(userId)
   return USERS.get(userId)
 })
-// #endregion current-user
 
 const { withSession } = sessions
 const router = AutoRouter()
 
 router
-  // #region page
   .get(
     '/',
     withSession(
@@ -64,8 +61,6 @@ router
       }),
     ),
   )
-  // #endregion page
-  // #region login
   .post(
     '/login',
     withSession(
@@ -80,8 +75,6 @@ router
       }),
     ),
   )
-  // #endregion login
-  // #region logout
   .post(
     '/logout',
     withSession(
@@ -93,8 +86,6 @@ router
       }),
     ),
   )
-  // #endregion logout
-  // #region clear-cookie
   .post('/forget-language', () => {
     const response = redirect('/')
     response.headers.append(
@@ -103,7 +94,6 @@ router
     )
     return response
   })
-// #endregion clear-cookie
 
 function redirect(location: string): Response {
   return new Response(null, { status: 303, headers: { Location: location } })

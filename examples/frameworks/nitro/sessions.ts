@@ -21,4 +21,6 @@ export const sessions = createSessions({
   use: [accounts({ index: (env: Env) => userIndex(env.USERS) })],
 })
 
+// #region plugin
 export const { plugin, useEdgeSession } = nitroSessions(sessions)
+// #endregion plugin

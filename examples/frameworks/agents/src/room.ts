@@ -1,7 +1,6 @@
 import { Agent, type Connection, type ConnectionContext } from 'agents'
 import { unwatch } from 'edge-session/live'
 
-// #region room
 const SESSION_ID = 'X-Session-Id'
 const USER = 'X-User'
 
@@ -13,6 +12,7 @@ export function handshakeOf(request: Request, sessionId: string, user: string): 
   return handshake
 }
 
+// #region room
 interface Member {
   readonly user: string
   readonly sessionId: string

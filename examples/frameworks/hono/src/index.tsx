@@ -1,4 +1,3 @@
-// #region app
 import { type SessionEnv, sessionMiddleware } from 'edge-session/adapter/hono'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
@@ -7,6 +6,7 @@ import { renderToReadableStream, Suspense } from 'hono/jsx/streaming'
 import { Home, Late, Page } from './pages'
 import { sessions } from './sessions'
 
+// #region app
 export { SessionObject } from 'edge-session/store/durable-object'
 export { UserObject } from 'edge-session/store/user-index'
 
@@ -19,6 +19,7 @@ app.get('/', async (c) => {
   const { notice } = await session.flashes()
   return c.html(<Home user={session.userId} count={count} notice={notice} />)
 })
+// #endregion app
 
 app.get('/state', async (c) => {
   const { count = 0, a = null, b = null } = await c.var.session.all()
@@ -31,7 +32,6 @@ app.post('/sign-in', async (c) => {
   c.var.session.flash('notice', 'Welcome')
   return c.redirect('/', 303)
 })
-// #endregion app
 
 app.post('/count', async (c) => c.json({ count: await c.var.session.increment('count') }))
 

@@ -1,14 +1,21 @@
-// #region app
 import { sessionHooks } from 'edge-session/adapter/itty-router'
 import { AutoRouter, error, html } from 'itty-router'
 
 import { homePage, streamedPage } from './pages'
 import { sessions } from './sessions'
 
+// #region app
 export { SessionObject } from 'edge-session/store/durable-object'
 export { UserObject } from 'edge-session/store/user-index'
 
 const router = AutoRouter(sessionHooks(sessions, { catch: answerTo }))
+
+router.get('/', async ({ session }) => {
+  const { count = 0 } = await session.all()
+  const { notice } = await session.flashes()
+  return html(homePage({ user: session.userId, count, notice }))
+})
+// #endregion app
 
 /** Answers a thrown Response by itself, and any other error as AutoRouter does. */
 function answerTo(thrown: unknown): Response {
@@ -18,12 +25,6 @@ function answerTo(thrown: unknown): Response {
 function redirect(path: string): Response {
   return new Response(null, { status: 303, headers: { Location: path } })
 }
-
-router.get('/', async ({ session }) => {
-  const { count = 0 } = await session.all()
-  const { notice } = await session.flashes()
-  return html(homePage({ user: session.userId, count, notice }))
-})
 
 router.get('/state', async ({ session }) => {
   const { count = 0, a = null, b = null } = await session.all()
@@ -36,7 +37,6 @@ router.post('/sign-in', async (request) => {
   request.session.flash('notice', 'Welcome')
   return redirect('/')
 })
-// #endregion app
 
 router.post('/count', async ({ session }) => ({ count: await session.increment('count') }))
 

@@ -23,5 +23,7 @@ export const sessions = createSessions({
   use: [accounts({ index: (own: Env) => userIndex(own.USERS) })],
 })
 
+// #region middleware
 export const sessionContext = createContext<SessionOf<typeof sessions>>()
 export const middleware = sessionMiddleware(sessions, { context: sessionContext, env: () => env })
+// #endregion middleware

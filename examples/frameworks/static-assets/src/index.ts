@@ -7,7 +7,7 @@ import { streamedPage } from './streamed-page'
 export { SessionObject } from 'edge-session/store/durable-object'
 export { UserObject } from 'edge-session/store/user-index'
 
-// #region routes
+// #region account
 /** The files below `/account/` are for users only. */
 const account = requireUser({ loginUrl: '/' })(async (request, env: Env) => {
   const file = await env.ASSETS.fetch(request)
@@ -16,6 +16,7 @@ const account = requireUser({ loginUrl: '/' })(async (request, env: Env) => {
   page.headers.set('Cache-Control', 'private, no-store')
   return page
 })
+// #endregion account
 
 const fetchWithSession = sessions.withSession((request, env: Env, ctx) => {
   const url = new URL(request.url)
@@ -44,7 +45,6 @@ const fetchWithSession = sessions.withSession((request, env: Env, ctx) => {
       return env.ASSETS.fetch(request)
   }
 })
-// #endregion routes
 
 export default { fetch: fetchWithSession } satisfies ExportedHandler<Env>
 

@@ -4,11 +4,6 @@ import { type Handle, redirect } from '@sveltejs/kit'
 import { sequence } from '@sveltejs/kit/hooks'
 import { sessionHooks } from 'edge-session/adapter/sveltekit'
 
-const hooks = sessionHooks(sessions, {
-  // A prerendered page has no visitor.
-  env: ({ platform }) => (building ? undefined : platform?.env),
-})
-
 const guard: Handle = async ({ event, resolve }) => {
   if (event.route.id?.startsWith('/account') === true) {
     const { session } = event.locals
@@ -21,5 +16,12 @@ const guard: Handle = async ({ event, resolve }) => {
   return resolve(event)
 }
 
+// #region hooks
+const hooks = sessionHooks(sessions, {
+  // A prerendered page has no visitor.
+  env: ({ platform }) => (building ? undefined : platform?.env),
+})
+
 export const handle = sequence(hooks.handle, guard)
 export const { handleError } = hooks
+// #endregion hooks

@@ -21,6 +21,7 @@ interface Flash {
   notice: string
 }
 
+// #region sessions
 // `nuxt dev` runs in Node, which has no Durable Objects.
 const inNode = import.meta.dev ? developmentStore() : undefined
 
@@ -33,3 +34,4 @@ export const sessions = createSessions({
 
 // Nuxt imports useEdgeSession(event) into every file of server/.
 export const { plugin, useEdgeSession } = nuxtSessions(sessions)
+// #endregion sessions

@@ -1,3 +1,4 @@
+// #region loader
 import { sessionContext } from '../sessions.server'
 import type { Route } from './+types/home'
 
@@ -7,6 +8,7 @@ export async function loader({ context }: Route.LoaderArgs) {
   const { notice } = await session.flashes()
   return { user: session.userId, count, notice }
 }
+// #endregion loader
 
 export default function Home({ loaderData: { user, count, notice } }: Route.ComponentProps) {
   return (

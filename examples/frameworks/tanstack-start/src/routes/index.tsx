@@ -1,7 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router'
 import { createServerFn } from '@tanstack/react-start'
 
-// #region home
 const home = createServerFn().handler(async ({ context: { session } }) => {
   const { count = 0 } = await session.all()
   const { notice } = await session.flashes()
@@ -9,7 +8,6 @@ const home = createServerFn().handler(async ({ context: { session } }) => {
 })
 
 export const Route = createFileRoute('/')({ loader: () => home(), component: Home })
-// #endregion home
 
 function Home() {
   const { user, count, notice } = Route.useLoaderData()

@@ -15,7 +15,6 @@ export interface Flash {
   notice: string
 }
 
-// #region sessions
 export const sessions = createSessions({
   data: json<Data, Flash>(),
   secrets: (env: Env) => [env.SESSION_SECRET],
@@ -23,4 +22,3 @@ export const sessions = createSessions({
   store: (env) => (dev ? developmentStore() : durableObjectStore(env.SESSIONS)),
   use: [accounts(dev ? {} : { index: (env: Env) => userIndex(env.USERS) })],
 })
-// #endregion sessions
