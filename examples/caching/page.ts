@@ -13,8 +13,8 @@ export function pageFor(userId: string): Response {
     },
   })
 }
+// #endregion page
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
-// #endregion page

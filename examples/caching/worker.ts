@@ -1,4 +1,3 @@
-// #region entrypoints
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { createSessions } from 'edge-session'
 import { accounts } from 'edge-session/accounts'
@@ -10,6 +9,13 @@ import { refusedSpeculation } from './speculation.ts'
 
 export { SessionObject }
 
+const { withSession } = createSessions({
+  secrets: (env: Env) => [env.SESSION_SECRET],
+  store: (env) => durableObjectStore(env.SESSIONS),
+  use: [accounts()],
+})
+
+// #region entrypoints
 /** Cached for a minute for each user, because `ctx.props` is part of the cache's key. It knows no session. */
 export class Orders extends WorkerEntrypoint<Env, OrdersProps> {
   override fetch(): Response {
@@ -17,12 +23,6 @@ export class Orders extends WorkerEntrypoint<Env, OrdersProps> {
     return Response.json(ordersOf(userId), { headers: { 'Cache-Control': 'public, max-age=60' } })
   }
 }
-
-const { withSession } = createSessions({
-  secrets: (env: Env) => [env.SESSION_SECRET],
-  store: (env) => durableObjectStore(env.SESSIONS),
-  use: [accounts()],
-})
 
 /** Runs for every request, and alone reads the session. */
 async function orders(userId: string, url: string, ctx: Context): Promise<Response> {

@@ -6,7 +6,6 @@ import { createClient, type RedisClientType } from 'redis'
 
 export { SessionObject } from 'edge-session/store/durable-object'
 
-// #region config
 // wrangler.toml: [vars] SESSION_STORE = "durable-object", or kv, memory, redis, memcached
 interface Env extends StoreConfig {
   readonly SESSION_SECRET: string
@@ -14,6 +13,7 @@ interface Env extends StoreConfig {
 
 const { withSession } = createSessions<{ visits: number }, Env>({
   secrets: (env) => [env.SESSION_SECRET],
+  // #region config
   store: (env) =>
     storeFromConfig(env, {
       redis: (url) => ({
@@ -25,8 +25,8 @@ const { withSession } = createSessions<{ visits: number }, Env>({
         close: (client: MemcachedConnection) => client.close(),
       }),
     }),
+  // #endregion config
 })
-// #endregion config
 
 function connectRedis(url: string): Promise<RedisClientType> {
   const client = createClient({ url, socket: { reconnectStrategy: false } })

@@ -8,16 +8,16 @@ interface Env {
   readonly MEMCACHED_ADDRESS: string
 }
 
-// #region store
 const { withSession } = createSessions<{ visits: number }, Env>({
   secrets: (env) => [env.SESSION_SECRET],
+  // #region store
   store: (env) =>
     memcachedStore({
       open: () => memcachedClient(connect(env.MEMCACHED_ADDRESS)),
       close: (client) => client.close(),
     }),
+  // #endregion store
 })
-// #endregion store
 
 export default {
   fetch: withSession(async ({ session }) => ({ visits: await session.increment('visits') })),

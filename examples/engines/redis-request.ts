@@ -11,7 +11,6 @@ interface RequestEnv extends Env {
   readonly redis: Connection<RedisClientType>
 }
 
-// #region request
 const { withSession } = createSessions<{ visits: number }, RequestEnv>({
   secrets: (env) => [env.SESSION_SECRET],
   store: (env) => redisStore(env.redis),
@@ -23,6 +22,7 @@ const routes = withSession(async ({ session }) => {
   return { visits }
 })
 
+// #region request
 export default {
   async fetch(request: Request, env: Env, ctx: RequestContext): Promise<Response> {
     const redis = keepOpen({ open: () => connect(env.REDIS_URL), close: (it) => it.destroy() })

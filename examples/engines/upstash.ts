@@ -8,9 +8,9 @@ interface Env {
   readonly UPSTASH_TOKEN: string
 }
 
-// #region store
 const { withSession } = createSessions<{ visits: number }, Env>({
   secrets: (env) => [env.SESSION_SECRET],
+  // #region store
   store: (env) =>
     redisStore(
       new Redis({
@@ -20,8 +20,8 @@ const { withSession } = createSessions<{ visits: number }, Env>({
         enableAutoPipelining: false, // or one request would wait for another's, which Workers forbid
       }),
     ),
+  // #endregion store
 })
-// #endregion store
 
 export default {
   fetch: withSession(async ({ session }) => ({ visits: await session.increment('visits') })),

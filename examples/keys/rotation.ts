@@ -1,8 +1,8 @@
-// #region secrets
 import { createSessions, jsonLog, type Secrets } from 'edge-session'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
 export { SessionObject }
 
+// #region secrets
 export interface Env {
   SESSIONS: DurableObjectNamespace<SessionObject>
   SESSION_SECRET?: string // wrangler secret put SESSION_SECRET

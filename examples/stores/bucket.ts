@@ -1,4 +1,3 @@
-// #region bucket
 import { createSessions } from 'edge-session'
 import { kvStore, type SessionKvNamespace } from 'edge-session/store/kv'
 
@@ -21,4 +20,3 @@ export const { withSession } = createSessions<{ theme: string }, Env>({
   secrets: (env) => [env.SESSION_SECRET],
   store: (env) => kvStore(bucketAsKv(env.BUCKET), { prefix: 'sessions/' }),
 })
-// #endregion bucket

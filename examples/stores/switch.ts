@@ -1,4 +1,3 @@
-// #region switch
 import { createSessions, json, type Session } from 'edge-session'
 import { type AccountMethods, accounts } from 'edge-session/accounts'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
@@ -15,6 +14,7 @@ interface Data {
   cart: string[]
 }
 
+// #region switch
 /** As it was: the store and the cookie that visitors have. */
 const former = createSessions({
   data: json<Data>(),

@@ -1,4 +1,3 @@
-// #region two
 import { createSessions } from 'edge-session'
 import { durableObjectStore, SessionObject } from 'edge-session/store/durable-object'
 import { kvStore } from 'edge-session/store/kv'
@@ -16,6 +15,7 @@ export const sessions = createSessions<{ cart: string[] }, Env>({
   store: (env) => durableObjectStore(env.SESSIONS),
 })
 
+// #region two
 /** What every page reads and nobody misses: a theme, for a month. */
 export const preferences = createSessions<{ theme: string }, Env>({
   secrets: (env) => [env.SESSION_SECRET],

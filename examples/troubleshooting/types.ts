@@ -1,4 +1,3 @@
-// #region types
 import { createSessions, type Session } from 'edge-session'
 import { memoryStore } from 'edge-session/store/memory'
 
@@ -11,6 +10,7 @@ const { withSession } = createSessions<Data>({
   store: memoryStore(),
 })
 
+// #region types
 /** A handler in a file of its own: say what it finds on its request. */
 async function cart({ session }: Request & { readonly session: Session<Data> }): Promise<Response> {
   return Response.json((await session.get('cart')) ?? [])
