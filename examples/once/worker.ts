@@ -54,7 +54,6 @@ async function isInvalidGrant(response: Response): Promise<boolean> {
 }
 // #endregion refresh
 
-// #region page
 const page = withSession(async ({ session }, env) => {
   const token = await accessTokenOf(session, env).catch(unavailable)
   if (token instanceof Response) return token
@@ -70,7 +69,6 @@ function unavailable(error: unknown): Response {
   if (error instanceof SessionError) throw error
   return new Response('Try again.', { status: 503, headers: { 'Retry-After': '5' } })
 }
-// #endregion page
 
 interface Data {
   readonly refreshToken: string
