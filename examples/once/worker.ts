@@ -45,6 +45,7 @@ async function accessTokenOf(session: Session<Data> & OnceMethods, env: Env) {
     return tokens.access_token
   })
 }
+// #endregion refresh
 
 /** Only this says that the grant is over (RFC 6749 section 5.2). */
 async function isInvalidGrant(response: Response): Promise<boolean> {
@@ -52,7 +53,6 @@ async function isInvalidGrant(response: Response): Promise<boolean> {
   const { error }: { error?: unknown } = await response.json()
   return error === 'invalid_grant'
 }
-// #endregion refresh
 
 const page = withSession(async ({ session }, env) => {
   const token = await accessTokenOf(session, env).catch(unavailable)
