@@ -46,7 +46,7 @@ function faultsOfRegions(path: string, source: string, shown: readonly string[])
 }
 
 /** The files and folders of examples that a document links. */
-function linksOf(document: string): string[] {
+export function linksOf(document: string): string[] {
   const links = document.matchAll(/\]\((?:\.\.\/|\.\/)*(examples\/[^)#\s]+?)\/?(?:#[^)]*)?\)/g)
   return Array.from(links, ([, path = '']) => path)
 }

@@ -4,13 +4,11 @@ import { sessions } from './sessions.ts'
 router.get(
   '/who',
   sessions.withSession(async ({ session }) => {
-    // #region who
     await session.load()
     return {
       userId: session.userId, // 'ada', or undefined
       authenticatedAt: session.authenticatedAt, // when the user last signed in, a Date
       aal: session.aal, // the level given to signIn
     }
-    // #endregion who
   }),
 )

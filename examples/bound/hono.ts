@@ -1,4 +1,3 @@
-// #region routes
 import { guardMiddleware, type SessionEnv, sessionMiddleware } from 'edge-session/adapter/hono'
 import { requireBound } from 'edge-session/guard/require-bound'
 import { requireUser } from 'edge-session/guard/require-user'
@@ -10,7 +9,6 @@ const app = new Hono<SessionEnv<typeof sessions>>()
 app.use(sessionMiddleware(sessions))
 for (const { path, handler } of device.routes) app.post(path, (c) => handler(c.var))
 app.use('/orders/*', guardMiddleware(requireUser()), guardMiddleware(requireBound()))
-// #endregion routes
 
 app.get('/orders/latest', (c) => c.json({ userId: c.var.session.userId, orders: [] }))
 app.post('/login', async (c) => {

@@ -1,4 +1,3 @@
-// #region routes
 import { requireBound } from 'edge-session/guard/require-bound'
 import { requireUser } from 'edge-session/guard/require-user'
 import { AutoRouter } from 'itty-router'
@@ -11,7 +10,6 @@ const [signedIn, fromDevice] = [requireUser(), requireBound()]
 const router = AutoRouter()
 for (const { path, handler } of device.routes) router.post(path, withSession(handler))
 router.get('/orders', withSession(fromDevice(signedIn(orders))))
-// #endregion routes
 
 router.post(
   '/login',

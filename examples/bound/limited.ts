@@ -1,4 +1,3 @@
-// #region allow
 import { bound } from 'edge-session/bound'
 
 export const device = bound({
@@ -7,4 +6,3 @@ export const device = bound({
     return success
   },
 })
-// #endregion allow

@@ -29,7 +29,6 @@ router.post(
   }),
 )
 
-// #region binding
 router.get(
   '/device',
   sessions.withSession(async ({ session }) => {
@@ -37,7 +36,6 @@ router.get(
     return { binding: session.binding }
   }),
 )
-// #endregion binding
 
 // #region fetch
 export { SessionObject } from './sessions.ts'

@@ -1,4 +1,3 @@
-// #region room
 import { DurableObject } from 'cloudflare:workers'
 import { unwatch } from 'edge-session/live'
 
@@ -11,6 +10,7 @@ export class Room extends DurableObject<Env> {
     return new Response(null, { status: 101, webSocket: client })
   }
 
+  // #region ended
   /** Called when a session is over that `watch` has named. It may come twice. */
   sessionEnded(sessionId: string, reason: string): void {
     for (const socket of this.ctx.getWebSockets(sessionId)) {
@@ -18,6 +18,7 @@ export class Room extends DurableObject<Env> {
       socket.close(4401, reason)
     }
   }
+  // #endregion ended
 
   override webSocketMessage(socket: WebSocket, message: string): void {
     // Also runs after a close of ours.
@@ -33,4 +34,3 @@ export class Room extends DurableObject<Env> {
     await unwatch(sessionId, { namespace: 'ROOMS', id: String(this.ctx.id) }, this.env)
   }
 }
-// #endregion room

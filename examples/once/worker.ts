@@ -45,6 +45,7 @@ async function accessTokenOf(session: Session<Data> & OnceMethods, env: Env) {
     return tokens.access_token
   })
 }
+// #endregion refresh
 
 /** Only this says that the grant is over (RFC 6749 section 5.2). */
 async function isInvalidGrant(response: Response): Promise<boolean> {
@@ -52,9 +53,7 @@ async function isInvalidGrant(response: Response): Promise<boolean> {
   const { error }: { error?: unknown } = await response.json()
   return error === 'invalid_grant'
 }
-// #endregion refresh
 
-// #region page
 const page = withSession(async ({ session }, env) => {
   const token = await accessTokenOf(session, env).catch(unavailable)
   if (token instanceof Response) return token
@@ -70,7 +69,6 @@ function unavailable(error: unknown): Response {
   if (error instanceof SessionError) throw error
   return new Response('Try again.', { status: 503, headers: { 'Retry-After': '5' } })
 }
-// #endregion page
 
 interface Data {
   readonly refreshToken: string

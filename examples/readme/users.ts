@@ -1,4 +1,3 @@
-// #region users
 import { createSessions, json } from 'edge-session'
 import { accounts } from 'edge-session/accounts'
 import { requireUser } from 'edge-session/guard/require-user'
@@ -33,7 +32,6 @@ router.post(
   withSession(signedIn(({ session }, env) => user(session.userId, env).revokeOthers(session))),
 )
 export default router
-// #endregion users
 
 interface Data {
   cart: string[]

@@ -1,5 +1,3 @@
-// #region sessions
-// sessions.ts
 import { createSessions, TIMEOUTS } from 'edge-session'
 import { accounts } from 'edge-session/accounts'
 import { remembering } from 'edge-session/remember'
@@ -7,6 +5,7 @@ import { durableObjectStore, SessionObject } from 'edge-session/store/durable-ob
 
 export { SessionObject } // and export it from the Worker's main module
 
+// #region sessions
 export const sessions = createSessions({
   ...TIMEOUTS.lowRisk, // everybody else: 8 hours in all, 30 minutes idle
   secrets: (env: Env) => [env.SESSION_SECRET],

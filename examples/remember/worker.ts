@@ -1,4 +1,3 @@
-// #region sign-in
 import { requireFresh, requireUser } from 'edge-session/guard/require-user'
 import { AutoRouter } from 'itty-router'
 
@@ -6,6 +5,7 @@ import { sessions } from './sessions.ts'
 
 const router = AutoRouter()
 
+// #region sign-in
 router.post(
   '/login',
   sessions.withSession(async (request) => {
@@ -19,7 +19,6 @@ router.post(
 )
 // #endregion sign-in
 
-// #region fresh
 // A month-old cookie is enough to read, and not to change the password.
 router.get('/orders', sessions.withSession(requireUser()(orders)))
 router.post('/password', sessions.withSession(requireFresh(5 * 60)(changePassword)))
@@ -36,7 +35,6 @@ router.post(
     }),
   ),
 )
-// #endregion fresh
 
 export { SessionObject } from './sessions.ts'
 export default router

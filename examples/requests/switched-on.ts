@@ -15,7 +15,6 @@ export const sessions = createSessions({
   use: [accounts({ index: (env: Env) => userIndex(env.USERS) })],
 })
 
-// #region switched-on
 /** Set `listed` in your sign-in too. An `absoluteTimeout` after the deployment, remove both. */
 export const account = sessions.withSession(async ({ session }) => {
   const isListed = await session.has('listed')
@@ -25,4 +24,3 @@ export const account = sessions.withSession(async ({ session }) => {
   }
   return session.userId ?? null
 })
-// #endregion switched-on

@@ -17,13 +17,13 @@ export const sessions = createSessions({
   cookie: { sameSite: 'Strict' },
 })
 
-// #region user-of
 /** The part of the handshake that a socket keeps. */
 export interface Handshake {
   readonly url: string
   readonly cookie: string
 }
 
+// #region user-of
 /** Returns the user of a handshake's cookie as of now, or `undefined` if the session is over or has a new token. */
 export async function userOf({ url, cookie }: Handshake, env: Env): Promise<string | undefined> {
   const session = await sessions.open(new Request(url, { headers: { Cookie: cookie } }), env)

@@ -27,7 +27,6 @@ router.get(
 )
 // #endregion handshake
 
-// #region sign-out
 router.post(
   '/logout',
   sessions.withSession(
@@ -39,7 +38,6 @@ router.post(
     }),
   ),
 )
-// #endregion sign-out
 
 /** Signs in any name without a password. For an example only. */
 router.post(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { ROOT } from '../../test/node/project.ts'
 import { checkDocument, type Fault, type Texts } from '../code-blocks.ts'
+import { linksOf } from '../examples-in-use.ts'
 import { bundled } from './bundled.ts'
 import { type Command, commandsOf, missingIn, pipedInto } from './commands.ts'
 import { followApp } from './follow-app.ts'
@@ -45,6 +46,7 @@ export class Walk {
   readonly #files: string[] = []
   readonly #faults: Fault[] = []
   #shown: readonly string[] = []
+  #linked: readonly string[] = []
   #demo: Served | undefined
 
   constructor(path: string, tarball: string) {
@@ -56,6 +58,7 @@ export class Walk {
     const directory = await newProject()
     const commands = commandsOf(this.#path, document)
     this.#shown = checkDocument(this.#path, document, examples).shown
+    this.#linked = linksOf(document)
     try {
       if (this.#path !== 'README.md' && commands.length + this.#shown.length > 0) {
         await install(directory, this.#tarball)
@@ -120,8 +123,8 @@ export class Walk {
     if (text.startsWith(wrangler)) return wranglerDev(directory, text.slice(wrangler.length))
     const [, module] = IN_RUNTIME.exec(text) ?? []
     if (module === undefined) return undefined
-    const path = this.#shown.find((shown) => shown.endsWith(`/${module}`))
-    if (path === undefined) throw new Error(`No block shows ${module}.`)
+    const path = [...this.#shown, ...this.#linked].find((shown) => shown.endsWith(`/${module}`))
+    if (path === undefined) throw new Error(`No block shows ${module}, and no link leads to it.`)
     await linkPackages(directory, await ownPackages())
     return inRuntime(await copyExample(directory, path), text)
   }

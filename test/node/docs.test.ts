@@ -8,17 +8,12 @@ import { describe, it } from './suite.ts'
 
 const security = await readFile(join(ROOT, 'docs', 'security.md'), 'utf8')
 
-/** The tests that the tables name: a file, and mostly a test in it. */
+/** The tests that the tables name: a file, and words of a test in it. */
 function citedTests(): { file: string; name: string }[] {
-  const requirements = security.matchAll(
+  const cited = security.matchAll(
     /\| ((?:[\w-]+\/[\w-]+\.test|store-contract\/[\w-]+)\.ts)(?:: ([^|]+?))?\s*\|/g,
   )
-  const races =
-    security.split('## Races')[1]?.matchAll(/^\| [^|]+\| ([^|]+?)\s*\| [^|]+\|$/gm) ?? []
-  return [
-    ...Array.from(requirements, ([, file = '', name = '']) => ({ file, name })),
-    ...Array.from(races, ([, name = '']) => ({ file: 'request/races.test.ts', name })).slice(2),
-  ]
+  return Array.from(cited, ([, file = '', name = '']) => ({ file, name }))
 }
 
 describe('the security document', () => {

@@ -40,7 +40,6 @@ function newBrowser(cookie = ''): TestBrowser {
 }
 // #endregion setup
 
-// #region cookie
 test('shows what is in the cart', async () => {
   const cookie = await cookieFor(sessions, env, { data: { cart: ['apple'] } })
   const response = await miniflare.dispatchFetch('https://example.com/cart', {
@@ -55,7 +54,6 @@ test('takes a payment only after two factors', async () => {
   const two = newBrowser(await cookieFor(sessions, env, { userId: 'ada', aal: 2 }))
   assert.deepEqual(await two.json('/pay', { method: 'POST' }), { paidBy: 'ada' })
 })
-// #endregion cookie
 
 // #region timeout
 test('a cart is forgotten after half an hour, and not before', async () => {
@@ -71,7 +69,6 @@ test('a cart is forgotten after half an hour, and not before', async () => {
 })
 // #endregion timeout
 
-// #region revocation
 test('a stolen cookie opens nothing after a sign-out', async () => {
   const browser = newBrowser()
   await browser.fetch('/login', { method: 'POST' })
@@ -86,4 +83,3 @@ test('the other devices are signed out from a list', async () => {
   await sessions.user('grace', env).revokeAll()
   assert.equal((await phone.fetch('/account')).status, 401)
 })
-// #endregion revocation

@@ -86,22 +86,22 @@ test('a cart is forgotten after half an hour, and not before', async () => {
 })
 // #endregion timeout
 
-// #region csrf
 describe('another site', () => {
-  test('can neither send a form', async () => {
+  // #region csrf
+  test('cannot send a form', async () => {
     const browser = newBrowser(await cookieFor(sessions, env, { userId: 'ada', aal: 2 }))
     const response = await browser.fetch('/pay', { method: 'POST', from: 'cross-site' })
     expect(response.status).toBe(403)
     expect(await response.json()).toMatchObject({ code: 'ERR_CROSS_ORIGIN' })
   })
+  // #endregion csrf
 
-  test('nor can a sibling domain, whose forms have the cookie with them', async () => {
+  test('cannot from a sibling domain either, whose forms have the cookie with them', async () => {
     const browser = newBrowser(await cookieFor(sessions, env, { userId: 'ada', aal: 2 }))
     const response = await browser.fetch('/pay', { method: 'POST', from: 'same-site' })
     expect(response.status).toBe(403)
   })
 })
-// #endregion csrf
 
 // #region late
 test('a request that a sign-out overtakes saves nothing', async () => {
