@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 
 import type { FrameworkName } from './framework.ts'
 import { OBJECT_CLASSES } from './object-class.ts'
-import { RECIPES } from './recipes.ts'
+import { type Recipe, RECIPES } from './recipes.ts'
 import type { Required } from './required-additions.ts'
 import { SECRET_NAME } from './secret.ts'
 import type { Wishes } from './wishes.ts'
@@ -52,8 +52,16 @@ function codeSteps(done: Done): string[][] {
         line.replace('const { withSession }', 'export const sessions'),
       ),
     ),
-    codeStep(`In ${use.module} (docs/frameworks.md, ${title}):`, use.lines),
+    codeStep(`In ${use.module} (docs/frameworks.md, ${title}):`, linesOf(use, done.isTyped)),
   ]
+}
+
+/** Returns the lines of a recipe, without types if the application is JavaScript. */
+function linesOf({ lines, types = [] }: Recipe['use'], isTyped: boolean): readonly string[] {
+  if (isTyped) return lines
+  return lines
+    .filter((line) => !types.includes(line))
+    .map((line) => types.reduce((text, type) => text.replace(type, ''), line))
 }
 
 function codeStep(title: string, lines: readonly string[]): string[] {

@@ -5,10 +5,17 @@ export interface Recipe {
   readonly title: string
   /** The module that calls `createSessions`. */
   readonly sessions: string
-  /** The module that uses it, and its lines. */
-  readonly use: { readonly module: string; readonly lines: readonly string[] }
+  /** The module that uses it, and its lines: a whole module, which test/frameworks/apps.ts type-checks. */
+  readonly use: Use
   /** Only if the framework makes the Worker: the application's module to use as `main` instead. */
   readonly entry?: Entry
+}
+
+interface Use {
+  readonly module: string
+  readonly lines: readonly string[]
+  /** The parts of the lines that JavaScript has to leave out. */
+  readonly types?: readonly string[]
 }
 
 interface Entry {
@@ -33,9 +40,13 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/index.ts',
       lines: [
+        `import { routeAgentRequest } from 'agents'`,
+        `import { sessions } from './sessions'`,
+        '',
         'export default {',
-        '  fetch: sessions.withSession(async (request, env) =>',
-        `    (await routeAgentRequest(request, env)) ?? new Response('Not found', { status: 404 }),`,
+        '  fetch: sessions.withSession(',
+        '    async (request, env) =>',
+        `      (await routeAgentRequest(request, env)) ?? new Response('Not found', { status: 404 }),`,
         '  ),',
         '}',
       ],
@@ -49,6 +60,7 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
       lines: [
         `import { env } from 'cloudflare:workers'`,
         `import { sessionMiddleware } from '${ADAPTER}/astro'`,
+        `import { sessions } from './sessions'`,
         '',
         'export const onRequest = sessionMiddleware(sessions, { env: () => env }) // then: Astro.locals.session',
       ],
@@ -61,10 +73,15 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/index.ts',
       lines: [
-        `import { sessionMiddleware } from '${ADAPTER}/hono'`,
+        `import { type SessionEnv, sessionMiddleware } from '${ADAPTER}/hono'`,
+        `import { Hono } from 'hono'`,
+        `import { sessions } from './sessions'`,
         '',
+        'const app = new Hono<SessionEnv<typeof sessions>>()',
         'app.use(sessionMiddleware(sessions)) // then: c.var.session',
+        'export default app',
       ],
+      types: ['type SessionEnv, ', '<SessionEnv<typeof sessions>>'],
     },
   },
   'itty-router': {
@@ -74,8 +91,11 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
       module: 'src/index.ts',
       lines: [
         `import { sessionHooks } from '${ADAPTER}/itty-router'`,
+        `import { AutoRouter, error } from 'itty-router'`,
+        `import { sessions } from './sessions'`,
         '',
-        'const router = AutoRouter(sessionHooks(sessions)) // then: request.session',
+        'const router = AutoRouter(sessionHooks(sessions, { catch: error })) // then: request.session',
+        'export default router',
       ],
     },
   },
@@ -86,23 +106,25 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
       module: 'worker.ts',
       lines: [
         `import { sessionFetch } from '${ADAPTER}/open-next'`,
-        '',
+        `import { sessions } from './lib/sessions'`,
+        '// @ts-ignore: OpenNext makes it.',
         `import next from './.open-next/worker.js'`,
         '',
         'export default { fetch: sessionFetch(sessions, next.fetch) }',
-        '',
-        '// in pages and routes: sessionFrom(getCloudflareContext().ctx)',
+        '// In pages and routes: sessionFrom<typeof sessions>(getCloudflareContext().ctx)',
       ],
+      types: ['// @ts-ignore: OpenNext makes it.', '<typeof sessions>'],
     },
     entry: { module: 'worker.ts', worker: './.open-next/worker.js' },
   },
   nitro: {
     title: 'Nitro',
-    sessions: 'server/utils/sessions.ts',
+    sessions: 'sessions.ts',
     use: {
-      module: 'server/plugins/session.ts',
+      module: 'plugins/session.ts',
       lines: [
         `import { nitroSessions } from '${ADAPTER}/nitro'`,
+        `import { sessions } from '../sessions'`,
         '',
         'export const { plugin, useEdgeSession } = nitroSessions(sessions)',
         'export default plugin',
@@ -114,27 +136,34 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     title: 'Nuxt',
     sessions: 'server/utils/sessions.ts',
     use: {
-      module: 'server/plugins/session.ts',
+      module: 'server/utils/edge-session.ts',
       lines: [
         `import { nuxtSessions } from '${ADAPTER}/nuxt'`,
+        `import { sessions } from './sessions'`,
         '',
         'export const { plugin, useEdgeSession } = nuxtSessions(sessions)',
-        'export default plugin',
+        '// And server/plugins/session.ts is: export default plugin',
       ],
     },
     entry: NITRO,
   },
   'react-router': {
     title: 'React Router',
-    sessions: 'app/session.server.ts',
+    sessions: 'app/sessions.server.ts',
     use: {
-      module: 'app/root.tsx',
+      module: 'app/middleware.server.ts',
       lines: [
+        `import { env } from 'cloudflare:workers'`,
+        `import type { SessionOf } from 'edge-session'`,
         `import { sessionMiddleware } from '${ADAPTER}/react-router'`,
+        `import { createContext } from 'react-router'`,
+        `import { sessions } from './sessions.server'`,
         '',
-        'export const sessionContext = createContext()',
+        'export const sessionContext = createContext<SessionOf<typeof sessions>>()',
         'export const middleware = sessionMiddleware(sessions, { context: sessionContext, env: () => env })',
+        `// And app/root.tsx has: export { middleware } from './middleware.server'`,
       ],
+      types: [`import type { SessionOf } from 'edge-session'`, '<SessionOf<typeof sessions>>'],
     },
   },
   rwsdk: {
@@ -143,6 +172,10 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/worker.tsx',
       lines: [
+        `import { env } from 'cloudflare:workers'`,
+        `import { defineApp } from 'rwsdk/worker'`,
+        `import { sessions } from './sessions'`,
+        '',
         'const app = defineApp([',
         '  async ({ ctx, request }) => {',
         '    ctx.session = await sessions.open(request, env)',
@@ -160,6 +193,7 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
     use: {
       module: 'src/hooks.server.ts',
       lines: [
+        `import { sessions } from '$lib/server/sessions'`,
         `import { sessionHooks } from '${ADAPTER}/sveltekit'`,
         '',
         'export const { handle, handleError } = sessionHooks(sessions, {',
@@ -181,11 +215,11 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
       lines: [
         `import handler from '@tanstack/react-start/server-entry'`,
         `import { sessionFetch } from '${ADAPTER}/tanstack-start'`,
+        `import { sessions } from './sessions'`,
         '',
         'export default { fetch: sessionFetch(sessions, (request) => handler.fetch(request)) }',
-        '',
-        '// and in a request middleware of src/start.ts, for context.session:',
-        'next({ context: { session: await sessions.open(request, env) } })',
+        '// And a request middleware in src/start.ts, for context.session:',
+        '//   next({ context: { session: await sessions.open(request, env) } })',
       ],
     },
     entry: { module: 'src/server.ts', worker: '@tanstack/react-start/server-entry' },

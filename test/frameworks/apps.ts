@@ -6,6 +6,7 @@ import { cp, glob, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
+import { RECIPES } from '../../cli/recipes.ts'
 import { atEnd, newDirectory, newPort, ownNodeEnvironment, ROOT, run } from '../node/project.ts'
 
 const APPS = join(ROOT, 'examples/frameworks')
@@ -82,8 +83,19 @@ export async function buildApp({ name }: App, archive: string): Promise<string> 
   }
   // Some frameworks generate types in their build.
   await runScript(directory, 'build')
+  const recipe = await writeRecipe(name, directory)
   await runScript(directory, 'check')
+  if (recipe !== undefined) await rm(recipe)
   return directory
+}
+
+/** Writes the module that `edge-session init` prints, to be type-checked with the application. Returns its path. */
+async function writeRecipe(name: string, directory: string): Promise<string | undefined> {
+  const use = Object.entries(RECIPES).find(([framework]) => framework === name)?.[1].use
+  if (use === undefined) return undefined
+  const path = join(directory, dirname(use.module), 'printed-by-init.ts')
+  await writeFile(path, `${use.lines.join('\n')}\n`)
+  return path
 }
 
 /** Runs a script of an application. Rejects with what it has printed if it fails. */

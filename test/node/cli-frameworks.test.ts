@@ -65,7 +65,7 @@ describe('edge-session init in an application of a framework', () => {
 
   for (const [name, packages, says] of [
     ['Hono', ['hono'], 'app.use(sessionMiddleware(sessions))'],
-    ['itty-router', ['itty-router'], 'AutoRouter(sessionHooks(sessions))'],
+    ['itty-router', ['itty-router'], 'AutoRouter(sessionHooks(sessions, { catch: error }))'],
     ['React Router', ['react-router', '@react-router/dev'], 'edge-session/adapter/react-router'],
     ['RedwoodSDK', ['rwsdk'], 'sessions.open(request, env)'],
     ['Cloudflare Agents and partyserver', ['agents', 'hono'], 'routeAgentRequest'],
@@ -79,6 +79,22 @@ describe('edge-session init in an application of a framework', () => {
       assert.equal(outcome.stderr, '')
       assert.ok(outcome.stdout.includes(says), outcome.stdout)
       assert.match(outcome.stdout, /export const sessions = createSessions/)
+    })
+  }
+
+  for (const [name, says] of [
+    ['hono', 'import { sessionMiddleware } from'],
+    ['hono', 'new Hono()'],
+    ['@react-router/dev', 'createContext()'],
+  ] as const) {
+    it(`prints no types for ${name} in JavaScript: ${says}`, async () => {
+      const { outcome } = await initialised({
+        'wrangler.toml': tomlWith('src/index.js'),
+        'src/index.js': 'export default {}\n',
+        'package.json': packageOf(name),
+      })
+      assert.ok(outcome.stdout.includes(says), outcome.stdout)
+      assert.doesNotMatch(outcome.stdout, /typeof sessions|\btype\b/)
     })
   }
 
