@@ -75,6 +75,27 @@ describe('a sign-in that a handler passes over when it fails', () => {
       expect(await countListed(app, userId)).toBe(1)
     },
   )
+
+  test.for(['before', 'after'] as const)(
+    'in a regenerate, %s it took effect, is finished before what is read after it',
+    async (when) => {
+      const { store, lose } = losing('regenerate', when)
+      const app = newApp({ accounts: { index: users }, store })
+      const browser = app.browser()
+      app.handler = (session) => session.set('old', 1)
+      await browser.fetch('/')
+      lose()
+      const userId = newUser()
+      app.handler = async (session) => {
+        await session.signIn(userId).catch(() => undefined)
+        return [await session.get('old'), session.userId]
+      }
+      expect(await browser.json('/')).toEqual([1, userId])
+      app.handler = who
+      expect(await browser.json('/')).toEqual([userId, { old: 1 }])
+      expect(await countListed(app, userId)).toBe(1)
+    },
+  )
 })
 
 describe('sign-ins that nobody awaits', () => {
