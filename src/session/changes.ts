@@ -61,7 +61,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
 export function sealedError(): SessionError {
   return new SessionError(
     'ERR_RESPONSE_SENT',
-    'The session was changed after the response was sent. Make changes, and await them, before the handler returns.',
+    'The session was changed after the response was sent. Make and await changes before the handler returns.',
   )
 }
 
