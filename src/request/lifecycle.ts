@@ -150,9 +150,12 @@ function answerInside(session: RequestSession, result: unknown, entered: Entered
     discardOf(session, entered)
     throw error
   })
-  return writing === undefined
+  // Before a new cookie is sent, as at the end of the request.
+  const isNew = session.token !== session.arrival.token
+  const work = isNew ? Promise.resolve(writing).then(() => session.finish()) : writing
+  return work === undefined
     ? withSessionHeaders(session, response)
-    : afterWork(session, response, writing)
+    : afterWork(session, response, work)
 }
 
 /**
