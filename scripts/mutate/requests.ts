@@ -37,7 +37,11 @@ export const REQUESTS: readonly MutatedFile[] = [
       ['if (!wasUnasked) throw this.lose(reply)', ''],
       ['if (await this.hasNext()) return await this.readNow(isFresh)', ''],
       ['this.isIssued = patch.onceUntil === undefined', 'this.isIssued = true'],
-      ['isFresh || !wasUnasked', 'isFresh'],
+      [
+        'isFresh || !wasUnasked',
+        'isFresh',
+        'A write of the request leaves no copy that could answer.',
+      ],
     ],
   },
   {
