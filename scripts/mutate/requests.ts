@@ -22,6 +22,7 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/store-failure.test.ts',
       'test/request/twin-cookies.test.ts',
       'test/request/kv-revoked.test.ts',
+      'test/request/adopt.test.ts',
     ],
     changes: [
       [
