@@ -8,7 +8,7 @@ export { SessionObject } from 'edge-session/store/durable-object'
 export { UserObject } from 'edge-session/store/user-index'
 
 export default {
-  fetch: sessionFetch(sessions, (request, env, ctx: ExecutionContext) =>
+  fetch: sessionFetch(sessions, (request, env, ctx) =>
     requestContext.run(ctx, () => handler.fetch(request, env, ctx)),
   ),
 }
