@@ -52,7 +52,7 @@ describe('edge-session init in an application of a framework', () => {
       'vinext',
       ['next', '@opennextjs/cloudflare', 'vinext'],
       'vinext/server/fetch-handler',
-      'requestContext.run(ctx, () => handler.fetch(request, env, ctx))',
+      'requestContext.run(ctx, () => worker.fetch(request, env, ctx))',
     ],
   ]
   for (const [name, packages, main, says] of TEMPLATES) {

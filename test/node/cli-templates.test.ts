@@ -166,7 +166,7 @@ describe('edge-session init in a whole new application of vinext', () => {
     for (const line of [worker, EXPORT, 'export default worker']) {
       assert.ok(stderr.includes(`  ${line}\n`), stderr)
     }
-    assert.match(stdout, /In worker\/index\.ts \(docs\/frameworks\.md, vinext\)/)
+    assert.match(stdout, /In lib\/session\.ts \(docs\/frameworks\.md, vinext\)/)
     return outcome
   }
 
