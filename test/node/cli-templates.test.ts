@@ -167,6 +167,11 @@ describe('edge-session init in a whole new application of vinext', () => {
       assert.ok(stderr.includes(`  ${line}\n`), stderr)
     }
     assert.match(stdout, /In lib\/session\.ts \(docs\/frameworks\.md, vinext\)/)
+    // Its tsconfig.json says that it is TypeScript, since the entry module is not the application's.
+    assert.match(
+      stdout,
+      /createSessions<\{ visits: number \}, Env>[^]*sessionFrom<typeof sessions>/,
+    )
     return outcome
   }
 
