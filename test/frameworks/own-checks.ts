@@ -44,6 +44,34 @@ export const OWN_CHECKS: Readonly<Record<string, (origin: string) => Promise<voi
     await visitor.signIn(newUser())
     assert.match(await visitor.page('/account'), /Your account/)
   },
+
+  vinext: async (origin) => {
+    const visitor = new Visitor(origin)
+    const user = newUser()
+    const signedIn = await sendAction(visitor, 'Sign in', { user })
+    assert.deepEqual([signedIn.status, visitor.seen.length], [303, 1])
+    assert.match(await visitor.page('/'), new RegExp(`Welcome.*${user}`))
+    const counted = await sendAction(visitor, 'Count', {})
+    assert.deepEqual([counted.status, visitor.seen.length], [200, 1])
+    assert.match(await counted.text(), /Count: 1/)
+    // A page that is made once, for all visitors.
+    assert.match(await visitor.page('/for-all'), /This page has no session/)
+    assert.match(await new Visitor(origin).page('/for-all'), /This page has no session/)
+  },
+}
+
+/** Sends the form of the front page with this button, whose action is a server action, as a browser without scripts does. */
+async function sendAction(
+  visitor: Visitor,
+  button: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const forms = (await visitor.page('/')).split('<form')
+  const form = forms.find((each) => each.includes(`>${button}</button>`)) ?? ''
+  const body = new FormData()
+  for (const [, name = ''] of form.matchAll(/type="hidden" name="([^"]+)"/g)) body.set(name, '')
+  for (const [name, value] of Object.entries(fields)) body.set(name, value)
+  return visitor.browser.fetch('/', { method: 'POST', body, headers: { Accept: 'text/html' } })
 }
 
 /** A page that is made by the build has no visitor. */

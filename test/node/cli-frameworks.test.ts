@@ -47,6 +47,13 @@ describe('edge-session init in an application of a framework', () => {
       '.open-next/worker.js',
       './.open-next/worker.js',
     ],
+    // Both may still be there while an application moves.
+    [
+      'vinext',
+      ['next', '@opennextjs/cloudflare', 'vinext'],
+      'vinext/server/fetch-handler',
+      'requestContext.run(ctx, () => worker.fetch(request, env, ctx))',
+    ],
   ]
   for (const [name, packages, main, says] of TEMPLATES) {
     it(`writes binding and secret for ${name}, which makes the Worker, and says where the class goes`, async () => {
