@@ -19,6 +19,13 @@ export const OWN_CHECKS: Readonly<Record<string, (origin: string) => Promise<voi
     assert.deepEqual(await visitor.state(), { user: null, count: 1, a: null, b: null })
   },
 
+  next: async (origin) => {
+    const visitor = new Visitor(origin)
+    await visitor.signIn(newUser())
+    await hasNoSession(visitor, '/for-all/ada')
+    await hasNoSession(new Visitor(origin), '/for-all/ada')
+  },
+
   'static-assets': async (origin) => {
     const visitor = new Visitor(origin)
     const style = await visitor.browser.fetch('/style.css')
@@ -54,10 +61,14 @@ export const OWN_CHECKS: Readonly<Record<string, (origin: string) => Promise<voi
     const counted = await sendAction(visitor, 'Count', {})
     assert.deepEqual([counted.status, visitor.seen.length], [200, 1])
     assert.match(await counted.text(), /Count: 1/)
-    // A page that is made once, for all visitors.
-    assert.match(await visitor.page('/for-all'), /This page has no session/)
-    assert.match(await new Visitor(origin).page('/for-all'), /This page has no session/)
+    await hasNoSession(visitor, '/for-all')
+    await hasNoSession(new Visitor(origin), '/for-all')
   },
+}
+
+/** A page that is made once, for all visitors. */
+async function hasNoSession(visitor: Visitor, path: string): Promise<void> {
+  assert.match(await visitor.page(path), /This page has no session/)
 }
 
 /** Sends the form of the front page with this button, whose action is a server action, as a browser without scripts does. */

@@ -45,7 +45,7 @@ describe('edge-session init in an application of a framework', () => {
       'Next.js by OpenNext',
       ['next', '@opennextjs/cloudflare'],
       '.open-next/worker.js',
-      './.open-next/worker.js',
+      'sessionFetch(sessions, worker.fetch)',
     ],
     // Both may still be there while an application moves.
     [

@@ -14,7 +14,10 @@ describe('edge-session init', () => {
     assert.equal(module, MODULE.replace(`'hono'\n`, `'hono'\n${EXPORT}\n`))
     assert.match(vars, /^SESSION_SECRET=[\w-]{43}\n$/)
     assert.equal((await stat(join(directory, '.dev.vars'))).mode & 0o777, 0o600)
-    assert.match(outcome.stdout, /^Wrote wrangler\.toml, src\/index\.ts, \.dev\.vars, \.gitignore\.$/m)
+    assert.match(
+      outcome.stdout,
+      /^Wrote wrangler\.toml, src\/index\.ts, \.dev\.vars, \.gitignore\.$/m,
+    )
     for (const step of ['npm install edge-session', 'npx wrangler dev', 'wrangler secret put']) {
       assert.ok(outcome.stdout.includes(step), step)
     }
