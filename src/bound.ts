@@ -142,14 +142,15 @@ export function bound(
     session: FeatureSession,
     { pending }: Extract<TokenChange, { is: 'issued' }>,
   ): Promise<void> {
-    const { signIn } = pending.patch
-    const { token } = session
-    if (signIn === undefined || token === undefined) return
+    const { state } = session
+    if (pending.patch.signIn === undefined || state.is !== 'live') return
     // If another user was signed in, the binding is deleted. The next read tells if it was the same user.
     known.set(session, '')
     if (!session.request.url.startsWith('https:')) return
-    const { handle } = token
-    const challenge = await stamped(session, 'register', { handle, at: signIn.at })
+    // A joined session has the account of the request that created it, and so another time.
+    const { handle } = state.token
+    const at = state.status.account?.at ?? 0
+    const challenge = await stamped(session, 'register', { handle, at })
     const value = `(${algorithms.join(' ')});path="${paths.register}";challenge="${challenge}"`
     session.headers.push(['Secure-Session-Registration', value])
   }

@@ -115,6 +115,7 @@ async function lead(
   let result: string | undefined
   const release = (patch?: Patch): Promise<Applied | Refusal> =>
     session.change(async () => {
+      await (session.pending && session.settle(session.pending))
       const token = session.token as Token
       const reply = await ask(session, token, 'release', { ...about, wait: 0, result }, patch)
       if (isGone(reply)) throw session.lose(reply)
@@ -148,6 +149,8 @@ async function acquired(session: RequestSession, about: LeaseRequest): Promise<s
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
     const token = await session.change(async () => {
+      // A call that failed may have replaced the token: the store would refuse the previous one.
+      await (session.pending && session.settle(session.pending))
       // A text that is not a lease, so that the write only creates the session.
       if (session.token === undefined) {
         await session.createNow(newPatch({ set: [[about.name, '0']] }))

@@ -118,10 +118,12 @@ export class RequestSession extends StoredSession implements SessionPort, Featur
 
   read(isFresh: boolean): Promise<Entries | undefined> {
     return this.#inTurn(() => {
-      const arriving = this.#arrive()?.catch((error: unknown) => this.goWithout(error))
-      return arriving === undefined
-        ? this.readNow(isFresh)
-        : arriving.then(() => this.readNow(isFresh))
+      const { pending } = this
+      const before: Promise<unknown> | undefined =
+        pending !== undefined && this.store.can.atomic
+          ? this.settle(pending)
+          : this.#arrive()?.catch((error: unknown) => this.goWithout(error))
+      return before === undefined ? this.readNow(isFresh) : before.then(() => this.readNow(isFresh))
     })
   }
 

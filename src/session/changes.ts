@@ -41,7 +41,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.why === 'conflict') {
     throw new SessionError(
       'ERR_CONFLICT',
-      'update() kept losing against other requests. Make its function faster, or spread the work over several keys.',
+      'update() kept losing against other requests. Make its function faster, or use several keys.',
     )
   }
   if (reply.why === 'not-a-number') {
@@ -61,7 +61,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
 export function sealedError(): SessionError {
   return new SessionError(
     'ERR_RESPONSE_SENT',
-    'The session was changed after the response was sent. Make changes, and await them, before the handler returns.',
+    'The session was changed after the response was sent. Make and await changes before the handler returns.',
   )
 }
 
@@ -109,9 +109,12 @@ export function commitChanges(
   }
   if (port.codec.complete === undefined)
     return writeChanges(writer, patchOf(writer, recorded), send)
+  // Taken again, since the dictionary may have been cleared in the meantime.
   return writer
     .prepare()
-    .then((entries) => writeChanges(writer, patchOf(writer, recorded, entries), send))
+    .then((entries) =>
+      writeChanges(writer, patchOf(writer, recordedIn(writer, since) ?? new Map(), entries), send),
+    )
 }
 
 /** Returns the changes to write; `undefined` if there are none. */

@@ -85,7 +85,7 @@ async function soon(check: () => void): Promise<void> {
     try {
       return check()
     } catch (error) {
-      if (tries >= 1000) throw error
+      if (tries >= 5000) throw error
     }
     // oxlint-disable-next-line no-await-in-loop
     await scheduler.wait(10)

@@ -36,6 +36,8 @@ export function newLiveSite(
     secrets: [env.SESSION_SECRET],
     store: durableObjectStore(env.LIVE_SESSIONS),
     onEvent: (event) => void events.push(event),
+    // A call on a busy machine is no failure of the store.
+    storeTimeout: 60,
     ...rest,
     use: [accounts({ index: () => userIndex(env.USERS) }), ...use],
   })

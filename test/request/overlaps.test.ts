@@ -6,7 +6,7 @@ import { serialized } from '../../src/serialize.ts'
 import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { type App, type Handler, newApp } from '../support/app.ts'
+import { type App, type AppSession, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 import { StaleKv } from '../support/stale-kv.ts'
 import { storesHere, world } from '../support/worlds.ts'
@@ -172,6 +172,25 @@ describe('a regenerate whose reply was lost, and which the handler passed over,'
       session.set('user', 'alice')
     })
     expect(await run(app, browser, all)).toEqual({ a: 1, user: 'alice' })
+    expect(await run(app, old, all)).toEqual({})
+  })
+
+  test.for([
+    ['get', (session: AppSession) => session.get('a')],
+    ['load', async (session: AppSession) => session.load({ fresh: true }).then(() => 1)],
+    ['update', (session: AppSession) => session.update('a', (value) => value)],
+  ] as const)('is finished before what is read after it: %s', async ([, read]) => {
+    const losing = losingStore()
+    const app = newApp({ store: losing.store })
+    const browser = await visitorOf(app, { a: 1 })
+    const old = browser.copy()
+    const value = await run(app, browser, async (session, request) => {
+      losing.lose = 'regenerate'
+      await regenerate(session, request)
+      return read(session)
+    })
+    expect(value).toBe(1)
+    expect(await run(app, browser, all)).toEqual({ a: 1 })
     expect(await run(app, old, all)).toEqual({})
   })
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
+import { checked } from '../../src/schema.ts'
 import { memoryStore } from '../../src/store/memory.ts'
-import { type App, type AppSession, newApp } from '../support/app.ts'
+import { type App, type AppOptions, type AppSession, newApp } from '../support/app.ts'
 import { type LossyStore, lossyStore } from '../support/lossy-store.ts'
 
 interface Outcome {
@@ -14,9 +15,10 @@ interface Outcome {
 /** Runs a handler as a request of a visitor who has stored `{ a: 1 }`. */
 async function inRequest(
   handler: (session: AppSession, lossy: LossyStore) => unknown,
+  options: AppOptions = {},
 ): Promise<Outcome> {
   const lossy = lossyStore(memoryStore())
-  const app: App = newApp({ store: lossy.store })
+  const app: App = newApp({ ...options, store: lossy.store })
   const browser = app.browser()
   const run = async (next: App['handler']): Promise<unknown> => {
     app.handler = next
@@ -40,6 +42,41 @@ const RECORDED: readonly (readonly [
   ['a deletion', (session) => session.delete('a'), {}],
   ['a clear', (session) => session.clear(), {}],
 ]
+
+/** Data that is checked and migrated is read before it is written. */
+const MIGRATING: AppOptions = {
+  data: checked(
+    { '~standard': { version: 1, vendor: 'own', validate: (value) => ({ value: Object(value) }) } },
+    { migrate: (stored) => stored },
+  ),
+}
+
+describe('while a commit reads the session first', () => {
+  test.for(RECORDED)('%s is seen at once, and is written', async ([, record, after]) => {
+    const { result, stored } = await inRequest(async (session) => {
+      session.set('a', 2)
+      const committing = session.commit()
+      record(session)
+      const seen = await session.all()
+      await committing
+      return [seen, await session.all()]
+    }, MIGRATING)
+    expect(result).toEqual([after, after])
+    expect(stored).toEqual(after)
+  })
+
+  test('of a clear, another clear drops what was set in between', async () => {
+    const { result, stored } = await inRequest(async (session) => {
+      session.clear()
+      session.set('b', 1)
+      const committing = session.commit()
+      session.clear()
+      await committing
+      return session.all()
+    }, MIGRATING)
+    expect([result, stored]).toEqual([{}, {}])
+  })
+})
 
 describe('while a commit is under way', () => {
   test.for(RECORDED)('%s is seen at once, and is written', async ([, record, after]) => {

@@ -76,27 +76,34 @@ describe('an update of a recorded value', () => {
   })
 
   test('ends in ERR_CONFLICT while something else goes on setting its key', async () => {
-    const state = { isOver: false }
+    let runs = 0
     const { result, stored } = await inRequest({}, async (session) => {
       session.set('n', 0)
+      // Once in each run, however fast or busy the machine is.
+      let turn = Promise.withResolvers<boolean>()
+      let isSet = Promise.withResolvers<undefined>()
       const setting = (async () => {
-        for (let each = 1; !state.isOver && each < 5000; each += 1) {
-          session.set('n', each)
-          // oxlint-disable-next-line no-await-in-loop
-          await scheduler.wait(0)
+        // oxlint-disable-next-line no-await-in-loop
+        while (await turn.promise) {
+          turn = Promise.withResolvers()
+          session.set('n', runs)
+          isSet.resolve(undefined)
         }
       })()
       const updating = session.update('n', async (n) => {
-        await scheduler.wait(1)
+        runs += 1
+        isSet = Promise.withResolvers()
+        turn.resolve(true)
+        await isSet.promise
         return n
       })
       const code = await updating.catch(codeOf)
-      state.isOver = true
+      turn.resolve(false)
       await setting
       session.set('n', 'last')
       return code
     })
-    expect(result).toBe('ERR_CONFLICT')
+    expect([result, runs]).toEqual(['ERR_CONFLICT', 100])
     expect(stored).toEqual({ n: 'last' })
   })
 })

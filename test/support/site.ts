@@ -53,6 +53,8 @@ export function newSite(siteOptions: Partial<SessionOptions<unknown>> = {}): Sit
     store: copies === undefined ? store : cached(store, copies),
     onEvent: (event) => void events.push(event),
     now: () => site.now,
+    // A call on a busy machine is no failure of the store.
+    storeTimeout: 60,
     ...options,
     use: [accounts(), ...features],
   })

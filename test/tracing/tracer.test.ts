@@ -121,11 +121,18 @@ test.skipIf(MEMCACHED_PORT === 0)('a store that tries again counts its tries', a
   const browser = app.browser()
   app.handler = (session) => session.set('n', 0)
   await browser.fetch('/')
+  app.handler = (session) => session.load()
+  await browser.fetch('/')
   noted.length = 0
+  // After its write, what the first store has read of the session is old.
+  const other = newApp({ store: memcachedStore(memcachedConnector()), clock: app })
+  const same = other.browser()
+  same.cookies.addAll(browser.cookies)
+  other.handler = (session) => session.increment('n')
+  await same.fetch('/')
   app.handler = (session) => session.increment('n')
-  await Promise.all(Array.from({ length: 8 }, () => browser.fetch('/')))
-  const tries = noted.map(({ attributes }) => Number(attributes['session.tries'] ?? 1))
-  expect(Math.max(...tries)).toBeGreaterThan(1)
+  expect(await browser.json('/')).toBe(2)
+  expect(noted.map(({ attributes }) => attributes['session.tries'])).toEqual([undefined, 2])
 })
 
 test('the span of a session that is committed within a wrapper ends with the wrapper', async () => {
