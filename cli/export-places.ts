@@ -58,6 +58,11 @@ const MODULES = new Set(['.ts', '.mts', '.tsx', '.js', '.mjs', '.jsx'])
 /** The directories of build output. */
 const BUILT = /(^|\/)(\.[\w-]+|dist|build|out|node_modules)\//
 
+/** True if this path, relative to the project, is in a directory of build output. */
+export function isBuilt(path: string): boolean {
+  return BUILT.test(path)
+}
+
 async function exportsOf(
   main: string,
   { home, label: labelOf, framework }: Place,
@@ -66,7 +71,7 @@ async function exportsOf(
   const path = resolve(home, main)
   const label = labelOf(path)
   const advice = entryAdvice(framework, classes)
-  if (BUILT.test(label)) {
+  if (isBuilt(label)) {
     return {
       changes: [],
       notices: [`main is ${label}, which is build output. ${advice ?? byHand(classes)}`],

@@ -16,6 +16,7 @@ export type FrameworkName =
   | 'rwsdk'
   | 'sveltekit'
   | 'tanstack-start'
+  | 'vinext'
 
 /** By a package that only its applications have. A framework built on another one comes before that one. */
 const BY_PACKAGE: readonly (readonly [name: string, framework: FrameworkName])[] = [
@@ -26,6 +27,7 @@ const BY_PACKAGE: readonly (readonly [name: string, framework: FrameworkName])[]
   ['nitropack', 'nitro'],
   ['@tanstack/react-start', 'tanstack-start'],
   ['rwsdk', 'rwsdk'],
+  ['vinext', 'vinext'],
   ['@opennextjs/cloudflare', 'next'],
   ['@react-router/dev', 'react-router'],
   ['agents', 'agents'],

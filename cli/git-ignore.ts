@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { readTextFile, type TextFile } from './text-file.ts'
 
 export type Ignored =
-  | { readonly standing: 'ignored' | 'no-repository' }
+  | { readonly standing: 'ignored' }
   /** Git tracks the file already, so .gitignore has no effect. */
   | { readonly standing: 'tracked' }
   | {
@@ -14,7 +14,10 @@ export type Ignored =
       readonly text: string
     }
 
-/** Checks if git would track this file. If so, also returns the .gitignore beside it with one more line. */
+/**
+ * Checks if git tracks this file, or would, also in a repository that is made later. If it would, also returns the
+ * .gitignore beside it with one more line.
+ */
 export async function gitIgnored(path: string): Promise<Ignored> {
   const directory = dirname(path)
   const name = basename(path)
@@ -23,11 +26,9 @@ export async function gitIgnored(path: string): Promise<Ignored> {
   const file = await readTextFile(join(directory, '.gitignore'))
   const ignored = git(directory, 'check-ignore', '--quiet', '--', name)
   if (ignored === 0) return { standing: 'ignored' }
-  // Without git, or outside a repository, only the existing .gitignore files can be checked.
-  if (ignored !== 1) {
-    if (file === undefined) return { standing: 'no-repository' }
-    if (hasLine(file.text, name)) return { standing: 'ignored' }
-  }
+  // Without git, or outside a repository, only the file can be checked. A repository may be made later.
+  if (ignored !== 1 && file !== undefined && hasLine(file.text, name))
+    return { standing: 'ignored' }
   return { standing: 'open', path: join(directory, '.gitignore'), file, text: withLine(file, name) }
 }
 

@@ -1,9 +1,10 @@
-import { dirname, relative, sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
 
 import type { Table } from './addition.ts'
 import { cloudflareConfigIn, requiredByHand } from './cloudflare-config.ts'
 import { variablesWithSecret } from './dev-vars.ts'
-import { exportPlaces, type Label } from './export-places.ts'
+import { exportPlaces, isBuilt, type Label } from './export-places.ts'
 import type { FileChange } from './file-change.ts'
 import { type FrameworkName, frameworkOf } from './framework.ts'
 import { gitIgnored } from './git-ignore.ts'
@@ -29,7 +30,7 @@ export interface InitPlan {
   readonly notices: readonly string[]
   readonly required: Required
   readonly framework: FrameworkName | undefined
-  /** True if the entry module is TypeScript. */
+  /** True if the application is TypeScript. */
   readonly isTyped: boolean
 }
 
@@ -67,8 +68,14 @@ export async function initPlan(directory: string, wishes: InitWishes): Promise<I
     notices: [...notices, ...variables.notices],
     required,
     framework,
-    isTyped: /\.[cm]?tsx?$/.test(String(table['main'])),
+    isTyped: isTypeScript(home, String(table['main'])),
   }
+}
+
+/** True if the entry module is TypeScript. One that a framework makes tells nothing: then a `tsconfig.json` counts. */
+function isTypeScript(home: string, main: string): boolean {
+  const isOwn = existsSync(join(home, main)) && !isBuilt(main)
+  return isOwn ? /\.[cm]?tsx?$/.test(main) : existsSync(join(home, 'tsconfig.json'))
 }
 
 interface Configured {

@@ -1,39 +1,16 @@
 import type { FrameworkName } from './framework.ts'
-
-/** Where a framework's application sets up sessions: docs/frameworks.md, in a few lines. */
-export interface Recipe {
-  readonly title: string
-  /** The module that calls `createSessions`. */
-  readonly sessions: string
-  /** The module that uses it, and its lines: a whole module, which test/frameworks/apps.ts type-checks. */
-  readonly use: Use
-  /** Only if the framework makes the Worker: the application's module to use as `main` instead. */
-  readonly entry?: Entry
-}
-
-interface Use {
-  readonly module: string
-  readonly lines: readonly string[]
-  /** The parts of the lines that JavaScript has to leave out. */
-  readonly types?: readonly string[]
-}
-
-interface Entry {
-  readonly module: string
-  /** The module whose default export is the framework's Worker. */
-  readonly worker: string
-  /** Text about the framework's own configuration. */
-  readonly also?: string
-}
+import { NEXT_RECIPES } from './next-recipes.ts'
+import type { Recipe } from './recipe.ts'
 
 const ADAPTER = 'edge-session/adapter'
-const NITRO: Entry = {
+const NITRO: Recipe['entry'] = {
   module: 'worker.js',
   worker: './.output/server/index.mjs',
   also: `In the framework's configuration: preset: 'cloudflare_module', cloudflare: { deployConfig: false, nodeCompat: true }.`,
 }
 
 export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
+  ...NEXT_RECIPES,
   agents: {
     title: 'Cloudflare Agents and partyserver',
     sessions: 'src/sessions.ts',
@@ -98,24 +75,6 @@ export const RECIPES: Readonly<Record<FrameworkName, Recipe>> = {
         'export default router',
       ],
     },
-  },
-  next: {
-    title: 'Next.js by OpenNext',
-    sessions: 'lib/sessions.ts',
-    use: {
-      module: 'worker.ts',
-      lines: [
-        `import { sessionFetch } from '${ADAPTER}/open-next'`,
-        `import { sessions } from './lib/sessions'`,
-        '// @ts-ignore: OpenNext makes it.',
-        `import next from './.open-next/worker.js'`,
-        '',
-        'export default { fetch: sessionFetch(sessions, next.fetch) }',
-        '// In pages and routes: sessionFrom<typeof sessions>(getCloudflareContext().ctx)',
-      ],
-      types: ['// @ts-ignore: OpenNext makes it.', '<typeof sessions>'],
-    },
-    entry: { module: 'worker.ts', worker: './.open-next/worker.js' },
   },
   nitro: {
     title: 'Nitro',

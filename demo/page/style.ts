@@ -118,7 +118,7 @@ iframe { display: block; width: 100%; height: 12rem; margin-bottom: .75rem; bord
 
 .lanes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem 1.5rem; margin: 1rem 0; padding: 0; list-style: none }
 .chart { display: block; width: 100%; height: 2.5rem }
-.chart rect, .legend rect { stroke-width: 1.5px; vector-effect: non-scaling-stroke; fill: none; stroke: var(--line) }
+.chart rect, .legend rect { stroke-width: 1.5px; vector-effect: non-scaling-stroke; fill: var(--faint); stroke: none }
 .chart .answered { fill: var(--line) }
 .chart .arrived, .legend .arrived { fill: var(--accent); stroke: var(--accent) }
 .chart .lost, .legend .lost { fill: color-mix(in srgb, var(--bad) 12%, transparent); stroke: var(--bad); stroke-dasharray: 3 2 }

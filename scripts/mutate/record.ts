@@ -158,7 +158,6 @@ export const RECORD: readonly MutatedFile[] = [
       ],
       ['if (this.deadline > now) return', 'if (false) return'],
       ['return lasting(this.#state) && this.deadline', 'return this.deadline'],
-      ['this.#isCorrupt = false', ''],
       ['return state && this.deadline\n', 'return undefined\n'],
       ["method !== 'read' || !next.reply.ok || this", 'true || this'],
       [

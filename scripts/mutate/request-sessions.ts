@@ -4,6 +4,48 @@ import { FAILURES, LATE } from './requests.ts'
 /** One request's session, from its arrival to its end. */
 export const REQUEST_SESSIONS: readonly MutatedFile[] = [
   {
+    file: 'src/request/response.ts',
+    tests: [
+      ...FAILURES,
+      'test/request/set-cookie.test.ts',
+      'test/request/caching.test.ts',
+      'test/request/key-rotation.test.ts',
+      'test/request/renewal.test.ts',
+      'test/request/timeouts.test.ts',
+      'test/request/persistent-cookie.test.ts',
+      'test/request/own-endings.test.ts',
+      'test/request/other-sessions-cookie.test.ts',
+      'test/request/read-cache.test.ts',
+      'test/request/read-cache-copies.test.ts',
+      'test/request/dead-cookies.test.ts',
+      'test/request/plain-http.test.ts',
+    ],
+    changes: [
+      [
+        "return arrival.hasCookie && session.canKeep ? 'clear' : undefined",
+        "return session.canKeep ? 'clear' : undefined",
+      ],
+      ['if (state.status.renewal !== undefined) return false', ''],
+      ['if (arrival.isOldKey) return true', ''],
+      ['lifetime / 2', 'lifetime'],
+      ['Math.max(token.usedAt, state.usedAt)', 'token.usedAt'],
+      ["if (value === '') return change !== 'issue'", "if (value === '') return false"],
+      ["return change === 'clear' && !isSame", 'return false'],
+      [
+        "if (headers.has('Set-Cookie')) forbidStoring(headers)\n  return withCaching",
+        'return withCaching',
+      ],
+      ["STORAGE.test(said) && headers.has('Set-Cookie')", 'false'],
+      ['if (!session.isUsed) return response', ''],
+      ['state.status.account === undefined)', 'true)'],
+      ['Math.max(bookmark, token.bookmark ?? 0)', 'bookmark'],
+      [
+        'const others = headers.getSetCookie().filter((value) => !value.startsWith(start))',
+        'const others = headers.getSetCookie()',
+      ],
+    ],
+  },
+  {
     file: 'src/request/request-session.ts',
     tests: [
       ...LATE,

@@ -69,6 +69,7 @@ export const SESSIONS: readonly MutatedFile[] = [
       [
         'if (changes.writing === writing) changes.writing = undefined',
         'changes.writing = undefined',
+        'The writes of one request are sent one after the other.',
       ],
       ['changes.writing = writing\n', '\n'],
       ['since === undefined || (changes.mustClear && !since.mustClear)', 'since === undefined'],
@@ -126,7 +127,11 @@ export const SESSIONS: readonly MutatedFile[] = [
   },
   {
     file: 'src/codec/cookie.ts',
-    tests: ['test/codec/cookie.test.ts', 'test/request/twin-cookies.test.ts'],
+    tests: [
+      'test/codec/cookie.test.ts',
+      'test/request/twin-cookies.test.ts',
+      'test/request/cookie-domain.test.ts',
+    ],
     changes: [
       [' && values.length < MAX_SAME_NAME', ''],
       ["if (before === '' || before.endsWith(';')) {", 'if (true) {'],

@@ -1,6 +1,7 @@
 import type { MutatedFile } from './mutation.ts'
 
 const LISTS = [
+  'test/store/user-rows.test.ts',
   'test/store/user-index-calls.test.ts',
   'test/store/user-cell-endings.test.ts',
   'test/store/user-cell.test.ts',

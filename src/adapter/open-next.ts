@@ -48,7 +48,8 @@ export function sessionFetch<
 
 /**
  * Returns the request's session: `sessionFrom<typeof sessions>(getCloudflareContext().ctx)` in a page, a route handler
- * or a server action. Throws `ERR_OPTION` without `sessionFetch`, as in `next dev`.
+ * or a server action. Throws `ERR_OPTION` without `sessionFetch`, as in `next dev`. In a page, await Next's `headers()`
+ * first, and take no session if they are empty: otherwise Next may keep the page, and show it to other visitors.
  */
 export function sessionFrom<S>(ctx: object): SessionOf<S> {
   const { [KEY]: session } = ctx as Carrier

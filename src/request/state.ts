@@ -65,7 +65,7 @@ export function isJustRotated(reply: Gone, arrivedAt: number): boolean {
 export function endedError(): SessionError {
   return new SessionError(
     'ERR_SESSION_ENDED',
-    'The session is over: destroyed, expired, or regenerated elsewhere. The change was not written.',
+    'The session is over: destroyed, expired, or regenerated elsewhere. The change was not written. Send a new request.',
   )
 }
 
@@ -73,6 +73,6 @@ export function endedError(): SessionError {
 export function unseenError(store: string): SessionError {
   return new SessionError(
     'ERR_STORE',
-    `The ${store} store does not return this session yet: it began less than a minute ago. Nothing was written.`,
+    `The ${store} store does not return this session yet: it is too new. Nothing was written. Try again.`,
   )
 }

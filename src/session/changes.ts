@@ -47,7 +47,7 @@ export function orThrow(reply: Applied | Refusal): Applied {
   if (reply.why === 'not-a-number') {
     throw new SessionError(
       'ERR_VALUE',
-      'increment() needs finite numbers, and a sum from -(2^53 - 1) to 2^53 - 1.',
+      'increment() needs finite numbers, and a sum from -(2^53 - 1) to 2^53 - 1. Store larger numbers as strings.',
     )
   }
   const { limit = `${MAX_TOTAL_CHARACTERS} characters` } = reply

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
+import { etag } from 'hono/etag'
 import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -120,6 +121,20 @@ describe('the session of a Hono application', () => {
     await browser.fetch('/many', { method: 'POST' })
     expect(calls).toEqual(['create'])
     expect(await browser.json('/all')).toEqual({ name: 'bob', cart: ['a'] })
+  })
+
+  test('keeps its new cookie on a 304 of etag(), which is registered after it', async () => {
+    const app = newApp().use(etag())
+    app.get('/page', async (c) => {
+      await c.var.session.regenerate()
+      return c.text('the same page')
+    })
+    const browser = browserOf(app)
+    await browser.fetch('/set/ada', { method: 'POST' })
+    const ETag = (await browser.fetch('/page')).headers.get('ETag') ?? ''
+    const response = await browser.fetch('/page', { headers: { 'If-None-Match': ETag } })
+    expect([response.status, response.headers.getSetCookie().length]).toEqual([304, 1])
+    expect(await browser.json('/all')).toEqual({ name: 'ada' })
   })
 
   test('is there for app.request, with its env and without a context', async () => {

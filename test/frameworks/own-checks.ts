@@ -19,6 +19,13 @@ export const OWN_CHECKS: Readonly<Record<string, (origin: string) => Promise<voi
     assert.deepEqual(await visitor.state(), { user: null, count: 1, a: null, b: null })
   },
 
+  next: async (origin) => {
+    const visitor = new Visitor(origin)
+    await visitor.signIn(newUser())
+    await hasNoSession(visitor, '/for-all/ada')
+    await hasNoSession(new Visitor(origin), '/for-all/ada')
+  },
+
   'static-assets': async (origin) => {
     const visitor = new Visitor(origin)
     const style = await visitor.browser.fetch('/style.css')
@@ -44,6 +51,38 @@ export const OWN_CHECKS: Readonly<Record<string, (origin: string) => Promise<voi
     await visitor.signIn(newUser())
     assert.match(await visitor.page('/account'), /Your account/)
   },
+
+  vinext: async (origin) => {
+    const visitor = new Visitor(origin)
+    const user = newUser()
+    const signedIn = await sendAction(visitor, 'Sign in', { user })
+    assert.deepEqual([signedIn.status, visitor.seen.length], [303, 1])
+    assert.match(await visitor.page('/'), new RegExp(`Welcome.*${user}`))
+    const counted = await sendAction(visitor, 'Count', {})
+    assert.deepEqual([counted.status, visitor.seen.length], [200, 1])
+    assert.match(await counted.text(), /Count: 1/)
+    await hasNoSession(visitor, '/for-all')
+    await hasNoSession(new Visitor(origin), '/for-all')
+  },
+}
+
+/** A page that is made once, for all visitors. */
+async function hasNoSession(visitor: Visitor, path: string): Promise<void> {
+  assert.match(await visitor.page(path), /This page has no session/)
+}
+
+/** Sends the form of the front page with this button, whose action is a server action, as a browser without scripts does. */
+async function sendAction(
+  visitor: Visitor,
+  button: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const forms = (await visitor.page('/')).split('<form')
+  const form = forms.find((each) => each.includes(`>${button}</button>`)) ?? ''
+  const body = new FormData()
+  for (const [, name = ''] of form.matchAll(/type="hidden" name="([^"]+)"/g)) body.set(name, '')
+  for (const [name, value] of Object.entries(fields)) body.set(name, value)
+  return visitor.browser.fetch('/', { method: 'POST', body, headers: { Accept: 'text/html' } })
 }
 
 /** A page that is made by the build has no visitor. */

@@ -45,7 +45,14 @@ describe('edge-session init in an application of a framework', () => {
       'Next.js by OpenNext',
       ['next', '@opennextjs/cloudflare'],
       '.open-next/worker.js',
-      './.open-next/worker.js',
+      'sessionFetch(sessions, worker.fetch)',
+    ],
+    // Both may still be there while an application moves.
+    [
+      'vinext',
+      ['next', '@opennextjs/cloudflare', 'vinext'],
+      'vinext/server/fetch-handler',
+      'requestContext.run(ctx, () => worker.fetch(request, env, ctx))',
     ],
   ]
   for (const [name, packages, main, says] of TEMPLATES) {

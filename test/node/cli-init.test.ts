@@ -14,7 +14,10 @@ describe('edge-session init', () => {
     assert.equal(module, MODULE.replace(`'hono'\n`, `'hono'\n${EXPORT}\n`))
     assert.match(vars, /^SESSION_SECRET=[\w-]{43}\n$/)
     assert.equal((await stat(join(directory, '.dev.vars'))).mode & 0o777, 0o600)
-    assert.match(outcome.stdout, /^Wrote wrangler\.toml, src\/index\.ts, \.dev\.vars\.$/m)
+    assert.match(
+      outcome.stdout,
+      /^Wrote wrangler\.toml, src\/index\.ts, \.dev\.vars, \.gitignore\.$/m,
+    )
     for (const step of ['npm install edge-session', 'npx wrangler dev', 'wrangler secret put']) {
       assert.ok(outcome.stdout.includes(step), step)
     }
@@ -299,6 +302,15 @@ describe('the secret on this machine', () => {
     await writeFile(join(directory, '.gitignore'), 'node_modules')
     assert.equal((await init(directory, '--yes')).code, 0)
     assert.equal(await readFile(join(directory, '.gitignore'), 'utf8'), 'node_modules\n.dev.vars')
+    await run(directory, 'git', 'check-ignore', '.dev.vars')
+  })
+
+  it('is kept out of a repository that is made later', async () => {
+    const { directory } = await initialised(project)
+    assert.equal(await readFile(join(directory, '.gitignore'), 'utf8'), '.dev.vars\n')
+    await init(directory, '--yes')
+    assert.equal(await readFile(join(directory, '.gitignore'), 'utf8'), '.dev.vars\n')
+    await run(directory, 'git', 'init', '--quiet')
     await run(directory, 'git', 'check-ignore', '.dev.vars')
   })
 

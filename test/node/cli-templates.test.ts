@@ -151,3 +151,45 @@ describe('edge-session init in a whole new application of Nitro', () => {
     assert.match(stderr, /Nitro makes the Worker, so create worker\.js/)
   })
 })
+
+describe('edge-session init in a whole new application of vinext', () => {
+  /** Runs it, and checks what is the same with both configurations. */
+  async function initialisedVinext(template: Template, ...changed: readonly string[]) {
+    const outcome = await initialised(template)
+    const { stdout, stderr, after } = outcome
+    // Its .gitignore has .env*, and not the file for secrets.
+    assertSame(template, after, '.gitignore', ...changed)
+    assert.equal(after['.gitignore'], `${contentOf(template, '.gitignore')}.dev.vars\n`)
+    assert.match(after['.dev.vars'] ?? '', /^SESSION_SECRET=\S{43,}$/m)
+    assert.match(stderr, /vinext makes the Worker, so create worker\/index\.ts/)
+    const worker = `import worker from 'vinext/server/fetch-handler'`
+    for (const line of [worker, EXPORT, 'export default worker']) {
+      assert.ok(stderr.includes(`  ${line}\n`), stderr)
+    }
+    assert.match(stdout, /In lib\/session\.ts \(docs\/frameworks\.md, vinext\)/)
+    // Its tsconfig.json says that it is TypeScript, since the entry module is not the application's.
+    assert.match(
+      stdout,
+      /createSessions<\{ visits: number \}, Env>[^]*sessionFrom<typeof sessions>/,
+    )
+    return outcome
+  }
+
+  it('prints what to paste into cloudflare.config.ts, and says which module to write', async () => {
+    const { stderr } = await initialisedVinext(templates.VINEXT)
+    for (const line of [
+      `    SessionObject: { type: 'durable-object', storage: 'sqlite' },`,
+      `    SESSIONS: { type: 'durable-object', worker: 'shop', exportName: 'SessionObject' },`,
+      'In cloudflare.config.ts, main is called entrypoint.',
+    ]) {
+      assert.ok(stderr.includes(`${line}\n`), stderr)
+    }
+  })
+
+  it('adds the binding to wrangler.jsonc, and says which module to write', async () => {
+    const template = templates.VINEXT_BY_WRANGLER
+    const { directory, after } = await initialisedVinext(template, 'wrangler.jsonc')
+    assertAdded(template, after)
+    await assertDone(directory)
+  })
+})

@@ -244,6 +244,117 @@ export default defineCloudflareConfig({});
   '.gitignore': GITIGNORE,
 }
 
+/** With `cf`, which is the default of create-vinext-app. */
+export const VINEXT: Template = {
+  'package.json': manifest(
+    {
+      '@vinext/cloudflare': '^0.2.1',
+      react: '19.3.1',
+      'react-dom': '19.3.1',
+      'react-server-dom-webpack': '^19.3.1',
+      vinext: '^1.4.0',
+    },
+    {
+      '@cloudflare/vite-plugin': '^2.0.0-beta.1',
+      '@types/node': '^24.0.0',
+      '@vitejs/plugin-react': '^6.3.0',
+      '@vitejs/plugin-rsc': '^0.5.38',
+      cf: '^0.0.5',
+      vite: '^8.4.0',
+    },
+  ),
+  'cloudflare.config.ts': `import { bindings, defineConfig, defineWorker } from "cf/config";
+
+export default defineConfig({
+  worker: defineWorker({
+    name: "shop",
+    entrypoint: "vinext/server/fetch-handler",
+    compatibilityDate: "2026-11-17",
+    compatibilityFlags: ["nodejs_compat"],
+    assets: {
+      htmlHandling: "none",
+      notFoundHandling: "none",
+      runWorkerFirst: ["/*", "!/_next/static/*"],
+    },
+    env: {
+      ASSETS: bindings.assets(),
+      IMAGES: bindings.images(),
+    },
+  }),
+});
+`,
+  'tsconfig.json': `{
+  "compilerOptions": {
+    "target": "ES2017",
+    "lib": ["dom", "dom.iterable", "esnext"],
+    "strict": true,
+    "noEmit": true,
+    "module": "esnext",
+    "moduleResolution": "bundler",
+    "jsx": "preserve",
+    "paths": {
+      "@/*": ["./*"]
+    }
+  },
+  "include": ["next-env.d.ts", "**/*.ts", "**/*.tsx", ".cloudflare/types"],
+  "exclude": ["node_modules"]
+}
+`,
+  'vite.config.ts': `import { defineConfig } from "vite";
+import vinext from "vinext";
+import { cloudflare } from "@cloudflare/vite-plugin";
+
+export default defineConfig({
+  plugins: [
+    vinext(),
+    cloudflare({
+      viteEnvironment: {
+        name: "rsc",
+        childEnvironments: ["ssr"],
+      },
+    }),
+  ],
+});
+`,
+  'next.config.ts': `import type { NextConfig } from "next";
+
+const nextConfig: NextConfig = {};
+
+export default nextConfig;
+`,
+  '.gitignore': 'node_modules\n.env*\n.next\n/dist/\n.vinext/\n.cloudflare/\n',
+}
+
+const { 'cloudflare.config.ts': _, ...withoutConfig } = VINEXT
+
+/** With its option `--legacy-wrangler-cloudflare-init`. */
+export const VINEXT_BY_WRANGLER: Template = {
+  ...withoutConfig,
+  'wrangler.jsonc': `{
+  "$schema": "node_modules/wrangler/config-schema.json",
+  "name": "shop",
+  "compatibility_date": "2026-11-17",
+  "compatibility_flags": [
+    "nodejs_compat"
+  ],
+  "main": "vinext/server/fetch-handler",
+  "assets": {
+    "directory": "dist/client",
+    "html_handling": "none",
+    "not_found_handling": "none",
+    "binding": "ASSETS",
+    "run_worker_first": [
+      "/*",
+      "!/_next/static/*"
+    ]
+  },
+  "images": {
+    "binding": "IMAGES"
+  }
+}
+`,
+}
+
 export const HONO: Template = {
   'package.json': manifest({ hono: '^4.13.0' }),
   'wrangler.jsonc': commented('"main": "src/index.ts"', DATE, assets('./public')),

@@ -30,14 +30,13 @@ export interface Application {
 /** What is made by programs, or large. */
 const NOT_COPIED = /[/\\](node_modules|\.git|\.wrangler|\.dev\.vars|dist|coverage)$/
 
-/** Builds and packs this repository. Returns the path of the archive. */
+/** Packs this repository, which builds it. Returns the path of the archive. */
 export async function newArchive(): Promise<string> {
   const project = await newDirectory()
   await cp(ROOT, project, { recursive: true, filter: (path) => !NOT_COPIED.test(path) })
   await symlink(join(ROOT, 'node_modules'), join(project, 'node_modules'), 'junction')
   // As on the machine of somebody who has tried the demo.
   await writeFile(join(project, '.dev.vars'), 'SESSION_SECRET=of-this-machine-only')
-  await run(project, 'npm', 'run', 'build')
   await run(project, 'npm', 'pack')
   return join(project, (await readdir(project)).find((name) => name.endsWith('.tgz')) ?? '')
 }

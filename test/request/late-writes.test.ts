@@ -67,6 +67,34 @@ describe('a write that comes after the session was destroyed', () => {
     ])
   })
 
+  test('is the same for a write that has read nothing, and a late write is its only event', async () => {
+    const app = newApp()
+    const { browser, other } = await visitor(app)
+    app.handler = async (session, request) => {
+      app.handler = destroy
+      await other.fetch('/')
+      return set(session, request)
+    }
+    const response = await browser.fetch('/')
+    expect(response.status).toBe(409)
+    expect(app.events.map(({ type }) => type)).toEqual(['destroyed', 'late-write'])
+  })
+
+  test.skipIf(HERE.isReading)('is the same for a read that follows a write', async () => {
+    const app = newApp()
+    const { browser, other } = await visitor(app)
+    app.handler = async (session) => {
+      session.set('b', 2)
+      await session.commit()
+      app.handler = destroy
+      await other.fetch('/')
+      return session.get('a')
+    }
+    const response = await browser.fetch('/')
+    expect(response.status).toBe(409)
+    expect(app.events.map(({ type }) => type)).toEqual(['destroyed', 'late-write'])
+  })
+
   test('is dropped with the event when lateWrites is drop', async () => {
     const app = newApp({ lateWrites: 'drop' })
     const { browser, other } = await visitor(app)

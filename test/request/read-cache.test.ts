@@ -66,6 +66,21 @@ async function at(app: App, browser: Browser, handler: Handler): Promise<unknown
 const sent = { setCookie: false }
 
 describe('a read with a read cache', () => {
+  test('asks the store if the request has asked it before, for it has seen what no copy has', async () => {
+    const [app, other] = isolates()
+    const browser = app.browser()
+    await at(app, browser, set(1))
+    expect(await at(app, browser, get)).toBe(1)
+    expect(app.calls).toEqual([])
+    await at(other, browser, set(2))
+    const counted: Handler = async (session) => [
+      await session.increment('m'),
+      await session.get('n'),
+    ]
+    expect(await at(app, browser, counted)).toEqual([1, 2])
+    expect(app.calls).toEqual(['write', 'read'])
+  })
+
   test('makes no call once the store has told, and sets no cookie', async () => {
     const [app] = isolates()
     const browser = app.browser()

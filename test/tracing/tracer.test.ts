@@ -150,6 +150,25 @@ test('the span of a session that is committed within a wrapper ends with the wra
   expect(noted[0]).toMatchObject({ isEnded: true, attributes: { 'session.calls': 2 } })
 })
 
+test('the span of a session with a wrapper inside another ends with the outer one', async () => {
+  const { spans, noted } = newSpans()
+  const app = newApp({ store: memoryStore(), use: [tracer(spans)] })
+  const { withSession } = app.sessions
+  const inner = withSession(async ({ session }) => Response.json(await session.increment('n')))
+  const fetch = withSession(async (request) => {
+    const response = await inner(request, {})
+    await request.session.increment('n')
+    return response
+  })
+  await fetch(new Request('https://app.example/'), {})
+  expect(noted[0]).toMatchObject({
+    name: 'session',
+    isEnded: true,
+    late: [],
+    attributes: { 'session.calls': 2 },
+  })
+})
+
 test('the span of a session that is opened and committed twice ends once', async () => {
   const { spans, noted } = newSpans()
   const app = newApp({ store: memoryStore(), use: [tracer(spans)] })

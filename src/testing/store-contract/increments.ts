@@ -70,12 +70,20 @@ export function testIncrements({ test, newSession, entriesOf, writing }: Scene):
         take: ['=a'],
         increment: [
           ['=ok', 1],
-          ['=n', 1.7e308],
+          ['=n', 1],
         ],
         set: [['=b', '2']],
       })
       assertMatches(reply, { ok: false, why: 'not-a-number' })
       assertEqual(await entriesOf(credential), entries)
+    })
+
+  for (const by of [Number.NaN, Infinity, -Infinity])
+    test(`refuses to count by what is not a finite number: ${by}`, async () => {
+      const credential = await newSession({ '=n': '1' })
+      const reply = await writing(credential, { increment: [['=n', by]], set: [['=b', '2']] })
+      assertMatches(reply, { ok: false, why: 'not-a-number' })
+      assertEqual(await entriesOf(credential), { '=n': '1' })
     })
 
   test('counts each of 20 parallel increments', async () => {

@@ -1,10 +1,7 @@
 import { currentSession } from '../lib/session'
 
-// Otherwise Next renders the page when it is built, where there is no session.
-export const dynamic = 'force-dynamic'
-
 export default async function Home() {
-  const session = currentSession()
+  const session = await currentSession()
   const { count = 0 } = await session.all()
   const { notice } = await session.flashes()
   const user = session.userId

@@ -11,7 +11,7 @@ interface Env {
   readonly USERS: DurableObjectNamespace
 }
 
-const session = currentSession()
+const session = await currentSession()
 
 export async function typesOf(env: Env): Promise<unknown> {
   const count: number | undefined = await session.get('count')

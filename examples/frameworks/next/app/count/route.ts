@@ -1,5 +1,6 @@
 import { currentSession } from '../../lib/session'
 
 export async function POST() {
-  return Response.json({ count: await currentSession().increment('count') })
+  const session = await currentSession()
+  return Response.json({ count: await session.increment('count') })
 }

@@ -1,7 +1,7 @@
 import { currentSession } from '../../lib/session'
 
 export async function POST(request: Request) {
-  const session = currentSession()
+  const session = await currentSession()
   const form = await request.formData()
   await session.load()
   const wait = Math.min(Number(form.get('wait')), 2000)

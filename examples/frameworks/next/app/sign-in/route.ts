@@ -1,7 +1,7 @@
 import { currentSession } from '../../lib/session'
 
 export async function POST(request: Request) {
-  const session = currentSession()
+  const session = await currentSession()
   const form = await request.formData()
   await session.signIn(String(form.get('user')))
   session.flash('notice', 'Welcome')

@@ -4,7 +4,7 @@ import { currentSession } from '../../lib/session'
 import { sessions } from '../../lib/sessions'
 
 export async function POST() {
-  const session = currentSession()
+  const session = await currentSession()
   await session.load()
   const { env } = getCloudflareContext()
   if (session.userId !== undefined) await sessions.user(session.userId, env).revokeAll()

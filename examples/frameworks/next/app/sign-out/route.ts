@@ -1,6 +1,7 @@
 import { currentSession } from '../../lib/session'
 
 export async function POST() {
-  await currentSession().signOut()
+  const session = await currentSession()
+  await session.signOut()
   return new Response(null, { status: 303, headers: { Location: '/' } })
 }

@@ -1,9 +1,7 @@
 import { currentSession } from '../../lib/session'
 
-export const dynamic = 'force-dynamic'
-
 export async function GET() {
-  const session = currentSession()
+  const session = await currentSession()
   const { count = 0, a = null, b = null } = await session.all()
   return Response.json({ user: session.userId ?? null, count, a, b })
 }

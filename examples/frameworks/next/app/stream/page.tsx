@@ -2,8 +2,6 @@ import { Suspense } from 'react'
 
 import { currentSession } from '../../lib/session'
 
-export const dynamic = 'force-dynamic'
-
 interface Props {
   searchParams: Promise<{ late?: string }>
 }
@@ -23,7 +21,7 @@ export default async function Stream({ searchParams }: Props) {
 /** It may read the session, but its cookie has already been sent. */
 async function Late({ isWriting }: { isWriting: boolean }) {
   await new Promise((resolve) => setTimeout(resolve, 500))
-  const session = currentSession()
+  const session = await currentSession()
   const { count = 0 } = await session.all()
   let problem = ''
   try {
