@@ -1,4 +1,5 @@
-import { OldCookies, type Adopted } from './adopt/old-cookies.ts'
+import type { Adopted } from './adopt/content.ts'
+import { OldCookies } from './adopt/old-cookies.ts'
 import { SessionError } from './errors.ts'
 import type { Adoption } from './migrate/adoption.ts'
 import type { Feature } from './request/feature.ts'

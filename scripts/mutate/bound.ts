@@ -19,6 +19,7 @@ const LIFE = [
   'test/bound/two-sessions.test.ts',
   'test/bound/versions.test.ts',
   'test/bound/beside-features.test.ts',
+  'test/bound/adopted.test.ts',
 ]
 const GUARD = [
   'test/bound/bound.test.ts',
@@ -96,8 +97,9 @@ export const BOUND_FILES: readonly MutatedFile[] = [
       ['settings.now() - stamp.at > REGISTRATION_MS', 'false'],
       ["if (!(await isSignedBy(key, proof))) return refused(session, 'proof', handle)", ''],
       ['|| reply.refused !== undefined', ''],
-      ['return token !== undefined && token.handle !== handle', 'return false'],
-      ["if (isOfAnother(session, handle)) return refused(session, 'challenge', handle)", ''],
+      ['if (token === undefined || token.handle === handle) return false', 'return false'],
+      ['isOfAnother({ token: next.token, arrival: next }, handle)', 'true'],
+      ["if (await isOfAnother(session, handle)) return refused(session, 'challenge', handle)", ''],
       ['stamp.handle === handle && ', ''],
       ['&& stamp.at > oldest', ''],
       ["reply.gone !== 'rotated'", 'true'],
@@ -113,6 +115,7 @@ export const BOUND_FILES: readonly MutatedFile[] = [
       ["if (change.is === 'ended') clear(session)", ''],
       ["method === 'POST' ? endpoints", 'true ? endpoints'],
       ["known.set(session, '')", ''],
+      ['const at = state.status.account?.at ?? 0', 'const at = pending.patch.signIn.at'],
       ["if (!session.request.url.startsWith('https:')) return", ''],
       ['if (isAllowed) return await', 'return await'],
       ['stamp.handle !== token?.handle', 'false'],

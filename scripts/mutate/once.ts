@@ -69,6 +69,11 @@ export const ONCE_FILES: readonly MutatedFile[] = [
       ['  dictionary.outdate()\n', ''],
       ['ctx?.waitUntil?.(leading.catch(() => undefined))', ''],
       ['if (isGone(reply)) throw session.lose(reply)', ''],
+      [
+        'await (session.pending && session.settle(session.pending))\n      const token',
+        'const token',
+      ],
+      ['await (session.pending && session.settle(session.pending))\n      // A text', '// A text'],
       ['release(newPatch({})).then(orThrow)', 'release(newPatch({}))'],
       [
         'if (result !== undefined || running.get(session) === 1) dictionary.rollback(since)',

@@ -73,6 +73,7 @@ export const REQUEST_SESSIONS: readonly MutatedFile[] = [
       ['    if (this.isUsed) return\n', ''],
       ['this.arrival.hasCookie ? undefined : obstacleOf', 'obstacleOf'],
       ['? this.settle(pending).then(() => this.writeNow(patch))', '? this.writeNow(patch)'],
+      ['pending !== undefined && this.store.can.atomic', 'false'],
       ['this.pending ??= {', 'this.pending = {'],
       ['    this.dictionary.empty()\n', ''],
       ["is === 'ended' || this.isRevoked) {", 'this.isRevoked) {'],

@@ -118,8 +118,10 @@ export const REQUESTS: readonly MutatedFile[] = [
       'test/request/features.test.ts',
       'test/request/after-the-response.test.ts',
       'test/request/nested-wrappers.test.ts',
+      'test/request/sign-in.test.ts',
     ],
     changes: [
+      ['session.token !== session.arrival.token', 'false'],
       ['if (shown.settings.mark === mark) return shown', 'return shown'],
       [
         'const savepoint = session.depth > 0 ? savepointOf',

@@ -62,6 +62,7 @@ export const SESSIONS: readonly MutatedFile[] = [
       ['recorded === changes.unsaved && changes.patch !== undefined', 'false'],
       ['const clear = [...(changes.saved?.keys() ?? [])]', 'const clear: string[] = []'],
       ['if (isWhole) changes.patch = patch', ''],
+      ['recordedIn(writer, since) ?? new Map()', 'recorded'],
       ['if (!port.canKeep) return', ''],
       ['unsaved === changes.unsaved) changes.mustClear = false', 'true) changes.mustClear = false'],
       ['if (unsaved?.get(name) === text) unsaved.delete(name)', 'unsaved?.delete(name)'],

@@ -1,3 +1,4 @@
+import type { SigningKey } from '../codec/keyring.ts'
 import { sha256 } from '../codec/mac.ts'
 import { secretFor } from '../codec/token.ts'
 import { SessionError } from '../errors.ts'
@@ -7,26 +8,7 @@ import type { Credential, WriteReply } from '../record/store.ts'
 import type { FeatureSession, PendingToken } from '../request/feature.ts'
 import { isJustRotated } from '../request/state.ts'
 import { newPatch, orThrow } from '../session/changes.ts'
-import type { Snapshot } from '../session/data.ts'
-import { DATA, FLASH } from '../session/patch.ts'
-import { nameOf } from '../session/session.ts'
-
-/** The initial content of the new session, returned by an adoption's `load`. */
-export interface Adopted<Data extends object> {
-  /**
-   * The dictionary. A value that the schema refuses is stored like one of an older deployment: it is passed to
-   * `migrate`, and otherwise counts as absent.
-   */
-  readonly data?: Snapshot<Data>
-  /** Messages for the visitor's next request, as with `flash`. */
-  readonly flash?: Readonly<Record<string, unknown>>
-  /** The signed-in user's id, as with `signIn`. Needs `accounts()` in `use`. */
-  readonly userId?: string
-  /** The details for `signIn`. */
-  readonly details?: object
-  /** The time of the last authentication. Default 1970, which means unknown, so `requireFresh` asks again. */
-  readonly authenticatedAt?: Date
-}
+import { type Adopted, isUnstorable, textsOf, unstorableIn } from './content.ts'
 
 interface Candidate {
   readonly takeover: Takeover<Adopted<object>>
@@ -93,8 +75,13 @@ async function adopted(session: FeatureSession, candidate: Candidate): Promise<b
   // A database's null is an absent row too.
   const loaded = (await ask(async () => takeover.load(old.value))) ?? undefined
   if (loaded === undefined) return false
-  session.mint(await credentialFor(session, takeover, old))
-  const reply = await created(session, takeover, loaded).catch((cause: unknown) => {
+  const make = async ([key, ...others]: readonly SigningKey[]): Promise<WriteReply | undefined> => {
+    session.mint(key && (await credentialFor(session, takeover, old, key)))
+    const reply = await created(session, takeover, loaded)
+    // During a rotation of the keys, another machine may have made it with an older or newer one.
+    return others.length > 0 && reply !== undefined && isGone(reply) ? make(others) : reply
+  }
+  const reply = await make(session.keyring).catch((cause: unknown) => {
     if (!isUnstorable(cause)) throw cause
     const keys = unstorableIn(loaded, session)
     settings.emit({ type: 'adoption-failed', keys, id: session.id })
@@ -131,14 +118,15 @@ function clear({ headers }: FeatureSession, { takeover, header }: Candidate): vo
  * Returns the handle and first secret of the session for this old cookie, the same for every request with the cookie.
  */
 async function credentialFor(
-  { settings, store, keyring }: FeatureSession,
+  { settings, store }: FeatureSession,
   { cookieName }: Takeover<unknown>,
   { identity }: OldCookie,
+  { keyFor }: SigningKey,
 ): Promise<Credential> {
   // Cookie names cannot contain a space.
   const key = await sha256(`adopt ${settings.cookie.name} ${cookieName} ${identity}`)
   const handle = store.handleFor?.(key) ?? store.newHandle()
-  return { handle, secret: await secretFor(await keyring[0].keyFor('adoption'), handle) }
+  return { handle, secret: await secretFor(await keyFor('adoption'), handle) }
 }
 
 /** Makes the session in the store. Returns `undefined` if the user already has the maximum number of sessions. */
@@ -193,63 +181,4 @@ async function signInOf(
     mayBegin(session, onceUntil),
   )
   return { ...rest, signIn: patch.signIn }
-}
-
-/**
- * Returns the stored form of the initial content. Values that the schema refuses are stored too: like those of an older
- * deployment, they are migrated or count as absent when read. Throws for a value that cannot be stored.
- */
-function textsOf(
-  { dictionary }: FeatureSession,
-  loaded: Adopted<object>,
-): (readonly [name: string, text: string])[] {
-  const { codec } = dictionary.port
-  return entriesIn(loaded).map(
-    ([space, key, value]) => [nameOf(key, space), codec.encode(key, value)] as const,
-  )
-}
-
-/** Returns the keys of the values that cannot be stored. Empty if something else is wrong, such as the userId. */
-function unstorableIn(loaded: Adopted<object>, { dictionary }: FeatureSession): string[] {
-  const { codec } = dictionary.port
-  const hasNoText = (key: string, value: unknown): boolean => {
-    try {
-      codec.encode(nameOf(key, ''), value)
-      return false
-    } catch {
-      return true
-    }
-  }
-  try {
-    return entriesIn(loaded).flatMap(([, key, value]) => (hasNoText(key, value) ? [key] : []))
-  } catch {
-    return []
-  }
-}
-
-/** True for errors of content that cannot be stored. Any error that is not a `SessionError` counts as one. */
-function isUnstorable(error: unknown): boolean {
-  if (!(error instanceof SessionError)) return true
-  return ['ERR_VALUE', 'ERR_KEY', 'ERR_TOO_LARGE'].includes(error.code)
-}
-
-/** Returns the entries of data and messages. Throws a `TypeError` for anything but plain objects, such as a Map. */
-function entriesIn(
-  loaded: Adopted<object>,
-): (readonly [space: string, key: string, value: unknown])[] {
-  const parts = [
-    [DATA, loaded.data],
-    [FLASH, loaded.flash],
-  ] as const
-  const given: unknown[] = [loaded, ...parts.map(([, values]) => values ?? {})]
-  if (!given.every(isDictionary)) throw new TypeError('not a dictionary')
-  return parts.flatMap(([space, values]) =>
-    Object.entries(values ?? {})
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [space, key, value] as const),
-  )
-}
-
-function isDictionary(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }

@@ -29,7 +29,7 @@ export const register: Endpoint = async (session, options) => {
   }
   const { handle, at: signedInAt } = stamp
   // This browser now has another session, and must keep that session's device cookie.
-  if (isOfAnother(session, handle)) return refused(session, 'challenge', handle)
+  if (await isOfAnother(session, handle)) return refused(session, 'challenge', handle)
   const key = proof.key as DeviceKey
   if (!(await isSignedBy(key, proof))) return refused(session, 'proof', handle)
   const reply = await ask(session, handle, { method: 'bind', about: { signedInAt, key } })
@@ -45,7 +45,7 @@ export const refresh: Endpoint = async (session, options) => {
   if (handle === '') return refused(session, 'proof')
   // An invalid handle has no session. A handle other than that of the session cookie is from an earlier sign-in of this
   // browser, and its cookie would replace the current one.
-  if (!HANDLE.test(handle) || isOfAnother(session, handle)) return ended(handle)
+  if (!HANDLE.test(handle) || (await isOfAnother(session, handle))) return ended(handle)
   const proof = parseProof(request, options.algorithms, false)
   const about = await provenIn(session, options, { handle, proof })
   const reply = await ask(session, handle, { method: 'prove', about })
@@ -70,9 +70,17 @@ export const refresh: Endpoint = async (session, options) => {
   })
 }
 
-/** True if the request has the cookie of another session. It may have none, after a redirect from another site. */
-function isOfAnother({ token }: FeatureSession, handle: string): boolean {
-  return token !== undefined && token.handle !== handle
+/**
+ * True if the request has only cookies of other sessions. It may have none, after a redirect from another site, and
+ * several with one name.
+ */
+async function isOfAnother(
+  { token, arrival }: Pick<FeatureSession, 'token' | 'arrival'>,
+  handle: string,
+): Promise<boolean> {
+  if (token === undefined || token.handle === handle) return false
+  const next = await arrival.next?.()
+  return next?.token === undefined || isOfAnother({ token: next.token, arrival: next }, handle)
 }
 
 /** Returns the request to the store, with the proof if it is for a challenge of ours for this session. */

@@ -146,13 +146,17 @@ export function answer(session: RequestSession, result: unknown): Await<Response
 function answerInside(session: RequestSession, result: unknown, entered: Entered): Await<Response> {
   const response = result instanceof Response ? result : responseOf(result)
   if (!session.store.can.atomic || !session.isUsed) return response
-  const writing = commitChanges(session.dictionary, entered.savepoint)?.catch((error: unknown) => {
-    discardOf(session, entered)
-    throw error
-  })
-  return writing === undefined
-    ? withSessionHeaders(session, response)
-    : afterWork(session, response, writing)
+  const write = async (): Promise<void> => {
+    try {
+      await commitChanges(session.dictionary, entered.savepoint)
+    } catch (error) {
+      discardOf(session, entered)
+      throw error
+    }
+    // Before a new cookie is sent, as at the end of the request.
+    if (session.token !== session.arrival.token) await session.finish()
+  }
+  return afterWork(session, response, write())
 }
 
 /**

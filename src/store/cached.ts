@@ -118,8 +118,11 @@ function cachedStore(
   /** Shares the copy for this token after the response, if this call has made one. */
   function share(credential: Credential, { now, defer }: CallContext): void {
     if (shared === undefined) return
+    let isShared = false
+    // May be called for an inner wrapper's response, and again for the outer one's.
     defer?.(async () => {
-      const copy = copies.since(credential, now)
+      const copy = isShared ? undefined : copies.since(credential, now)
+      isShared = true
       if (copy !== undefined) await shared.put(credential, copy)
     })
   }

@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest'
 
 import { BINDING_STORES, boundApp, boundVisitor, deviceOf, signIn } from '../support/bound-app.ts'
 import { guard, isLetIn } from '../support/bound-checks.ts'
+import { Browser } from '../support/browser.ts'
+import { CONTEXT } from '../support/site.ts'
+import { SoftDevice } from '../support/soft-device.ts'
 
 const COOKIE = '__Host-session-bound'
 const PAGE = { headers: { Accept: 'text/html', 'Sec-Fetch-Site': 'same-origin' } }
@@ -18,6 +21,30 @@ describe.for([...BINDING_STORES])('on the %s store', ([, options]) => {
     expect([late.status, late.headers.getSetCookie()]).toEqual([400, []])
     expect(browser.cookies.get(COOKIE)).toBe(own)
     expect(await isLetIn(app, browser)).toBe(true)
+  })
+
+  test('an older cookie of the same name before the session’s own is in nobody’s way', async () => {
+    // As a browser sends a cookie of the host, from before the name had a domain.
+    const cookie = { name: '__Secure-id', domain: 'app.example' }
+    const app = boundApp({ ...options, cookie })
+    const { browser: former } = await signIn(app)
+    const old = `__Secure-id=${former.cookies.get('__Secure-id')}`
+    app.handler = (session) => session.signOut()
+    await former.fetch('/')
+    const { browser, response } = await signIn(app)
+    const sendBoth = app.sessions.withSession(() => 'ok')
+    const both = new Browser(async (request) => {
+      const headers = new Headers(request.headers)
+      headers.set('Cookie', `${old}; ${headers.get('Cookie')}`)
+      return (await sendBoth(new Request(request, { headers }), {}, CONTEXT)) ?? new Response()
+    })
+    both.cookies.addAll(browser.cookies)
+    const device = new SoftDevice((path, init) => both.fetch(path, init))
+    expect((await device.register(response)).status).toBe(200)
+    app.now += 1
+    const refreshed = await device.refresh()
+    expect(refreshed.headers.getSetCookie()).toHaveLength(1)
+    expect(await refreshed.json()).toMatchObject({ session_identifier: device.session?.id })
   })
 
   test('a registration without any cookie binds, as after a redirect from another site', async () => {

@@ -12,7 +12,7 @@ import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import { type AppSession, newApp } from '../support/app.ts'
+import { type App, type AppSession, type Handler, newApp } from '../support/app.ts'
 import { Browser } from '../support/browser.ts'
 import { giveWay } from '../support/gates.ts'
 import { newMovedApp, OLD_SECRET, STORES } from '../support/old-app.ts'
@@ -743,3 +743,50 @@ describe.skipIf(HERE.isKv)('an old cookie on KV as Cloudflare promises it', () =
 function verify(text: string): { value: string; identity: string } {
   return { value: text, identity: text }
 }
+
+describe.for(STORES)(
+  'where another isolate has the secrets in another order, on %s',
+  ([name, newStore]) => {
+    /** Two isolates during a rotation, and who came to the first one with an old cookie. */
+    async function rotating(handler: Handler): Promise<{ one: App; other: App; visitor: Browser }> {
+      const store = newStore()
+      const secrets = [env.SESSION_SECRET, 'the next secret, with more than 32 bytes'] as const
+      const one = newMovedApp(store, { secrets })
+      const other = newMovedApp(store, { secrets: [secrets[1], secrets[0]], clock: one })
+      one.handler = handler
+      other.handler = handler
+      return { one, other, visitor: await one.visitor('Ada') }
+    }
+
+    /** The same browser at another isolate. */
+    function at(app: App, { cookies }: Browser): Browser {
+      const browser = app.browser()
+      browser.cookies.addAll(cookies)
+      return browser
+    }
+
+    test('an old cookie is good there for who has not got the answer', async () => {
+      const { one, other, visitor } = await rotating(idAfterLoad)
+      const id = await visitor.copy().json('/')
+      one.now += MINUTE - 1
+      const browser = at(other, visitor)
+      expect(await browser.json('/')).toBe(id)
+      expect(await at(one, browser).json('/')).toBe(id)
+      expect(other.events).toEqual([])
+    })
+
+    test.skipIf(name === 'KV')(
+      'twenty increments of parallel first requests all count',
+      async () => {
+        const { one, other, visitor } = await rotating((session) => session.increment('n'))
+        await Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            at([one, other][index % 2] ?? one, visitor).fetch('/'),
+          ),
+        )
+        other.handler = all
+        expect(await at(other, visitor).json('/')).toMatchObject({ name: 'Ada', n: 20 })
+      },
+    )
+  },
+)

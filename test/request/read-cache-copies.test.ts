@@ -186,6 +186,23 @@ describe('a copy in KV', () => {
     expect(other.calls).toEqual([])
   })
 
+  test('of a sign-in in a wrapper within another is shared once', async () => {
+    const store = memoryStore()
+    const { kv, calls } = newKv()
+    const app = isolate({ ...store }, kv)
+    const inner = app.sessions.withSession(async ({ session }) => {
+      await session.signIn('ada')
+      return 'ok'
+    })
+    const browser = app.browser()
+    app.handler = (_, request) => inner(request, {}, CONTEXT)
+    await browser.fetch('/')
+    expect(calls).toEqual(['put'])
+    const other = isolate({ ...store }, kv)
+    expect(await visit(other, browser, who)).toBe('ada')
+    expect(other.calls).toEqual([])
+  })
+
   test('of a session with a new token is shared, and is of no use to the former token', async () => {
     const store = memoryStore()
     const { kv } = newKv()

@@ -7,9 +7,10 @@ import { durableObjectStore } from '../../src/store/durable-object.ts'
 import { kvStore } from '../../src/store/kv.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { userIndex } from '../../src/store/user-index.ts'
-import { type App, type AppOptions, type Handler, newApp } from '../support/app.ts'
+import { type App, type AppOptions, type AppSession, type Handler, newApp } from '../support/app.ts'
 import type { Browser } from '../support/browser.ts'
 import { during, together } from '../support/gates.ts'
+import { CONTEXT } from '../support/site.ts'
 import { storesHere, world } from '../support/worlds.ts'
 
 const HOUR = 3_600_000
@@ -584,13 +585,23 @@ describe.skipIf(HERE.isKv)('a store that fails in a sign-in', () => {
         }),
       },
     })
-    const browser = app.browser()
-    app.handler = async (session) => {
+    const signIn = async (session: AppSession): Promise<string> => {
       await session.signIn(newUser()).catch(() => undefined)
       return 'ok'
     }
-    const response = await browser.fetch('/')
-    expect(response.status).toBe(503)
-    expect(browser.cookies.size).toBe(0)
+    const inner = app.sessions.withSession(({ session }) => signIn(session))
+    const handlers: readonly Handler[] = [
+      signIn,
+      // A wrapper within another has a response of its own.
+      (_, request) => inner(request, {}, CONTEXT),
+    ]
+    for (const handler of handlers) {
+      const browser = app.browser()
+      app.handler = handler
+      // oxlint-disable-next-line no-await-in-loop
+      const response = await browser.fetch('/')
+      expect(response.status).toBe(503)
+      expect(browser.cookies.size).toBe(0)
+    }
   })
 })
