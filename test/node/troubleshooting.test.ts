@@ -107,8 +107,9 @@ describe('the troubleshooting page', () => {
     const quoted = [
       ...found(troubleshooting, /^ *(ERR_\w+: .+)$/gm),
       ...found(troubleshooting, /"detail": "(.+)"/g),
+      ...found(troubleshooting, /`([A-Z][^`]{30,}\.)`/g),
     ].map((message) => message.replace(/^ERR_\w+: /, ''))
-    assert.ok(quoted.length > 3)
+    assert.ok(quoted.length > 4)
     const patterns = messagePatterns()
     for (const message of quoted) {
       assert.ok(
