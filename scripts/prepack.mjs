@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { globSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+import { takesNoArguments } from './command-line.mjs'
+
+takesNoArguments('npm run prepack')
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The build writes it last. */
 const BUILT = 'dist/cli-licenses.txt'
