@@ -114,6 +114,7 @@ export const REQUESTS: readonly MutatedFile[] = [
     tests: [
       ...FAILURES,
       'test/tracing/tracer.test.ts',
+      'test/adapter/itty-router.test.ts',
       'test/request/with-session.test.ts',
       'test/request/features.test.ts',
       'test/request/after-the-response.test.ts',
