@@ -57,7 +57,7 @@ export function boundSettings({
   if (canWork(settings)) return settings
   throw new SessionError(
     'ERR_OPTION',
-    "bound(): paths must be two paths, cookieSeconds 1 to 86400, algorithms 'ES256' or 'RS256', allow a function.",
+    "bound(): paths must be two different paths, cookieSeconds 1 to 86400, algorithms a list of 'ES256' or 'RS256', and allow a function.",
   )
 }
 
