@@ -98,6 +98,7 @@ export default defineConfig(({ mode }) => {
               ...(isThorough ? [] : ['test/worlds/**']),
               ...PURE,
             ],
+            setupFiles: './test/support/own-objects.ts',
             // Real servers of other kinds, where they are installed.
             globalSetup: './test/node/servers.ts',
           },
