@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { takesNoArguments } from './command-line.mjs'
 
 takesNoArguments('npm run prepack')
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The build writes it last. */
 const BUILT = 'dist/cli-licenses.txt'

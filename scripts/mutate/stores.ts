@@ -156,6 +156,7 @@ export const STORES: readonly MutatedFile[] = [
       ['if (shared !== undefined) context.defer?.(() => shared.delete(credential.handle))', ''],
       ['share(next, context)', ''],
       ['if (touch > 0) return', 'return'],
+      ['isShared ? undefined : copies.since', 'copies.since'],
     ],
   },
   {

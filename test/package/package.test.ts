@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { access, constants, glob, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { access, constants, glob, mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join, posix, sep } from 'node:path'
+import { dirname, join, posix, sep } from 'node:path'
 import { after } from 'node:test'
 
 import { ROOT, run } from '../node/project.ts'
 import { describe, it } from '../node/suite.ts'
 import { bundle, COMPATIBILITY_DATE, newServer } from '../node/workerd.ts'
 import { Browser } from '../support/browser.ts'
-import { foreignImportsOf, link, newApplication, type Target } from './application.ts'
+import { foreignImportsOf, link, newApplication, newArchive, type Target } from './application.ts'
 
 const WORKERS = 'cloudflare:workers'
 /** Bundles of programs, with the licenses of what is in them. */
@@ -76,6 +76,18 @@ describe('the package', () => {
     const programs = files.filter((path) => PROGRAM.test(path))
     const wanted = ['LICENSE', 'README.md', 'package.json', ...sources, ...built, ...programs]
     assert.deepEqual(files, wanted.toSorted())
+  })
+
+  it('is built again before it is packed if its sources are newer, and only then', async () => {
+    const project = dirname(await newArchive())
+    const built = join(project, 'dist', 'index.js')
+    const first = (await stat(built)).mtimeMs
+    await run(project, 'npm', 'pack')
+    assert.equal((await stat(built)).mtimeMs, first)
+    const now = new Date()
+    await utimes(join(project, 'src', 'errors.ts'), now, now)
+    await run(project, 'npm', 'pack')
+    assert.ok((await stat(built)).mtimeMs > first)
   })
 
   it('has the files of every export, its types first', async () => {
