@@ -30,8 +30,16 @@ export function loadedOnce(url: string): void {
   const { pathname } = new URL(url)
   const main = decodeURIComponent(pathname)
   const find = runner.import.bind(runner)
+  let finding: Promise<unknown> | undefined
   runner.import = (path) => {
-    const module = path === main ? runner.evaluatedModules.getModuleById(main) : undefined
-    return (module?.evaluated === true ? module.promise : undefined) ?? find(path)
+    if (path !== main) return find(path)
+    const module = runner.evaluatedModules.getModuleById(main)
+    if (module?.evaluated === true && module.promise !== undefined) return module.promise
+    // One at a time: the answer to a second question could have the module evaluated again, after an object was made of
+    // its first class.
+    finding ??= find(path).finally(() => {
+      finding = undefined
+    })
+    return finding
   }
 }
